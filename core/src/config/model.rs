@@ -1,0 +1,169 @@
+//! The validated configuration: what remains of a `sphinx.conf` for this library.
+//!
+//! A setting is `None` where the text does not give it: "unset" is not "set to the default", and
+//! only [`crate::deadline`] joins the levels.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Diagnostic;
+
+/// The `searchd` section and every distributed index of a configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Settings of the `searchd` section.
+    pub searchd: Searchd,
+    /// Distributed indexes in the order of the text.
+    pub indexes: Vec<DistributedIndex>,
+    /// Oddities that do not stop anything, each with its place.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Config {
+    /// The distributed index of that name (names are case-sensitive).
+    pub fn index(&self, name: &str) -> Option<&DistributedIndex> {
+        self.indexes.iter().find(|index| index.name == name)
+    }
+}
+
+/// Settings of the `searchd` section that concern agents.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Searchd {
+    /// Timeouts and retries for every index.
+    pub calls: CallSettings,
+    /// Strategy for every index (Manticore).
+    pub ha_strategy: Option<HaStrategy>,
+    /// Length of a karma block.
+    pub ha_period_karma: Option<Duration>,
+    /// Time between pings of an idle host; zero turns them off.
+    pub ha_ping_interval: Option<Duration>,
+    /// Kept connections a host.
+    pub persistent_connections_limit: Option<u32>,
+    /// Largest reply body in bytes.
+    pub max_packet_size: Option<usize>,
+    /// When names are looked up.
+    pub hostname_lookup: Option<HostnameLookup>,
+}
+
+/// Timeouts and retries: the same four settings on every level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallSettings {
+    /// `agent_connect_timeout`: reaching a mirror, handshake included.
+    pub agent_connect_timeout: Option<Duration>,
+    /// `agent_query_timeout`: a mirror's answer.
+    pub agent_query_timeout: Option<Duration>,
+    /// `agent_retry_count` or `mirror_retry_count`: further rounds over all mirrors.
+    pub agent_retry_count: Option<u32>,
+    /// `agent_retry_delay`: pause before each further round.
+    pub agent_retry_delay: Option<Duration>,
+}
+
+/// A named set of agents, `type = distributed`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DistributedIndex {
+    /// Section name.
+    pub name: String,
+    /// Agents in a master's order: `agent`, `agent_persistent`, `agent_blackhole` lines.
+    pub agents: Vec<Agent>,
+    /// `local` indexes, which a client can't search.
+    pub locals: Vec<String>,
+    /// Strategy for this index.
+    pub ha_strategy: Option<HaStrategy>,
+    /// Timeouts and retries for this index.
+    pub calls: CallSettings,
+}
+
+/// One `agent` line: interchangeable mirrors of one shard.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Agent {
+    /// The directive's value as written.
+    pub line: String,
+    /// At least one.
+    pub mirrors: Vec<Mirror>,
+    /// `agent_persistent`, or `conn=pconn` / `conn=persistent`.
+    pub persistent: bool,
+    /// `agent_blackhole`, or `blackhole=1`: sent to, never waited for.
+    pub blackhole: bool,
+    /// Strategy for this agent.
+    pub ha_strategy: Option<HaStrategy>,
+    /// `retry_count=K` of the line: at most 1+K attempts in all.
+    pub retry_count: Option<u32>,
+}
+
+/// One host plus the index list to ask it for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mirror {
+    /// Where it listens.
+    pub host: HostAddress,
+    /// Never empty; as written, inner spaces kept.
+    pub index_list: String,
+}
+
+/// Where a daemon listens; its text is the name of the host in status and errors.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum HostAddress {
+    /// A host name or address (IPv6 without its brackets), and a port.
+    Tcp {
+        /// Name or address.
+        name: String,
+        /// Port, never 0.
+        port: u16,
+    },
+    /// Path of a unix socket.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for HostAddress {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HostAddress::Tcp { name, port } if name.contains(':') => {
+                write!(out, "[{name}]:{port}")
+            }
+            HostAddress::Tcp { name, port } => write!(out, "{name}:{port}"),
+            HostAddress::Unix(path) => write!(out, "{}", path.display()),
+        }
+    }
+}
+
+/// `ha_strategy`: how a mirror is picked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum HaStrategy {
+    /// Any, evenly.
+    #[default]
+    Random,
+    /// One after the other.
+    RoundRobin,
+    /// Those that are not dead, by their latency.
+    NoDeads,
+    /// Those with the fewest errors, by their latency.
+    NoErrors,
+}
+
+impl HaStrategy {
+    /// The strategy of that name, in any case.
+    pub fn parse(text: &str) -> Option<HaStrategy> {
+        let all = [Self::Random, Self::RoundRobin, Self::NoDeads, Self::NoErrors];
+        all.into_iter().find(|strategy| strategy.name().eq_ignore_ascii_case(text))
+    }
+
+    /// The name as a configuration writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            HaStrategy::Random => "random",
+            HaStrategy::RoundRobin => "roundrobin",
+            HaStrategy::NoDeads => "nodeads",
+            HaStrategy::NoErrors => "noerrors",
+        }
+    }
+}
+
+/// `hostname_lookup`: when names are looked up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum HostnameLookup {
+    /// Once, and again after failures.
+    #[default]
+    ConfigLoad,
+    /// For every new connection.
+    Request,
+}

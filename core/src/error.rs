@@ -1,0 +1,216 @@
+//! What can go wrong, as values: the thing, its value, and what to do next.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::config::Diagnostic;
+
+/// An error of the library.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A configuration was refused; every fault of it is listed.
+    Config(Vec<Diagnostic>),
+    /// A request was refused before it was sent: it can't be encoded, or it would crash a daemon.
+    Request(String),
+    /// A name or number that the caller gave does not exist here.
+    Unknown(String),
+    /// A call against the rules of the interface, such as asking twice for one result.
+    Misuse(String),
+    /// No agent, or fewer than the caller's policy demands, gave an answer.
+    Unanswered {
+        /// Agents that answered.
+        answered: usize,
+        /// Agents that were asked.
+        agents: usize,
+        /// Why each of the others did not.
+        failures: Vec<AgentFailure>,
+    },
+    /// The agents' answers do not fit together (distributed.md 5.5).
+    Merge(String),
+    /// The operating system refused something that the library needs for itself.
+    System(String),
+}
+
+impl Error {
+    /// The deadline ended every agent that failed.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Error::Unanswered { failures, .. } => {
+                !failures.is_empty() && failures.iter().all(AgentFailure::is_timeout)
+            }
+            _ => false,
+        }
+    }
+
+    /// The query itself is at fault: agents were reached and refused it.
+    pub fn is_query_error(&self) -> bool {
+        match self {
+            Error::Unanswered { failures, .. } => {
+                failures.iter().any(|failure| failure.query_error.is_some())
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Config(diagnostics) => {
+                for (number, diagnostic) in diagnostics.iter().enumerate() {
+                    if number > 0 {
+                        writeln!(out)?;
+                    }
+                    write!(out, "{diagnostic}")?;
+                }
+                Ok(())
+            }
+            Error::Request(text)
+            | Error::Unknown(text)
+            | Error::Misuse(text)
+            | Error::Merge(text)
+            | Error::System(text) => out.write_str(text),
+            Error::Unanswered { answered, agents, failures } => {
+                write!(out, "{answered} of {agents} agents answered")?;
+                for failure in failures {
+                    write!(out, "; {failure}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Why one agent gave no answer: each attempt in order.
+#[derive(Clone, Debug, Default)]
+pub struct AgentFailure {
+    /// Distributed index that the agent belongs to.
+    pub index: String,
+    /// Number of the agent in its index, from 0, in the order a master uses.
+    pub agent: usize,
+    /// Every failed attempt, oldest first.
+    pub attempts: Vec<AttemptFailure>,
+    /// Text of the error that two mirrors gave alike: the query is at fault, no mirror.
+    pub query_error: Option<String>,
+    /// The deadline ended the call.
+    pub deadline_passed: bool,
+    /// The caller took the call back.
+    pub cancelled: bool,
+}
+
+impl AgentFailure {
+    /// Time ran out; no mirror said no.
+    pub fn is_timeout(&self) -> bool {
+        self.query_error.is_none()
+            && (self.deadline_passed
+                || self.attempts.last().is_some_and(|attempt| attempt.kind.is_timeout()))
+    }
+}
+
+impl fmt::Display for AgentFailure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "index {} agent {}: ", self.index, self.agent + 1)?;
+        if let Some(text) = &self.query_error {
+            return write!(out, "remote query error: {text}");
+        }
+        for (number, attempt) in self.attempts.iter().enumerate() {
+            let separator = if number > 0 { ", " } else { "" };
+            write!(out, "{separator}{attempt}")?;
+        }
+        let end = match (self.cancelled, self.deadline_passed) {
+            (true, _) => "cancelled",
+            (false, true) => "deadline passed",
+            (false, false) if self.attempts.is_empty() => "no mirror could be asked",
+            (false, false) => return Ok(()),
+        };
+        let separator = if self.attempts.is_empty() { "" } else { ", " };
+        write!(out, "{separator}{end}")
+    }
+}
+
+/// One failed attempt on one mirror.
+#[derive(Clone, Debug)]
+pub struct AttemptFailure {
+    /// The mirror's host, as the configuration names it (`box1:9312`, `/run/searchd.sock`).
+    pub host: String,
+    /// How it failed; decides which counter of the host it went into.
+    pub kind: FailureKind,
+    /// What was under way when it failed.
+    pub phase: Phase,
+    /// The fault in words, with the values met.
+    pub text: String,
+    /// From the start of the attempt to its failure.
+    pub elapsed: Duration,
+}
+
+impl fmt::Display for AttemptFailure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, phase, text, elapsed, .. } = self;
+        write!(out, "{host}: {text} ({phase}, {} ms)", elapsed.as_millis())
+    }
+}
+
+/// How an attempt failed; the names are those of SHOW AGENT STATUS where it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// Connected, but no whole reply within `agent_query_timeout`.
+    QueryTimeout,
+    /// Not connected, or no handshake, within `agent_connect_timeout`.
+    ConnectTimeout,
+    /// The connection was refused, or the name has no address.
+    ConnectFailure,
+    /// The connection broke with an error of the operating system.
+    NetworkError,
+    /// The reply breaks the protocol.
+    WrongReply,
+    /// The daemon closed the connection before its reply was whole.
+    UnexpectedClosing,
+    /// The daemon answered ERROR, or an error inside its reply.
+    RemoteError,
+    /// The daemon answered RETRY: it has no capacity now.
+    RemoteRetry,
+    /// Silent for so long that another mirror was asked beside it, which answered first.
+    Overtaken,
+}
+
+impl FailureKind {
+    /// A limit of time ended the attempt.
+    pub fn is_timeout(self) -> bool {
+        matches!(self, FailureKind::QueryTimeout | FailureKind::ConnectTimeout)
+    }
+}
+
+/// What an attempt was doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Looking up the host's name.
+    Resolve,
+    /// Waiting for the connection.
+    Connect,
+    /// Connected, waiting for the daemon's version.
+    Handshake,
+    /// Handing the request to the kernel.
+    Send,
+    /// Request sent, waiting for the first byte of the reply.
+    Wait,
+    /// Reading the reply.
+    Read,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Phase::Resolve => "resolve",
+            Phase::Connect => "connect",
+            Phase::Handshake => "handshake",
+            Phase::Send => "send",
+            Phase::Wait => "wait",
+            Phase::Read => "read",
+        })
+    }
+}

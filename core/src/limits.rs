@@ -1,0 +1,65 @@
+//! Every limit of the library, with its reason.
+
+use std::time::Duration;
+
+/// `agent_connect_timeout` where nobody sets it (manual: 1 second).
+pub const AGENT_CONNECT_TIMEOUT: Duration = Duration::from_millis(1_000);
+
+/// `agent_query_timeout` where nobody sets it (manual: 3 seconds).
+pub const AGENT_QUERY_TIMEOUT: Duration = Duration::from_millis(3_000);
+
+/// `agent_retry_delay` where nobody sets it (manual: half a second).
+pub const AGENT_RETRY_DELAY: Duration = Duration::from_millis(500);
+
+/// Retry rounds above this are refused by every daemon (`retry count out of bounds`).
+pub const AGENT_RETRY_COUNT_MAX: u32 = 8;
+
+/// `ha_period_karma` where nobody sets it (manual: 60 seconds).
+pub const HA_PERIOD_KARMA: Duration = Duration::from_secs(60);
+
+/// `ha_ping_interval` where nobody sets it (manual: 1 second).
+pub const HA_PING_INTERVAL: Duration = Duration::from_millis(1_000);
+
+/// Karma blocks kept a host; status shows windows of 1, 5 and 15 (distributed.md 7.1).
+pub const KARMA_BLOCKS: usize = 15;
+
+/// Largest `max_packet_size` that any daemon accepts in its configuration.
+pub const MAX_PACKET_SIZE_MAX: usize = 128 << 20;
+
+/// Smallest `max_packet_size` that any daemon accepts in its configuration.
+pub const MAX_PACKET_SIZE_MIN: usize = 128 << 10;
+
+/// Reply bodies up to this are taken where `max_packet_size` is not set: Sphinx's default is 8M,
+/// Manticore's 128M, and a reply that the agent could send must not be lost here.
+pub const MAX_PACKET_SIZE: usize = MAX_PACKET_SIZE_MAX;
+
+/// Bytes reserved ahead of the data: a body of any announced size costs at most this much memory
+/// more than what its sender really sent.
+pub const RECEIVE_CHUNK: usize = 64 << 10;
+
+/// Reply and request buffers above this are given back after use, not kept for the next call.
+pub const BUFFER_KEPT_MAX: usize = 1 << 20;
+
+/// Kept connections a host where `persistent_connections_limit` is not set.
+pub const PERSISTENT_CONNECTIONS_LIMIT: u32 = 32;
+
+/// A kept connection idle for longer is closed by us: a daemon's `client_timeout` is 300 s.
+pub const KEPT_IDLE_MAX: Duration = Duration::from_secs(240);
+
+/// Mirrors of one agent: a line with more is a mistake, and masks of mirrors stay small.
+pub const MIRRORS_MAX: usize = 4_096;
+
+/// Bytes of a remote error text that are kept: a stranger's word is quoted, not stored whole.
+pub const REMOTE_TEXT_MAX: usize = 1_024;
+
+/// Port of an agent without one (IANA).
+pub const PORT: u16 = 9_312;
+
+/// Longest path of a unix socket (`sun_path` less its terminator).
+pub const UNIX_PATH_MAX: usize = 107;
+
+/// Filters a query (2.2.11 `max_filters`).
+pub const FILTERS_MAX: usize = 256;
+
+/// Values a filter (2.2.11 `max_filter_values`).
+pub const FILTER_VALUES_MAX: usize = 4_096;

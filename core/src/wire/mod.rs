@@ -1,0 +1,15 @@
+//! The searchd binary API (spec: protocol.md): encode, incremental decode, nothing else.
+//!
+//! Integers are big-endian. Nothing here allocates by a number that a peer sent before the bytes
+//! it announces have arrived.
+
+mod codec;
+pub mod handshake;
+pub mod header;
+pub mod persist;
+pub mod ping;
+pub mod raw;
+pub mod request;
+pub mod search;
+
+pub use codec::{Reader, Truncated, Writer};

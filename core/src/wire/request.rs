@@ -1,0 +1,93 @@
+//! What the engine asks of a request, and what it hands back.
+
+use super::header::{Command, Status};
+use super::search;
+use super::{Reader, Writer};
+use crate::error::Error;
+use crate::limits::REMOTE_TEXT_MAX;
+
+/// A request that any mirror of an agent can be asked.
+pub trait Request: Send + Sync {
+    /// Command and layout version.
+    fn command(&self) -> Command;
+
+    /// Whether the request may be sent a second time when its fate is unknown.
+    fn access(&self) -> Access;
+
+    /// Appends the body for this mirror. Called once an attempt.
+    fn encode(&self, target: &Target<'_>, body: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// Judges a reply with status OK or WARNING before the call ends. Its error is how "no
+    /// reply" and "a wrong reply" stay apart: whoever understands the body says so here.
+    fn judge(&self, reply: &mut Reply) -> Verdict {
+        let _ = reply;
+        Verdict::Accept
+    }
+}
+
+/// Whether a command changes anything on the daemon (design: Replay safety).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// May be sent again at any point.
+    Read,
+    /// Sent again only if no byte of it can have been executed.
+    Write,
+}
+
+/// The mirror that a body is built for.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// Host as the configuration names it.
+    pub host: &'a str,
+    /// What to ask it for; never empty.
+    pub index_list: &'a str,
+    /// Number of this attempt within its call, from 0.
+    pub attempt: u32,
+}
+
+/// A whole reply of one agent.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// OK or WARNING in a reply that was accepted.
+    pub status: Status,
+    /// The daemon's own version of the command.
+    pub version: u16,
+    /// Text of a WARNING reply.
+    pub warning: Option<String>,
+    /// The command's answer, without the warning text.
+    pub body: Vec<u8>,
+    /// The body decoded, where the request's `judge` did so.
+    pub search: Option<Box<search::Reply>>,
+}
+
+impl Reply {
+    /// The text of an ERROR or RETRY reply, or before the answer of a WARNING reply, cut to a
+    /// sane length; and the bytes that it takes in the body.
+    pub fn text(body: &[u8]) -> (String, usize) {
+        let mut reader = Reader::new(body);
+        let text = reader.string().unwrap_or(b"(no text)");
+        let shown = &text[..text.len().min(REMOTE_TEXT_MAX)];
+        (String::from_utf8_lossy(shown).into_owned(), reader.offset())
+    }
+}
+
+/// What a request thinks of a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The answer.
+    Accept,
+    /// The answer, with warnings inside: counted as `warnings`.
+    AcceptWarned,
+    /// Not an answer to this request: counted as `wrong_replies`, the next mirror is asked.
+    Malformed(String),
+    /// The mirror understood and refused: one other mirror is asked before the query is blamed.
+    Refused(String),
+}
+
+/// Appends a string list as most commands want it: a count, then the strings.
+pub fn put_strings<T: AsRef<[u8]>>(strings: &[T], out: &mut Vec<u8>) {
+    out.put_u32(strings.len() as u32);
+    for string in strings {
+        out.put_string(string.as_ref());
+    }
+}
