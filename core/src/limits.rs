@@ -63,3 +63,13 @@ pub const FILTERS_MAX: usize = 256;
 
 /// Values a filter (2.2.11 `max_filter_values`).
 pub const FILTER_VALUES_MAX: usize = 4_096;
+
+/// Longest deadline of a call: sums of time must not overflow, and nobody waits a week.
+pub const DEADLINE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// `max_matches` of a search: daemons of 2.2.11 stall on 100 million (protocol.md 1.8), and a row
+/// takes some 20 bytes of an agent's packet at least.
+pub const MATCHES_MAX: u32 = 6_000_000;
+
+/// Field or index weights a query (both products' limit for weights by position).
+pub const WEIGHTS_MAX: usize = 256;

@@ -4,6 +4,7 @@
 //! it announces have arrived.
 
 mod codec;
+pub mod frame;
 pub mod handshake;
 pub mod header;
 pub mod persist;

@@ -1,5 +1,11 @@
-//! SEARCH (protocol.md 4).
+//! SEARCH (protocol.md 4): the request as a master sends it, and the reply of either product.
 
-/// A decoded SEARCH reply.
-#[derive(Clone, Debug)]
-pub struct Reply {}
+mod json;
+mod query;
+mod reply;
+mod value;
+
+pub use json::Json;
+pub use query::{Filter, FilterTest, MASTER, Outer, Override, OverrideValue, Query, encode};
+pub use reply::{Column, IoStats, Reply, ResultSet, Row, Span, Status, WordSpan};
+pub use value::{Dialect, Floats, Kind, Multi, Multi64, Value};

@@ -1,0 +1,306 @@
+//! A batch: many calls under way at once, driven by one thread at a time.
+//!
+//! Block on it ([`Batch::wait_any`], [`Batch::wait_all`]), or put [`Batch::fd`] into an event
+//! loop of your own: when it is readable, or [`Batch::timeout`] has passed, call
+//! [`Batch::drive`] and take what has ended with [`Batch::next_completion`].
+
+use std::ops::Range;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::agent::Agent;
+use crate::options::CallOptions;
+use crate::call::{Answer, Scope};
+use crate::client::Shared;
+pub use crate::engine::CallId;
+use crate::error::{AgentFailure, Error};
+use crate::net::{Driver, Waker, clock};
+use crate::search::{Outcome, Search, SearchRequest, SearchResult};
+use crate::wire::request::{Access, Reply, Request};
+
+/// Calls under way. Dropped, it cancels those that still run.
+pub struct Batch {
+    shared: Arc<Shared>,
+    /// Always there until the batch is dropped.
+    driver: Option<Box<Driver>>,
+    searches: Vec<Option<RunningSearch>>,
+}
+
+struct RunningSearch {
+    index: String,
+    request: Arc<SearchRequest>,
+    calls: Calls,
+    options: CallOptions,
+}
+
+/// Number of a search within its batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SearchId(pub u32);
+
+/// Calls that were started together, in the order of the agents (and for a write of the mirrors
+/// of each).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calls(Range<u32>);
+
+impl Iterator for Calls {
+    type Item = CallId;
+
+    fn next(&mut self) -> Option<CallId> {
+        self.0.next().map(CallId)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Calls {}
+
+impl Batch {
+    pub(crate) fn new(shared: Arc<Shared>, driver: Box<Driver>) -> Self {
+        Self { shared, driver: Some(driver), searches: Vec::new() }
+    }
+
+    /// Starts a request to every agent of an index: a read to one mirror of each, a write to all
+    /// mirrors of each. Blackholes get it too, and are not waited for.
+    pub fn add_index(
+        &mut self,
+        index: &str,
+        request: &Arc<dyn Request>,
+        options: &CallOptions,
+    ) -> Result<Calls, Error> {
+        let index = self.shared.index(index)?.clone();
+        if index.agents.is_empty() && index.blackholes.is_empty() {
+            let name = &index.name;
+            let text = format!("index '{name}' has local indexes only; no agent can be asked");
+            return Err(Error::Unknown(text));
+        }
+        let first = self.calls();
+        for agent in &index.agents {
+            self.start(agent, request, options);
+        }
+        for blackhole in &index.blackholes {
+            self.shared.background.send_to_blackhole(blackhole, request);
+        }
+        Ok(Calls(first..self.calls()))
+    }
+
+    /// Starts a request to one agent of an index, by its number from 0.
+    pub fn add_agent(
+        &mut self,
+        index: &str,
+        agent: usize,
+        request: &Arc<dyn Request>,
+        options: &CallOptions,
+    ) -> Result<CallId, Error> {
+        let index = self.shared.index(index)?.clone();
+        let Some(agent) = index.agents.get(agent) else {
+            let (name, count) = (&index.name, index.agents.len());
+            let text = format!("no agent {agent} in index '{name}', it has {count}");
+            return Err(Error::Unknown(text));
+        };
+        if request.access() == Access::Write && agent.mirrors.len() > 1 {
+            let text = "a write goes to every mirror of an agent: add it with the whole index";
+            return Err(Error::Misuse(text.to_owned()));
+        }
+        let first = self.calls();
+        self.start(agent, request, options);
+        Ok(CallId(first))
+    }
+
+    /// Starts a search of every agent of an index.
+    pub fn add_search(
+        &mut self,
+        index: &str,
+        search: &Search,
+        options: &CallOptions,
+    ) -> Result<SearchId, Error> {
+        let request = search.request()?;
+        let plain: Arc<dyn Request> = request.clone();
+        let calls = self.add_index(index, &plain, options)?;
+        let index = index.to_owned();
+        self.searches.push(Some(RunningSearch { index, request, calls, options: *options }));
+        Ok(SearchId(self.searches.len() as u32 - 1))
+    }
+
+    /// Waits for the next call to end; `None` if nothing runs, the time is up, or
+    /// [`Waker::wake`] was called.
+    pub fn wait_any(&mut self, timeout: Option<Duration>) -> Result<Option<CallId>, Error> {
+        let until = timeout.map(|timeout| clock::now() + timeout.min(crate::limits::DEADLINE_MAX));
+        loop {
+            if let Some(call) = self.next_completion() {
+                return Ok(Some(call));
+            }
+            if self.pending() == 0 || !self.wait_once(until)? {
+                return Ok(self.next_completion());
+            }
+        }
+    }
+
+    /// Waits for all calls to end; `false` if the time is up before, or [`Waker::wake`] was
+    /// called.
+    pub fn wait_all(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
+        let until = timeout.map(|timeout| clock::now() + timeout.min(crate::limits::DEADLINE_MAX));
+        while self.pending() > 0 {
+            if !self.wait_once(until)? {
+                return Ok(self.pending() == 0);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Readable when [`drive`](Self::drive) has something to do; for poll, select or an epoll of
+    /// your own. It stays the same for the life of the batch, which owns it.
+    pub fn fd(&self) -> RawFd {
+        self.driver_ref().fd()
+    }
+
+    /// When [`drive`](Self::drive) is due even if the fd stays quiet; `None` while nothing runs.
+    pub fn timeout(&self) -> Option<Duration> {
+        let engine = self.driver_ref().engine_ref();
+        let due = engine.next_timeout().filter(|_| engine.running() > 0)?;
+        Some(due.saturating_duration_since(clock::now()))
+    }
+
+    /// Does what is to be done now, without waiting.
+    pub fn drive(&mut self) -> Result<(), Error> {
+        self.turn(Some(Duration::ZERO))
+    }
+
+    /// A call that ended, each once.
+    pub fn next_completion(&mut self) -> Option<CallId> {
+        self.driver().engine().poll_completion()
+    }
+
+    /// Calls that have not ended.
+    pub fn pending(&self) -> usize {
+        self.driver_ref().engine_ref().running()
+    }
+
+    /// Ends a call without an answer; one that has ended stays as it is.
+    pub fn cancel(&mut self, call: CallId) {
+        let now = clock::now();
+        self.driver().engine().cancel(call, now);
+        self.driver().perform(now);
+    }
+
+    /// How a call ended; `None` while it runs, once taken, and for a number that is not one.
+    pub fn reply(&self, call: CallId) -> Option<Result<&Reply, &AgentFailure>> {
+        let outcome = self.driver_ref().engine_ref().outcome(call)?;
+        Some(outcome.as_ref().map(|answer| &answer.reply))
+    }
+
+    /// Takes the outcome of a call out.
+    pub fn take_reply(&mut self, call: CallId) -> Result<Result<Reply, AgentFailure>, Error> {
+        let outcome = self.driver().engine().take_outcome(call);
+        let outcome = outcome.ok_or_else(|| {
+            let CallId(number) = call;
+            Error::Misuse(format!("call {number} has no outcome: it runs, or was taken before"))
+        })?;
+        Ok(outcome.map(|answer| answer.reply))
+    }
+
+    /// Index, agent and mirror of a call: the names that its outcome is known by. The mirror is
+    /// that of the answer, or the first.
+    pub fn asked(&self, call: CallId) -> Option<(&Agent, &str)> {
+        let engine = self.driver_ref().engine_ref();
+        let agent = engine.agent(call)?;
+        let answered = match engine.outcome(call) {
+            Some(Ok(answer)) => answer.mirror,
+            _ => 0,
+        };
+        Some((agent, agent.mirrors[answered].host.name.as_str()))
+    }
+
+    /// Takes the merged result of a search whose calls have all ended.
+    pub fn take_search(&mut self, search: SearchId) -> Result<SearchResult, Error> {
+        let SearchId(number) = search;
+        let slot = self.searches.get_mut(number as usize);
+        let Some(running) = slot.and_then(Option::take) else {
+            return Err(Error::Misuse(format!("search {number} is unknown, or was taken before")));
+        };
+        let engine = self.driver_ref().engine_ref();
+        if running.calls.clone().any(|call| engine.outcome(call).is_none()) {
+            self.searches[number as usize] = Some(running);
+            return Err(Error::Misuse(format!("search {number} has calls that still run")));
+        }
+        let outcomes = running.calls.clone().map(|call| self.search_outcome(call)).collect();
+        let RunningSearch { index, request, options, .. } = running;
+        let locals = self.shared.index(&index)?.locals.clone();
+        let completeness = options.completeness;
+        let mut result = SearchResult::merge(&index, &request, outcomes, completeness)?;
+        for local in locals {
+            let text = format!("index {index}: local index {local} was not searched");
+            result.add_warning(&text);
+        }
+        Ok(result)
+    }
+
+    /// Ends waits of this batch from another thread.
+    pub fn waker(&self) -> Waker {
+        self.driver_ref().waker()
+    }
+
+    fn search_outcome(&mut self, call: CallId) -> Outcome {
+        let engine = self.driver().engine();
+        let agent = engine.agent(call).cloned();
+        let outcome = engine.take_outcome(call);
+        match (agent, outcome) {
+            (Some(agent), Some(Ok(Answer { reply, mirror, .. }))) => {
+                Outcome { host: agent.mirrors[mirror].host.name.clone(), reply: Ok(reply) }
+            }
+            (_, Some(Err(failure))) => Outcome { host: String::new(), reply: Err(failure) },
+            (_, _) => Outcome { host: String::new(), reply: Err(AgentFailure::default()) },
+        }
+    }
+
+    fn calls(&self) -> u32 {
+        self.driver_ref().engine_ref().calls() as u32
+    }
+
+    fn start(&mut self, agent: &Arc<Agent>, request: &Arc<dyn Request>, options: &CallOptions) {
+        let no_failover = options.no_failover || !self.shared.options().failover;
+        let options = CallOptions { no_failover, ..*options };
+        let now = clock::now();
+        let driver = self.driver();
+        if request.access() == Access::Write {
+            for mirror in 0..agent.mirrors.len() {
+                driver.engine().start(agent, request, &options, Scope::Mirror(mirror), now);
+            }
+        } else {
+            driver.engine().start(agent, request, &options, Scope::Agent, now);
+        }
+        driver.perform(now);
+    }
+
+    fn wait_once(&mut self, until: Option<std::time::Instant>) -> Result<bool, Error> {
+        let left = until.map(|until| until.saturating_duration_since(clock::now()));
+        self.turn(left)?;
+        Ok(!left.is_some_and(|left| left.is_zero()) && !self.driver().take_woken())
+    }
+
+    fn turn(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
+        let turned = self.driver().turn(timeout);
+        turned.map_err(|error| Error::System(format!("waiting for sockets: {error}")))
+    }
+
+    fn driver(&mut self) -> &mut Driver {
+        self.driver.as_mut().expect("a batch has a driver until it is dropped")
+    }
+
+    fn driver_ref(&self) -> &Driver {
+        self.driver.as_ref().expect("a batch has a driver until it is dropped")
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        if let Some(mut driver) = self.driver.take() {
+            let now = clock::now();
+            driver.engine().reset(now);
+            driver.perform(now);
+            self.shared.return_driver(driver);
+        }
+    }
+}

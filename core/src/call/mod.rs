@@ -1,0 +1,422 @@
+//! One agent's request: attempts, failover, retry rounds, the deadline, replay safety.
+//!
+//! A call asks one mirror after the other until one answers. It knows nothing of connections: the
+//! engine starts what [`Call::poll_command`] says and reports with the `handle_*` methods; after
+//! each of them, commands and [`Call::next_timeout`] are asked for anew.
+
+mod attempt;
+mod outcome;
+mod speculation;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use smallvec::SmallVec;
+
+use attempt::Attempt;
+pub use outcome::Answer;
+pub use speculation::SpeculationBudget;
+
+use crate::agent::Agent;
+use crate::deadline::CallLimits;
+use crate::error::{AgentFailure, AttemptFailure, FailureKind, Phase};
+use crate::host::Host;
+use crate::options::CallOptions;
+use crate::strategy::Tried;
+use crate::wire::request::{Access, Request};
+
+/// A request to one agent.
+pub struct Call {
+    agent: Arc<Agent>,
+    request: Arc<dyn Request>,
+    limits: CallLimits,
+    scope: Scope,
+    failover: bool,
+    deadline: Instant,
+    tried: Tried,
+    round: u32,
+    /// Rounds that RETRY replies brought, which no setting limits.
+    busy_rounds: u32,
+    /// A mirror said RETRY in this round.
+    busy: bool,
+    next_round_at: Option<Instant>,
+    attempts: SmallVec<[Attempt; 2]>,
+    attempts_started: u32,
+    refusals: SmallVec<[Refusal; 1]>,
+    failures: Vec<AttemptFailure>,
+    commands: SmallVec<[Command; 2]>,
+    outcome: Option<Result<Answer, AgentFailure>>,
+}
+
+/// Which mirrors a call may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Any, one of them has to answer.
+    Agent,
+    /// This one: a write goes to each mirror in a call of its own.
+    Mirror(usize),
+    /// This one, to see whether it lives; counted as a ping.
+    Ping(usize),
+}
+
+/// What the engine has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Send the request to that mirror.
+    Start {
+        /// Number of the attempt.
+        attempt: u32,
+        /// Position of the mirror.
+        mirror: usize,
+    },
+    /// Forget the attempt: its reply is not wanted any more.
+    Abandon {
+        /// Number of the attempt.
+        attempt: u32,
+    },
+    /// [`Call::outcome`] is there.
+    Finish,
+}
+
+/// An ERROR reply that may be the query's fault or its mirror's.
+struct Refusal {
+    mirror: usize,
+    failure: AttemptFailure,
+}
+
+impl Call {
+    /// A call that starts now; `random` picks the first mirror.
+    pub fn new(
+        agent: Arc<Agent>,
+        request: Arc<dyn Request>,
+        options: &CallOptions,
+        scope: Scope,
+        random: u64,
+        now: Instant,
+    ) -> Self {
+        let limits = CallLimits::new(options, &agent.settings);
+        let mut call = Self {
+            limits,
+            scope,
+            failover: scope == Scope::Agent && !options.no_failover,
+            deadline: now + limits.deadline,
+            tried: Tried::default(),
+            round: 0,
+            busy_rounds: 0,
+            busy: false,
+            next_round_at: None,
+            attempts: SmallVec::new(),
+            attempts_started: 0,
+            refusals: SmallVec::new(),
+            failures: Vec::new(),
+            commands: SmallVec::new(),
+            outcome: None,
+            agent,
+            request,
+        };
+        call.agent.speculation.earn();
+        call.proceed(random, now);
+        call
+    }
+
+    /// The agent asked.
+    pub fn agent(&self) -> &Arc<Agent> {
+        &self.agent
+    }
+
+    /// The request.
+    pub fn request(&self) -> &Arc<dyn Request> {
+        &self.request
+    }
+
+    /// Whether it only asks if a host lives.
+    pub fn is_ping(&self) -> bool {
+        matches!(self.scope, Scope::Ping(_))
+    }
+
+    /// When the call ends at the latest.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether the request may be sent again on a new connection when the kept one that it was
+    /// sent on turns out to be dead.
+    pub fn may_resend(&self) -> bool {
+        self.request.access() == Access::Read
+    }
+
+    /// Position of the mirror that an attempt under way asks.
+    pub fn mirror(&self, attempt: u32) -> Option<usize> {
+        let attempt = self.attempts.iter().find(|running| running.number == attempt)?;
+        Some(attempt.mirror)
+    }
+
+    /// How it ended; `None` while it runs.
+    pub fn outcome(&self) -> Option<&Result<Answer, AgentFailure>> {
+        self.outcome.as_ref()
+    }
+
+    /// Takes the outcome out.
+    pub fn take_outcome(&mut self) -> Option<Result<Answer, AgentFailure>> {
+        self.outcome.take()
+    }
+
+    /// What to do next.
+    pub fn poll_command(&mut self) -> Option<Command> {
+        (!self.commands.is_empty()).then(|| self.commands.remove(0))
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due; `None` once the call has ended.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        if self.is_over() {
+            return None;
+        }
+        let attempts = self.attempts.iter().map(Attempt::next_timeout);
+        attempts.chain(self.next_round_at).chain([self.deadline]).min()
+    }
+
+    /// A connection stands, made for this attempt; `greeted` if the daemon spoke on it too.
+    pub fn handle_connected(&mut self, attempt: u32, now: Instant) {
+        if let Some(attempt) = self.find(attempt) {
+            let elapsed = attempt.elapsed(now);
+            let mirror = attempt.mirror;
+            self.host(mirror).record(|karma| karma.handle_connect(elapsed, now));
+        }
+    }
+
+    /// The mirror is reached: from now on its answer is waited for.
+    pub fn handle_reached(&mut self, attempt: u32, now: Instant) {
+        let limits = self.limits;
+        if let Some(attempt) = self.find(attempt) {
+            attempt.handle_reached(&limits, now);
+        }
+    }
+
+    /// Bytes of the request were handed to the kernel.
+    pub fn handle_handed_over(&mut self, attempt: u32) {
+        if let Some(attempt) = self.find(attempt) {
+            attempt.handed_over = true;
+        }
+    }
+
+    /// The attempt failed.
+    pub fn handle_failure(
+        &mut self,
+        attempt: u32,
+        kind: FailureKind,
+        phase: Phase,
+        text: String,
+        random: u64,
+        now: Instant,
+    ) {
+        let Some(attempt) = self.remove(attempt) else { return };
+        self.fail_attempt(&attempt, kind, phase, text, now);
+        self.proceed_after(&attempt, kind, random, now);
+    }
+
+    /// The request can't be encoded: no mirror would do better.
+    pub fn handle_unsendable(&mut self, attempt: u32, text: String) {
+        if let Some(attempt) = self.remove(attempt) {
+            self.release(&attempt);
+            self.finish_failed(Some(text), false);
+        }
+    }
+
+    /// Time went by. `phase_of` tells what an attempt is doing.
+    pub fn handle_timeout(&mut self, phase_of: impl Fn(u32) -> Phase, random: u64, now: Instant) {
+        if self.is_over() {
+            return;
+        }
+        if now >= self.deadline {
+            return self.handle_deadline(phase_of, now);
+        }
+        while let Some(late) = self.attempts.iter().position(|late| now >= late.phase_ends_at) {
+            let late = self.attempts.remove(late);
+            let phase = phase_of(late.number);
+            self.commands.push(Command::Abandon { attempt: late.number });
+            let (kind, text) = describe_timeout(&late);
+            self.fail_attempt(&late, kind, phase, text.to_owned(), now);
+            self.proceed_after(&late, kind, random, now);
+            if self.is_over() {
+                return;
+            }
+        }
+        if self.next_round_at.is_some_and(|at| now >= at) {
+            self.next_round_at = None;
+            self.proceed(random, now);
+        }
+        self.overtake_silent(random, now);
+    }
+
+    /// The caller does not want the answer any more.
+    pub fn cancel(&mut self) {
+        if !self.is_over() {
+            let mut failure = self.failure(None);
+            failure.cancelled = true;
+            self.finish(Err(failure));
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.outcome.is_some()
+    }
+
+    fn host(&self, mirror: usize) -> &Arc<Host> {
+        &self.agent.mirrors[mirror].host
+    }
+
+    fn find(&mut self, number: u32) -> Option<&mut Attempt> {
+        self.attempts.iter_mut().find(|attempt| attempt.number == number)
+    }
+
+    fn remove(&mut self, number: u32) -> Option<Attempt> {
+        let position = self.attempts.iter().position(|attempt| attempt.number == number)?;
+        Some(self.attempts.remove(position))
+    }
+
+    /// Gives back what an attempt without an outcome had claimed.
+    fn release(&self, attempt: &Attempt) {
+        if attempt.on_trial {
+            self.host(attempt.mirror).record(|karma| karma.health_mut().release_trial());
+        }
+    }
+
+    /// Books a failed attempt.
+    fn fail_attempt(
+        &mut self,
+        attempt: &Attempt,
+        kind: FailureKind,
+        phase: Phase,
+        text: String,
+        now: Instant,
+    ) {
+        let failure = self.attempt_failure(attempt, kind, phase, text, now);
+        let is_ping = matches!(self.scope, Scope::Ping(_));
+        self.host(attempt.mirror).record_failure(&failure, is_ping, now);
+        self.busy |= kind == FailureKind::RemoteRetry;
+        self.failures.push(failure);
+    }
+
+    fn attempt_failure(
+        &self,
+        attempt: &Attempt,
+        kind: FailureKind,
+        phase: Phase,
+        text: String,
+        now: Instant,
+    ) -> AttemptFailure {
+        let host = self.host(attempt.mirror).name.clone();
+        AttemptFailure { host, kind, phase, text, elapsed: attempt.elapsed(now) }
+    }
+
+    /// Goes on after a failure, if what was sent may be sent again (design: Replay safety).
+    fn proceed_after(&mut self, failed: &Attempt, kind: FailureKind, random: u64, now: Instant) {
+        let unexecuted = !failed.handed_over || kind == FailureKind::RemoteRetry;
+        if self.request.access() == Access::Write && !unexecuted {
+            return self.finish_failed(None, false);
+        }
+        self.proceed(random, now);
+    }
+
+    /// Asks the next mirror; without one waits for those that are asked, or ends the round.
+    fn proceed(&mut self, random: u64, now: Instant) {
+        if self.is_over() || self.next_round_at.is_some() {
+            return;
+        }
+        if !self.start_attempt(random, now) && self.attempts.is_empty() {
+            self.end_round(now);
+        }
+    }
+
+    fn start_attempt(&mut self, random: u64, now: Instant) -> bool {
+        let capped = self.agent.attempts_max.is_some_and(|max| self.attempts_started >= max);
+        if capped || now >= self.deadline {
+            return false;
+        }
+        let first = self.tried.is_empty();
+        if !first && !self.failover {
+            return false;
+        }
+        let pick = match self.scope {
+            Scope::Agent => {
+                let may_try = first && self.round == 0 && self.may_resend() && self.failover;
+                let agent = &self.agent;
+                agent.selector.pick(&agent.mirrors, &self.tried, may_try, random, now)
+            }
+            Scope::Mirror(mirror) | Scope::Ping(mirror) => {
+                let pick = crate::strategy::Pick { mirror, on_trial: false, patience: None };
+                (!self.tried.contains(mirror)).then_some(pick)
+            }
+        };
+        let Some(pick) = pick else { return false };
+        self.tried.insert(pick.mirror);
+        let number = self.attempts_started;
+        self.attempts_started += 1;
+        let mut attempt = Attempt::new(number, pick.mirror, &self.limits, now);
+        attempt.on_trial = pick.on_trial;
+        let untried = self.agent.mirrors.len() - self.tried.len();
+        if self.failover && self.may_resend() && untried > 0 {
+            let overtake = speculation::overtake(&pick, untried, now, self.deadline);
+            attempt.overtake_at = Some(overtake);
+        }
+        self.attempts.push(attempt);
+        self.host(pick.mirror).record(|karma| karma.handle_start(now));
+        self.commands.push(Command::Start { attempt: number, mirror: pick.mirror });
+        true
+    }
+
+    /// Asks another mirror beside one that has been silent for long.
+    fn overtake_silent(&mut self, random: u64, now: Instant) {
+        for position in 0..self.attempts.len() {
+            let Some(overtake) = self.attempts[position].overtake_at else { continue };
+            if now < overtake.at {
+                continue;
+            }
+            if overtake.budgeted && !self.agent.speculation.spend() {
+                let attempt = &mut self.attempts[position];
+                let later = attempt::Overtake { at: overtake.latest, budgeted: false, ..overtake };
+                attempt.overtake_at = Some(later);
+                continue;
+            }
+            self.attempts[position].overtake_at = None;
+            self.start_attempt(random, now);
+        }
+    }
+
+    fn end_round(&mut self, now: Instant) {
+        if !self.refusals.is_empty() {
+            return self.finish_refused(now);
+        }
+        let pause = if self.round < self.limits.retry_count {
+            self.round += 1;
+            self.limits.retry_delay
+        } else if self.busy {
+            // A daemon without capacity said when to come back: soon. It lives, so the query
+            // is not lost as long as there is time.
+            self.busy_rounds += 1;
+            BUSY_PAUSE_MIN * (1 << self.busy_rounds.min(5))
+        } else {
+            return self.finish_failed(None, false);
+        };
+        let capped = self.agent.attempts_max.is_some_and(|max| self.attempts_started >= max);
+        if capped || now + pause >= self.deadline {
+            return self.finish_failed(None, false);
+        }
+        self.busy = false;
+        self.tried.clear();
+        self.next_round_at = Some(now + pause);
+    }
+}
+
+fn describe_timeout(attempt: &Attempt) -> (FailureKind, &'static str) {
+    if attempt.reached {
+        (FailureKind::QueryTimeout, "query timed out")
+    } else {
+        (FailureKind::ConnectTimeout, "connect timed out")
+    }
+}
+
+/// Pause after the first round in which every mirror was busy, halved; it doubles up to 320 ms.
+const BUSY_PAUSE_MIN: std::time::Duration = std::time::Duration::from_millis(10);

@@ -1,0 +1,184 @@
+//! How a call ends, and who is to blame.
+
+use std::time::Instant;
+
+use super::attempt::Attempt;
+use super::{Call, Command, Refusal, Scope, describe_timeout};
+use crate::error::{AgentFailure, AttemptFailure, FailureKind, Phase};
+use crate::wire::header::Status;
+use crate::wire::request::{Access, Reply, Verdict};
+
+/// A reply and the mirror that gave it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The accepted reply.
+    pub reply: Reply,
+    /// Position of the mirror in its agent.
+    pub mirror: usize,
+    /// Attempts that the call made, this one included.
+    pub attempts: u32,
+}
+
+impl Call {
+    /// A whole reply came for an attempt: judged, booked, and the call ended or gone on with.
+    pub fn handle_reply(&mut self, attempt: u32, mut reply: Reply, random: u64, now: Instant) {
+        let Some(attempt) = self.remove(attempt) else { return };
+        let verdict = match reply.status {
+            Status::Ok => self.request().clone().judge(&mut reply),
+            Status::Warning => {
+                let (text, length) = Reply::text(&reply.body);
+                reply.warning = Some(text);
+                reply.body.drain(..length);
+                match self.request().clone().judge(&mut reply) {
+                    Verdict::Accept => Verdict::AcceptWarned,
+                    other => other,
+                }
+            }
+            Status::Error => Verdict::Refused(Reply::text(&reply.body).0),
+            Status::Retry => {
+                let text = format!("remote warning: {}", Reply::text(&reply.body).0);
+                return self.fail(&attempt, FailureKind::RemoteRetry, text, random, now);
+            }
+            Status::InProgress | Status::Unknown(_) => {
+                Verdict::Malformed(format!("unexpected reply status {:?}", reply.status))
+            }
+        };
+        match verdict {
+            Verdict::Accept => self.accept(&attempt, reply, false, now),
+            Verdict::AcceptWarned => self.accept(&attempt, reply, true, now),
+            Verdict::Malformed(text) => {
+                self.fail(&attempt, FailureKind::WrongReply, text, random, now);
+            }
+            Verdict::Refused(text) => self.refuse(&attempt, text, random, now),
+        }
+    }
+
+    fn fail(
+        &mut self,
+        attempt: &Attempt,
+        kind: FailureKind,
+        text: String,
+        random: u64,
+        now: Instant,
+    ) {
+        self.fail_attempt(attempt, kind, Phase::Read, text, now);
+        self.proceed_after(attempt, kind, random, now);
+    }
+
+    fn accept(&mut self, attempt: &Attempt, reply: Reply, warned: bool, now: Instant) {
+        let elapsed = attempt.elapsed(now);
+        let is_ping = matches!(self.scope, Scope::Ping(_));
+        self.host(attempt.mirror).record(|karma| {
+            if is_ping {
+                karma.handle_ping_success(now);
+            } else {
+                karma.handle_success(elapsed, warned, now);
+            }
+        });
+        for Refusal { mirror, failure } in std::mem::take(&mut self.refusals) {
+            self.host(mirror).record_failure(&failure, false, now);
+        }
+        for other in self.attempts.iter().filter(|other| other.number < attempt.number) {
+            let text = format!("silent until {} answered", self.host(attempt.mirror).name);
+            let kind = FailureKind::Overtaken;
+            let failure = self.attempt_failure(other, kind, Phase::Wait, text, now);
+            self.host(other.mirror).record_failure(&failure, false, now);
+        }
+        let attempts = self.attempts_started;
+        self.finish(Ok(Answer { reply, mirror: attempt.mirror, attempts }));
+    }
+
+    /// An ERROR reply: the same error from a second mirror is the query's fault.
+    fn refuse(&mut self, attempt: &Attempt, text: String, random: u64, now: Instant) {
+        let kind = FailureKind::RemoteError;
+        let mirror = attempt.mirror;
+        let failure = self.attempt_failure(attempt, kind, Phase::Read, text, now);
+        let known = self.refusals.iter();
+        let confirmed = known
+            .filter(|refusal| refusal.mirror != mirror)
+            .any(|refusal| subject(&refusal.failure.text) == subject(&failure.text));
+        self.refusals.push(Refusal { mirror, failure });
+        let asks_another = self.request().access() == Access::Read && self.scope == Scope::Agent;
+        if confirmed || !asks_another {
+            return self.finish_refused(now);
+        }
+        self.proceed(random, now);
+    }
+
+    /// Ends with an error of the query: no mirror is blamed.
+    pub(super) fn finish_refused(&mut self, now: Instant) {
+        let refusals = std::mem::take(&mut self.refusals);
+        let text = refusals.last().map(|refusal| refusal.failure.text.clone());
+        for refusal in refusals {
+            self.host(refusal.mirror).record(|karma| karma.handle_query_error(now));
+            self.failures.push(refusal.failure);
+        }
+        self.finish_failed(text, false);
+    }
+
+    pub(super) fn handle_deadline(&mut self, phase_of: impl Fn(u32) -> Phase, now: Instant) {
+        for late in std::mem::take(&mut self.attempts) {
+            self.commands.push(Command::Abandon { attempt: late.number });
+            let (kind, text) = describe_timeout(&late);
+            let patience = self.host(late.mirror).read(|karma| karma.latency().patience());
+            let phase = phase_of(late.number);
+            if patience.is_none_or(|patience| late.elapsed(now) >= patience) {
+                self.fail_attempt(&late, kind, phase, text.to_owned(), now);
+            } else {
+                // It was asked too late to be blamed for what the caller's clock ended.
+                self.release(&late);
+                let text = "no time left".to_owned();
+                let failure = self.attempt_failure(&late, kind, phase, text, now);
+                self.failures.push(failure);
+            }
+        }
+        if !self.refusals.is_empty() {
+            return self.finish_refused(now);
+        }
+        self.finish_failed(None, true);
+    }
+
+    pub(super) fn finish_failed(&mut self, error: Option<String>, late: bool) {
+        let mut failure = self.failure(error);
+        failure.deadline_passed = late;
+        self.finish(Err(failure));
+    }
+
+    pub(super) fn failure(&mut self, query_error: Option<String>) -> AgentFailure {
+        AgentFailure {
+            index: self.agent.index.clone(),
+            agent: self.agent.number,
+            attempts: std::mem::take(&mut self.failures),
+            query_error,
+            deadline_passed: false,
+            cancelled: false,
+        }
+    }
+
+    pub(super) fn finish(&mut self, outcome: Result<Answer, AgentFailure>) {
+        debug_assert!(self.outcome.is_none(), "a call ended twice");
+        for other in std::mem::take(&mut self.attempts) {
+            self.release(&other);
+            self.commands.push(Command::Abandon { attempt: other.number });
+        }
+        self.next_round_at = None;
+        self.outcome = Some(outcome);
+        self.commands.push(Command::Finish);
+    }
+}
+
+/// An error text without the name of the index, which may differ from mirror to mirror.
+fn subject(text: &str) -> &str {
+    let named = ["index ", "table "].iter().any(|prefix| text.starts_with(prefix));
+    match text.split_once(": ") {
+        Some((_, subject)) if named => subject,
+        _ => text,
+    }
+}
+
+impl AttemptFailure {
+    /// The failure as a master words it: host, then what happened.
+    pub fn master_text(&self) -> String {
+        format!("agent {}: {}", self.host, self.text)
+    }
+}

@@ -1,0 +1,149 @@
+//! The client: a configuration at work, shared by any number of threads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::agent::Index;
+use crate::batch::Batch;
+use crate::config::Config;
+use crate::error::{AgentFailure, Error};
+use crate::options::{CallOptions, ClientOptions};
+use crate::net::{Background, Driver, clock, seed};
+use crate::search::{Search, SearchResult};
+use crate::status::Status;
+use crate::topology::Topology;
+use crate::wire::request::{Reply, Request};
+
+/// Asks distributed indexes; cheap to clone, and every clone is the same client.
+///
+/// All methods may be called from any thread at any time. Connections, records of hosts and the
+/// background thread belong to the client and end with its last clone and its last batch.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+/// What batches need of their client.
+pub(crate) struct Shared {
+    pub(crate) topology: Topology,
+    pub(crate) background: Arc<Background>,
+    options: ClientOptions,
+    drivers: Mutex<Vec<Box<Driver>>>,
+    drivers_made: AtomicU64,
+    seed: u64,
+}
+
+impl Client {
+    /// A client with the default options.
+    pub fn new(config: &Config) -> Result<Client, Error> {
+        Self::with_options(config, ClientOptions::default())
+    }
+
+    /// A client. Nothing is connected or looked up before the first call.
+    pub fn with_options(config: &Config, options: ClientOptions) -> Result<Client, Error> {
+        let topology = Topology::new(config, &options, clock::now());
+        let background = Arc::new(Background::new(
+            options.background,
+            topology.pinged.clone(),
+            topology.ping_interval,
+        ));
+        let shared = Shared {
+            topology,
+            background,
+            options,
+            drivers: Mutex::default(),
+            drivers_made: AtomicU64::new(0),
+            seed: options.seed.unwrap_or_else(seed),
+        };
+        Ok(Client { shared: Arc::new(shared) })
+    }
+
+    /// Names of the distributed indexes, sorted.
+    pub fn indexes(&self) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            self.shared.topology.indexes.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Searches all agents of an index and merges their answers as a master does.
+    pub fn search(
+        &self,
+        index: &str,
+        search: &Search,
+        options: &CallOptions,
+    ) -> Result<SearchResult, Error> {
+        let mut batch = self.batch()?;
+        let id = batch.add_search(index, search, options)?;
+        batch.wait_all(None)?;
+        batch.take_search(id)
+    }
+
+    /// Asks one agent of an index, by its number from 0.
+    pub fn call(
+        &self,
+        index: &str,
+        agent: usize,
+        request: &Arc<dyn Request>,
+        options: &CallOptions,
+    ) -> Result<Result<Reply, AgentFailure>, Error> {
+        let mut batch = self.batch()?;
+        let call = batch.add_agent(index, agent, request, options)?;
+        batch.wait_all(None)?;
+        batch.take_reply(call)
+    }
+
+    /// An empty batch.
+    pub fn batch(&self) -> Result<Batch, Error> {
+        self.shared.background.start_pings();
+        Ok(Batch::new(self.shared.clone(), self.shared.take_driver()?))
+    }
+
+    /// The record of every host, as it is now; blocks no query.
+    pub fn status(&self) -> Status {
+        let dropped = self.shared.background.dropped();
+        Status::new(&self.shared.topology, dropped, clock::now())
+    }
+}
+
+impl Shared {
+    pub(crate) fn index(&self, name: &str) -> Result<&Arc<Index>, Error> {
+        self.topology.indexes.get(name).ok_or_else(|| {
+            Error::Unknown(format!("no distributed index '{name}' in the configuration"))
+        })
+    }
+
+    pub(crate) fn options(&self) -> &ClientOptions {
+        &self.options
+    }
+
+    fn take_driver(&self) -> Result<Box<Driver>, Error> {
+        // The last one used has the warmest connections.
+        let idle = self.drivers.lock().pop();
+        let refused =
+            |error| Error::System(format!("no event queue from the operating system: {error}"));
+        if let Some(mut driver) = idle {
+            // What happened to its kept connections in the meantime.
+            driver.turn(Some(std::time::Duration::ZERO)).map_err(refused)?;
+            return Ok(driver);
+        }
+        let number = self.drivers_made.fetch_add(1, Ordering::Relaxed);
+        let seed = self.seed.wrapping_add(number.wrapping_mul(SEED_STEP));
+        Driver::new(seed, self.background.clone()).map(Box::new).map_err(refused)
+    }
+
+    pub(crate) fn return_driver(&self, driver: Box<Driver>) {
+        let mut drivers = self.drivers.lock();
+        if drivers.len() < DRIVERS_IDLE_MAX {
+            drivers.push(driver);
+        }
+    }
+}
+
+/// Odd, so that drivers of one client never share a seed (the golden ratio in 64 bits).
+const SEED_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Drivers kept for the next batch: as many as threads use one client at the same time.
+const DRIVERS_IDLE_MAX: usize = 256;

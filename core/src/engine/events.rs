@@ -1,0 +1,258 @@
+//! What happens to connections, and what that means for calls.
+
+use std::time::Instant;
+
+use super::connection::{Connection, State, User};
+use super::{Action, CallId, ConnectionId, Engine, keep_spare};
+use crate::error::{FailureKind, Phase};
+use crate::host::{Host, Lookup};
+use crate::wire::header::{ReplyHeader, Status};
+use crate::wire::request::Reply;
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// The daemon closed it.
+    End,
+    /// The operating system reported this error.
+    Broken(String),
+}
+
+impl Engine {
+    /// A look-up ended: connections that wait for it go on.
+    pub fn handle_lookup(&mut self, host: &Host, now: Instant) {
+        let waiting = |connection: &Connection| {
+            matches!(connection.state, State::Resolving) && connection.host.number == host.number
+        };
+        let ids: Vec<ConnectionId> =
+            self.connections.iter().filter(|(_, c)| waiting(c)).map(|(id, _)| id).collect();
+        for id in ids {
+            match host.lookup() {
+                Lookup::Known(_) => self.connect(id),
+                Lookup::Needed => {}
+                Lookup::Failed(text) => self.fail_lookup(id, &text, now),
+            }
+        }
+    }
+
+    /// A connection stands.
+    pub fn handle_connected(&mut self, id: ConnectionId, now: Instant) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if !matches!(connection.state, State::Connecting { .. }) {
+            return;
+        }
+        connection.state = State::Open;
+        let greets_first = connection.host.greets_first();
+        let Some(user) = connection.user else { return };
+        let call = &mut self.calls[user.call.0 as usize].call;
+        call.handle_connected(user.attempt, now);
+        if !greets_first {
+            call.handle_reached(user.attempt, now);
+        }
+        self.rearm(user.call);
+        self.actions.push_back(Action::Send(id));
+    }
+
+    /// A connection could not be made: the next address of the host, or a failure.
+    pub fn handle_connect_failed(&mut self, id: ConnectionId, text: &str, now: Instant) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        let State::Connecting { endpoints, position } = &mut connection.state else { return };
+        *position += 1;
+        if let Some(endpoint) = endpoints.get(*position) {
+            let action = Action::Connect(id, endpoint.clone());
+            self.actions.push_back(action);
+            return;
+        }
+        let text = match endpoints.len() {
+            1 => format!("connect() failed: {text}"),
+            count => format!("connect() failed on all {count} addresses: {text}"),
+        };
+        self.fail(id, FailureKind::ConnectFailure, text, now);
+    }
+
+    /// Bytes of [`output`](Self::output) are with the kernel.
+    pub fn handle_sent(&mut self, id: ConnectionId, count: usize) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        connection.sent += count;
+        debug_assert!(connection.sent <= connection.output.len());
+        if let Some(user) = connection.user.filter(|_| count > 0) {
+            self.calls[user.call.0 as usize].call.handle_handed_over(user.attempt);
+        }
+    }
+
+    /// Bytes came.
+    pub fn handle_received(&mut self, id: ConnectionId, bytes: &[u8], now: Instant) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if !connection.is_open() {
+            return;
+        }
+        let Some(user) = connection.user else {
+            // Nobody asked: whatever it is, the next reply must not be read behind it.
+            let host = connection.host.clone();
+            self.close(id);
+            return self.retire_idle(&host);
+        };
+        let was_greeted = connection.reader.is_greeted();
+        let fed = connection.reader.feed(bytes);
+        if !was_greeted && connection.reader.is_greeted() {
+            if !connection.reader.has_reply_bytes()
+                && !matches!(fed, Ok(fed) if fed.reply.is_some())
+            {
+                connection.host.handle_early_greeting();
+            }
+            self.calls[user.call.0 as usize].call.handle_reached(user.attempt, now);
+            self.rearm(user.call);
+        }
+        match fed {
+            Err(text) => self.fail(id, FailureKind::WrongReply, text, now),
+            Ok(fed) => {
+                if let Some(header) = fed.reply {
+                    self.handle_reply(id, header, fed.taken < bytes.len(), now);
+                }
+            }
+        }
+    }
+
+    /// The connection ended.
+    pub fn handle_closed(&mut self, id: ConnectionId, closing: Closing, now: Instant) {
+        let Some(connection) = self.connections.get(id) else { return };
+        match &connection.state {
+            State::Closed | State::Resolving => {}
+            State::Connecting { .. } => {
+                let text = match closing {
+                    Closing::End => "connection was closed".to_owned(),
+                    Closing::Broken(text) => text,
+                };
+                self.handle_connect_failed(id, &text, now);
+            }
+            State::Open if connection.user.is_none() => self.close(id),
+            State::Open => self.handle_cut(id, closing, now),
+        }
+    }
+
+    /// Time went by.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        #[cfg(test)]
+        if self.sabotage == Some(super::simulation::Sabotage::DeafToTime) {
+            return;
+        }
+        while let Some(id) = self.timers.pop_due(now) {
+            let random = self.random.u64(..);
+            let slot = &mut self.calls[id.0 as usize];
+            let (links, connections) = (&slot.links, &self.connections);
+            let phase_of = |attempt| Self::phase_of(links, connections, attempt);
+            slot.call.handle_timeout(phase_of, random, now);
+            self.run_commands(id, now);
+        }
+        let calls = &self.calls;
+        self.timers.skip(|id| calls[id.0 as usize].call.outcome().is_some());
+    }
+
+    /// A request was cut off: on a kept connection that may mean no more than that the daemon
+    /// had closed it before.
+    fn handle_cut(&mut self, id: ConnectionId, closing: Closing, now: Instant) {
+        let connection = &self.connections[id];
+        let Some(user) = connection.user else { return };
+        let host = connection.host.clone();
+        let silent = !connection.reader.has_reply_bytes();
+        let stale = connection.served > 0;
+        let persist_refused = connection.kept && !stale && connection.reader.is_greeted();
+        let call = &self.calls[user.call.0 as usize].call;
+        if silent && (stale || persist_refused) && call.may_resend() {
+            return self.replace(id, user, stale, now);
+        }
+        let phase = connection.phase();
+        let (kind, text) = match closing {
+            Closing::End if phase == Phase::Handshake => {
+                let text = "handshake failure (connection was closed)";
+                (FailureKind::UnexpectedClosing, text.to_owned())
+            }
+            Closing::End => (FailureKind::UnexpectedClosing, "agent closed connection".to_owned()),
+            Closing::Broken(text) => {
+                (FailureKind::NetworkError, format!("receiving failure ({text})"))
+            }
+        };
+        self.retire_idle(&host);
+        self.fail(id, kind, text, now);
+    }
+
+    /// Sends a request again on a new connection: no failure of the mirror. A daemon that closed
+    /// a new connection after PERSIST has all the kept connections it wants (protocol.md 2).
+    fn replace(&mut self, id: ConnectionId, user: User, keep: bool, now: Instant) {
+        let host = self.connections[id].host.clone();
+        self.detach(id);
+        self.close(id);
+        self.retire_idle(&host);
+        let call = &self.calls[user.call.0 as usize].call;
+        let agent = call.agent().clone();
+        let Some(mirror) = call.mirror(user.attempt) else { return };
+        let keep = keep && agent.keeps_connections && host.claim_kept();
+        let id = self.open(host, keep, agent.max_packet_size, now);
+        self.link(id, user);
+        match self.encode(id, mirror) {
+            Ok(()) => self.connect(id),
+            Err(text) => self.fail(id, FailureKind::RemoteError, text, now),
+        }
+    }
+
+    fn fail_lookup(&mut self, id: ConnectionId, text: &str, now: Instant) {
+        let name = self.connections[id].host.name.clone();
+        let text = format!("no address for {name}: {text}");
+        self.fail(id, FailureKind::ConnectFailure, text, now);
+    }
+
+    fn fail(&mut self, id: ConnectionId, kind: FailureKind, text: String, now: Instant) {
+        let connection = &self.connections[id];
+        let phase = connection.phase();
+        let host = connection.host.clone();
+        let user = self.detach(id);
+        self.close(id);
+        if host.wants_lookup_after(kind) && phase == Phase::Connect {
+            self.actions.push_back(Action::Lookup(host, false));
+        }
+        let Some(user) = user else { return };
+        #[cfg(test)]
+        if self.sabotage == Some(super::simulation::Sabotage::GivesUp) {
+            return self.cancel(user.call, now);
+        }
+        let random = self.random.u64(..);
+        let call = &mut self.calls[user.call.0 as usize].call;
+        call.handle_failure(user.attempt, kind, phase, text, random, now);
+        self.run_commands(user.call, now);
+    }
+
+    fn handle_reply(&mut self, id: ConnectionId, head: ReplyHeader, more: bool, now: Instant) {
+        let spare = self.spare.pop().unwrap_or_default();
+        let connection = &mut self.connections[id];
+        let body = connection.reader.take_body(spare);
+        connection.served += 1;
+        connection.idle_since = now;
+        // After RETRY the daemon closes; bytes behind a reply, or a reply before the request was
+        // read, mean that both sides lost step.
+        let reusable =
+            connection.kept && !more && connection.is_flushed() && head.status != Status::Retry;
+        let Some(user) = self.detach(id) else { return };
+        if reusable {
+            self.idle.push(self.connections[id].host.number, id);
+        } else {
+            self.close(id);
+        }
+        let (status, version) = (head.status, head.version);
+        let reply = Reply { status, version, warning: None, body, search: None };
+        let random = self.random.u64(..);
+        let call = &mut self.calls[user.call.0 as usize].call;
+        call.handle_reply(user.attempt, reply, random, now);
+        self.run_commands(user.call, now);
+    }
+
+    fn rearm(&mut self, id: CallId) {
+        if let Some(due) = self.calls[id.0 as usize].call.next_timeout() {
+            self.timers.arm(id, due);
+        }
+    }
+
+    /// Gives a body's buffer back for the next reply.
+    pub fn recycle(&mut self, body: Vec<u8>) {
+        keep_spare(&mut self.spare, body);
+    }
+}

@@ -1,0 +1,413 @@
+//! All calls of a batch and all connections of a driver, without a socket or a clock.
+//!
+//! Report what happened with the `handle_*` methods, then do what [`Engine::poll_action`] says
+//! until it says nothing, call [`Engine::sweep`], and wait for sockets until
+//! [`Engine::next_timeout`]. It runs in a simulated world (`simulation`) as it runs on sockets
+//! (`net::driver`).
+
+mod connection;
+mod events;
+mod idle;
+#[cfg(test)]
+mod simulation;
+mod timers;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use slab::Slab;
+use smallvec::SmallVec;
+
+use connection::{Connection, State, User};
+use idle::Idle;
+use timers::Timers;
+
+use crate::agent::Agent;
+use crate::call::{Answer, Call, Command, Scope};
+use crate::error::{AgentFailure, Phase};
+use crate::host::{Endpoint, Host, Lookup};
+use crate::limits::BUFFER_KEPT_MAX;
+use crate::options::CallOptions;
+use crate::wire::frame::FrameReader;
+use crate::wire::request::{Access, Request, Target};
+use crate::wire::{handshake, header, persist};
+
+pub use events::Closing;
+
+/// Number of a call within its batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u32);
+
+/// Number of a connection; used again after [`Engine::sweep`].
+pub type ConnectionId = usize;
+
+/// What the driver has to do.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Begin to connect.
+    Connect(ConnectionId, Endpoint),
+    /// Write [`Engine::output`].
+    Send(ConnectionId),
+    /// Close the socket, if there is one.
+    Close(ConnectionId),
+    /// Look the host's name up; [`Engine::handle_lookup`] hears of the end. With `false` nobody
+    /// waits for it.
+    Lookup(Arc<Host>, bool),
+}
+
+/// The state machine of a driver.
+pub struct Engine {
+    calls: Vec<Slot>,
+    forgotten: Vec<CallId>,
+    running: usize,
+    completed: VecDeque<CallId>,
+    connections: Slab<Connection>,
+    closed: Vec<ConnectionId>,
+    idle: Idle,
+    actions: VecDeque<Action>,
+    timers: Timers,
+    random: fastrand::Rng,
+    spare: Vec<Vec<u8>>,
+    #[cfg(test)]
+    sabotage: Option<simulation::Sabotage>,
+}
+
+struct Slot {
+    call: Call,
+    /// Connections of its attempts.
+    links: SmallVec<[(u32, ConnectionId); 2]>,
+}
+
+impl Engine {
+    /// An engine without calls; the seed decides every pick.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            calls: Vec::new(),
+            forgotten: Vec::new(),
+            running: 0,
+            completed: VecDeque::new(),
+            connections: Slab::new(),
+            closed: Vec::new(),
+            idle: Idle::default(),
+            actions: VecDeque::new(),
+            timers: Timers::default(),
+            random: fastrand::Rng::with_seed(seed),
+            spare: Vec::new(),
+            #[cfg(test)]
+            sabotage: None,
+        }
+    }
+
+    /// Begins a call.
+    pub fn start(
+        &mut self,
+        agent: &Arc<Agent>,
+        request: &Arc<dyn Request>,
+        options: &CallOptions,
+        scope: Scope,
+        now: Instant,
+    ) -> CallId {
+        let random = self.random.u64(..);
+        let call = Call::new(agent.clone(), request.clone(), options, scope, random, now);
+        let slot = Slot { call, links: SmallVec::new() };
+        let id = match self.forgotten.pop() {
+            Some(id) => {
+                self.calls[id.0 as usize] = slot;
+                id
+            }
+            None => {
+                self.calls.push(slot);
+                CallId(self.calls.len() as u32 - 1)
+            }
+        };
+        self.running += 1;
+        self.run_commands(id, now);
+        id
+    }
+
+    /// Calls that have not ended.
+    pub fn running(&self) -> usize {
+        self.running
+    }
+
+    /// Calls of this batch, ended ones included.
+    pub fn calls(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// A call that ended, each once.
+    pub fn poll_completion(&mut self) -> Option<CallId> {
+        self.completed.pop_front()
+    }
+
+    /// How a call ended; `None` while it runs, or once taken.
+    pub fn outcome(&self, id: CallId) -> Option<&Result<Answer, AgentFailure>> {
+        self.calls.get(id.0 as usize).and_then(|slot| slot.call.outcome())
+    }
+
+    /// Takes an outcome out.
+    pub fn take_outcome(&mut self, id: CallId) -> Option<Result<Answer, AgentFailure>> {
+        self.calls.get_mut(id.0 as usize).and_then(|slot| slot.call.take_outcome())
+    }
+
+    /// The agent that a call asks.
+    pub fn agent(&self, id: CallId) -> Option<&Arc<Agent>> {
+        self.calls.get(id.0 as usize).map(|slot| slot.call.agent())
+    }
+
+    /// Ends a call without an answer; one that has ended stays as it is.
+    pub fn cancel(&mut self, id: CallId, now: Instant) {
+        if let Some(slot) = self.calls.get_mut(id.0 as usize) {
+            slot.call.cancel();
+            self.run_commands(id, now);
+        }
+    }
+
+    /// Gives the number of a call that has ended to a later one.
+    pub fn forget(&mut self, id: CallId) {
+        debug_assert!(self.calls[id.0 as usize].call.next_timeout().is_none(), "it runs");
+        self.forgotten.push(id);
+    }
+
+    /// Ends the batch: running calls are cancelled, outcomes forgotten, idle connections kept.
+    pub fn reset(&mut self, now: Instant) {
+        for number in 0..self.calls.len() {
+            self.cancel(CallId(number as u32), now);
+        }
+        for mut slot in std::mem::take(&mut self.calls) {
+            if let Some(Ok(answer)) = slot.call.take_outcome() {
+                keep_spare(&mut self.spare, answer.reply.body);
+            }
+        }
+        self.forgotten.clear();
+        self.completed.clear();
+        self.timers.clear();
+    }
+
+    /// What to do next.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// Bytes to write on a connection.
+    pub fn output(&self, id: ConnectionId) -> &[u8] {
+        self.connections.get(id).map_or(&[], |connection| &connection.output[connection.sent..])
+    }
+
+    /// Whether bytes are expected on a connection.
+    pub fn wants_bytes(&self, id: ConnectionId) -> bool {
+        let connection = self.connections.get(id);
+        connection.is_some_and(|connection| connection.is_open() && connection.user.is_some())
+    }
+
+    /// Whether a connection is being made.
+    pub fn is_connecting(&self, id: ConnectionId) -> bool {
+        let connection = self.connections.get(id);
+        connection.is_some_and(|connection| matches!(connection.state, State::Connecting { .. }))
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Sets free the numbers of closed connections. Between two sweeps no number changes hands,
+    /// so an event of a closed connection can't hit a new one.
+    pub fn sweep(&mut self) {
+        for id in self.closed.drain(..) {
+            let connection = self.connections.remove(id);
+            keep_spare(&mut self.spare, connection.output);
+        }
+    }
+
+    /// Closes every connection; for the end of a driver.
+    pub fn close_all(&mut self, now: Instant) {
+        self.reset(now);
+        let ids: Vec<ConnectionId> = self.connections.iter().map(|(id, _)| id).collect();
+        for id in ids {
+            self.close(id);
+        }
+    }
+
+    fn run_commands(&mut self, id: CallId, now: Instant) {
+        while let Some(command) = self.calls[id.0 as usize].call.poll_command() {
+            match command {
+                Command::Start { attempt, mirror } => {
+                    self.start_attempt(User { call: id, attempt }, mirror, now);
+                }
+                Command::Abandon { attempt } => self.abandon(User { call: id, attempt }),
+                Command::Finish => {
+                    #[cfg(test)]
+                    if self.sabotage == Some(simulation::Sabotage::EndsTwice) {
+                        self.completed.push_back(id);
+                    }
+                    self.running -= 1;
+                    self.completed.push_back(id);
+                }
+            }
+        }
+        if let Some(due) = self.calls[id.0 as usize].call.next_timeout() {
+            self.timers.arm(id, due);
+        }
+    }
+
+    fn start_attempt(&mut self, user: User, mirror: usize, now: Instant) {
+        let call = &self.calls[user.call.0 as usize].call;
+        let agent = call.agent().clone();
+        let host = agent.mirrors[mirror].host.clone();
+        let is_ping = call.is_ping();
+        let kept = (!is_ping).then(|| self.take_idle(&host, now)).flatten();
+        let id = match kept {
+            Some(id) => id,
+            // A kept connection may have to be replaced, which a write could not survive.
+            None => {
+                let keep = agent.keeps_connections
+                    && !is_ping
+                    && self.access(user.call) == Access::Read
+                    && host.claim_kept();
+                self.open(host, keep, agent.max_packet_size, now)
+            }
+        };
+        self.link(id, user);
+        if let Err(text) = self.encode(id, mirror) {
+            self.calls[user.call.0 as usize].call.handle_unsendable(user.attempt, text);
+            self.detach(id);
+            self.close(id);
+            return;
+        }
+        if self.connections[id].is_open() {
+            self.calls[user.call.0 as usize].call.handle_reached(user.attempt, now);
+            self.actions.push_back(Action::Send(id));
+        } else {
+            self.connect(id);
+        }
+    }
+
+    fn access(&self, call: CallId) -> Access {
+        self.calls[call.0 as usize].call.request().access()
+    }
+
+    fn open(&mut self, host: Arc<Host>, kept: bool, max: usize, now: Instant) -> ConnectionId {
+        let reader = FrameReader::new(max, self.spare.pop().unwrap_or_default());
+        let mut output = self.spare.pop().unwrap_or_default();
+        output.clear();
+        let connection = Connection {
+            host,
+            state: State::Resolving,
+            user: None,
+            kept,
+            served: 0,
+            output,
+            sent: 0,
+            reader,
+            idle_since: now,
+        };
+        self.connections.insert(connection)
+    }
+
+    fn link(&mut self, id: ConnectionId, user: User) {
+        self.connections[id].user = Some(user);
+        self.calls[user.call.0 as usize].links.push((user.attempt, id));
+    }
+
+    /// Writes the request, before it what a new connection begins with.
+    fn encode(&mut self, id: ConnectionId, mirror: usize) -> Result<(), String> {
+        let connection = &mut self.connections[id];
+        let Some(user) = connection.user else { return Ok(()) };
+        let call = &self.calls[user.call.0 as usize].call;
+        let agent = call.agent();
+        let output = &mut connection.output;
+        output.clear();
+        connection.sent = 0;
+        if connection.served == 0 {
+            output.extend_from_slice(&handshake::CLIENT);
+            if connection.kept {
+                output.extend_from_slice(&persist::ON);
+            }
+        }
+        let mirror = &agent.mirrors[mirror];
+        let target = Target {
+            host: &mirror.host.name,
+            index_list: &mirror.index_list,
+            attempt: user.attempt,
+        };
+        let start = header::begin_request(call.request().command(), output);
+        call.request().encode(&target, output).map_err(|error| error.to_string())?;
+        let limit = agent.max_packet_size;
+        header::end_request(start, limit, output).ok_or_else(|| {
+            let length = output.len() - start - header::LENGTH;
+            format!("request of {length} bytes is above max_packet_size={limit}")
+        })
+    }
+
+    fn connect(&mut self, id: ConnectionId) {
+        let host = self.connections[id].host.clone();
+        match host.lookup() {
+            Lookup::Known(endpoints) => {
+                self.actions.push_back(Action::Connect(id, endpoints[0].clone()));
+                self.connections[id].state = State::Connecting { endpoints, position: 0 };
+            }
+            // A look-up that failed is made again for each attempt: the name may be back.
+            Lookup::Needed | Lookup::Failed(_) => {
+                self.connections[id].state = State::Resolving;
+                self.actions.push_back(Action::Lookup(host, true));
+            }
+        }
+    }
+
+    /// What the attempt is doing, for error texts.
+    fn phase_of(links: &[(u32, ConnectionId)], all: &Slab<Connection>, attempt: u32) -> Phase {
+        let link = links.iter().find(|(number, _)| *number == attempt);
+        link.and_then(|(_, id)| all.get(*id)).map_or(Phase::Connect, Connection::phase)
+    }
+
+    /// Separates a connection from its attempt.
+    fn detach(&mut self, id: ConnectionId) -> Option<User> {
+        let user = self.connections[id].user.take()?;
+        let links = &mut self.calls[user.call.0 as usize].links;
+        links.retain(|(_, linked)| *linked != id);
+        Some(user)
+    }
+
+    /// The reply of an attempt is not wanted: its connection can't be used again either.
+    fn abandon(&mut self, user: User) {
+        let links = &self.calls[user.call.0 as usize].links;
+        let link = links.iter().find(|(attempt, _)| *attempt == user.attempt);
+        if let Some(&(_, id)) = link {
+            self.detach(id);
+            #[cfg(test)]
+            if self.sabotage == Some(simulation::Sabotage::KeepsAbandoned)
+                && self.connections[id].served > 0
+            {
+                return self.idle.push(self.connections[id].host.number, id);
+            }
+            self.close(id);
+        }
+    }
+
+    fn close(&mut self, id: ConnectionId) {
+        let connection = &mut self.connections[id];
+        if connection.is_closed() {
+            return;
+        }
+        connection.state = State::Closed;
+        if connection.kept {
+            connection.host.release_kept();
+        }
+        self.idle.remove(connection.host.number, id);
+        self.actions.push_back(Action::Close(id));
+        self.closed.push(id);
+    }
+}
+
+/// Keeps a buffer for the next call, unless it is unusually large or there are enough.
+fn keep_spare(spare: &mut Vec<Vec<u8>>, mut buffer: Vec<u8>) {
+    if buffer.capacity() > 0 && buffer.capacity() <= BUFFER_KEPT_MAX && spare.len() < SPARE_MAX {
+        buffer.clear();
+        spare.push(buffer);
+    }
+}
+
+/// Buffers kept a driver: a few calls with some agents each; a large batch makes its own.
+const SPARE_MAX: usize = 64;

@@ -1,0 +1,283 @@
+//! Karma: the windowed record of a host (manual: `ha_period_karma`; distributed.md 6.5, 7.1).
+//!
+//! Time is cut into blocks of one period from a common origin. Fifteen blocks are kept; status
+//! sums the last 1, 5 or 15, strategies look at the running one and, until that one is half full,
+//! at the one before. Everything happens at a `now` that the caller gives, on a monotonic clock.
+
+mod block;
+mod health;
+mod latency;
+
+use std::time::{Duration, Instant};
+
+pub use block::{Block, Counter, Window};
+pub use health::{Health, TRIAL_PAUSE_MAX, TRIAL_PAUSE_MIN};
+pub use latency::Latency;
+
+use crate::error::FailureKind;
+use crate::limits::KARMA_BLOCKS;
+
+/// The record of one host.
+#[derive(Clone, Debug)]
+pub struct Karma {
+    clock: BlockClock,
+    blocks: [Block; KARMA_BLOCKS],
+    since_start: Block,
+    errors_in_row: u32,
+    health: Health,
+    latency: Latency,
+    last_query: Option<Instant>,
+    last_answer: Option<Instant>,
+}
+
+impl Karma {
+    /// An empty record.
+    pub fn new(clock: BlockClock) -> Self {
+        Self {
+            clock,
+            blocks: std::array::from_fn(|_| Block::default()),
+            since_start: Block::default(),
+            errors_in_row: 0,
+            health: Health::default(),
+            latency: Latency::default(),
+            last_query: None,
+            last_answer: None,
+        }
+    }
+
+    /// Failures since the last success.
+    pub fn errors_in_row(&self) -> u32 {
+        self.errors_in_row
+    }
+
+    /// Living, or dead with its next trial.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Mutable health, for claiming and giving back trials.
+    pub fn health_mut(&mut self) -> &mut Health {
+        &mut self.health
+    }
+
+    /// Smoothed latency of queries.
+    pub fn latency(&self) -> &Latency {
+        &self.latency
+    }
+
+    /// When the last query or ping began.
+    pub fn last_query(&self) -> Option<Instant> {
+        self.last_query
+    }
+
+    /// When the last query or ping ended, well or badly.
+    pub fn last_answer(&self) -> Option<Instant> {
+        self.last_answer
+    }
+
+    /// A query or ping begins.
+    pub fn handle_start(&mut self, now: Instant) {
+        self.last_query = Some(now);
+    }
+
+    /// A connection stands, `elapsed` after it was begun.
+    pub fn handle_connect(&mut self, elapsed: Duration, now: Instant) {
+        self.since_start.add_connect(elapsed);
+        self.running(now).add_connect(elapsed);
+    }
+
+    /// A query was answered.
+    pub fn handle_success(&mut self, elapsed: Duration, warned: bool, now: Instant) {
+        let counter = if warned { Counter::Warnings } else { Counter::SucceededQueries };
+        self.count(counter, now);
+        self.add_sample(elapsed, now);
+        self.errors_in_row = 0;
+        self.health.handle_success();
+        self.last_answer = Some(now);
+    }
+
+    /// An attempt failed. A host that is slow, not merely absent, shows in its latency too: a
+    /// window of nothing but timeouts must not look fast.
+    pub fn handle_failure(&mut self, kind: FailureKind, elapsed: Duration, now: Instant) {
+        self.count(Counter::from(kind), now);
+        if matches!(kind, FailureKind::QueryTimeout | FailureKind::Overtaken) {
+            self.add_sample(elapsed, now);
+        }
+        self.errors_in_row = self.errors_in_row.saturating_add(1);
+        self.health.handle_failure(self.errors_in_row, now);
+        self.last_answer = Some(now);
+    }
+
+    /// An ERROR reply for which the query is to blame: counted, held against nobody.
+    pub fn handle_query_error(&mut self, now: Instant) {
+        self.count(Counter::RemoteErrors, now);
+        self.errors_in_row = 0;
+        self.health.handle_success();
+        self.last_answer = Some(now);
+    }
+
+    /// A ping was answered: counted as a success, not as query time, and no proof that a host
+    /// which was found dead answers queries again.
+    pub fn handle_ping_success(&mut self, now: Instant) {
+        self.count(Counter::SucceededQueries, now);
+        if self.health.is_living() {
+            self.errors_in_row = 0;
+        }
+        self.health.handle_ping(true, self.errors_in_row, now);
+        self.last_answer = Some(now);
+    }
+
+    /// A ping failed.
+    pub fn handle_ping_failure(&mut self, kind: FailureKind, now: Instant) {
+        self.count(Counter::from(kind), now);
+        self.errors_in_row = self.errors_in_row.saturating_add(1);
+        self.health.handle_ping(false, self.errors_in_row, now);
+        self.last_answer = Some(now);
+    }
+
+    /// The last `periods` blocks, and one more while the running one is in its first half.
+    pub fn window(&self, periods: usize, now: Instant) -> Window {
+        let running = self.clock.block(now);
+        let reach = periods as u64 + u64::from(self.clock.in_first_half(now));
+        let reach = reach.min(KARMA_BLOCKS as u64);
+        let first = (running + 1).saturating_sub(reach);
+        let mut window = Window::default();
+        for block in &self.blocks {
+            if block.used && (first..=running).contains(&block.number) {
+                window.add(block);
+            }
+        }
+        window
+    }
+
+    /// What strategies choose by: 1.5 periods at most.
+    pub fn choice_window(&self, now: Instant) -> Window {
+        self.window(1, now)
+    }
+
+    /// Everything since the start.
+    pub fn since_start(&self) -> Window {
+        let mut window = Window::default();
+        window.add(&self.since_start);
+        window
+    }
+
+    fn count(&mut self, counter: Counter, now: Instant) {
+        self.since_start.count(counter);
+        self.running(now).count(counter);
+    }
+
+    fn add_sample(&mut self, elapsed: Duration, now: Instant) {
+        self.latency.add(elapsed);
+        self.since_start.add_query(elapsed);
+        self.running(now).add_query(elapsed);
+    }
+
+    fn running(&mut self, now: Instant) -> &mut Block {
+        let number = self.clock.block(now);
+        let block = &mut self.blocks[(number % KARMA_BLOCKS as u64) as usize];
+        if !block.used || block.number != number {
+            *block = Block::new(number);
+        }
+        block
+    }
+}
+
+/// Cuts time into blocks of one period.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockClock {
+    origin: Instant,
+    period: Duration,
+}
+
+impl BlockClock {
+    /// Blocks of `period` from `origin`; a zero period counts as one millisecond.
+    pub fn new(origin: Instant, period: Duration) -> Self {
+        Self { origin, period: period.max(Duration::from_millis(1)) }
+    }
+
+    /// Length of a block.
+    pub fn period(&self) -> Duration {
+        self.period
+    }
+
+    /// Number of the block that is running.
+    pub fn block(&self, now: Instant) -> u64 {
+        self.half(now) / 2
+    }
+
+    /// Number of half periods gone by; weights are set when it changes.
+    pub fn half(&self, now: Instant) -> u64 {
+        let gone = now.saturating_duration_since(self.origin).as_nanos();
+        (gone * 2 / self.period.as_nanos()) as u64
+    }
+
+    fn in_first_half(&self, now: Instant) -> bool {
+        self.half(now).is_multiple_of(2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERIOD: Duration = Duration::from_secs(60);
+
+    #[expect(clippy::disallowed_methods, reason = "an instant to count from")]
+    fn origin() -> Instant {
+        Instant::now()
+    }
+
+    fn record(origin: Instant) -> Karma {
+        Karma::new(BlockClock::new(origin, PERIOD))
+    }
+
+    #[test]
+    fn windows_grow_by_the_block_before_while_the_running_one_is_young() {
+        let origin = origin();
+        let mut karma = record(origin);
+        for second in [10, 70, 130] {
+            let now = origin + Duration::from_secs(second);
+            karma.handle_success(Duration::from_millis(2), false, now);
+        }
+        let at = |second| origin + Duration::from_secs(second);
+        assert_eq!(karma.window(1, at(140)).get(Counter::SucceededQueries), 2);
+        assert_eq!(karma.window(1, at(160)).get(Counter::SucceededQueries), 1);
+        assert_eq!(karma.window(5, at(160)).get(Counter::SucceededQueries), 3);
+        assert_eq!(karma.window(1, at(240)).get(Counter::SucceededQueries), 0);
+        assert_eq!(karma.window(15, at(60 * 40)).get(Counter::SucceededQueries), 0);
+        assert_eq!(karma.since_start().get(Counter::SucceededQueries), 3);
+    }
+
+    #[test]
+    fn a_window_of_timeouts_is_slow_and_one_of_refusals_has_no_latency() {
+        let origin = origin();
+        let mut hung = record(origin);
+        let mut refusing = record(origin);
+        for _ in 0..3 {
+            hung.handle_failure(FailureKind::QueryTimeout, Duration::from_secs(3), origin);
+            let elapsed = Duration::from_micros(50);
+            refusing.handle_failure(FailureKind::ConnectFailure, elapsed, origin);
+        }
+        assert_eq!(hung.choice_window(origin).mean_latency(), Some(Duration::from_secs(3)));
+        assert_eq!(refusing.choice_window(origin).mean_latency(), None);
+    }
+
+    #[test]
+    fn pings_count_as_successes_but_not_as_query_time() {
+        let origin = origin();
+        let mut karma = record(origin);
+        karma.handle_ping_success(origin);
+        let window = karma.choice_window(origin);
+        assert_eq!(window.get(Counter::SucceededQueries), 1);
+        assert_eq!(window.mean_latency(), None);
+    }
+
+    #[test]
+    fn a_time_before_the_origin_is_the_origin() {
+        let origin = origin();
+        let mut karma = record(origin + PERIOD);
+        karma.handle_success(Duration::ZERO, false, origin);
+        assert_eq!(karma.choice_window(origin).get(Counter::SucceededQueries), 1);
+    }
+}

@@ -1,0 +1,174 @@
+//! Result sets of many agents made one, exactly as a 2.2.11 master does it (distributed.md 5.4,
+//! 5.5), without grouping.
+
+mod order;
+mod schema;
+mod select;
+
+use std::collections::{HashMap, HashSet};
+
+use order::Order;
+use select::Item;
+
+pub(crate) use schema::Column;
+
+use crate::wire::search::{Dialect, Query, ResultSet};
+
+/// What the merge must know of the query.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    items: Vec<Item>,
+    order: Order,
+    window: Window,
+    now_s: u64,
+}
+
+/// Which rows of the merged set the caller wants.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    pub(crate) offset: usize,
+    pub(crate) limit: usize,
+    pub(crate) max_matches: usize,
+}
+
+impl Plan {
+    /// Reads select list and order of the query that the agents got.
+    pub(crate) fn new(query: &Query, window: Window, now_s: u64) -> Plan {
+        let items = select::parse(&query.select);
+        let order = Order::parse(query.sort_mode, &query.sort_clause);
+        Plan { items, order, window, now_s }
+    }
+
+    /// The expression that the select list gives a column's name to.
+    pub(crate) fn expression_of<'a>(&'a self, column: &'a str) -> &'a str {
+        select::expression_of(&self.items, column).unwrap_or(column)
+    }
+
+    /// Merges the sets of the agents that answered, in the agents' order; at least one.
+    ///
+    /// The error is the text that a master gives for a query whose results do not fit together.
+    pub(crate) fn merge(&self, sets: &[Set<'_>]) -> Result<Merged, String> {
+        let columns = schema::merge(sets);
+        let mut rows = all_rows(sets);
+        let total_found: u64 = sets.iter().map(|set| u64::from(set.result.total_found)).sum();
+        let mut duplicates = 0;
+        // A master sorts nothing and drops nothing where only one set arrived.
+        if let [_, _, ..] = sets {
+            let before = rows.len();
+            drop_duplicates(sets, &mut rows);
+            duplicates = (before - rows.len()) as u64;
+            if !rows.is_empty() {
+                self.order.sort(sets, &columns, self.now_s, &mut rows)?;
+            }
+        }
+        let (columns, total) = if rows.is_empty() {
+            (schema::of_nothing(sets), 0)
+        } else {
+            rows.truncate(self.window.max_matches);
+            (select::project(&self.items, columns)?, rows.len())
+        };
+        rows.drain(..self.window.offset.min(rows.len()));
+        rows.truncate(self.window.limit);
+        let (words, strange_words) = words(sets);
+        Ok(Merged {
+            columns,
+            rows,
+            total: total as u64,
+            total_found: total_found.saturating_sub(duplicates),
+            time_ms: sets.iter().map(|set| u64::from(set.result.time_ms)).sum(),
+            words,
+            strange_words,
+        })
+    }
+}
+
+/// The result of one agent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Set<'a> {
+    pub(crate) body: &'a [u8],
+    pub(crate) dialect: Dialect,
+    pub(crate) result: &'a ResultSet,
+}
+
+/// The result of all.
+#[derive(Debug)]
+pub(crate) struct Merged {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<RowPlace>,
+    pub(crate) total: u64,
+    pub(crate) total_found: u64,
+    pub(crate) time_ms: u64,
+    pub(crate) words: Vec<Word>,
+    /// Words of later sets that an earlier one does not have.
+    pub(crate) strange_words: Vec<String>,
+}
+
+/// A row of one of the sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RowPlace {
+    pub(crate) set: u32,
+    pub(crate) row: u32,
+}
+
+impl RowPlace {
+    /// Document id and weight.
+    fn head(self, sets: &[Set<'_>]) -> (u64, i32) {
+        let row = &sets[self.set as usize].result.rows[self.row as usize];
+        (row.id, row.weight)
+    }
+}
+
+/// Statistics of a query word over all agents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The word as the daemons looked it up.
+    pub word: String,
+    /// Documents that have it; one on two agents counts twice.
+    pub docs: u64,
+    /// How often they have it.
+    pub hits: u64,
+}
+
+fn all_rows(sets: &[Set<'_>]) -> Vec<RowPlace> {
+    let mut rows = Vec::with_capacity(sets.iter().map(|set| set.result.rows.len()).sum());
+    for (set, number) in sets.iter().zip(0..) {
+        rows.extend((0..set.result.rows.len() as u32).map(|row| RowPlace { set: number, row }));
+    }
+    rows
+}
+
+/// Of rows with the same document id the one of the latest agent stays.
+fn drop_duplicates(sets: &[Set<'_>], rows: &mut Vec<RowPlace>) {
+    let mut seen = HashSet::with_capacity(rows.len());
+    let mut duplicates = HashSet::new();
+    for row in rows.iter().rev() {
+        if !seen.insert(row.head(sets).0) {
+            duplicates.insert((row.set, row.row));
+        }
+    }
+    if !duplicates.is_empty() {
+        rows.retain(|row| !duplicates.contains(&(row.set, row.row)));
+    }
+}
+
+fn words(sets: &[Set<'_>]) -> (Vec<Word>, Vec<String>) {
+    let mut words: Vec<Word> = Vec::new();
+    let mut places: HashMap<&[u8], usize> = HashMap::new();
+    let mut strange_words = Vec::new();
+    for (number, set) in sets.iter().enumerate() {
+        for span in &set.result.words {
+            let bytes = span.word.of(set.body);
+            let place = *places.entry(bytes).or_insert_with(|| {
+                let word = String::from_utf8_lossy(bytes).into_owned();
+                if number > 0 {
+                    strange_words.push(word.clone());
+                }
+                words.push(Word { word, docs: 0, hits: 0 });
+                words.len() - 1
+            });
+            words[place].docs += u64::from(span.docs);
+            words[place].hits += u64::from(span.hits);
+        }
+    }
+    (words, strange_words)
+}

@@ -1,0 +1,231 @@
+//! The order of merged rows (distributed.md 5.4): the master sorts again what agents sent sorted.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::schema::Column;
+use super::select::fold;
+use super::{RowPlace, Set};
+use crate::wire::search::{Kind, Value};
+
+/// By what rows are sorted; the document id, ascending, decides the rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Order {
+    keys: Vec<Key>,
+}
+
+impl Order {
+    /// Reads the order of that sort mode.
+    pub(super) fn parse(mode: u32, clause: &[u8]) -> Order {
+        let clause = String::from_utf8_lossy(clause);
+        let name = || fold(clause.trim());
+        let weight = Key { source: Source::Weight, is_descending: true };
+        let column = |name, is_descending| Key { source: Source::Column(name), is_descending };
+        let keys = match mode {
+            1 => vec![column(name(), true), weight],
+            2 => vec![column(name(), false), weight],
+            3 => vec![
+                Key { source: Source::Segment(name()), is_descending: false },
+                weight,
+                column(name(), true),
+            ],
+            4 => extended(&clause),
+            5 => vec![column("@expr".to_owned(), true)],
+            _ => vec![weight],
+        };
+        Order { keys }
+    }
+
+    /// Sorts rows of these sets; `columns` are those that the sets have in common.
+    pub(super) fn sort(
+        &self,
+        sets: &[Set<'_>],
+        columns: &[Column],
+        now_s: u64,
+        rows: &mut Vec<RowPlace>,
+    ) -> Result<(), String> {
+        let sources = self.keys.iter().map(|key| key.locate(columns));
+        let sources = sources.collect::<Result<Vec<Located>, String>>()?;
+        let width = sources.len();
+        let mut values = Vec::with_capacity(rows.len() * width);
+        for row in rows.iter() {
+            for source in &sources {
+                values.push(source.value(sets, columns, now_s, *row));
+            }
+        }
+        let mut places: Vec<usize> = (0..rows.len()).collect();
+        places.sort_by(|&one, &other| {
+            for (number, key) in self.keys.iter().enumerate() {
+                let order = values[one * width + number].compare(&values[other * width + number]);
+                if order != Ordering::Equal {
+                    return if key.is_descending { order.reverse() } else { order };
+                }
+            }
+            rows[one].head(sets).0.cmp(&rows[other].head(sets).0)
+        });
+        *rows = places.into_iter().map(|place| rows[place]).collect();
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Key {
+    source: Source,
+    is_descending: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    Weight,
+    Id,
+    Column(String),
+    /// Age in steps.
+    Segment(String),
+}
+
+impl Key {
+    fn locate(&self, columns: &[Column]) -> Result<Located, String> {
+        let name = match &self.source {
+            Source::Weight => return Ok(Located::Weight),
+            Source::Id => return Ok(Located::Id),
+            Source::Column(name) | Source::Segment(name) => name,
+        };
+        let find = |name: &str| columns.iter().position(|column| column.name == name);
+        let own = find(name);
+        // Agents send the text of JSON keys beside the documents. What Sphinx sends so for string
+        // attributes is a pointer of no use here, but no string either.
+        let helper = HELPER_PREFIXES.iter().find_map(|prefix| {
+            let place = find(&format!("{prefix}{name}"))?;
+            let is_text = matches!(columns[place].kind, Kind::String | Kind::ComputedString);
+            is_text.then_some(place)
+        });
+        let is_json =
+            own.is_none_or(|place| matches!(columns[place].kind, Kind::Json | Kind::JsonField));
+        let place = if is_json { helper.or(own) } else { own };
+        let Some(place) = place else {
+            return Err(format!(
+                "sort-by attribute '{name}' not found in the agents' results: \
+                 select it or use an extended sort"
+            ));
+        };
+        Ok(match self.source {
+            Source::Segment(_) => Located::Segment(place),
+            _ => Located::Column(place),
+        })
+    }
+}
+
+enum Located {
+    Weight,
+    Id,
+    Column(usize),
+    Segment(usize),
+}
+
+impl Located {
+    fn value<'a>(
+        &self,
+        sets: &[Set<'a>],
+        columns: &[Column],
+        now_s: u64,
+        place: RowPlace,
+    ) -> Sortable<'a> {
+        let (id, weight) = place.head(sets);
+        let column = match *self {
+            Located::Weight => return Sortable::Int(i128::from(weight)),
+            Located::Id => return Sortable::Int(i128::from(id)),
+            Located::Column(column) | Located::Segment(column) => &columns[column],
+        };
+        let set = &sets[place.set as usize];
+        let source = column.sources[place.set as usize] as usize;
+        let value = set.result.value(set.body, set.dialect, place.row as usize, source);
+        let value = Sortable::of(value.unwrap_or(Value::Null), column.kind);
+        match (self, value) {
+            (Located::Segment(_), Sortable::Int(time_s)) => segment(i128::from(now_s) - time_s),
+            (_, value) => value,
+        }
+    }
+}
+
+/// A sort value that can be compared with any other of its key.
+enum Sortable<'a> {
+    Int(i128),
+    Real(f64),
+    Text(Cow<'a, [u8]>),
+}
+
+impl<'a> Sortable<'a> {
+    fn of(value: Value<'a>, kind: Kind) -> Self {
+        match value {
+            Value::Bool(value) if kind == Kind::Float => {
+                Sortable::Real(f64::from(u8::from(value)))
+            }
+            Value::Bool(value) => Sortable::Int(i128::from(value)),
+            Value::Uint(value) => Sortable::Int(i128::from(value)),
+            Value::Bigint(value) => Sortable::Int(i128::from(value)),
+            Value::Uint64(value) => Sortable::Int(i128::from(value)),
+            Value::Float(value) => Sortable::Real(f64::from(value)),
+            Value::Double(value) => Sortable::Real(value),
+            Value::String(text) => Sortable::Text(Cow::Borrowed(text)),
+            Value::Json(json) => Sortable::Text(Cow::Owned(json.text())),
+            _ => Sortable::Text(Cow::Borrowed(b"")),
+        }
+    }
+
+    fn compare(&self, other: &Sortable<'_>) -> Ordering {
+        match (self, other) {
+            (Sortable::Int(one), Sortable::Int(other)) => one.cmp(other),
+            // Adding zero makes -0 and +0 one; the total order has a place for what is no number.
+            (Sortable::Real(one), Sortable::Real(other)) => (one + 0.0).total_cmp(&(other + 0.0)),
+            (Sortable::Text(one), Sortable::Text(other)) => compare_texts(one, other),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Sortable::Int(_) => 0,
+            Sortable::Real(_) => 1,
+            Sortable::Text(_) => 2,
+        }
+    }
+}
+
+/// Collation `libc_ci`, which masters use unless configured otherwise.
+fn compare_texts(one: &[u8], other: &[u8]) -> Ordering {
+    let one = one.iter().map(u8::to_ascii_lowercase);
+    one.cmp(other.iter().map(u8::to_ascii_lowercase))
+}
+
+/// Which step of age, from the newest to the oldest.
+fn segment(age_s: i128) -> Sortable<'static> {
+    let step = SEGMENTS_S.iter().position(|limit_s| age_s <= *limit_s);
+    Sortable::Int(step.unwrap_or(SEGMENTS_S.len()) as i128)
+}
+
+/// Reads `name asc, name desc`; commas count as blanks, as daemons have it.
+fn extended(clause: &str) -> Vec<Key> {
+    let mut words = clause.split(|letter: char| letter == ',' || letter.is_ascii_whitespace());
+    let mut keys = Vec::new();
+    while let Some(name) = words.by_ref().find(|word| !word.is_empty()) {
+        let name = fold(name);
+        let source = match name.as_str() {
+            // Random weights stand for a random order.
+            "@random" => {
+                return vec![Key { source: Source::Weight, is_descending: true }];
+            }
+            "@weight" | "@rank" | "@relevance" | "weight()" => Source::Weight,
+            "@id" | "id" => Source::Id,
+            _ => Source::Column(name),
+        };
+        let direction = words.by_ref().find(|word| !word.is_empty()).unwrap_or_default();
+        keys.push(Key { source, is_descending: direction.eq_ignore_ascii_case("desc") });
+    }
+    keys
+}
+
+/// Names under which agents send texts to sort by: Sphinx, Manticore.
+const HELPER_PREFIXES: [&str; 2] = ["@int_str2ptr_", "@int_attr_"];
+
+/// Hour, day, week, month, three months.
+const SEGMENTS_S: [i128; 5] = [3_600, 86_400, 604_800, 2_592_000, 7_776_000];

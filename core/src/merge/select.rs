@@ -1,0 +1,178 @@
+//! The select list, and the columns that it leaves of those that agents sent.
+
+use super::schema::{Column, is_helper};
+use crate::wire::search::Kind;
+
+/// One entry of a select list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// `*`, which counts in the first place only.
+    Everything,
+    /// An expression, and its alias or else the expression again.
+    Named { expression: String, alias: String },
+}
+
+/// Splits a select list; agents have parsed it before, so this never has to refuse anything.
+pub(super) fn parse(list: &[u8]) -> Vec<Item> {
+    let text = String::from_utf8_lossy(list);
+    let parts = split(&text);
+    let items = parts.iter().enumerate().filter_map(|(place, part)| match (*part, place) {
+        ("*", 0) => Some(Item::Everything),
+        // Agents pass over a later `*`.
+        ("" | "*", _) => None,
+        _ => {
+            let (expression, alias) = alias(part);
+            Some(Item::Named { expression: fold(expression), alias: fold(alias) })
+        }
+    });
+    items.collect()
+}
+
+/// The columns that the select list asks for, in its order and under its names, then the magic
+/// ones, such as `@expr`.
+pub(super) fn project(items: &[Item], columns: Vec<Column>) -> Result<Vec<Column>, String> {
+    let mut chosen = Vec::new();
+    for item in items {
+        match item {
+            Item::Everything => {
+                let asked_for = |name: &str| {
+                    items
+                        .iter()
+                        .any(|item| matches!(item, Item::Named { alias, .. } if alias == name))
+                };
+                let rest = columns
+                    .iter()
+                    .filter(|column| !column.name.starts_with('@') && !asked_for(&column.name));
+                chosen.extend(rest.cloned());
+            }
+            Item::Named { expression, alias } => {
+                let Some(column) = resolve(expression, alias, &columns) else {
+                    return Err(format!(
+                        "INTERNAL ERROR: column '{expression}/{alias}' not found in result set schema"
+                    ));
+                };
+                let name = if expression == alias { &column.name } else { alias };
+                chosen.push(Column { name: name.clone(), ..column.clone() });
+            }
+        }
+    }
+    let magic = columns
+        .into_iter()
+        .filter(|column| column.name.starts_with('@') && !is_helper(&column.name));
+    for column in magic {
+        if !chosen.iter().any(|known| known.name == column.name) {
+            chosen.push(column);
+        }
+    }
+    Ok(chosen)
+}
+
+/// The expression with that alias.
+pub(super) fn expression_of<'a>(items: &'a [Item], name: &str) -> Option<&'a str> {
+    items.iter().find_map(|item| match item {
+        Item::Named { expression, alias } if alias == name => Some(expression.as_str()),
+        _ => None,
+    })
+}
+
+/// By alias first, then by expression: agents drop aliases of strings, sets and documents.
+fn resolve<'a>(expression: &str, alias: &str, columns: &'a [Column]) -> Option<&'a Column> {
+    let find = |name: &str| {
+        let exact = columns.iter().find(|column| column.name == name);
+        exact.or_else(|| columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)))
+    };
+    let aliased = find(alias);
+    // An alias of a whole document comes as a field beside the document itself, and as no value
+    // where the document is empty.
+    if aliased.is_none_or(|column| column.kind == Kind::JsonField) {
+        let source = find(expression);
+        if aliased.is_none() || source.is_some_and(|column| column.kind == Kind::Json) {
+            return source;
+        }
+    }
+    aliased
+}
+
+/// The parts between commas that are outside of brackets and quotes.
+fn split(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut depth = 0_usize;
+    let mut quote = None;
+    for (place, letter) in text.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(letter),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => {
+                parts.push(text[start..place].trim());
+                start = place + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text[start..].trim());
+    parts
+}
+
+/// Expression and alias of `expression AS alias`, `expression alias` or `expression`.
+fn alias(part: &str) -> (&str, &str) {
+    let name_start = part
+        .rfind(|letter| !is_name(letter))
+        .map_or(0, |place| place + part[place..].chars().next().map_or(0, char::len_utf8));
+    let (before, name) = part.split_at(name_start);
+    let expression = before.trim_end();
+    let starts_well =
+        name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
+    if !starts_well || expression.is_empty() || expression.len() == before.len() {
+        return (part, part);
+    }
+    let word_start = expression
+        .rfind(|letter| !is_name(letter))
+        .map_or(0, |place| place + expression[place..].chars().next().map_or(0, char::len_utf8));
+    let word = &expression[word_start..];
+    if word.eq_ignore_ascii_case("as") {
+        return (expression[..word_start].trim_end(), name);
+    }
+    let is_operand =
+        expression.ends_with(|letter| is_name(letter) || OPERAND_ENDS.contains(letter));
+    if !is_operand || OPERATORS.iter().any(|operator| word.eq_ignore_ascii_case(operator)) {
+        return (part, part);
+    }
+    (expression, name)
+}
+
+/// Lower case as daemons do it: keys inside documents and quoted texts keep theirs.
+pub(super) fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut quote = None;
+    let mut in_key = false;
+    for letter in text.chars() {
+        match quote {
+            Some(open) => {
+                if open == letter {
+                    quote = None;
+                }
+                folded.push(letter);
+                continue;
+            }
+            None if matches!(letter, '\'' | '"') => quote = Some(letter),
+            None => {}
+        }
+        in_key = letter == '.' || (in_key && is_name(letter));
+        folded.push(if in_key { letter } else { letter.to_ascii_lowercase() });
+    }
+    folded
+}
+
+fn is_name(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_'
+}
+
+/// What an operand may end with besides a name or a number.
+const OPERAND_ENDS: &str = ")]'\"";
+
+/// Words after which a name goes on with the expression.
+const OPERATORS: [&str; 9] = ["and", "or", "not", "div", "mod", "in", "for", "is", "between"];

@@ -1,0 +1,184 @@
+//! The one background thread: name look-ups, pings, and sends to blackholes.
+//!
+//! It starts when there is something to do for the first time and is joined when the client
+//! goes. Without it (`ClientOptions::background`), names are looked up by the calling thread.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::driver::{Driver, Mail, Waker};
+use super::pinger::Pinger;
+use super::{clock, resolver, seed};
+use crate::agent::Agent;
+use crate::call::Scope;
+use crate::host::Host;
+use crate::options::CallOptions;
+use crate::wire::request::Request;
+
+/// A handle on the thread, whether it runs or not.
+pub struct Background {
+    allowed: bool,
+    pinged: Vec<Arc<Agent>>,
+    ping_interval: Duration,
+    inbox: Arc<Inbox>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct Inbox {
+    jobs: Mutex<Jobs>,
+    dropped: AtomicU64,
+}
+
+#[derive(Default)]
+struct Jobs {
+    lookups: VecDeque<(Arc<Host>, Option<Arc<Mail>>)>,
+    sends: VecDeque<(Arc<Agent>, usize, Arc<dyn Request>)>,
+    waker: Option<Waker>,
+    stop: bool,
+}
+
+impl Background {
+    /// A thread that is not started yet. `pinged` are agents of one mirror each.
+    pub fn new(allowed: bool, pinged: Vec<Arc<Agent>>, ping_interval: Duration) -> Self {
+        let inbox = Arc::default();
+        Self { allowed, pinged, ping_interval, inbox, thread: Mutex::default() }
+    }
+
+    /// Starts the thread if there is anything to ping.
+    pub fn start_pings(self: &Arc<Self>) {
+        if self.allowed && !self.pinged.is_empty() && !self.ping_interval.is_zero() {
+            self.start();
+        }
+    }
+
+    /// Sends to every mirror of a blackhole agent and forgets it; false if the backlog is full.
+    pub fn send_to_blackhole(&self, agent: &Arc<Agent>, request: &Arc<dyn Request>) -> bool {
+        let mut jobs = self.inbox.jobs.lock();
+        let full = jobs.sends.len() + agent.mirrors.len() > BLACKHOLE_BACKLOG_MAX;
+        if !self.allowed || full {
+            self.inbox.dropped.fetch_add(agent.mirrors.len() as u64, Ordering::Relaxed);
+            return false;
+        }
+        let sends =
+            (0..agent.mirrors.len()).map(|mirror| (agent.clone(), mirror, request.clone()));
+        jobs.sends.extend(sends);
+        drop(jobs);
+        self.start();
+        self.wake();
+        true
+    }
+
+    /// Requests to blackholes that were not sent.
+    pub fn dropped(&self) -> u64 {
+        self.inbox.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Has a name looked up; the host comes back if that was done at once, by this thread.
+    pub(super) fn look_up(&self, host: Arc<Host>, mail: Option<Arc<Mail>>) -> Option<Arc<Host>> {
+        if !self.allowed {
+            mail.as_ref()?;
+            look_up(&host);
+            return Some(host);
+        }
+        let mut jobs = self.inbox.jobs.lock();
+        let queued = |(other, _): &(Arc<Host>, _)| other.number == host.number;
+        if mail.is_some() || !jobs.lookups.iter().any(queued) {
+            jobs.lookups.push_back((host, mail));
+        }
+        drop(jobs);
+        self.start();
+        self.wake();
+        None
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &self.inbox.jobs.lock().waker {
+            let _ = waker.wake();
+        }
+    }
+
+    fn start(&self) {
+        let mut thread = self.thread.lock();
+        if thread.is_some() {
+            return;
+        }
+        let worker = Background {
+            allowed: false,
+            pinged: self.pinged.clone(),
+            ping_interval: self.ping_interval,
+            inbox: self.inbox.clone(),
+            thread: Mutex::default(),
+        };
+        *thread = spawn(worker);
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.lock().take() {
+            self.inbox.jobs.lock().stop = true;
+            self.wake();
+            let _ = thread.join();
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one thread of the library")]
+fn spawn(worker: Background) -> Option<JoinHandle<()>> {
+    let run = move || {
+        // Without a poll of its own the thread can do nothing; calls go on without pings.
+        let _ = run(worker);
+    };
+    std::thread::Builder::new().name("hamirror".to_owned()).spawn(run).ok()
+}
+
+fn run(worker: Background) -> std::io::Result<()> {
+    let inbox = worker.inbox.clone();
+    let mut pinger = Pinger::new(worker.pinged.clone(), worker.ping_interval);
+    let mut driver = Driver::new(seed(), Arc::new(worker))?;
+    inbox.jobs.lock().waker = Some(driver.waker());
+    loop {
+        let (lookup, sends) = {
+            let mut jobs = inbox.jobs.lock();
+            if jobs.stop {
+                return Ok(());
+            }
+            (jobs.lookups.pop_front(), std::mem::take(&mut jobs.sends))
+        };
+        for (agent, mirror, request) in sends {
+            let now = clock::now();
+            let scope = Scope::Mirror(mirror);
+            driver.engine().start(&agent, &request, &CallOptions::default(), scope, now);
+        }
+        let next_ping = pinger.start_due(driver.engine(), clock::now());
+        driver.perform(clock::now());
+        let wait = if lookup.is_some() { Some(Duration::ZERO) } else { next_ping };
+        if let Some((host, mail)) = lookup {
+            look_up(&host);
+            if let Some(mail) = mail {
+                mail.deliver(host);
+            }
+        }
+        driver.turn(wait)?;
+        while let Some(call) = driver.engine().poll_completion() {
+            pinger.handle_end(call);
+            driver.engine().take_outcome(call);
+            driver.engine().forget(call);
+        }
+    }
+}
+
+fn look_up(host: &Host) {
+    if let Some((name, port)) = host.lookup_name() {
+        host.handle_lookup(resolver::look_up(name, port));
+    }
+}
+
+/// Requests waiting for blackholes; more are dropped, and counted.
+const BLACKHOLE_BACKLOG_MAX: usize = 1_024;

@@ -1,0 +1,260 @@
+//! An engine with its sockets: one thread at a time drives it.
+
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token};
+use parking_lot::Mutex;
+
+use super::background::Background;
+use super::clock;
+use super::socket::Socket;
+use crate::engine::{Action, Closing, ConnectionId, Engine};
+use crate::host::{Endpoint, Host};
+use crate::limits::RECEIVE_CHUNK;
+
+/// Poll, sockets and engine of one batch at a time; connections stay registered between batches.
+pub struct Driver {
+    engine: Engine,
+    poll: Poll,
+    events: Events,
+    sockets: Vec<Option<Socket>>,
+    scratch: Box<[u8]>,
+    mail: Arc<Mail>,
+    background: Arc<Background>,
+}
+
+/// What other threads leave for a driver.
+#[derive(Debug)]
+pub(super) struct Mail {
+    waker: mio::Waker,
+    woken: AtomicBool,
+    looked_up: Mutex<Vec<Arc<Host>>>,
+}
+
+/// Ends a wait from another thread.
+#[derive(Clone, Debug)]
+pub struct Waker {
+    mail: Arc<Mail>,
+}
+
+impl Waker {
+    /// The wait under way, or else the next one, returns at once. An error of the system means
+    /// that it goes on until its time-out.
+    pub fn wake(&self) -> io::Result<()> {
+        self.mail.woken.store(true, Ordering::Release);
+        self.mail.waker.wake()
+    }
+}
+
+impl Mail {
+    /// A look-up ended: its driver goes on with the connections that wait for it.
+    pub(super) fn deliver(&self, host: Arc<Host>) {
+        self.looked_up.lock().push(host);
+        // A waker can't fail but for want of memory in the kernel; the deadline still holds.
+        let _ = self.waker.wake();
+    }
+}
+
+impl Driver {
+    /// A driver without connections.
+    pub fn new(seed: u64, background: Arc<Background>) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = mio::Waker::new(poll.registry(), WAKER)?;
+        let mail = Mail { waker, woken: AtomicBool::new(false), looked_up: Mutex::default() };
+        Ok(Self {
+            engine: Engine::new(seed),
+            poll,
+            events: Events::with_capacity(EVENTS_A_TURN),
+            sockets: Vec::new(),
+            scratch: vec![0; RECEIVE_CHUNK].into_boxed_slice(),
+            mail: Arc::new(mail),
+            background,
+        })
+    }
+
+    /// The engine, to start calls and take outcomes; [`perform`](Self::perform) comes after.
+    pub fn engine(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
+    /// The engine, to look at.
+    pub fn engine_ref(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Ends waits from other threads.
+    pub fn waker(&self) -> Waker {
+        Waker { mail: self.mail.clone() }
+    }
+
+    /// Whether [`Waker::wake`] was called since the last time this was asked.
+    pub fn take_woken(&self) -> bool {
+        self.mail.woken.swap(false, Ordering::AcqRel)
+    }
+
+    /// Readable when there is something to do.
+    pub fn fd(&self) -> RawFd {
+        self.poll.as_raw_fd()
+    }
+
+    /// Waits for sockets, for the engine's next timer, or for `timeout`, and handles what came.
+    pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let timer = self.engine.next_timeout().filter(|_| self.engine.running() > 0);
+        let timer = timer.map(|due| due.saturating_duration_since(clock::now()));
+        let timeout = [timeout, timer].into_iter().flatten().min();
+        match self.poll.poll(&mut self.events, timeout) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        let now = clock::now();
+        let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
+        for event in &events {
+            match event.token() {
+                WAKER => self.read_mail(now),
+                Token(id) => self.handle_event(id, event, now),
+            }
+        }
+        self.events = events;
+        self.engine.handle_timeout(now);
+        self.perform(now);
+        Ok(())
+    }
+
+    /// Does what the engine wants done.
+    pub fn perform(&mut self, now: Instant) {
+        while let Some(action) = self.engine.poll_action() {
+            match action {
+                Action::Connect(id, endpoint) => self.connect(id, &endpoint, now),
+                Action::Send(id) => self.send(id, now),
+                Action::Close(id) => self.drop_socket(id),
+                Action::Lookup(host, wanted) => self.look_up(host, wanted, now),
+            }
+        }
+        self.engine.sweep();
+    }
+
+    fn handle_event(&mut self, id: ConnectionId, event: &mio::event::Event, now: Instant) {
+        if self.sockets.get(id).is_none_or(Option::is_none) {
+            return;
+        }
+        if self.engine.is_connecting(id) {
+            let socket = self.sockets[id].as_ref();
+            match socket.and_then(Socket::is_connected) {
+                None => return,
+                Some(Ok(())) => {
+                    self.engine.handle_connected(id, now);
+                }
+                Some(Err(error)) => {
+                    self.drop_socket(id);
+                    return self.engine.handle_connect_failed(id, &error.to_string(), now);
+                }
+            }
+        } else if event.is_writable() && !self.engine.output(id).is_empty() {
+            self.send(id, now);
+        }
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            self.receive(id, event.is_read_closed() || event.is_error(), now);
+        }
+    }
+
+    fn connect(&mut self, id: ConnectionId, endpoint: &Endpoint, now: Instant) {
+        self.drop_socket(id);
+        let registered = Socket::connect(endpoint).and_then(|mut socket| {
+            socket.register(self.poll.registry(), Token(id))?;
+            Ok(socket)
+        });
+        match registered {
+            Ok(socket) => {
+                if id >= self.sockets.len() {
+                    self.sockets.resize_with(id + 1, || None);
+                }
+                self.sockets[id] = Some(socket);
+            }
+            Err(error) => self.engine.handle_connect_failed(id, &error.to_string(), now),
+        }
+    }
+
+    fn send(&mut self, id: ConnectionId, now: Instant) {
+        loop {
+            let output = self.engine.output(id);
+            let Some(socket) = self.sockets.get(id).and_then(Option::as_ref) else { return };
+            if output.is_empty() {
+                return;
+            }
+            match socket.send(output) {
+                Ok(count) => self.engine.handle_sent(id, count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    // The daemon may have said why before it closed.
+                    self.receive(id, true, now);
+                    let closing = Closing::Broken(error.to_string());
+                    return self.engine.handle_closed(id, closing, now);
+                }
+            }
+        }
+    }
+
+    /// Reads until there is nothing more to expect; with `to_the_end` until the socket is empty.
+    fn receive(&mut self, id: ConnectionId, to_the_end: bool, now: Instant) {
+        loop {
+            let Some(socket) = self.sockets.get_mut(id).and_then(Option::as_mut) else { return };
+            match socket.receive(&mut self.scratch) {
+                Ok(0) => return self.engine.handle_closed(id, Closing::End, now),
+                Ok(count) => {
+                    self.engine.handle_received(id, &self.scratch[..count], now);
+                    // A stream that gave less than asked for is empty (epoll(7)).
+                    let empty = count < self.scratch.len();
+                    if !to_the_end && (empty || !self.engine.wants_bytes(id)) {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let closing = Closing::Broken(error.to_string());
+                    return self.engine.handle_closed(id, closing, now);
+                }
+            }
+        }
+    }
+
+    fn drop_socket(&mut self, id: ConnectionId) {
+        if let Some(mut socket) = self.sockets.get_mut(id).and_then(Option::take) {
+            // Closing would do, were it not for a copy of the descriptor in a forked child.
+            let _ = socket.deregister(self.poll.registry());
+        }
+    }
+
+    fn look_up(&mut self, host: Arc<Host>, wanted: bool, now: Instant) {
+        let mail = wanted.then(|| self.mail.clone());
+        if let Some(host) = self.background.look_up(host, mail) {
+            self.engine.handle_lookup(&host, now);
+        }
+    }
+
+    fn read_mail(&mut self, now: Instant) {
+        let hosts = std::mem::take(&mut *self.mail.looked_up.lock());
+        for host in hosts {
+            self.engine.handle_lookup(&host, now);
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let now = clock::now();
+        self.engine.close_all(now);
+        self.perform(now);
+    }
+}
+
+const WAKER: Token = Token(usize::MAX);
+
+/// Events taken at once; with more waiting the next turn takes them.
+const EVENTS_A_TURN: usize = 256;

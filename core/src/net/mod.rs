@@ -1,0 +1,13 @@
+//! Sockets, the clock, the seed and the one background thread: all that is not pure.
+
+mod background;
+pub mod clock;
+mod driver;
+mod pinger;
+mod resolver;
+mod seed;
+mod socket;
+
+pub use background::Background;
+pub use driver::{Driver, Waker};
+pub use seed::seed;

@@ -1,0 +1,9 @@
+//! The one source of randomness.
+#![expect(clippy::disallowed_methods, reason = "this module is the seed")]
+
+use std::hash::{BuildHasher, RandomState};
+
+/// A number that differs from process to process and from call to call.
+pub fn seed() -> u64 {
+    RandomState::new().hash_one(())
+}

@@ -1,0 +1,62 @@
+//! What a program may say beside the configuration: of a client, and of one call.
+
+use std::time::Duration;
+
+use crate::completeness::Completeness;
+
+/// How a client works; [`Default`] is right for most.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientOptions {
+    /// One thread for pings, name look-ups and blackholes, started when first needed. Without
+    /// it names are looked up by the thread that needs them, and blackholes get nothing.
+    pub background: bool,
+    /// Decides every pick, for reproducible runs; `None` differs from client to client.
+    pub seed: Option<u64>,
+    /// Which connections are kept after use.
+    pub keep_connections: KeepConnections,
+    /// Ask another mirror after a failure; `false` is how searchd 2.2.11 does it.
+    pub failover: bool,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            background: true,
+            seed: None,
+            keep_connections: KeepConnections::default(),
+            failover: true,
+        }
+    }
+}
+
+/// Which connections are kept after use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeepConnections {
+    /// Those of `agent_persistent` lines and of lines with `conn=persistent`.
+    #[default]
+    ByLine,
+    /// All.
+    Always,
+    /// None.
+    Never,
+}
+
+/// What a caller may say of one call or batch, before all settings of the configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallOptions {
+    /// From start to end, all attempts included. Unset: the time that the configuration gives
+    /// one mirror, times the rounds that it allows.
+    pub deadline: Option<Duration>,
+    /// In place of `agent_connect_timeout`.
+    pub connect_timeout: Option<Duration>,
+    /// In place of `agent_query_timeout`.
+    pub query_timeout: Option<Duration>,
+    /// In place of `agent_retry_count`.
+    pub retry_count: Option<u32>,
+    /// In place of `agent_retry_delay`.
+    pub retry_delay: Option<Duration>,
+    /// Never leave the mirror that was picked first, as searchd 2.2.11 does.
+    pub no_failover: bool,
+    /// How many agents must answer.
+    pub completeness: Completeness,
+}

@@ -1,0 +1,276 @@
+//! A search as a master sends it to its agents (distributed.md 5.1).
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{MatchMode, Ranker, Search, Sort};
+use crate::error::Error;
+use crate::limits::{FILTER_VALUES_MAX, FILTERS_MAX, MATCHES_MAX, REMOTE_TEXT_MAX, WEIGHTS_MAX};
+use crate::merge::{Plan, Window};
+use crate::wire::Writer;
+use crate::wire::header::Command;
+use crate::wire::request::{Access, Reply, Request, Target, Verdict};
+use crate::wire::search::{self, FilterTest, MASTER, Query, Status};
+
+/// A checked search, ready for every agent of one distributed index.
+#[derive(Clone, Debug)]
+pub struct SearchRequest {
+    index: String,
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    plan: Plan,
+}
+
+impl SearchRequest {
+    /// Checks and encodes `search` for the distributed index of that name.
+    ///
+    /// `now` decides the age of rows under [`Sort::TimeSegments`]. [`Error::Request`] names what
+    /// a daemon would refuse, would not survive (protocol.md 1.8), or would silently read
+    /// otherwise than it is written.
+    pub fn new(index: &str, search: &Search, now: SystemTime) -> Result<Self, Error> {
+        check(search).map_err(Error::Request)?;
+        let query = agent_query(index, search);
+        let mut head = Vec::new();
+        head.put_u32(MASTER);
+        head.put_u32(1);
+        query.put_head(&mut head);
+        let mut tail = Vec::new();
+        query.put_tail(MASTER, &mut tail);
+        let now_s = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let plan = Plan::new(&query, search.window(), now_s);
+        Ok(SearchRequest { index: index.to_owned(), head, tail, plan })
+    }
+
+    /// The distributed index that is searched.
+    pub fn index(&self) -> &str {
+        &self.index
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+impl Request for SearchRequest {
+    fn command(&self) -> Command {
+        Command::SEARCH
+    }
+
+    fn access(&self) -> Access {
+        Access::Read
+    }
+
+    fn encode(&self, target: &Target<'_>, body: &mut Vec<u8>) -> Result<(), Error> {
+        let list = target.index_list;
+        // An empty list kills a 2.2.11 daemon.
+        if !list.bytes().any(|byte| byte == b'*' || byte.is_ascii_alphanumeric() || byte == b'_') {
+            let text = format!("index list '{list}' of agent {} names no index", target.host);
+            return Err(Error::Request(text));
+        }
+        body.reserve(self.head.len() + 4 + list.len() + self.tail.len());
+        body.extend_from_slice(&self.head);
+        body.put_string(list.as_bytes());
+        body.extend_from_slice(&self.tail);
+        Ok(())
+    }
+
+    fn judge(&self, reply: &mut Reply) -> Verdict {
+        let decoded = match search::Reply::decode(&reply.body, 1, reply.version, true) {
+            Ok(decoded) => decoded,
+            Err(text) => return Verdict::Malformed(text),
+        };
+        let verdict = match decoded.sets.first() {
+            Some(set) => match set.status {
+                Status::Ok | Status::Other(_) => Verdict::Accept,
+                Status::Warning | Status::Retry => Verdict::AcceptWarned,
+                Status::Error => {
+                    let text = set.message.of(&reply.body);
+                    let shown = &text[..text.len().min(REMOTE_TEXT_MAX)];
+                    return Verdict::Refused(String::from_utf8_lossy(shown).into_owned());
+                }
+            },
+            None => return Verdict::Malformed("reply without a result".to_owned()),
+        };
+        reply.search = Some(Box::new(decoded));
+        verdict
+    }
+}
+
+impl Search {
+    fn order(&self) -> (&Sort, &str) {
+        let clause = match &self.sort {
+            Sort::Relevance => "",
+            Sort::Descending(text)
+            | Sort::Ascending(text)
+            | Sort::TimeSegments(text)
+            | Sort::Extended(text)
+            | Sort::Expression(text) => text,
+        };
+        (&self.sort, clause)
+    }
+
+    fn ranker_code(&self) -> (u32, &str) {
+        match &self.ranker {
+            Ranker::ProximityBm25 => (0, ""),
+            Ranker::Bm25 => (1, ""),
+            Ranker::None => (2, ""),
+            Ranker::WordCount => (3, ""),
+            Ranker::Proximity => (4, ""),
+            Ranker::MatchAny => (5, ""),
+            Ranker::FieldMask => (6, ""),
+            Ranker::Sph04 => (7, ""),
+            Ranker::Expression(text) => (8, text),
+            Ranker::Export(text) => (9, text),
+        }
+    }
+
+    fn window(&self) -> Window {
+        let [offset, limit, max_matches] =
+            [self.offset, self.limit, self.max_matches].map(|number| number as usize);
+        Window { offset, limit, max_matches }
+    }
+}
+
+/// The query for the agents: every row that may be needed, from the first on.
+fn agent_query(index: &str, search: &Search) -> Query {
+    let (ranker, ranker_expression) = search.ranker_code();
+    let (sort, sort_clause) = search.order();
+    let sort_mode = match sort {
+        Sort::Relevance => 0,
+        Sort::Descending(_) => 1,
+        Sort::Ascending(_) => 2,
+        Sort::TimeSegments(_) => 3,
+        Sort::Extended(_) => 4,
+        Sort::Expression(_) => 5,
+    };
+    let match_mode = match search.match_mode {
+        MatchMode::All => 0,
+        MatchMode::Any => 1,
+        MatchMode::Phrase => 2,
+        MatchMode::Boolean => 3,
+        MatchMode::Extended => 4,
+        MatchMode::FullScan => 5,
+        MatchMode::Extended2 => 6,
+    };
+    let max_matches = i32::try_from(search.max_matches).unwrap_or(i32::MAX);
+    let mut query = Query {
+        offset: 0,
+        limit: max_matches,
+        max_matches,
+        match_mode,
+        ranker,
+        ranker_expression: ranker_expression.as_bytes().to_vec(),
+        sort_mode,
+        sort_clause: sort_clause.as_bytes().to_vec(),
+        cutoff: i32::try_from(search.cutoff).unwrap_or(i32::MAX),
+        ..search.query.clone()
+    };
+    // A blank list would be read from memory that 2.2.11 has not set.
+    if query.select.trim_ascii().is_empty() {
+        query.select = b"*".to_vec();
+    }
+    query.index_weights = agent_index_weights(index, query.index_weights);
+    query
+}
+
+/// A weight of the distributed index, or of all, is every agent's weight; others go as they are.
+fn agent_index_weights(index: &str, weights: Vec<(Vec<u8>, i32)>) -> Vec<(Vec<u8>, i32)> {
+    let own = weights.iter().find(|(name, _)| name == index.as_bytes());
+    let all = weights.last().filter(|(name, _)| name == b"*");
+    match own.or(all) {
+        Some((_, weight)) => vec![(b"*".to_vec(), *weight)],
+        None => weights,
+    }
+}
+
+fn check(search: &Search) -> Result<(), String> {
+    let Search { offset, limit, max_matches, cutoff, query, .. } = search;
+    if !(1..=MATCHES_MAX).contains(max_matches) {
+        return Err(format!("max_matches {max_matches} is not in 1..{MATCHES_MAX}"));
+    }
+    if offset >= max_matches {
+        return Err(format!(
+            "offset {offset} is not below max_matches {max_matches}: raise max_matches"
+        ));
+    }
+    for (name, value) in [("limit", limit), ("cutoff", cutoff)] {
+        if i32::try_from(*value).is_err() {
+            return Err(format!("{name} {value} is above {}", i32::MAX));
+        }
+    }
+    let (ranker, expression) = search.ranker_code();
+    // Empty expressions and clauses kill daemons of both products.
+    if [8, 9].contains(&ranker) && expression.trim().is_empty() {
+        return Err(format!("ranker {:?} has no expression", search.ranker));
+    }
+    let (sort, clause) = search.order();
+    if *sort != Sort::Relevance && clause.trim().is_empty() {
+        return Err(format!("sort {sort:?} says not by what"));
+    }
+    for (name, text) in [
+        ("query text", query.text.as_slice()),
+        ("select list", &query.select),
+        ("comment", &query.comment),
+        ("ranker expression", expression.as_bytes()),
+        ("sort clause", clause.as_bytes()),
+    ] {
+        check_text(name, text)?;
+    }
+    check_weights("field", &query.field_weights)?;
+    check_weights("index", &query.index_weights)?;
+    check_filters(query)
+}
+
+fn check_filters(query: &Query) -> Result<(), String> {
+    let count = query.filters.len();
+    if count > FILTERS_MAX {
+        return Err(format!("{count} filters are more than {FILTERS_MAX}"));
+    }
+    for filter in &query.filters {
+        let name = String::from_utf8_lossy(&filter.attribute).into_owned();
+        // A filter without a name is passed over by the daemon.
+        if filter.attribute.trim_ascii().is_empty() {
+            return Err("a filter has no attribute".to_owned());
+        }
+        check_text("filter attribute", &filter.attribute)?;
+        match &filter.test {
+            // No value is no row in 2.2.11, every row in Manticore.
+            FilterTest::Values(values) if values.is_empty() => {
+                return Err(format!("filter '{name}' has no values"));
+            }
+            FilterTest::Values(values) if values.len() > FILTER_VALUES_MAX => {
+                let count = values.len();
+                return Err(format!(
+                    "filter '{name}' has {count} values, more than {FILTER_VALUES_MAX}"
+                ));
+            }
+            FilterTest::FloatRange(from, to) if from.is_nan() || to.is_nan() => {
+                return Err(format!("filter '{name}' has an end that is not a number"));
+            }
+            FilterTest::String(text) => check_text("filter text", text)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_weights(what: &str, weights: &[(Vec<u8>, i32)]) -> Result<(), String> {
+    let count = weights.len();
+    if count > WEIGHTS_MAX {
+        return Err(format!("{count} {what} weights are more than {WEIGHTS_MAX}"));
+    }
+    for (name, _) in weights {
+        if name.trim_ascii().is_empty() {
+            return Err(format!("a weight has no {what}"));
+        }
+        check_text("weight", name)?;
+    }
+    Ok(())
+}
+
+/// A daemon ends its texts at the first zero byte.
+fn check_text(what: &str, text: &[u8]) -> Result<(), String> {
+    match text.iter().position(|&byte| byte == 0) {
+        Some(place) => Err(format!("{what} has a zero byte at {place}")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,277 @@
+//! What all agents say together.
+
+use crate::completeness::Completeness;
+use crate::error::{AgentFailure, Error};
+use crate::merge::{self, Merged, Plan, RowPlace, Set};
+use crate::wire::request::Reply;
+use crate::wire::search::{self, Dialect, Kind, Status, Value};
+
+use super::SearchRequest;
+
+pub use crate::merge::Word;
+
+/// A merged search result. Rows borrow from it.
+#[derive(Debug)]
+pub struct SearchResult {
+    /// Columns of every row: what the select list asks for, in its order.
+    pub columns: Vec<Column>,
+    /// Full-text fields.
+    pub fields: Vec<String>,
+    /// Rows that offset and limit chose from: at most `max_matches`.
+    pub total: u64,
+    /// Matching documents; one that two agents sent counts once.
+    pub total_found: u64,
+    /// Sum of the times that the agents took.
+    pub time_ms: u64,
+    /// Statistics of the query's words.
+    pub words: Vec<Word>,
+    /// Everything that went wrong without ending the search, as a master words it.
+    pub warning: Option<String>,
+    /// Agents that answered.
+    pub agents_answered: usize,
+    /// Agents that were asked.
+    pub agents: usize,
+    /// Why the others did not answer.
+    pub failures: Vec<AgentFailure>,
+    sources: Vec<Vec<u32>>,
+    rows: Vec<RowPlace>,
+    replies: Vec<Reply>,
+}
+
+impl SearchResult {
+    /// Merges what became of the agents, in the order of the index's agents: the host that was
+    /// asked last, and its reply as [`SearchRequest`] accepted it, or the failure.
+    ///
+    /// [`Error::Unanswered`] if fewer agents answered than `completeness` demands,
+    /// [`Error::Merge`] if their answers do not fit together (distributed.md 5.5).
+    pub fn merge<H: AsRef<str>>(
+        request: &SearchRequest,
+        outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
+        completeness: Completeness,
+    ) -> Result<SearchResult, Error> {
+        let agents = outcomes.len();
+        let mut warnings = Vec::new();
+        let mut hosts = Vec::new();
+        let mut replies = Vec::new();
+        let mut failures = Vec::new();
+        for (host, outcome) in outcomes {
+            match outcome {
+                Ok(reply) if reply.search.is_some() => {
+                    hosts.push(host);
+                    replies.push(reply);
+                }
+                Ok(_) => {
+                    let text = "a reply that the search did not judge can't be merged";
+                    return Err(Error::Misuse(text.to_owned()));
+                }
+                Err(failure) => {
+                    warnings.push(failure_text(host.as_ref(), &failure));
+                    failures.push(failure);
+                }
+            }
+        }
+        let answered = replies.len();
+        if !completeness.is_met(answered, agents) {
+            return Err(Error::Unanswered { answered, agents, failures });
+        }
+        let sets: Vec<Set<'_>> = replies.iter().filter_map(set_of).collect();
+        let merged = request
+            .plan()
+            .merge(&sets)
+            .map_err(|text| Error::Merge(format!("index {}: {text}", request.index())))?;
+        for (number, host) in hosts.iter().enumerate() {
+            let host = host.as_ref();
+            reply_warnings(host, &replies[number], &sets[number], &mut warnings);
+            let stored = stored_fields(request.plan(), &sets[number], &merged.columns, number);
+            warnings.extend(stored.into_iter().map(|column| format!(
+                "agent {host}: column '{column}' is a stored field, whose text agents do not send"
+            )));
+        }
+        for word in &merged.strange_words {
+            warnings.push(format!("query word(s) mismatch: {word}"));
+        }
+        let fields = sets.last().map_or_else(Vec::new, |set| {
+            set.result.fields.iter().map(|field| field.text(set.body)).collect()
+        });
+        let Merged { columns, rows, total, total_found, time_ms, words, .. } = merged;
+        let (columns, sources) = columns
+            .into_iter()
+            .map(|column| (Column { name: column.name, kind: column.kind }, column.sources))
+            .unzip();
+        let warning = join(request.index(), warnings);
+        Ok(SearchResult {
+            columns,
+            fields,
+            total,
+            total_found,
+            time_ms,
+            words,
+            warning,
+            agents_answered: answered,
+            agents,
+            failures,
+            sources,
+            rows,
+            replies,
+        })
+    }
+
+    /// Rows in the result.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// No row at all.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// A row by its number from 0.
+    pub fn row(&self, number: usize) -> Option<Row<'_>> {
+        Some(Row { result: self, place: *self.rows.get(number)? })
+    }
+
+    /// Every row in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+        self.rows.iter().map(|place| Row { result: self, place: *place })
+    }
+
+    /// Number of the first column with that name.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+}
+
+/// A column of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its alias or expression.
+    pub name: String,
+    /// Type of its values; a value may be null nevertheless.
+    pub kind: Kind,
+}
+
+/// A row of a result.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    result: &'a SearchResult,
+    place: RowPlace,
+}
+
+impl<'a> Row<'a> {
+    /// Document id.
+    pub fn id(self) -> u64 {
+        self.raw().map_or(0, |row| row.id)
+    }
+
+    /// Weight of the match.
+    pub fn weight(self) -> i32 {
+        self.raw().map_or(0, |row| row.weight)
+    }
+
+    /// Number of the agent, among those that answered, whose row it is.
+    pub fn source(self) -> usize {
+        self.place.set as usize
+    }
+
+    /// Value in the column of that number; null if there is no such column.
+    pub fn value(self, column: usize) -> Value<'a> {
+        self.read(column).unwrap_or(Value::Null)
+    }
+
+    fn read(self, column: usize) -> Option<Value<'a>> {
+        let reply = self.result.replies.get(self.place.set as usize)?;
+        let search = reply.search.as_ref()?;
+        let source = *self.result.sources.get(column)?.get(self.place.set as usize)?;
+        let (row, source) = (self.place.row as usize, source as usize);
+        let value = search.sets.first()?.value(&reply.body, search.dialect, row, source)?;
+        Some(widen(value, self.result.columns[column].kind))
+    }
+
+    fn raw(self) -> Option<&'a search::Row> {
+        let search = self.result.replies.get(self.place.set as usize)?.search.as_ref()?;
+        search.sets.first()?.rows.get(self.place.row as usize)
+    }
+}
+
+/// Agents may differ in the width of a column; the result has one type.
+fn widen(value: Value<'_>, kind: Kind) -> Value<'_> {
+    match (value, kind) {
+        (Value::Bool(value), Kind::Float) => Value::Float(f32::from(u8::from(value))),
+        (Value::Bool(value), Kind::Uint | Kind::Timestamp | Kind::TokenCount) => {
+            Value::Uint(u32::from(value))
+        }
+        (Value::Bool(value), Kind::Bigint) => Value::Bigint(i64::from(value)),
+        (Value::Uint(value), Kind::Bigint) => Value::Bigint(i64::from(value)),
+        (value, _) => value,
+    }
+}
+
+fn set_of(reply: &Reply) -> Option<Set<'_>> {
+    let search = reply.search.as_ref()?;
+    let result = search.sets.first()?;
+    Some(Set { body: &reply.body, dialect: search.dialect, result })
+}
+
+/// What a master says of an agent that failed: its last attempt.
+fn failure_text(host: &str, failure: &AgentFailure) -> String {
+    let (host, text) = match failure.attempts.last() {
+        Some(attempt) => (attempt.host.as_str(), attempt.text.as_str()),
+        None if failure.cancelled => (host, "cancelled"),
+        None if failure.deadline_passed => (host, "deadline passed"),
+        None => (host, "no mirror could be asked"),
+    };
+    match &failure.query_error {
+        Some(text) => format!("agent {host}: remote query error: {text}"),
+        None => format!("agent {host}: {text}"),
+    }
+}
+
+fn reply_warnings(host: &str, reply: &Reply, set: &Set<'_>, warnings: &mut Vec<String>) {
+    let message = set.result.message.text(set.body);
+    match set.result.status {
+        Status::Warning => warnings.push(format!("agent {host}: remote query warning: {message}")),
+        Status::Retry => warnings.push(format!("agent {host}: remote query error: {message}")),
+        Status::Ok | Status::Error | Status::Other(_) => {}
+    }
+    if let Some(text) = &reply.warning {
+        warnings.push(format!("agent {host}: remote warning: {text}"));
+    }
+}
+
+/// Columns that Manticore sends empty to masters, whatever they hold (protocol.md 4.4).
+fn stored_fields<'a>(
+    plan: &Plan,
+    set: &Set<'_>,
+    columns: &'a [merge::Column],
+    number: usize,
+) -> Vec<&'a str> {
+    let Set { body, dialect, result } = *set;
+    if dialect != Dialect::Manticore || result.rows.is_empty() {
+        return Vec::new();
+    }
+    let is_field = |column: &&merge::Column| {
+        let name = plan.expression_of(&column.name);
+        column.kind == Kind::String
+            && result
+                .fields
+                .iter()
+                .any(|field| field.of(body).eq_ignore_ascii_case(name.as_bytes()))
+    };
+    // A string attribute may have a field's name, and then its texts do travel.
+    let is_empty = |column: &&merge::Column| {
+        let source = column.sources.get(number).map_or(usize::MAX, |source| *source as usize);
+        let value = |row| result.value(body, dialect, row, source);
+        (0..result.rows.len()).all(|row| value(row) == Some(Value::String(b"")))
+    };
+    columns.iter().filter(is_field).filter(is_empty).map(|column| column.name.as_str()).collect()
+}
+
+/// Sorted, each once, in the form of a master's warning (distributed.md 5.3).
+fn join(index: &str, mut warnings: Vec<String>) -> Option<String> {
+    warnings.sort_unstable();
+    warnings.dedup();
+    let lines: Vec<String> =
+        warnings.into_iter().map(|text| format!("index {index}: {text}")).collect();
+    if lines.is_empty() { None } else { Some(lines.join(";\n")) }
+}

@@ -1,0 +1,300 @@
+//! Packed JSON (protocol.md 4.5): checked once when a reply is decoded, printed on demand just as
+//! a daemon prints it for plain clients.
+
+use std::fmt;
+use std::io::Write;
+
+/// A JSON document or a part of one. Its bytes were checked when the reply was decoded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Json<'a> {
+    code: u8,
+    bytes: &'a [u8],
+    document: bool,
+}
+
+impl<'a> Json<'a> {
+    /// A whole document, type 12; no bytes are the empty document.
+    pub(crate) fn document(bytes: &'a [u8]) -> Self {
+        Json { code: ROOT, bytes, document: true }
+    }
+
+    /// A field of a document, type 1002.
+    pub(crate) fn field(code: u8, bytes: &'a [u8]) -> Self {
+        Json { code, bytes, document: false }
+    }
+
+    /// Appends the text that a plain client gets: a document is `{}` at least, a string field is
+    /// its bytes without quotes, true and false are 1 and 0, and null is nothing.
+    pub fn put_text(&self, out: &mut Vec<u8>) {
+        let mut input = Input { bytes: self.bytes };
+        let printed = match self.code {
+            ROOT if self.bytes.is_empty() => out.write_all(b"{}").ok(),
+            STRING => input.packed_bytes().map(|text| out.extend_from_slice(text)),
+            TRUE => out.write_all(b"1").ok(),
+            FALSE => out.write_all(b"0").ok(),
+            NULL | END => Some(()),
+            code => input.print(code, 0, out),
+        };
+        debug_assert!(printed.is_some(), "the bytes were checked by the decoder");
+    }
+
+    /// The text as [`Json::put_text`] makes it.
+    pub fn text(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.put_text(&mut out);
+        out
+    }
+
+    /// Whether every byte makes sense.
+    pub(crate) fn is_valid(&self) -> bool {
+        let mut input = Input { bytes: self.bytes };
+        if self.document && self.bytes.is_empty() {
+            return true;
+        }
+        input.skip(self.code, 0).is_some()
+    }
+}
+
+impl fmt::Display for Json<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&String::from_utf8_lossy(&self.text()))
+    }
+}
+
+/// Bytes of a value whose size follows from its type alone.
+pub(crate) fn fixed_size(code: u8) -> Option<usize> {
+    match code {
+        INT32 => Some(4),
+        INT64 | DOUBLE => Some(8),
+        TRUE | FALSE | NULL => Some(0),
+        _ => None,
+    }
+}
+
+/// Little-endian bytes still to be read.
+struct Input<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Input<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.bytes.split_at_checked(length)?;
+        self.bytes = rest;
+        Some(taken)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        Some(self.take(1)?[0])
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    /// A packed int: one byte, or a marker and two to four.
+    fn packed(&mut self) -> Option<usize> {
+        let first = self.byte()?;
+        let width = match first {
+            0..=251 => return Some(usize::from(first)),
+            252 => 2,
+            253 => 3,
+            254 => 4,
+            255 => return None,
+        };
+        let mut bytes = [0; 4];
+        bytes[..width].copy_from_slice(self.take(width)?);
+        Some(u32::from_le_bytes(bytes) as usize)
+    }
+
+    fn packed_bytes(&mut self) -> Option<&'a [u8]> {
+        let length = self.packed()?;
+        self.take(length)
+    }
+
+    /// The bytes of an object or a vector of strings or of mixed values, its size taken off.
+    fn nested(&mut self) -> Option<Input<'a>> {
+        Some(Input { bytes: self.packed_bytes()? })
+    }
+
+    fn skip(&mut self, code: u8, depth: usize) -> Option<()> {
+        if depth > DEPTH_MAX {
+            return None;
+        }
+        match code {
+            STRING => self.packed_bytes().map(drop),
+            INT32_VECTOR => self.skip_items(4),
+            INT64_VECTOR | DOUBLE_VECTOR => self.skip_items(8),
+            STRING_VECTOR => {
+                let mut inner = self.nested()?;
+                for _ in 0..inner.packed()? {
+                    inner.packed_bytes()?;
+                }
+                Some(())
+            }
+            MIXED_VECTOR => {
+                let mut inner = self.nested()?;
+                for _ in 0..inner.packed()? {
+                    let code = inner.byte()?;
+                    inner.skip(code, depth + 1)?;
+                }
+                Some(())
+            }
+            OBJECT => {
+                let mut inner = self.nested()?;
+                inner.take(MASK_SIZE)?;
+                inner.skip_nodes(depth)
+            }
+            ROOT => {
+                if self.array::<MASK_SIZE>()? != [0; MASK_SIZE] {
+                    return self.skip_nodes(depth);
+                }
+                match self.byte()? {
+                    END => Some(()),
+                    code => self.skip(code, depth + 1),
+                }
+            }
+            code => self.take(fixed_size(code)?).map(drop),
+        }
+    }
+
+    fn skip_items(&mut self, size: usize) -> Option<()> {
+        let count = self.packed()?;
+        self.take(count.checked_mul(size)?).map(drop)
+    }
+
+    fn skip_nodes(&mut self, depth: usize) -> Option<()> {
+        loop {
+            match self.byte()? {
+                END => return Some(()),
+                code => {
+                    self.packed_bytes()?;
+                    self.skip(code, depth + 1)?;
+                }
+            }
+        }
+    }
+
+    fn print(&mut self, code: u8, depth: usize, out: &mut Vec<u8>) -> Option<()> {
+        if depth > DEPTH_MAX {
+            return None;
+        }
+        match code {
+            INT32 => write!(out, "{}", i32::from_le_bytes(self.array()?)).ok()?,
+            INT64 => write!(out, "{}", i64::from_le_bytes(self.array()?)).ok()?,
+            DOUBLE => write!(out, "{:.6}", f64::from_le_bytes(self.array()?)).ok()?,
+            STRING => quote(self.packed_bytes()?, out),
+            TRUE => out.extend_from_slice(b"true"),
+            FALSE => out.extend_from_slice(b"false"),
+            NULL => out.extend_from_slice(b"null"),
+            INT32_VECTOR => self.print_items(INT32, depth, out)?,
+            INT64_VECTOR => self.print_items(INT64, depth, out)?,
+            DOUBLE_VECTOR => self.print_items(DOUBLE, depth, out)?,
+            STRING_VECTOR => self.nested()?.print_items(STRING, depth, out)?,
+            MIXED_VECTOR => self.nested()?.print_mixed(depth, out)?,
+            OBJECT => {
+                let mut inner = self.nested()?;
+                inner.take(MASK_SIZE)?;
+                inner.print_nodes(depth, out)?;
+            }
+            ROOT => {
+                if self.array::<MASK_SIZE>()? != [0; MASK_SIZE] {
+                    return self.print_nodes(depth, out);
+                }
+                match self.byte()? {
+                    END => out.extend_from_slice(b"{}"),
+                    code => self.print(code, depth + 1, out)?,
+                }
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn print_items(&mut self, code: u8, depth: usize, out: &mut Vec<u8>) -> Option<()> {
+        out.push(b'[');
+        for number in 0..self.packed()? {
+            if number > 0 {
+                out.push(b',');
+            }
+            self.print(code, depth + 1, out)?;
+        }
+        out.push(b']');
+        Some(())
+    }
+
+    fn print_mixed(&mut self, depth: usize, out: &mut Vec<u8>) -> Option<()> {
+        out.push(b'[');
+        for number in 0..self.packed()? {
+            if number > 0 {
+                out.push(b',');
+            }
+            let code = self.byte()?;
+            self.print(code, depth + 1, out)?;
+        }
+        out.push(b']');
+        Some(())
+    }
+
+    fn print_nodes(&mut self, depth: usize, out: &mut Vec<u8>) -> Option<()> {
+        out.push(b'{');
+        let mut first = true;
+        loop {
+            let code = self.byte()?;
+            if code == END {
+                break;
+            }
+            if !first {
+                out.push(b',');
+            }
+            first = false;
+            quote(self.packed_bytes()?, out);
+            out.push(b':');
+            self.print(code, depth + 1, out)?;
+        }
+        out.push(b'}');
+        Some(())
+    }
+}
+
+/// A quoted string with the escapes that daemons write.
+fn quote(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for &byte in text {
+        let escaped = match byte {
+            b'"' | b'\\' | b'/' => byte,
+            0x08 => b'b',
+            0x0c => b'f',
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            _ => {
+                out.push(byte);
+                continue;
+            }
+        };
+        out.extend_from_slice(&[b'\\', escaped]);
+    }
+    out.push(b'"');
+}
+
+const END: u8 = 0;
+const INT32: u8 = 1;
+const INT64: u8 = 2;
+const DOUBLE: u8 = 3;
+const STRING: u8 = 4;
+const STRING_VECTOR: u8 = 5;
+const INT32_VECTOR: u8 = 6;
+const INT64_VECTOR: u8 = 7;
+const DOUBLE_VECTOR: u8 = 8;
+const MIXED_VECTOR: u8 = 9;
+const OBJECT: u8 = 10;
+const TRUE: u8 = 11;
+const FALSE: u8 = 12;
+const NULL: u8 = 13;
+const ROOT: u8 = 14;
+
+/// The bloom filter of an object's keys.
+const MASK_SIZE: usize = 4;
+
+/// Values inside values: deeper is refused, so that a reply can't exhaust the stack.
+const DEPTH_MAX: usize = 200;

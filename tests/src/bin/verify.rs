@@ -1,0 +1,228 @@
+//! `cargo verify`: every check that a reviewer would run, each with the command that runs it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use hamirror_tests::library::Profile;
+use hamirror_tests::packages::{self, Tool};
+use hamirror_tests::python::{self, Environment};
+use hamirror_tests::{process, workspace};
+
+/// Runs every check of the project: formatting, lints, documentation, tests in Rust, C, C++ and
+/// Python, on real daemons too. Installs what they need.
+#[derive(Parser)]
+struct Options {
+    /// Run only the steps whose name contains this.
+    #[arg(long)]
+    only: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let mut tally = Tally { only: options.only, ..Tally::default() };
+    tally.step("tools", install_tools);
+    for (name, output, command) in rust_checks() {
+        tally.command(name, output, command);
+    }
+    python_checks(&mut tally);
+    tally.close()
+}
+
+fn install_tools() -> Result<()> {
+    use Tool::{CCompiler, CppCompiler, PythonVenv, Searchd, Valgrind};
+    packages::ensure(&[Searchd, CCompiler, CppCompiler, Valgrind, PythonVenv])?;
+    for component in ["fmt", "clippy"] {
+        if process::run(&mut workspace::cargo(&[component, "--version"])).is_err() {
+            let package = if component == "fmt" { "rustfmt" } else { component };
+            process::run(Command::new("rustup").args(["component", "add", package]))?;
+        }
+    }
+    Ok(())
+}
+
+fn rust_checks() -> Vec<(&'static str, Show, Command)> {
+    let mut documentation = workspace::cargo(&["doc", "--workspace", "--no-deps", "--quiet"]);
+    documentation.env("RUSTDOCFLAGS", "-D warnings");
+    let lints = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+    vec![
+        ("format", Show::Failure, workspace::cargo(&["fmt", "--all", "--check"])),
+        ("lints", Show::Failure, workspace::cargo(&lints)),
+        ("documentation", Show::Failure, documentation),
+        ("rust tests", Show::All, workspace::cargo(&["test", "--workspace", "--no-fail-fast"])),
+    ]
+}
+
+fn python_checks(tally: &mut Tally) {
+    let folder = workspace::target().join("verify/python");
+    let mut made = None;
+    tally.step("python environment", || {
+        let environment = Environment::create(&folder)?;
+        environment.install(&python::CHECKERS)?;
+        made = Some(environment);
+        Ok(())
+    });
+    // Without it there is nothing to run the others with, and it counts as failed.
+    let Some(environment) = made else { return };
+    tally.command("python wheel", Show::Failure, environment.hamirror_install(Profile::Dev));
+    let caches = workspace::target().join("verify");
+    let cache = |name: &str| caches.join(name).display().to_string();
+    let (mypy_cache, ruff_cache) = (cache("mypy"), cache("ruff"));
+    let python = |arguments: &[&str]| {
+        let mut command = environment.python();
+        command.arg("-m").args(arguments);
+        command
+    };
+    let mut tests = python(&["pytest", "-p", "no:cacheprovider", "tests/python"]);
+    let daemons = workspace::target().join(Profile::Dev.folder()).join("daemons");
+    tests
+        .env("HAMIRROR_DAEMONS", daemons)
+        .env("HYPOTHESIS_STORAGE_DIRECTORY", cache("hypothesis"));
+    tally.command("python tests", Show::All, tests);
+
+    let sources = ["bindings/python", "tests/python"];
+    let package = "bindings/python/python/hamirror";
+    let types = ["mypy", "--strict", "--cache-dir", &mypy_cache, package, "tests/python"];
+    let lints = [&["ruff", "check", "--cache-dir", &ruff_cache], &sources[..]].concat();
+    let format = ["ruff", "format", "--check", "--cache-dir", &ruff_cache];
+    let format = [&format, &sources[..]].concat();
+    tally.command("python types", Show::Failure, python(&types));
+    tally.command("python stubs", Show::Failure, python(&["mypy.stubtest", "hamirror"]));
+    tally.command("python lints", Show::Failure, python(&lints));
+    tally.command("python format", Show::Failure, python(&format));
+}
+
+/// Which output of a step is shown.
+#[derive(Clone, Copy)]
+enum Show {
+    /// All of it, as it comes.
+    All,
+    /// Only a failed command's.
+    Failure,
+}
+
+/// Results so far. A step counts as one, or as the tests that it reports.
+#[derive(Default)]
+struct Tally {
+    only: Option<String>,
+    passed: usize,
+    failed: usize,
+    summary: Vec<String>,
+}
+
+impl Tally {
+    fn command(&mut self, name: &str, show: Show, mut command: Command) {
+        let shown = process::shown(&command);
+        self.run(name, &shown, || match show {
+            Show::Failure => process::run(&mut command).map(|_| Counts::default()),
+            Show::All => run_shown(&mut command),
+        });
+    }
+
+    fn step(&mut self, name: &str, action: impl FnOnce() -> Result<()>) {
+        self.run(name, "", || action().map(|()| Counts::default()));
+    }
+
+    fn run(&mut self, name: &str, shown: &str, action: impl FnOnce() -> Result<Counts>) {
+        if self.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+            return;
+        }
+        println!("==> {name}: {shown}");
+        let start = Instant::now();
+        let counts = action().unwrap_or_else(|error| {
+            println!("{error:#}");
+            Counts { passed: 0, failed: 1 }
+        });
+        let (passed, failed) = match counts {
+            Counts { passed: 0, failed: 0 } => (1, 0),
+            Counts { passed, failed } => (passed, failed),
+        };
+        self.passed += passed;
+        self.failed += failed;
+        let result = if failed == 0 { "ok" } else { "FAILED" };
+        let line = format!("{result:6} {name} ({:.1} s)", start.elapsed().as_secs_f64());
+        println!("{line}");
+        self.summary.push(line);
+    }
+
+    fn close(self) -> ExitCode {
+        println!(
+            "\n{}\n\n{} passed, {} failed",
+            self.summary.join("\n"),
+            self.passed,
+            self.failed
+        );
+        ExitCode::from(u8::from(self.failed > 0 || self.passed == 0))
+    }
+}
+
+/// Tests that a command reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+}
+
+/// Runs a command with its output passed on; a failed one that reports no failed test counts as
+/// one failure.
+fn run_shown(command: &mut Command) -> Result<Counts> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("starting {}", Path::new(command.get_program()).display()))?;
+    let mut counts = Counts::default();
+    for line in BufReader::new(child.stdout.take().context("stdout")?).lines() {
+        let line = line?;
+        println!("{line}");
+        let more = counted(&line);
+        counts.passed += more.passed;
+        counts.failed += more.failed;
+    }
+    let status = child.wait()?;
+    ensure!(status.success() || counts.failed > 0, "{status}");
+    Ok(counts)
+}
+
+/// Reads the closing lines of cargo's test programs and of pytest.
+fn counted(line: &str) -> Counts {
+    let is_closing = line.starts_with("test result: ") || line.starts_with("==");
+    let mut counts = Counts::default();
+    if !is_closing {
+        return counts;
+    }
+    let words: Vec<&str> = line.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect();
+    for pair in words.windows(2) {
+        let Ok(number) = pair[0].parse::<usize>() else { continue };
+        match pair[1] {
+            "passed" => counts.passed += number,
+            "failed" | "error" | "errors" => counts.failed += number,
+            _ => {}
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_are_counted() {
+        let cargo = "test result: FAILED. 7 passed; 1 failed; 2 ignored; 0 measured";
+        assert_eq!(counted(cargo), Counts { passed: 7, failed: 1 });
+        let pytest = "========= 1 failed, 12 passed, 3 errors in 0.52s =========";
+        assert_eq!(counted(pytest), Counts { passed: 12, failed: 4 });
+        assert_eq!(counted("test a_thing ... 3 passed"), Counts::default());
+    }
+
+    #[test]
+    fn a_failure_without_a_failed_test_is_an_error() {
+        assert!(run_shown(Command::new("sh").args(["-c", "exit 4"])).is_err());
+        let counts = run_shown(Command::new("sh").args(["-c", "echo == 2 failed; exit 1"]));
+        assert_eq!(counts.expect("counted"), Counts { passed: 0, failed: 2 });
+    }
+}

@@ -1,0 +1,18 @@
+//! The harness that hamirror is tested with: real daemons over real documents, faults, loads,
+//! the tools of other languages, and the programs behind `cargo demo` and `cargo verify`.
+//!
+//! ```text
+//! packages corpus process <- daemon <- cluster <- oracle load report <- programs
+//! ```
+
+pub mod cluster;
+pub mod compiler;
+pub mod corpus;
+pub mod daemon;
+pub mod library;
+pub mod oracle;
+pub mod packages;
+pub mod process;
+pub mod python;
+pub mod report;
+pub mod workspace;

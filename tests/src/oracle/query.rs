@@ -1,0 +1,253 @@
+//! One query of a SEARCH as an API client of version 0x11E writes it, and its answer
+//! (protocol.md 4.1, 4.3, 4.4).
+
+use anyhow::{Context, Result, bail};
+
+/// A query without grouping. The default is what API clients send if nobody sets anything.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// Full text; empty selects every document.
+    pub text: String,
+    /// 0 all .. 6 extended2.
+    pub mode: u32,
+    /// 0 proximity_bm25 .. 7 sph04.
+    pub ranker: u32,
+    /// 0 relevance, 1 attribute down, 2 up, 3 time segments, 4 extended.
+    pub sort: u32,
+    /// Attribute or clause of the sort.
+    pub sort_by: String,
+    /// All must hold.
+    pub filters: Vec<Filter>,
+    /// Select list.
+    pub select: String,
+    /// Rows to leave out.
+    pub offset: u32,
+    /// Rows to return.
+    pub limit: u32,
+    /// Rows that each daemon keeps.
+    pub max_matches: u32,
+}
+
+/// A condition on an attribute.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Its attribute.
+    pub attribute: String,
+    /// What it must be.
+    pub kind: FilterKind,
+    /// Turns the condition around.
+    pub exclude: bool,
+}
+
+/// What an attribute must be.
+#[derive(Clone, Debug)]
+pub enum FilterKind {
+    /// One of these.
+    Values(Vec<i64>),
+    /// From the one to the other, both included.
+    Range(i64, i64),
+    /// From the one to the other, both included.
+    FloatRange(f32, f32),
+    /// This text.
+    Text(String),
+}
+
+impl Default for Query {
+    fn default() -> Query {
+        Query {
+            text: String::new(),
+            mode: 6,
+            ranker: 0,
+            sort: 0,
+            sort_by: String::new(),
+            filters: Vec::new(),
+            select: "*".to_owned(),
+            offset: 0,
+            limit: 20,
+            max_matches: 1_000,
+        }
+    }
+}
+
+impl Query {
+    /// The whole request, header included.
+    pub fn encode(&self, index: &str) -> Vec<u8> {
+        let mut out = Encoder(Vec::new());
+        out.dwords(&[0, 1, TF_NORMALIZED, self.offset, self.limit, self.mode, self.ranker]);
+        out.dword(self.sort);
+        out.strings(&[&self.sort_by, &self.text]);
+        out.dword(0);
+        out.string(index);
+        // Ids of 64 bits, from 0 to no end.
+        out.dwords(&[1, 0, 0, 0, 0]);
+        out.dword(self.filters.len() as u32);
+        for filter in &self.filters {
+            out.filter(filter);
+        }
+        out.dword(0);
+        out.string("");
+        out.dword(self.max_matches);
+        out.string("@group desc");
+        out.dwords(&[0, 0, 0]);
+        out.string("");
+        // No geo anchor, index weights, time limit or field weights.
+        out.dwords(&[0, 0, 0, 0]);
+        out.string("");
+        out.dword(0);
+        out.strings(&[&self.select, ""]);
+        out.dwords(&[0, 0, 0]);
+        let mut request = b"\0\0\x01\x1e".to_vec();
+        request.extend((out.0.len() as u32).to_be_bytes());
+        request.extend(out.0);
+        request
+    }
+}
+
+/// A query's result.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// Text of a warning.
+    pub warning: Option<String>,
+    /// Names and types of the columns.
+    pub columns: Vec<(String, u32)>,
+    /// Rows in order.
+    pub rows: Vec<Row>,
+    /// Matches kept.
+    pub total: u32,
+    /// Matches found.
+    pub total_found: u32,
+    /// Word, documents, hits.
+    pub words: Vec<(String, u32, u32)>,
+}
+
+/// A match.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Document id.
+    pub id: u64,
+    /// Weight.
+    pub weight: i32,
+    /// A text for each column.
+    pub values: Vec<String>,
+}
+
+impl Answer {
+    /// Reads the body of a reply with one query; an error of the query is an error.
+    pub fn decode(body: &[u8]) -> Result<Answer> {
+        let mut input = Decoder(body);
+        let mut answer = Answer::default();
+        match input.dword()? {
+            0 => {}
+            3 => answer.warning = Some(input.string()?),
+            status => bail!("query status {status}: {}", input.string()?),
+        }
+        for _ in 0..input.dword()? {
+            input.string()?;
+        }
+        for _ in 0..input.dword()? {
+            answer.columns.push((input.string()?, input.dword()?));
+        }
+        let count = input.dword()?;
+        let has_wide_ids = input.dword()? != 0;
+        for _ in 0..count {
+            let id = if has_wide_ids { input.qword()? } else { u64::from(input.dword()?) };
+            let weight = input.dword()?.cast_signed();
+            let kinds = answer.columns.iter().map(|column| column.1);
+            let values = kinds.map(|kind| input.value(kind)).collect::<Result<_>>()?;
+            answer.rows.push(Row { id, weight, values });
+        }
+        answer.total = input.dword()?;
+        answer.total_found = input.dword()?;
+        let _time_ms = input.dword()?;
+        for _ in 0..input.dword()? {
+            answer.words.push((input.string()?, input.dword()?, input.dword()?));
+        }
+        Ok(answer)
+    }
+}
+
+const TF_NORMALIZED: u32 = 0x40;
+
+struct Encoder(Vec<u8>);
+
+impl Encoder {
+    fn dword(&mut self, value: u32) {
+        self.0.extend(value.to_be_bytes());
+    }
+
+    fn dwords(&mut self, values: &[u32]) {
+        values.iter().for_each(|value| self.dword(*value));
+    }
+
+    fn qword(&mut self, value: i64) {
+        self.0.extend(value.to_be_bytes());
+    }
+
+    fn string(&mut self, text: &str) {
+        self.dword(text.len() as u32);
+        self.0.extend(text.as_bytes());
+    }
+
+    fn strings(&mut self, texts: &[&str]) {
+        texts.iter().for_each(|text| self.string(text));
+    }
+
+    fn filter(&mut self, filter: &Filter) {
+        self.string(&filter.attribute);
+        match &filter.kind {
+            FilterKind::Values(values) => {
+                self.dwords(&[0, values.len() as u32]);
+                values.iter().for_each(|value| self.qword(*value));
+            }
+            FilterKind::Range(low, high) => {
+                self.dword(1);
+                self.qword(*low);
+                self.qword(*high);
+            }
+            FilterKind::FloatRange(low, high) => {
+                self.dwords(&[2, low.to_bits(), high.to_bits()]);
+            }
+            FilterKind::Text(text) => {
+                self.dword(3);
+                self.string(text);
+            }
+        }
+        self.dword(filter.exclude.into());
+    }
+}
+
+struct Decoder<'a>(&'a [u8]);
+
+impl Decoder<'_> {
+    fn dword(&mut self) -> Result<u32> {
+        let (head, rest) = self.0.split_first_chunk().context("reply ends early")?;
+        self.0 = rest;
+        Ok(u32::from_be_bytes(*head))
+    }
+
+    fn qword(&mut self) -> Result<u64> {
+        Ok(u64::from(self.dword()?) << 32 | u64::from(self.dword()?))
+    }
+
+    fn string(&mut self) -> Result<String> {
+        let length = self.dword()? as usize;
+        let (head, rest) = self.0.split_at_checked(length).context("reply ends in a string")?;
+        self.0 = rest;
+        Ok(String::from_utf8_lossy(head).into_owned())
+    }
+
+    fn value(&mut self, kind: u32) -> Result<String> {
+        Ok(match kind {
+            1 | 2 | 4 | 11 => self.dword()?.to_string(),
+            5 => f32::from_bits(self.dword()?).to_string(),
+            6 => self.qword()?.cast_signed().to_string(),
+            7 => self.string()?,
+            0x4000_0001 => {
+                let count = self.dword()?;
+                let values: Result<Vec<u32>> = (0..count).map(|_| self.dword()).collect();
+                format!("{:?}", values?)
+            }
+            _ => bail!("column of type {kind}"),
+        })
+    }
+}
