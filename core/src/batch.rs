@@ -10,20 +10,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::Agent;
-use crate::options::CallOptions;
-use crate::call::{Answer, Scope};
+use crate::call::Scope;
 use crate::client::Shared;
 pub use crate::engine::CallId;
 use crate::error::{AgentFailure, Error};
 use crate::net::{Driver, Waker, clock};
-use crate::search::{Outcome, Search, SearchRequest, SearchResult};
+use crate::options::CallOptions;
+use crate::search::{Search, SearchRequest, SearchResult};
 use crate::wire::request::{Access, Reply, Request};
 
 /// Calls under way. Dropped, it cancels those that still run.
 pub struct Batch {
     shared: Arc<Shared>,
     /// Always there until the batch is dropped.
-    driver: Option<Box<Driver>>,
+    driver: Option<Driver>,
     searches: Vec<Option<RunningSearch>>,
 }
 
@@ -58,7 +58,7 @@ impl Iterator for Calls {
 impl ExactSizeIterator for Calls {}
 
 impl Batch {
-    pub(crate) fn new(shared: Arc<Shared>, driver: Box<Driver>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, driver: Driver) -> Self {
         Self { shared, driver: Some(driver), searches: Vec::new() }
     }
 
@@ -116,7 +116,7 @@ impl Batch {
         search: &Search,
         options: &CallOptions,
     ) -> Result<SearchId, Error> {
-        let request = search.request()?;
+        let request = Arc::new(SearchRequest::new(index, search, clock::wall())?);
         let plain: Arc<dyn Request> = request.clone();
         let calls = self.add_index(index, &plain, options)?;
         let index = index.to_owned();
@@ -226,13 +226,11 @@ impl Batch {
             return Err(Error::Misuse(format!("search {number} has calls that still run")));
         }
         let outcomes = running.calls.clone().map(|call| self.search_outcome(call)).collect();
-        let RunningSearch { index, request, options, .. } = running;
-        let locals = self.shared.index(&index)?.locals.clone();
-        let completeness = options.completeness;
-        let mut result = SearchResult::merge(&index, &request, outcomes, completeness)?;
-        for local in locals {
-            let text = format!("index {index}: local index {local} was not searched");
-            result.add_warning(&text);
+        let completeness = running.options.completeness;
+        let mut result = SearchResult::merge(&running.request, outcomes, completeness)?;
+        for local in &self.shared.index(&running.index)?.locals {
+            let index = &running.index;
+            result.add_warning(&format!("index {index}: local index {local} was not searched"));
         }
         Ok(result)
     }
@@ -242,17 +240,11 @@ impl Batch {
         self.driver_ref().waker()
     }
 
-    fn search_outcome(&mut self, call: CallId) -> Outcome {
-        let engine = self.driver().engine();
-        let agent = engine.agent(call).cloned();
-        let outcome = engine.take_outcome(call);
-        match (agent, outcome) {
-            (Some(agent), Some(Ok(Answer { reply, mirror, .. }))) => {
-                Outcome { host: agent.mirrors[mirror].host.name.clone(), reply: Ok(reply) }
-            }
-            (_, Some(Err(failure))) => Outcome { host: String::new(), reply: Err(failure) },
-            (_, _) => Outcome { host: String::new(), reply: Err(AgentFailure::default()) },
-        }
+    fn search_outcome(&mut self, call: CallId) -> (String, Result<Reply, AgentFailure>) {
+        let host = self.asked(call).map_or_else(String::new, |(_, host)| host.to_owned());
+        let outcome = self.driver().engine().take_outcome(call);
+        let outcome = outcome.unwrap_or_else(|| Err(AgentFailure::default()));
+        (host, outcome.map(|answer| answer.reply))
     }
 
     fn calls(&self) -> u32 {

@@ -9,8 +9,8 @@ use crate::agent::Index;
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::error::{AgentFailure, Error};
-use crate::options::{CallOptions, ClientOptions};
 use crate::net::{Background, Driver, clock, seed};
+use crate::options::{CallOptions, ClientOptions};
 use crate::search::{Search, SearchResult};
 use crate::status::Status;
 use crate::topology::Topology;
@@ -30,7 +30,7 @@ pub(crate) struct Shared {
     pub(crate) topology: Topology,
     pub(crate) background: Arc<Background>,
     options: ClientOptions,
-    drivers: Mutex<Vec<Box<Driver>>>,
+    drivers: Mutex<Vec<Driver>>,
     drivers_made: AtomicU64,
     seed: u64,
 }
@@ -119,7 +119,7 @@ impl Shared {
         &self.options
     }
 
-    fn take_driver(&self) -> Result<Box<Driver>, Error> {
+    fn take_driver(&self) -> Result<Driver, Error> {
         // The last one used has the warmest connections.
         let idle = self.drivers.lock().pop();
         let refused =
@@ -131,10 +131,10 @@ impl Shared {
         }
         let number = self.drivers_made.fetch_add(1, Ordering::Relaxed);
         let seed = self.seed.wrapping_add(number.wrapping_mul(SEED_STEP));
-        Driver::new(seed, self.background.clone()).map(Box::new).map_err(refused)
+        Driver::new(seed, self.background.clone()).map_err(refused)
     }
 
-    pub(crate) fn return_driver(&self, driver: Box<Driver>) {
+    pub(crate) fn return_driver(&self, driver: Driver) {
         let mut drivers = self.drivers.lock();
         if drivers.len() < DRIVERS_IDLE_MAX {
             drivers.push(driver);

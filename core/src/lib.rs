@@ -1,9 +1,59 @@
-//! placeholder
+//! Distributed searches over mirrored searchd agents, without a master.
+//!
+//! A search cluster of Sphinx or Manticore daemons is sharded and mirrored:
+//! `agent = box1:9312|box2:9312:shard2` names mirrors that serve the same index. This library
+//! reads such a configuration, asks all agents of a distributed index in parallel over the
+//! searchd binary API, picks one mirror of each by its recent record, fails over, and merges the
+//! answers as a master does.
+//!
+//! ```no_run
+//! use hamirror::{CallOptions, Client, Config, Search};
+//!
+//! # fn main() -> Result<(), hamirror::Error> {
+//! let client = Client::new(&Config::read("sphinx.conf")?)?;
+//! let result = client.search("dist", &Search::new("hello"), &CallOptions::default())?;
+//! for row in result.rows() {
+//!     println!("{} {}", row.id(), row.weight());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | distributed index | a named set of agents, with its own timeouts, retries and strategy |
+//! | agent | one `agent =` line: a set of interchangeable mirrors that serve one shard |
+//! | mirror | one host plus the index list to ask it for |
+//! | host | one `host:port` or socket path, with its record, shared by all mirrors that name it |
+//! | master | whoever fans out: here, the program that uses the library |
+//! | strategy | `ha_strategy`: how a mirror is picked |
+//! | karma | the windowed record of a host: blocks of `ha_period_karma` seconds |
+//! | attempt | one request on one mirror; a call is all attempts for one agent; a batch is many calls |
+//!
+//! # Shape
+//!
+//! "a <- b" reads "b may use a". All but `net` and what comes after it is pure: no socket, clock,
+//! thread or randomness of its own (`clippy.toml` sees to it).
+//!
+//! ```text
+//! error limits completeness options <- config deadline wire karma <- host <- strategy
+//!     <- agent <- call <- engine <- topology status merge search <- net <- batch client
+//! ```
+//!
+//! The calling thread drives its own I/O on a `Poll` taken from the client, so that a warm call
+//! crosses no thread. One state machine, three ways to drive it: block on a call, block on a
+//! [`Batch`], or put the batch's fd into an event loop.
+//!
+//! Values, in this order: never silently wrong, available, predictable latency, fast, small.
 #![forbid(unsafe_code)]
 
 pub mod agent;
+mod batch;
 pub mod call;
-pub mod completeness;
+mod client;
+mod completeness;
 pub mod config;
 pub mod deadline;
 pub mod engine;
@@ -11,11 +61,22 @@ pub mod error;
 pub mod host;
 pub mod karma;
 pub mod limits;
+pub mod merge;
 pub mod net;
-pub mod options;
+mod options;
+pub mod search;
 pub mod status;
 pub mod strategy;
 pub mod topology;
 pub mod wire;
 
-pub use error::Error;
+pub use batch::{Batch, CallId, Calls, SearchId};
+pub use client::Client;
+pub use completeness::Completeness;
+pub use config::Config;
+pub use error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
+pub use net::Waker;
+pub use options::{CallOptions, ClientOptions, KeepConnections};
+pub use search::{Search, SearchResult};
+pub use status::Status;
+pub use wire::request::{Access, Reply, Request, Target, Verdict};

@@ -124,7 +124,7 @@ fn pick_untried(tier: &[Ranked], tried: &Tried, random: u64) -> Option<usize> {
             return Some(ranked.mirror);
         }
     }
-    left().last().map(|ranked| ranked.mirror)
+    left().next_back().map(|ranked| ranked.mirror)
 }
 
 /// Random bits as a number in [0, 1).
