@@ -51,3 +51,44 @@ pub struct Mirror {
     /// Never empty.
     pub index_list: String,
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! Agents without daemons, for the tests of what uses them.
+
+    use std::sync::atomic::AtomicU64;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::config::{HaStrategy, HostAddress};
+    use crate::karma::BlockClock;
+
+    pub(crate) const PERIOD: Duration = Duration::from_secs(60);
+
+    #[expect(clippy::disallowed_methods, reason = "an instant to count from")]
+    pub(crate) fn origin() -> Instant {
+        Instant::now()
+    }
+
+    /// An agent of `mirrors` mirrors on hosts of their own, with periods from `now`.
+    pub(crate) fn agent(strategy: HaStrategy, mirrors: usize, now: Instant) -> Agent {
+        let clock = BlockClock::new(now, PERIOD);
+        let changes: Arc<AtomicU64> = Arc::default();
+        let mirror = |number: usize| {
+            let address = HostAddress::Tcp { name: "127.0.0.1".to_owned(), port: number as u16 };
+            let host = Host::new(address, number, 1, clock, changes.clone());
+            Mirror { host: Arc::new(host), index_list: "i".to_owned() }
+        };
+        Agent {
+            index: "dist".to_owned(),
+            number: 0,
+            mirrors: (1..=mirrors).map(mirror).collect(),
+            selector: Selector::new(strategy, mirrors, clock, changes.clone()),
+            keeps_connections: false,
+            settings: CallSettings::default(),
+            attempts_max: None,
+            max_packet_size: 1 << 20,
+            speculation: SpeculationBudget::default(),
+        }
+    }
+}

@@ -228,10 +228,12 @@ impl Batch {
         let outcomes = running.calls.clone().map(|call| self.search_outcome(call)).collect();
         let completeness = running.options.completeness;
         let mut result = SearchResult::merge(&running.request, outcomes, completeness)?;
-        for local in &self.shared.index(&running.index)?.locals {
-            let index = &running.index;
-            result.add_warning(&format!("index {index}: local index {local} was not searched"));
-        }
+        let index = &running.index;
+        let locals = &self.shared.index(index)?.locals;
+        let unsearched =
+            locals.iter().map(|local| format!("index {index}: local index {local} not searched"));
+        let warnings: Vec<String> = result.warning.take().into_iter().chain(unsearched).collect();
+        result.warning = (!warnings.is_empty()).then(|| warnings.join(";\n"));
         Ok(result)
     }
 

@@ -1,1 +1,278 @@
+use std::time::Duration;
 
+use super::*;
+use crate::agent::testing;
+use crate::config::HaStrategy;
+use crate::error::Error;
+use crate::karma::Counter;
+use crate::wire::Writer;
+use crate::wire::header::{self, Status};
+use crate::wire::request::{Reply, Target};
+
+/// A request of no contents.
+struct Plain(Access);
+
+impl Request for Plain {
+    fn command(&self) -> header::Command {
+        header::Command::SEARCH
+    }
+
+    fn access(&self) -> Access {
+        self.0
+    }
+
+    fn encode(&self, _: &Target<'_>, _: &mut Vec<u8>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// A call whose mirrors do what the test says.
+struct Bed {
+    call: Call,
+    agent: Arc<Agent>,
+    now: Instant,
+}
+
+impl Bed {
+    fn new(mirrors: usize, access: Access, options: CallOptions) -> Self {
+        Self::with_cap(mirrors, access, options, None)
+    }
+
+    fn with_cap(
+        mirrors: usize,
+        access: Access,
+        options: CallOptions,
+        attempts_max: Option<u32>,
+    ) -> Self {
+        let now = testing::origin();
+        let agent = testing::agent(HaStrategy::RoundRobin, mirrors, now);
+        let agent = Arc::new(Agent { attempts_max, ..agent });
+        let scope = match access {
+            Access::Read => Scope::Agent,
+            Access::Write => Scope::Mirror(0),
+        };
+        let request: Arc<dyn Request> = Arc::new(Plain(access));
+        let call = Call::new(agent.clone(), request, &options, scope, 0, now);
+        Self { call, agent, now }
+    }
+
+    /// The attempt that was just started, and its mirror.
+    fn started(&mut self) -> Option<(u32, usize)> {
+        while let Some(command) = self.call.poll_command() {
+            if let Command::Start { attempt, mirror } = command {
+                return Some((attempt, mirror));
+            }
+        }
+        None
+    }
+
+    fn fail(&mut self, attempt: u32, kind: FailureKind) {
+        let text = "broken".to_owned();
+        self.call.handle_failure(attempt, kind, Phase::Wait, text, 0, self.now);
+    }
+
+    fn reply(&mut self, attempt: u32, status: Status, text: &str) {
+        let mut body = Vec::new();
+        body.put_string(text.as_bytes());
+        let reply = Reply { status, version: 0, warning: None, body, search: None };
+        self.call.handle_reply(attempt, reply, 0, self.now);
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
+        self.call.handle_timeout(|_| Phase::Wait, 0, self.now);
+    }
+
+    fn failure(&self) -> &AgentFailure {
+        match self.call.outcome() {
+            Some(Err(failure)) => failure,
+            other => panic!("the call did not fail: {:?}", other.map(|other| other.is_ok())),
+        }
+    }
+
+    fn count(&self, mirror: usize, counter: Counter) -> u64 {
+        self.agent.mirrors[mirror].host.read(|karma| karma.since_start().get(counter))
+    }
+}
+
+fn read(mirrors: usize) -> Bed {
+    Bed::new(mirrors, Access::Read, CallOptions::default())
+}
+
+#[test]
+fn each_mirror_is_asked_once_and_at_once() {
+    let mut bed = read(3);
+    for mirror in 0..3 {
+        let (attempt, asked) = bed.started().expect("the next mirror is asked");
+        assert_eq!(asked, mirror);
+        assert_eq!(bed.started(), None, "two mirrors are asked at once");
+        bed.fail(attempt, FailureKind::ConnectFailure);
+    }
+    assert_eq!(bed.started(), None);
+    assert_eq!(bed.failure().attempts.len(), 3);
+    assert!(!bed.failure().is_timeout());
+}
+
+#[test]
+fn retry_rounds_come_after_their_delay() {
+    let delay = Duration::from_millis(200);
+    let options =
+        CallOptions { retry_count: Some(1), retry_delay: Some(delay), ..CallOptions::default() };
+    let mut bed = Bed::new(2, Access::Read, options);
+    for _ in 0..2 {
+        let (attempt, _) = bed.started().unwrap();
+        bed.fail(attempt, FailureKind::NetworkError);
+    }
+    assert_eq!(bed.started(), None);
+    assert_eq!(bed.call.next_timeout(), Some(bed.now + delay));
+    bed.pass(delay);
+    for _ in 0..2 {
+        let (attempt, _) = bed.started().expect("a second round over both mirrors");
+        bed.fail(attempt, FailureKind::NetworkError);
+    }
+    assert_eq!(bed.failure().attempts.len(), 4);
+}
+
+#[test]
+fn the_lines_retry_count_caps_the_attempts() {
+    let options = CallOptions { retry_count: Some(3), ..CallOptions::default() };
+    let mut bed = Bed::with_cap(3, Access::Read, options, Some(2));
+    for _ in 0..2 {
+        let (attempt, _) = bed.started().unwrap();
+        bed.fail(attempt, FailureKind::NetworkError);
+    }
+    assert_eq!(bed.failure().attempts.len(), 2);
+}
+
+#[test]
+fn without_failover_the_picked_mirror_is_the_only_one() {
+    let options = CallOptions { no_failover: true, ..CallOptions::default() };
+    let mut bed = Bed::new(2, Access::Read, options);
+    let (attempt, _) = bed.started().unwrap();
+    bed.fail(attempt, FailureKind::NetworkError);
+    assert_eq!(bed.failure().attempts.len(), 1);
+}
+
+#[test]
+fn a_write_is_sent_again_only_if_it_can_not_have_been_executed() {
+    let retries = CallOptions { retry_count: Some(1), ..CallOptions::default() };
+    // (bytes handed over, RETRY reply) and whether a second attempt is made.
+    for (handed_over, retry, again) in
+        [(false, false, true), (true, false, false), (true, true, true)]
+    {
+        let mut bed = Bed::new(1, Access::Write, retries);
+        let (attempt, _) = bed.started().unwrap();
+        if handed_over {
+            bed.call.handle_handed_over(attempt);
+        }
+        if retry {
+            bed.reply(attempt, Status::Retry, "busy");
+        } else {
+            bed.fail(attempt, FailureKind::NetworkError);
+        }
+        bed.pass(Duration::from_millis(500));
+        assert_eq!(bed.started().is_some(), again, "handed over {handed_over}, RETRY {retry}");
+    }
+}
+
+#[test]
+fn the_same_error_from_two_mirrors_is_the_querys_fault() {
+    let mut bed = read(3);
+    let (attempt, _) = bed.started().unwrap();
+    bed.reply(attempt, Status::Error, "index one: no field 'zz'");
+    let (attempt, _) = bed.started().expect("one other mirror is asked");
+    bed.reply(attempt, Status::Error, "index other: no field 'zz'");
+    assert_eq!(bed.started(), None);
+    assert_eq!(bed.failure().query_error.as_deref(), Some("index other: no field 'zz'"));
+    for mirror in 0..2 {
+        assert_eq!(bed.count(mirror, Counter::RemoteErrors), 1);
+        let errors = bed.agent.mirrors[mirror].host.read(|karma| karma.errors_in_row());
+        assert_eq!(errors, 0, "a mirror was blamed for the query");
+    }
+}
+
+#[test]
+fn an_error_that_another_mirror_does_not_share_is_its_own() {
+    let mut bed = read(2);
+    let (attempt, broken) = bed.started().unwrap();
+    bed.reply(attempt, Status::Error, "index one: out of memory");
+    let (attempt, _) = bed.started().unwrap();
+    bed.reply(attempt, Status::Ok, "");
+    assert!(matches!(bed.call.outcome(), Some(Ok(_))));
+    let errors = bed.agent.mirrors[broken].host.read(|karma| karma.errors_in_row());
+    assert_eq!(errors, 1);
+}
+
+#[test]
+fn busy_mirrors_are_asked_again_while_there_is_time() {
+    let mut bed = read(2);
+    let mut rounds = 0;
+    while bed.call.outcome().is_none() {
+        if let Some((attempt, _)) = bed.started() {
+            bed.reply(attempt, Status::Retry, "server maxed out, retry in a second");
+        } else {
+            rounds += 1;
+            let due = bed.call.next_timeout().expect("it runs");
+            bed.pass(due - bed.now);
+        }
+    }
+    assert!(rounds > 5, "given up after {rounds} rounds");
+    let last = bed.failure().attempts.last().unwrap();
+    assert_eq!(last.kind, FailureKind::RemoteRetry);
+}
+
+#[test]
+fn a_silent_mirror_gets_company_and_the_first_answer_wins() {
+    let mut bed = read(2);
+    let (silent, first) = bed.started().unwrap();
+    bed.call.handle_reached(silent, bed.now);
+    let due = bed.call.next_timeout().unwrap();
+    assert!(due < bed.call.deadline(), "a hung mirror would use up the whole deadline");
+    bed.pass(due - bed.now);
+    let (second, other) = bed.started().expect("another mirror is asked beside it");
+    assert_ne!(first, other);
+    bed.reply(second, Status::Ok, "");
+    assert_eq!(bed.call.poll_command(), Some(Command::Abandon { attempt: silent }));
+    assert_eq!(bed.count(first, Counter::Overtaken), 1);
+    assert_eq!(bed.count(other, Counter::SucceededQueries), 1);
+}
+
+#[test]
+fn the_slower_of_two_may_still_be_the_first_asked() {
+    let mut bed = read(2);
+    let (slow, _) = bed.started().unwrap();
+    bed.call.handle_reached(slow, bed.now);
+    let due = bed.call.next_timeout().unwrap();
+    bed.pass(due - bed.now);
+    let (_, other) = bed.started().unwrap();
+    bed.reply(slow, Status::Ok, "");
+    assert!(matches!(bed.call.outcome(), Some(Ok(_))));
+    assert_eq!(bed.count(other, Counter::Overtaken), 0, "it had no time to answer");
+}
+
+#[test]
+fn the_deadline_ends_everything_and_names_the_phase() {
+    let options =
+        CallOptions { deadline: Some(Duration::from_millis(100)), ..CallOptions::default() };
+    let mut bed = Bed::new(1, Access::Read, options);
+    let (attempt, _) = bed.started().unwrap();
+    bed.call.handle_reached(attempt, bed.now);
+    bed.pass(Duration::from_millis(99));
+    assert!(bed.call.outcome().is_none());
+    bed.pass(Duration::from_millis(1));
+    let failure = bed.failure();
+    assert!(failure.deadline_passed && failure.is_timeout());
+    assert_eq!(failure.attempts[0].phase, Phase::Wait);
+    assert_eq!(failure.attempts[0].elapsed, Duration::from_millis(100));
+}
+
+#[test]
+fn a_cancelled_call_says_so_and_blames_nobody() {
+    let mut bed = read(2);
+    let (_, mirror) = bed.started().unwrap();
+    bed.call.cancel();
+    bed.call.cancel();
+    assert!(bed.failure().cancelled);
+    let errors = bed.agent.mirrors[mirror].host.read(|karma| karma.errors_in_row());
+    assert_eq!(errors, 0);
+}

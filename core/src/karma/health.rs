@@ -110,11 +110,7 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[expect(clippy::disallowed_methods, reason = "an instant to count from")]
-    fn origin() -> Instant {
-        Instant::now()
-    }
+    use crate::agent::testing::origin;
 
     fn dead_at(now: Instant) -> Health {
         let mut health = Health::default();

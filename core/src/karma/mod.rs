@@ -220,13 +220,7 @@ impl BlockClock {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const PERIOD: Duration = Duration::from_secs(60);
-
-    #[expect(clippy::disallowed_methods, reason = "an instant to count from")]
-    fn origin() -> Instant {
-        Instant::now()
-    }
+    use crate::agent::testing::{PERIOD, origin};
 
     fn record(origin: Instant) -> Karma {
         Karma::new(BlockClock::new(origin, PERIOD))

@@ -20,17 +20,17 @@ impl Order {
         let clause = String::from_utf8_lossy(clause);
         let name = || fold(clause.trim());
         let weight = Key { source: Source::Weight, is_descending: true };
-        let column = |name, is_descending| Key { source: Source::Column(name), is_descending };
+        let bits = |is_descending| Key { source: Source::Bits(name()), is_descending };
         let keys = match mode {
-            1 => vec![column(name(), true), weight],
-            2 => vec![column(name(), false), weight],
+            1 => vec![bits(true), weight],
+            2 => vec![bits(false), weight],
             3 => vec![
                 Key { source: Source::Segment(name()), is_descending: false },
                 weight,
-                column(name(), true),
+                bits(true),
             ],
             4 => extended(&clause),
-            5 => vec![column("@expr".to_owned(), true)],
+            5 => vec![Key { source: Source::Column("@expr".to_owned()), is_descending: true }],
             _ => vec![weight],
         };
         Order { keys }
@@ -79,6 +79,8 @@ enum Source {
     Weight,
     Id,
     Column(String),
+    /// As integers, floats too.
+    Bits(String),
     /// Age in steps.
     Segment(String),
 }
@@ -88,7 +90,7 @@ impl Key {
         let name = match &self.source {
             Source::Weight => return Ok(Located::Weight),
             Source::Id => return Ok(Located::Id),
-            Source::Column(name) | Source::Segment(name) => name,
+            Source::Column(name) | Source::Bits(name) | Source::Segment(name) => name,
         };
         let find = |name: &str| columns.iter().position(|column| column.name == name);
         let own = find(name);
@@ -110,6 +112,7 @@ impl Key {
         };
         Ok(match self.source {
             Source::Segment(_) => Located::Segment(place),
+            Source::Bits(_) => Located::Bits(place),
             _ => Located::Column(place),
         })
     }
@@ -119,6 +122,8 @@ enum Located {
     Weight,
     Id,
     Column(usize),
+    /// Bits of the value, which is how sort modes 1 to 3 compare floats.
+    Bits(usize),
     Segment(usize),
 }
 
@@ -134,7 +139,9 @@ impl Located {
         let column = match *self {
             Located::Weight => return Sortable::Int(i128::from(weight)),
             Located::Id => return Sortable::Int(i128::from(id)),
-            Located::Column(column) | Located::Segment(column) => &columns[column],
+            Located::Column(column) | Located::Bits(column) | Located::Segment(column) => {
+                &columns[column]
+            }
         };
         let set = &sets[place.set as usize];
         let source = column.sources[place.set as usize] as usize;
@@ -142,6 +149,9 @@ impl Located {
         let value = Sortable::of(value.unwrap_or(Value::Null), column.kind);
         match (self, value) {
             (Located::Segment(_), Sortable::Int(time_s)) => segment(i128::from(now_s) - time_s),
+            (Located::Bits(_), Sortable::Real(real)) => {
+                Sortable::Int(i128::from((real as f32).to_bits()))
+            }
             (_, value) => value,
         }
     }

@@ -35,14 +35,13 @@ pub(super) fn project(items: &[Item], columns: Vec<Column>) -> Result<Vec<Column
     for item in items {
         match item {
             Item::Everything => {
-                let asked_for = |name: &str| {
-                    items
-                        .iter()
-                        .any(|item| matches!(item, Item::Named { alias, .. } if alias == name))
+                let is_asked_for = |column: &&Column| {
+                    let is_alias = |item: &Item| matches!(item, Item::Named { alias, .. } if *alias == column.name);
+                    items.iter().any(is_alias)
                 };
-                let rest = columns
-                    .iter()
-                    .filter(|column| !column.name.starts_with('@') && !asked_for(&column.name));
+                // A master ends the star's columns at the first that the list goes on with.
+                let star = columns.iter().take_while(|column| !is_asked_for(column));
+                let rest = star.filter(|column| !is_added(&column.name));
                 chosen.extend(rest.cloned());
             }
             Item::Named { expression, alias } => {
@@ -73,6 +72,11 @@ pub(super) fn expression_of<'a>(items: &'a [Item], name: &str) -> Option<&'a str
         Item::Named { expression, alias } if alias == name => Some(expression.as_str()),
         _ => None,
     })
+}
+
+/// Magic columns, and the document id that Manticore always sends.
+fn is_added(name: &str) -> bool {
+    name.starts_with('@') || name == "id"
 }
 
 /// By alias first, then by expression: agents drop aliases of strings, sets and documents.

@@ -116,17 +116,6 @@ impl SearchResult {
         })
     }
 
-    /// Adds to the warning what its reader has to know beside the agents' words.
-    pub fn add_warning(&mut self, text: &str) {
-        match &mut self.warning {
-            Some(warning) => {
-                warning.push_str(";\n");
-                warning.push_str(text);
-            }
-            None => self.warning = Some(text.to_owned()),
-        }
-    }
-
     /// Rows in the result.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use super::Sabotage;
 use super::check::{Asked, History, TICK, check_end, check_writes};
 use super::daemon::{Mode, Peer, Reaction, delay};
-use crate::agent::{Agent, Mirror};
-use crate::call::{Scope, SpeculationBudget};
-use crate::config::{CallSettings, HaStrategy, HostAddress};
+use crate::agent::{Agent, Mirror, testing};
+use crate::call::Scope;
+use crate::config::{HaStrategy, HostAddress};
 use crate::engine::{Action, CallId, Closing, ConnectionId, Engine};
 use crate::error::Error;
 use crate::host::{Endpoint, Host};
@@ -91,10 +91,9 @@ impl Request for Numbered {
 }
 
 impl World {
-    #[expect(clippy::disallowed_methods, reason = "an instant to count virtual time from")]
     pub(super) fn new(seed: u64, sabotage: Option<Sabotage>) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
-        let start = Instant::now();
+        let start = testing::origin();
         let clock = BlockClock::new(start, Duration::from_secs(2));
         let changes: Arc<AtomicU64> = Arc::default();
         let hosts: Vec<Arc<Host>> = (0..random.usize(1..7))
@@ -158,15 +157,12 @@ impl World {
         let strategy = strategies[self.random.usize(..4)];
         let mirrors: Vec<Mirror> = hosts.iter().map(mirror).collect();
         let agent = Agent {
-            index: "world".to_owned(),
             number,
             selector: Selector::new(strategy, mirrors.len(), clock, changes.clone()),
             mirrors,
             keeps_connections: self.random.bool(),
-            settings: CallSettings::default(),
             attempts_max: (self.random.u8(..) < 20).then_some(2),
-            max_packet_size: 1 << 20,
-            speculation: SpeculationBudget::default(),
+            ..testing::agent(strategy, 0, self.start)
         };
         (Arc::new(agent), hosts)
     }
