@@ -73,3 +73,28 @@ pub const MATCHES_MAX: u32 = 6_000_000;
 
 /// Field or index weights a query (both products' limit for weights by position).
 pub const WEIGHTS_MAX: usize = 256;
+
+/// Longest time that a setting may hold: daemons keep milliseconds in 32 bits with a sign.
+pub const SETTING_TIME_MAX: Duration = Duration::from_millis(i32::MAX as u64);
+
+/// Largest configuration in bytes: a thousand agents take a hundredth of it, and it is read whole.
+pub const CONFIG_SIZE_MAX: usize = 8 << 20;
+
+/// Bytes of all agents of a configuration, about as they lie in memory, inherited ones counted
+/// each time: a few lines can't grow into gigabytes.
+pub const AGENTS_SIZE_MAX: usize = 8 * CONFIG_SIZE_MAX;
+
+/// Longest agent line in bytes: the largest number of mirrors with 64 bytes for each.
+pub const AGENT_LINE_MAX: usize = 64 * MIRRORS_MAX;
+
+/// Longest host name in characters (RFC 1035, in its written form).
+pub const HOST_NAME_MAX: usize = 253;
+
+/// Errors, and warnings, of a configuration that are listed: nobody reads more of a broken one.
+pub const DIAGNOSTICS_MAX: usize = 1_000;
+
+/// Characters of an offending text that an error quotes.
+pub const DIAGNOSTIC_TEXT_MAX: usize = 80;
+
+/// A longer `agent_retry_delay` is warned of, as 2.2.11 does.
+pub const AGENT_RETRY_DELAY_MAX: Duration = Duration::from_millis(1_000);

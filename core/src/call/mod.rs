@@ -47,6 +47,7 @@ pub struct Call {
     refusals: SmallVec<[Refusal; 1]>,
     failures: Vec<AttemptFailure>,
     commands: SmallVec<[Command; 2]>,
+    is_over: bool,
     outcome: Option<Result<Answer, AgentFailure>>,
 }
 
@@ -112,6 +113,7 @@ impl Call {
             refusals: SmallVec::new(),
             failures: Vec::new(),
             commands: SmallVec::new(),
+            is_over: false,
             outcome: None,
             agent,
             request,
@@ -153,7 +155,12 @@ impl Call {
         Some(attempt.mirror)
     }
 
-    /// How it ended; `None` while it runs.
+    /// Whether it has ended.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// How it ended; `None` while it runs, or once taken.
     pub fn outcome(&self) -> Option<&Result<Answer, AgentFailure>> {
         self.outcome.as_ref()
     }
@@ -170,7 +177,7 @@ impl Call {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due; `None` once the call has ended.
     pub fn next_timeout(&self) -> Option<Instant> {
-        if self.is_over() {
+        if self.is_over {
             return None;
         }
         let attempts = self.attempts.iter().map(Attempt::next_timeout);
@@ -226,7 +233,7 @@ impl Call {
 
     /// Time went by. `phase_of` tells what an attempt is doing.
     pub fn handle_timeout(&mut self, phase_of: impl Fn(u32) -> Phase, random: u64, now: Instant) {
-        if self.is_over() {
+        if self.is_over {
             return;
         }
         if now >= self.deadline {
@@ -239,7 +246,7 @@ impl Call {
             let (kind, text) = describe_timeout(&late);
             self.fail_attempt(&late, kind, phase, text.to_owned(), now);
             self.proceed_after(&late, kind, random, now);
-            if self.is_over() {
+            if self.is_over {
                 return;
             }
         }
@@ -252,15 +259,11 @@ impl Call {
 
     /// The caller does not want the answer any more.
     pub fn cancel(&mut self) {
-        if !self.is_over() {
+        if !self.is_over {
             let mut failure = self.failure(None);
             failure.cancelled = true;
             self.finish(Err(failure));
         }
-    }
-
-    fn is_over(&self) -> bool {
-        self.outcome.is_some()
     }
 
     fn host(&self, mirror: usize) -> &Arc<Host> {
@@ -322,7 +325,7 @@ impl Call {
 
     /// Asks the next mirror; without one waits for those that are asked, or ends the round.
     fn proceed(&mut self, random: u64, now: Instant) {
-        if self.is_over() || self.next_round_at.is_some() {
+        if self.is_over || self.next_round_at.is_some() {
             return;
         }
         if !self.start_attempt(random, now) && self.attempts.is_empty() {

@@ -156,7 +156,8 @@ impl Call {
     }
 
     pub(super) fn finish(&mut self, outcome: Result<Answer, AgentFailure>) {
-        debug_assert!(self.outcome.is_none(), "a call ended twice");
+        debug_assert!(!self.is_over, "a call ended twice");
+        self.is_over = true;
         for other in std::mem::take(&mut self.attempts) {
             self.release(&other);
             self.commands.push(Command::Abandon { attempt: other.number });

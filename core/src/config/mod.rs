@@ -1,30 +1,95 @@
 //! A `sphinx.conf` or `manticore.conf` in, an immutable validated model out.
+//!
+//! One reader serves both daemons. It is strict: what only one of them takes, or what both take
+//! without doing what it says, is at least a warning with its place.
 
+mod budget;
+mod builder;
+mod diagnostic;
+mod directive;
+mod directive_options;
+mod mirror;
 mod model;
+mod placed;
+mod section;
+mod settings;
+mod text;
+mod units;
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use builder::ConfigBuilder;
+pub use diagnostic::Diagnostic;
 pub use model::{
     Agent, CallSettings, Config, DistributedIndex, HaStrategy, HostAddress, HostnameLookup,
     Mirror, Searchd,
 };
 
-/// One fault or oddity of a configuration, with its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// File, or the name that the caller gave the text.
-    pub file: String,
-    /// From 1; 0 where a program set the value.
-    pub line: u32,
-    /// In characters from 1; 0 where a program set the value.
-    pub column: u32,
-    /// The offending text.
-    pub text: String,
-    /// What was expected there.
-    pub expected: String,
+use crate::error::Error;
+use crate::limits;
+use diagnostic::Diagnostics;
+use placed::PlacedText;
+use section::Sections;
+
+impl Config {
+    /// Reads a configuration file. Bytes that are no UTF-8 are let pass in comments and in what
+    /// is skipped. A file that can't be read is an [`Error::System`].
+    pub fn read(path: impl AsRef<Path>) -> Result<Config, Error> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        let bytes = read_bytes(path)
+            .map_err(|error| Error::System(format!("configuration '{name}': {error}")))?;
+        Config::parse(&String::from_utf8_lossy(&bytes), &name)
+    }
+
+    /// Reads the text of a configuration; errors and warnings call it `name`. All errors of the
+    /// text are listed in [`Error::Config`].
+    pub fn parse(text: &str, name: &str) -> Result<Config, Error> {
+        let source = Arc::from(name);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut diagnostics = Diagnostics::default();
+        refuse_strange_text(text, &source, &mut diagnostics)?;
+        let sections = text::read_sections(text, &source, &mut diagnostics);
+        let sections = Sections::resolve(sections, &mut diagnostics);
+        settings::build_config(&sections, diagnostics)
+    }
 }
 
-impl std::fmt::Display for Diagnostic {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { file, line, column, text, expected } = self;
-        write!(out, "{file}:{line}:{column}: '{text}': {expected}")
-    }
+/// Never more than one byte above what is taken, so that a device without end does no harm.
+fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let size_max = u64::try_from(limits::CONFIG_SIZE_MAX).unwrap_or(u64::MAX);
+    File::open(path)?.take(size_max.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What is no configuration at all gets one error, not one for each of its lines.
+fn refuse_strange_text(
+    text: &str,
+    source: &Arc<str>,
+    diagnostics: &mut Diagnostics,
+) -> Result<(), Error> {
+    let mut place = PlacedText::new(source, 0, 0);
+    let expected = if text.len() > limits::CONFIG_SIZE_MAX {
+        place.text = "its size".to_owned();
+        format!("at most {} bytes are expected", limits::CONFIG_SIZE_MAX)
+    } else if text.starts_with("#!") {
+        place = PlacedText::new(source, 1, 1);
+        place.text.extend(text.lines().next());
+        "a configuration is expected; run the script and hand in what it prints".to_owned()
+    } else if let Some(before) = text.split_once('\0').map(|(before, _)| before) {
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        let [line, column] = [line, column].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+        place = PlacedText::new(source, line, column);
+        place.text.push('\0');
+        "text is expected; a NUL byte stands here".to_owned()
+    } else {
+        return Ok(());
+    };
+    diagnostics.error_whole(&place, expected);
+    std::mem::take(diagnostics).finish().map(drop)
 }

@@ -91,6 +91,25 @@ pub struct Agent {
     pub retry_count: Option<u32>,
 }
 
+/// The directive in full: every port, index list and option.
+impl fmt::Display for Agent {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, mirror) in self.mirrors.iter().enumerate() {
+            let separator = if number > 0 { "|" } else { "" };
+            write!(out, "{separator}{mirror}")?;
+        }
+        let strategy = self.ha_strategy.map(|strategy| format!("ha_strategy={}", strategy.name()));
+        let options = [
+            strategy,
+            self.persistent.then(|| "conn=persistent".to_owned()),
+            self.blackhole.then(|| "blackhole=1".to_owned()),
+            self.retry_count.map(|count| format!("retry_count={count}")),
+        ];
+        let options: Vec<_> = options.into_iter().flatten().collect();
+        if options.is_empty() { Ok(()) } else { write!(out, "[{}]", options.join(",")) }
+    }
+}
+
 /// One host plus the index list to ask it for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mirror {
@@ -98,6 +117,13 @@ pub struct Mirror {
     pub host: HostAddress,
     /// Never empty; as written, inner spaces kept.
     pub index_list: String,
+}
+
+/// As SHOW AGENT names a mirror: `host:port:index-list` (distributed.md 7.2).
+impl fmt::Display for Mirror {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}", self.host, self.index_list)
+    }
 }
 
 /// Where a daemon listens; its text is the name of the host in status and errors.

@@ -145,7 +145,7 @@ impl Engine {
             self.run_commands(id, now);
         }
         let calls = &self.calls;
-        self.timers.skip(|id| calls[id.0 as usize].call.outcome().is_some());
+        self.timers.skip(|id| calls[id.0 as usize].call.is_over());
     }
 
     /// A request was cut off: on a kept connection that may mean no more than that the daemon

@@ -166,7 +166,7 @@ impl Engine {
 
     /// Gives the number of a call that has ended to a later one.
     pub fn forget(&mut self, id: CallId) {
-        debug_assert!(self.calls[id.0 as usize].call.next_timeout().is_none(), "it runs");
+        debug_assert!(self.calls[id.0 as usize].call.is_over(), "it runs");
         self.forgotten.push(id);
     }
 

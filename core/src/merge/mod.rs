@@ -69,7 +69,7 @@ impl Plan {
         };
         rows.drain(..self.window.offset.min(rows.len()));
         rows.truncate(self.window.limit);
-        let (words, strange_words) = words(sets);
+        let (words, word_mismatches) = words(sets);
         Ok(Merged {
             columns,
             rows,
@@ -77,7 +77,7 @@ impl Plan {
             total_found: total_found.saturating_sub(duplicates),
             time_ms: sets.iter().map(|set| u64::from(set.result.time_ms)).sum(),
             words,
-            strange_words,
+            word_mismatches,
         })
     }
 }
@@ -99,8 +99,8 @@ pub(crate) struct Merged {
     pub(crate) total_found: u64,
     pub(crate) time_ms: u64,
     pub(crate) words: Vec<Word>,
-    /// Words of later sets that an earlier one does not have.
-    pub(crate) strange_words: Vec<String>,
+    /// Words that a set lacks although one before it has them, joined a set.
+    pub(crate) word_mismatches: Vec<String>,
 }
 
 /// A row of one of the sets.
@@ -151,24 +151,31 @@ fn drop_duplicates(sets: &[Set<'_>], rows: &mut Vec<RowPlace>) {
     }
 }
 
+/// Sums the words, and lists for each set those of the sets before that it does not know.
 fn words(sets: &[Set<'_>]) -> (Vec<Word>, Vec<String>) {
     let mut words: Vec<Word> = Vec::new();
     let mut places: HashMap<&[u8], usize> = HashMap::new();
-    let mut strange_words = Vec::new();
-    for (number, set) in sets.iter().enumerate() {
+    let mut mismatches = Vec::new();
+    for set in sets {
+        let mut is_missing = vec![true; words.len()];
         for span in &set.result.words {
             let bytes = span.word.of(set.body);
             let place = *places.entry(bytes).or_insert_with(|| {
                 let word = String::from_utf8_lossy(bytes).into_owned();
-                if number > 0 {
-                    strange_words.push(word.clone());
-                }
                 words.push(Word { word, docs: 0, hits: 0 });
                 words.len() - 1
             });
             words[place].docs += u64::from(span.docs);
             words[place].hits += u64::from(span.hits);
+            if let Some(is_missing) = is_missing.get_mut(place) {
+                *is_missing = false;
+            }
+        }
+        let missing = words.iter().zip(is_missing).filter(|(_, is_missing)| *is_missing);
+        let missing: Vec<&str> = missing.map(|(word, _)| word.word.as_str()).collect();
+        if !missing.is_empty() {
+            mismatches.push(missing.join(", "));
         }
     }
-    (words, strange_words)
+    (words, mismatches)
 }

@@ -66,10 +66,10 @@ fn columns_of(set_number: usize, set: &Set<'_>) -> Vec<Column> {
 
 /// The type that holds the values of both.
 fn common(one: Kind, other: Kind) -> Option<Kind> {
-    use Kind::{Bigint, Bool, ComputedString, Float, String, Timestamp, TokenCount, Uint};
+    use Kind::{Bigint, Bool, ComputedString, Float, String, Uint};
     let width = |kind| match kind {
         Bool => Some(1),
-        Uint | Timestamp | TokenCount => Some(2),
+        Uint => Some(2),
         Bigint => Some(3),
         _ => None,
     };

@@ -87,8 +87,8 @@ impl SearchResult {
                 "agent {host}: column '{column}' is a stored field, whose text agents do not send"
             )));
         }
-        for word in &merged.strange_words {
-            warnings.push(format!("query word(s) mismatch: {word}"));
+        for words in &merged.word_mismatches {
+            warnings.push(format!("query word(s) mismatch: {words}"));
         }
         let fields = sets.last().map_or_else(Vec::new, |set| {
             set.result.fields.iter().map(|field| field.text(set.body)).collect()
@@ -198,9 +198,7 @@ impl<'a> Row<'a> {
 fn widen(value: Value<'_>, kind: Kind) -> Value<'_> {
     match (value, kind) {
         (Value::Bool(value), Kind::Float) => Value::Float(f32::from(u8::from(value))),
-        (Value::Bool(value), Kind::Uint | Kind::Timestamp | Kind::TokenCount) => {
-            Value::Uint(u32::from(value))
-        }
+        (Value::Bool(value), Kind::Uint) => Value::Uint(u32::from(value)),
         (Value::Bool(value), Kind::Bigint) => Value::Bigint(i64::from(value)),
         (Value::Uint(value), Kind::Bigint) => Value::Bigint(i64::from(value)),
         (value, _) => value,

@@ -183,6 +183,10 @@ impl World {
             return Err(format!("call {} never ended", asked.id));
         }
         check_writes(&self.executed_writes)?;
+        self.engine.reset(self.now);
+        if self.engine.running() > 0 || self.engine.poll_completion().is_some() {
+            return Err("a batch that was ended has calls that run".to_owned());
+        }
         self.engine.close_all(self.now);
         self.act()?;
         match self.hosts.iter().find(|host| host.kept() > 0) {
@@ -421,8 +425,9 @@ impl World {
     fn take_ends(&mut self) -> Result<(), String> {
         while let Some(call) = self.engine.poll_completion() {
             let asked = self.asked.get_mut(&call).ok_or("an unknown call ended")?;
-            let outcome = self.engine.outcome(call).ok_or("a call ended without an outcome")?;
-            check_end(asked, outcome, &self.modes, self.now)?;
+            let outcome = self.engine.take_outcome(call);
+            let outcome = outcome.ok_or_else(|| format!("call {} ended twice", asked.id))?;
+            check_end(asked, &outcome, &self.modes, self.now)?;
             let text = format!("call {} ended: {}", asked.id, outcome.is_ok());
             self.note(text);
         }
