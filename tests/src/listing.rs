@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use hamirror::{CallOptions, Client, Config, Search, Value};
+use hamirror::wire::search::Value;
+use hamirror::{CallOptions, Client, Config, Search};
 
 /// One search through the library. The text has a line `total T found F agents A/B`, then a line
 /// `ID WEIGHT NAME` a row; programs in other languages print the same.

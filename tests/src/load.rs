@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 use comfy_table::Table;
+use hamirror::karma::Counter;
 use hamirror::{CallOptions, Client, Search, SearchResult};
 use hdrhistogram::Histogram;
 
@@ -14,7 +15,6 @@ use crate::{interrupt, report};
 
 /// Threads that search until [`Load::finish`]. Each result is compared with the one that the same
 /// search gave before the load: a short or a wrong one counts as failed.
-#[derive(Debug)]
 pub struct Load {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<Result<Vec<Record>>>>,
@@ -111,9 +111,16 @@ impl Load {
         Ok(LoadReport { phases })
     }
 
+    /// Lets the load go on until every host is thought to be alive.
+    pub fn run_until_all_live(&self) -> Result<()> {
+        self.run_until(|| self.shared.client.status().hosts.iter().all(|host| host.is_living))
+    }
+
     fn run_until(&self, is_over: impl Fn() -> bool) -> Result<()> {
+        let start = Instant::now();
         while !is_over() {
             interrupt::check()?;
+            ensure!(start.elapsed() < WAIT_LIMIT, "nothing came of {WAIT_LIMIT:?} of load");
             if self.workers.iter().all(JoinHandle::is_finished) {
                 bail!("every thread of the load has ended");
             }
@@ -197,7 +204,9 @@ impl PhaseReport {
 
     fn row(&self) -> Vec<String> {
         let at = |quantile| self.latencies_us.value_at_quantile(quantile);
-        let mut row = vec![self.name.clone(), self.searches().to_string(), self.failed.to_string()];
+        let counts = [self.searches(), self.failed].map(|count| count.to_string());
+        let mut row = vec![self.name.clone()];
+        row.extend(counts);
         let times = [at(0.5), at(0.99), self.latencies_us.max()];
         row.extend(times.map(|us| report::ms(Duration::from_micros(us))));
         row.extend(self.answers.iter().map(|(_, count)| count.to_string()));
@@ -205,7 +214,6 @@ impl PhaseReport {
     }
 }
 
-#[derive(Debug)]
 struct Shared {
     client: Client,
     index: String,
@@ -250,8 +258,7 @@ impl Question {
         if let Some(text) = incomplete(&result) {
             bail!("before the load: {text}");
         }
-        let total_found = u64::from(result.total_found);
-        Ok(Question { search, rows: rows(&result), total_found })
+        Ok(Question { search, rows: rows(&result), total_found: result.total_found })
     }
 
     fn ask_again(&self, client: &Client, index: &str) -> Result<(), String> {
@@ -260,7 +267,7 @@ impl Question {
         if let Some(text) = incomplete(&result) {
             return Err(text);
         }
-        if u64::from(result.total_found) != self.total_found || rows(&result) != self.rows {
+        if result.total_found != self.total_found || rows(&result) != self.rows {
             return Err(format!("another result than before for {:?}", self.search));
         }
         Ok(())
@@ -327,8 +334,12 @@ impl Phase {
 
 fn answers(client: &Client) -> Vec<(String, u64)> {
     let hosts = &client.status().hosts;
-    hosts.iter().map(|host| (host.name.clone(), host.succeeded_queries())).collect()
+    hosts
+        .iter()
+        .map(|host| (host.name.clone(), host.since_start.get(Counter::SucceededQueries)))
+        .collect()
 }
 
+const WAIT_LIMIT: Duration = Duration::from_secs(300);
 const SIGNIFICANT_DIGITS: u8 = 3;
 const FAILURES_KEPT: usize = 5;

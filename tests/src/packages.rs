@@ -20,6 +20,8 @@ pub enum Tool {
     CppCompiler,
     /// Memory checker of the C programs.
     Valgrind,
+    /// Counts system calls.
+    Strace,
     /// Python 3 with `venv` and `ensurepip`.
     PythonVenv,
 }
@@ -32,6 +34,7 @@ impl Tool {
             Tool::CCompiler => "gcc libc6-dev",
             Tool::CppCompiler => "g++",
             Tool::Valgrind => "valgrind",
+            Tool::Strace => "strace",
             Tool::PythonVenv => "python3 python3-venv",
         }
     }
@@ -43,6 +46,7 @@ impl Tool {
             Tool::CCompiler => on_path("cc"),
             Tool::CppCompiler => on_path("c++"),
             Tool::Valgrind => on_path("valgrind"),
+            Tool::Strace => on_path("strace"),
             Tool::PythonVenv => {
                 silent(Command::new("python3").args(["-c", "import venv, ensurepip"]))
             }

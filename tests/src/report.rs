@@ -3,13 +3,13 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 
-/// A table with a heading; every column after the first is aligned to the right.
+/// A table in Markdown; every column after the first is aligned to the right.
 pub fn table<C: Display>(heading: &[&str], rows: impl IntoIterator<Item = Vec<C>>) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(heading);
+    table.load_preset(ASCII_MARKDOWN).set_header(heading);
     for row in rows {
         table.add_row(row.iter().map(ToString::to_string));
     }

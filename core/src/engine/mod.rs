@@ -175,7 +175,7 @@ impl Engine {
         for number in 0..self.calls.len() {
             self.cancel(CallId(number as u32), now);
         }
-        for mut slot in std::mem::take(&mut self.calls) {
+        for mut slot in self.calls.drain(..) {
             if let Some(Ok(answer)) = slot.call.take_outcome() {
                 keep_spare(&mut self.spare, answer.reply.body);
             }

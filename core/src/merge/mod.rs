@@ -61,12 +61,12 @@ impl Plan {
                 self.order.sort(sets, &columns, self.now_s, &mut rows)?;
             }
         }
-        let (columns, total) = if rows.is_empty() {
-            (schema::of_nothing(sets), 0)
-        } else {
-            rows.truncate(self.window.max_matches);
-            (select::project(&self.items, columns)?, rows.len())
-        };
+        rows.truncate(self.window.max_matches);
+        let total = rows.len();
+        // Sphinx answers a search without matches with all its attributes, whatever was selected.
+        let is_raw = rows.is_empty() && sets.iter().any(|set| set.dialect == Dialect::Sphinx);
+        let columns =
+            if is_raw { schema::of_nothing(sets) } else { select::project(&self.items, columns)? };
         rows.drain(..self.window.offset.min(rows.len()));
         rows.truncate(self.window.limit);
         let (words, word_mismatches) = words(sets);

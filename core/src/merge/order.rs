@@ -112,10 +112,21 @@ impl Key {
         };
         Ok(match self.source {
             Source::Segment(_) => Located::Segment(place),
+            // Agents order these by where they lie in memory, and so choose what to send.
+            Source::Bits(_) if !is_plain(columns[place].kind) => {
+                return Err(format!(
+                    "sort-by attribute '{name}' has no order of its own: use an extended sort"
+                ));
+            }
             Source::Bits(_) => Located::Bits(place),
             _ => Located::Column(place),
         })
     }
+}
+
+/// Kinds that sort modes 1 to 3 can compare.
+fn is_plain(kind: Kind) -> bool {
+    kind.fixed_size().is_some() || kind == Kind::String
 }
 
 enum Located {
@@ -239,3 +250,41 @@ const HELPER_PREFIXES: [&str; 2] = ["@int_str2ptr_", "@int_attr_"];
 
 /// Hour, day, week, month, three months.
 const SEGMENTS_S: [i128; 5] = [3_600, 86_400, 604_800, 2_592_000, 7_776_000];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clauses() {
+        let shown = |clause: &str| -> Vec<String> {
+            let show = |key: &Key| {
+                let direction = if key.is_descending { "desc" } else { "asc" };
+                match &key.source {
+                    Source::Column(name) => format!("{name} {direction}"),
+                    other => format!("{other:?} {direction}"),
+                }
+            };
+            extended(clause).iter().map(show).collect()
+        };
+        assert_eq!(shown("gid asc, Flag DESC"), ["gid asc", "flag desc"]);
+        assert_eq!(shown("gid asc flag desc,"), ["gid asc", "flag desc"]);
+        assert_eq!(shown("@id desc,weight() asc"), ["Id desc", "Weight asc"]);
+        assert_eq!(shown("js.Key asc"), ["js.Key asc"]);
+        assert_eq!(shown("@random"), ["Weight desc"]);
+        assert_eq!(shown(" , "), [""; 0]);
+    }
+
+    #[test]
+    fn comparisons() {
+        let text = |text: &'static str| Sortable::Text(Cow::Borrowed(text.as_bytes()));
+        assert_eq!(text("ALPHA").compare(&text("alpha")), Ordering::Equal);
+        assert_eq!(text("B").compare(&text("a")), Ordering::Greater);
+        assert_eq!(text("_").compare(&text("A")), Ordering::Less);
+        assert_eq!(text("a").compare(&text("ab")), Ordering::Less);
+        let real = Sortable::Real;
+        assert_eq!(real(-0.0).compare(&real(0.0)), Ordering::Equal);
+        assert_eq!(real(-1.0).compare(&real(0.5)), Ordering::Less);
+        assert_eq!(real(f64::NAN).compare(&real(f64::NAN)), Ordering::Equal);
+    }
+}

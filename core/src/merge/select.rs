@@ -35,10 +35,7 @@ pub(super) fn project(items: &[Item], columns: Vec<Column>) -> Result<Vec<Column
     for item in items {
         match item {
             Item::Everything => {
-                let is_asked_for = |column: &&Column| {
-                    let is_alias = |item: &Item| matches!(item, Item::Named { alias, .. } if *alias == column.name);
-                    items.iter().any(is_alias)
-                };
+                let is_asked_for = |column: &&Column| expression_of(items, &column.name).is_some();
                 // A master ends the star's columns at the first that the list goes on with.
                 let star = columns.iter().take_while(|column| !is_asked_for(column));
                 let rest = star.filter(|column| !is_added(&column.name));
@@ -46,8 +43,9 @@ pub(super) fn project(items: &[Item], columns: Vec<Column>) -> Result<Vec<Column
             }
             Item::Named { expression, alias } => {
                 let Some(column) = resolve(expression, alias, &columns) else {
+                    let column = format!("{expression}/{alias}");
                     return Err(format!(
-                        "INTERNAL ERROR: column '{expression}/{alias}' not found in result set schema"
+                        "INTERNAL ERROR: column '{column}' not found in result set schema"
                     ));
                 };
                 let name = if expression == alias { &column.name } else { alias };
@@ -180,3 +178,52 @@ const OPERAND_ENDS: &str = ")]'\"";
 
 /// Words after which a name goes on with the expression.
 const OPERATORS: [&str; 9] = ["and", "or", "not", "div", "mod", "in", "for", "is", "between"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases() {
+        let cases = [
+            ("gid", "gid", "gid"),
+            ("Gid G2", "gid", "g2"),
+            ("gid AS x", "gid", "x"),
+            ("gid as X", "gid", "x"),
+            ("Gid  +  1", "gid  +  1", "gid  +  1"),
+            ("JS.Key K", "js.Key", "k"),
+            ("js.a.B[0] b", "js.a.B[0]", "b"),
+            ("weight() w", "weight()", "w"),
+            ("IN(s,'A, B') x", "in(s,'A, B')", "x"),
+            ("gid AND flag", "gid and flag", "gid and flag"),
+            ("gid and flag f", "gid and flag", "f"),
+            ("a = 'x' b", "a = 'x'", "b"),
+            ("gid div 2", "gid div 2", "gid div 2"),
+            ("a+b", "a+b", "a+b"),
+            ("js.a is null", "js.a is null", "js.a is null"),
+            ("é x", "é x", "é x"),
+        ];
+        for (text, expression, alias) in cases {
+            let item = Item::Named { expression: expression.into(), alias: alias.into() };
+            assert_eq!(parse(text.as_bytes()), [item], "{text}");
+        }
+    }
+
+    #[test]
+    fn lists() {
+        let names = |list: &str| -> Vec<String> {
+            let name = |item: &Item| match item {
+                Item::Everything => "*".to_owned(),
+                Item::Named { alias, .. } => alias.clone(),
+            };
+            parse(list.as_bytes()).iter().map(name).collect()
+        };
+        assert_eq!(names("*"), ["*"]);
+        assert_eq!(names("*, a , b"), ["*", "a", "b"]);
+        assert_eq!(names("a, *"), ["a"]);
+        assert_eq!(names("f(a,b) x, \"a,b\", c[1,2]"), ["x", "\"a,b\"", "c[1,2]"]);
+        assert_eq!(names(""), [""; 0]);
+        assert_eq!(names("f(((a, b"), ["f(((a, b"]);
+        assert_eq!(names(")a), 'b"), [")a)", "'b"]);
+    }
+}

@@ -197,9 +197,11 @@ pub enum Sort {
     /// Weight, best first.
     #[default]
     Relevance,
-    /// This attribute of the select list, highest first, then weight.
+    /// This number or string attribute of the select list, highest first, then weight; floats by
+    /// their bits, as daemons do it.
     Descending(String),
-    /// This attribute of the select list, lowest first, then weight.
+    /// This number or string attribute of the select list, lowest first, then weight; floats by
+    /// their bits, as daemons do it.
     Ascending(String),
     /// Age by this attribute of the select list in steps (hour, day, week, month, three months,
     /// older), newest first, then weight.

@@ -67,6 +67,8 @@ fn python_checks(tally: &mut Tally) {
     });
     // Without it there is nothing to run the others with, and it counts as failed.
     let Some(environment) = made else { return };
+    let daemons = workspace::cargo(&["build", "-p", "hamirror-tests", "--bin", "daemons"]);
+    tally.command("daemons for python", Show::Failure, daemons);
     tally.command("python wheel", Show::Failure, environment.hamirror_install(Profile::Dev));
     let caches = workspace::target().join("verify");
     let cache = |name: &str| caches.join(name).display().to_string();

@@ -113,11 +113,11 @@ pub struct Answer {
     /// Rows in order.
     pub rows: Vec<Row>,
     /// Matches kept.
-    pub total: u32,
+    pub total: u64,
     /// Matches found.
-    pub total_found: u32,
+    pub total_found: u64,
     /// Word, documents, hits.
-    pub words: Vec<(String, u32, u32)>,
+    pub words: Vec<(String, u64, u64)>,
 }
 
 /// A match.
@@ -156,11 +156,12 @@ impl Answer {
             let values = kinds.map(|kind| input.value(kind)).collect::<Result<_>>()?;
             answer.rows.push(Row { id, weight, values });
         }
-        answer.total = input.dword()?;
-        answer.total_found = input.dword()?;
+        answer.total = input.dword()?.into();
+        answer.total_found = input.dword()?.into();
         let _time_ms = input.dword()?;
         for _ in 0..input.dword()? {
-            answer.words.push((input.string()?, input.dword()?, input.dword()?));
+            let word = input.string()?;
+            answer.words.push((word, input.dword()?.into(), input.dword()?.into()));
         }
         Ok(answer)
     }

@@ -298,3 +298,63 @@ const MASK_SIZE: usize = 4;
 
 /// Values inside values: deeper is refused, so that a reply can't exhaust the stack.
 const DEPTH_MAX: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_and_fields() {
+        let nested = [
+            b"\x08\x80\x04\xc0\x04\x01a\x02s1\x06\x01c\x03\x01\0\0\0\x02\0\0\0\xfd\xff\xff\xff"
+                .as_slice(),
+            b"\x0a\x01n)\0\x80\x80 \x01\x01z\0\0\0\0\x09\x01k\x19\x05\x03\0\0\0\0\0\0\xf8?",
+            b"\x04\x01t\x0d\x0b\x0a\x08\x80@\0\0\x0c\x01q\0\0\0\0",
+        ]
+        .concat();
+        let text =
+            r#"{"a":"s1","c":[1,2,-3],"n":{"z":0,"k":[1.500000,"t",null,true,{"q":false}]}}"#;
+        let cases: [(Json<'_>, &str); 13] = [
+            (Json::document(&nested), text),
+            (Json::document(b""), "{}"),
+            (Json::document(b"\0\0\0\0\0"), "{}"),
+            (Json::document(b"\0\0\0\0\x06\x01\x05\0\0\0"), "[5]"),
+            (Json::field(INT64, b"\x02\xe8vH\x17\0\0\0"), "100000000002"),
+            (Json::field(DOUBLE, b"\x9a\x99\x99\x99\x99\x99\x12@"), "4.650000"),
+            (Json::field(STRING, b"\x03x\"/"), "x\"/"),
+            (Json::field(STRING_VECTOR, b"\x06\x02\x01p\x02\"/"), r#"["p","\"\/"]"#),
+            (Json::field(TRUE, b""), "1"),
+            (Json::field(FALSE, b""), "0"),
+            (Json::field(NULL, b""), ""),
+            (Json::field(MIXED_VECTOR, b"\x01\0"), "[]"),
+            (Json::field(OBJECT, b"\x05\0\0\0\0\0"), "{}"),
+        ];
+        for (json, expected) in cases {
+            assert!(json.is_valid(), "{json:?}");
+            assert_eq!(json.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn broken_bytes() {
+        let broken = [
+            Json::document(b"\x01"),
+            Json::document(b"\x08\0\0@\x01\x01a\x05\0\0\0"),
+            Json::field(77, b""),
+            Json::field(INT32, b"\0"),
+            Json::field(STRING, b"\xff"),
+            Json::field(INT32_VECTOR, b"\xfe\xff\xff\xff\xff"),
+            Json::field(STRING_VECTOR, b"\x01\x05"),
+        ];
+        for json in broken {
+            assert!(!json.is_valid(), "{json:?}");
+        }
+        let nested = |levels: usize| {
+            let level = [0, 0, 0, 0, ROOT];
+            [level.repeat(levels).as_slice(), &[0, 0, 0, 0, INT32, 7, 0, 0, 0]].concat()
+        };
+        assert!(Json::document(&nested(DEPTH_MAX - 1)).is_valid());
+        assert_eq!(Json::document(&nested(DEPTH_MAX - 1)).to_string(), "7");
+        assert!(!Json::document(&nested(DEPTH_MAX)).is_valid());
+    }
+}

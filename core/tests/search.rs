@@ -1,0 +1,434 @@
+//! Searches from request to merged result, with replies made by hand.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hamirror::Completeness;
+use hamirror::Error;
+use hamirror::error::{AgentFailure, AttemptFailure, FailureKind, Phase};
+use hamirror::search::{Ranker, Search, SearchRequest, SearchResult, Sort};
+use hamirror::wire::Writer;
+use hamirror::wire::header::Status;
+use hamirror::wire::request::{Reply, Request, Target, Verdict};
+use hamirror::wire::search::{Kind, Value};
+use proptest::prelude::*;
+
+#[test]
+fn order_of_rows() {
+    // (id, weight, gid, str): equal keys end up by id, wherever they come from.
+    let first = [(5, 10, 1, "b"), (9, 10, 2, "A"), (1, 8, 3, "c")];
+    let second = [(4, 10, 2, "B"), (2, 9, 1, "a"), (7, 8, 3, "C")];
+    let cases = [
+        (Sort::Relevance, [4, 5, 9, 2, 1, 7]),
+        (Sort::Ascending("gid".into()), [5, 2, 4, 9, 1, 7]),
+        (Sort::Descending("GID".into()), [1, 7, 4, 9, 5, 2]),
+        (Sort::Extended("gid desc, @weight asc".into()), [1, 7, 4, 9, 2, 5]),
+        (Sort::Extended("str asc, @id desc".into()), [9, 2, 5, 4, 7, 1]),
+        (Sort::Extended("@id asc".into()), [1, 2, 4, 5, 7, 9]),
+        (Sort::Extended("weight() ASC,id DESC".into()), [7, 1, 2, 9, 5, 4]),
+    ];
+    for (sort, expected) in cases {
+        let search = Search::new("x").sort(sort.clone());
+        let result = merge(&search, vec![ok(&search, set(&first)), ok(&search, set(&second))]);
+        assert_eq!(ids(&result.unwrap()), expected, "{sort:?}");
+    }
+}
+
+#[test]
+fn rows_of_one_age_step_are_sorted_by_weight() {
+    let search = Search::new("x").select("gid, ts").sort(Sort::TimeSegments("ts".into()));
+    let age = |age_s: u32| (NOW_S - age_s).to_string();
+    let rows = |rows: &[(u64, i32, u32)]| {
+        let mut set = TestSet::new(&[("ts", 2)]);
+        for (id, weight, age_s) in rows {
+            set.rows.push((*id, *weight, vec![age(*age_s)]));
+        }
+        set
+    };
+    let search = search.select("ts");
+    let outcomes = vec![
+        ok(&search, rows(&[(1, 5, 100), (2, 9, 4_000), (3, 1, 90_000)])),
+        ok(&search, rows(&[(4, 7, 3_500), (5, 9, 80_000), (6, 3, 9_000_000)])),
+    ];
+    assert_eq!(ids(&merge(&search, outcomes).unwrap()), [4, 1, 2, 5, 3, 6]);
+}
+
+#[test]
+fn window_and_totals() {
+    let rows: Vec<_> = (0..10).map(|id| (id + 1, 100 - id as i32, 0, "")).collect();
+    let (odd, even): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.0 % 2 == 1);
+    let cases = [
+        (0, 20, 1_000, (1..=10).collect::<Vec<u64>>(), 10),
+        (3, 4, 1_000, vec![4, 5, 6, 7], 10),
+        (0, 0, 1_000, vec![], 10),
+        (9, 20, 1_000, vec![10], 10),
+        (50, 20, 1_000, vec![], 10),
+        (0, 20, 6, vec![1, 2, 3, 4, 5, 6], 6),
+        (4, 20, 6, vec![5, 6], 6),
+    ];
+    for (offset, limit, max_matches, expected, total) in cases {
+        let search = Search::new("x").offset(offset).limit(limit).max_matches(max_matches);
+        let outcomes = vec![ok(&search, set(&odd)), ok(&search, set(&even))];
+        let result = merge(&search, outcomes).unwrap();
+        assert_eq!(ids(&result), expected, "{offset},{limit} of {max_matches}");
+        assert_eq!((result.total, result.total_found), (total, 10));
+        assert_eq!((result.agents_answered, result.agents), (2, 2));
+        assert_eq!(result.warning, None);
+    }
+}
+
+#[test]
+fn of_duplicates_the_later_agent_wins() {
+    let search = Search::new("x");
+    let first = [(1, 9, 11, ""), (2, 8, 12, ""), (3, 7, 13, "")];
+    let second = [(3, 1, 23, ""), (2, 2, 22, ""), (4, 1, 24, "")];
+    let outcomes = vec![ok(&search, set(&first)), ok(&search, set(&second))];
+    let result = merge(&search, outcomes).unwrap();
+    let rows: Vec<_> =
+        result.rows().map(|row| (row.id(), row.weight(), row.value(0), row.source())).collect();
+    let expected = [(1, 9, 11, 0), (2, 2, 22, 1), (3, 1, 23, 1), (4, 1, 24, 1)];
+    assert_eq!(rows, expected.map(|(id, weight, gid, set)| (id, weight, Value::Uint(gid), set)));
+    assert_eq!((result.total, result.total_found), (4, 4));
+}
+
+#[test]
+fn one_answer_alone_stays_as_it_is() {
+    let search = Search::new("x").limit(2);
+    let rows = [(5, 1, 0, ""), (4, 9, 0, ""), (5, 1, 0, "")];
+    let outcomes = vec![ok(&search, set(&rows)), Err(failure("connect() timed out"))];
+    let result = merge(&search, outcomes).unwrap();
+    assert_eq!(ids(&result), [5, 4]);
+    assert_eq!((result.total, result.total_found), (3, 3));
+    assert_eq!(result.warning.as_deref(), Some("index d: agent box2:9312: connect() timed out"));
+}
+
+#[test]
+fn columns_that_all_agents_have() {
+    let one = || {
+        let columns = [("a", 1), ("b", 1), ("c", 1), ("d", 4), ("e", 4), ("f", 7), ("g", 2)];
+        let mut set = TestSet::new(&columns);
+        set.rows.push((1, 1, ["7", "7", "7", "1", "1", "x", "9"].map(str::to_owned).to_vec()));
+        set
+    };
+    let other = || {
+        let columns = [("d", 1), ("a", 6), ("b", 5), ("e", 5), ("f", 7), ("g", 1)];
+        let mut set = TestSet::new(&columns);
+        set.rows.push((2, 2, ["3", "-8", "0.5", "0.5", "y", "9"].map(str::to_owned).to_vec()));
+        set
+    };
+    let search = Search::new("x").sort(Sort::Extended("a asc".into()));
+    let outcomes = vec![ok(&search, one()), ok(&search, other())];
+    let result = merge(&search, outcomes).unwrap();
+    let columns: Vec<_> =
+        result.columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
+    let expected =
+        [("a", Kind::Bigint), ("d", Kind::Uint), ("e", Kind::Float), ("f", Kind::String)];
+    assert_eq!(columns, expected);
+    let rows: Vec<_> =
+        result.rows().map(|row| [0, 1, 2, 3].map(|column| row.value(column))).collect();
+    let first = [Value::Bigint(-8), Value::Uint(3), Value::Float(0.5), Value::String(b"y")];
+    let second = [Value::Bigint(7), Value::Uint(1), Value::Float(1.0), Value::String(b"x")];
+    assert_eq!(rows, [first, second]);
+
+    let search = Search::new("x").select("a, b+0 b");
+    let outcomes = vec![ok(&search, one()), ok(&search, other())];
+    let error = merge(&search, outcomes).unwrap_err().to_string();
+    let expected = "index d: INTERNAL ERROR: column 'b+0/b' not found in result set schema";
+    assert_eq!(error, expected);
+
+    let search = Search::new("x").select("a").sort(Sort::Ascending("c".into()));
+    let outcomes = vec![ok(&search, one()), ok(&search, other())];
+    let error = merge(&search, outcomes).unwrap_err().to_string();
+    assert!(error.contains("sort-by attribute 'c' not found"), "{error}");
+
+    let sets = || {
+        let mut set = TestSet::new(&[("js", 12)]);
+        set.rows.push((1, 1, vec!["0".to_owned()]));
+        set
+    };
+    let search = Search::new("x").sort(Sort::Descending("js".into()));
+    let error = merge(&search, vec![ok(&search, sets()), ok(&search, sets())]).unwrap_err();
+    assert!(error.to_string().contains("'js' has no order of its own"), "{error}");
+}
+
+#[test]
+fn columns_of_the_select_list() {
+    let set = || {
+        let columns = [("gid", 1), ("str", 7), ("x", 1), ("g2", 1), ("@int_str2ptr_str", 6)];
+        let mut set = TestSet::new(&columns);
+        set.rows.push((1, 1, ["1", "s", "3", "1", "99"].map(str::to_owned).to_vec()));
+        set
+    };
+    let cases: [(&str, &[&str]); 7] = [
+        ("gid g2, str s2, GID+1 AS x", &["g2", "s2", "x"]),
+        ("x, gid", &["x", "gid"]),
+        ("*", &["gid", "str", "x", "g2"]),
+        ("", &["gid", "str", "x", "g2"]),
+        ("*, gid+1 x", &["gid", "str", "x"]),
+        ("gid, *", &["gid"]),
+        ("if(gid>1,2,3) AS x, str", &["x", "str"]),
+    ];
+    for (list, expected) in cases {
+        let search = Search::new("x").select(list).sort(Sort::Extended("str asc".into()));
+        let outcomes = vec![ok(&search, set()), ok(&search, set())];
+        let result = merge(&search, outcomes).unwrap();
+        let names: Vec<_> = result.columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, expected, "{list}");
+        assert_eq!(result.column(expected[0]), Some(0));
+    }
+}
+
+#[test]
+fn warnings_are_sorted_and_told_once() {
+    let search = Search::new("x");
+    let mut warned = set(&[(1, 1, 1, "")]);
+    warned.status = (3, "look out");
+    warned.words = vec![("b", 1, 2), ("a", 3, 4)];
+    let mut other = set(&[(2, 1, 1, "")]);
+    other.words = vec![("a", 5, 6), ("c", 7, 8)];
+    let mut refused = failure("closed");
+    refused.query_error = Some("no such index".to_owned());
+    let outcomes = vec![ok(&search, warned), ok(&search, other), Err(refused)];
+    let result = merge(&search, outcomes).unwrap();
+    let expected = "index d: agent box0:9312: remote query warning: look out;\n\
+        index d: agent box2:9312: remote query error: no such index;\n\
+        index d: query word(s) mismatch: b";
+    assert_eq!(result.warning.as_deref(), Some(expected));
+    let words: Vec<_> =
+        result.words.iter().map(|word| (word.word.as_str(), word.docs, word.hits)).collect();
+    assert_eq!(words, [("b", 1, 2), ("a", 8, 10), ("c", 7, 8)]);
+    assert_eq!((result.agents_answered, result.agents, result.failures.len()), (2, 3, 1));
+}
+
+#[test]
+fn too_few_answers_are_an_error() {
+    let search = Search::new("x");
+    let request = request(&search);
+    let outcomes = || {
+        vec![("box0:9312", ok(&search, set(&[]))), ("box1:9312", Err(failure("query timed out")))]
+    };
+    assert!(SearchResult::merge(&request, outcomes(), Completeness::BestEffort).is_ok());
+    let half = Completeness::AtLeast { percent: 50 };
+    assert!(SearchResult::merge(&request, outcomes(), half).is_ok());
+    let error = SearchResult::merge(&request, outcomes(), Completeness::All).unwrap_err();
+    assert!(matches!(error, Error::Unanswered { answered: 1, agents: 2, .. }), "{error}");
+    let none: Vec<(&str, _)> = vec![("box1:9312", Err(failure("query timed out")))];
+    let error = SearchResult::merge(&request, none, Completeness::BestEffort).unwrap_err();
+    assert!(matches!(error, Error::Unanswered { answered: 0, agents: 1, .. }), "{error}");
+}
+
+#[test]
+fn stored_fields_of_manticore_are_told_of() {
+    let search = Search::new("x").select("title, gid");
+    let with_title = |text: &str| {
+        let mut set = TestSet::new(&[("id", 6), ("title", 7), ("gid", 1)]);
+        set.rows.push((1, 1, ["1", text, "5"].map(str::to_owned).to_vec()));
+        set
+    };
+    let judged = |text: &str| judge(&search, with_title(text).body(), MANTICORE);
+    let result = merge(&search, vec![Ok(judged(""))]).unwrap();
+    let warning = result.warning.unwrap();
+    assert!(warning.contains("column 'title' is a stored field"), "{warning}");
+    assert_eq!(merge(&search, vec![Ok(judged("text"))]).unwrap().warning, None);
+}
+
+#[test]
+fn replies_are_judged_before_the_call_ends() {
+    let search = Search::new("x");
+    let verdict = |body: Vec<u8>| request(&search).judge(&mut reply_of(body, SPHINX));
+    assert_eq!(verdict(set(&[(1, 1, 1, "")]).body()), Verdict::Accept);
+    let mut warned = set(&[]);
+    warned.status = (3, "hm");
+    assert_eq!(verdict(warned.body()), Verdict::AcceptWarned);
+    let mut refused = Vec::new();
+    refused.put_u32(1);
+    refused.put_string(b"unknown local index");
+    assert_eq!(verdict(refused), Verdict::Refused("unknown local index".to_owned()));
+    let mut unknown = set(&[]);
+    unknown.columns[0].1 = 77;
+    let text = "column 'gid' has the unknown attribute type 77".to_owned();
+    assert_eq!(verdict(unknown.body()), Verdict::Malformed(text));
+    let mut miscounted = set(&[(1, 1, 1, "")]);
+    miscounted.total = Some(5);
+    let text = "expected 5 retrieved documents, got 1".to_owned();
+    assert_eq!(verdict(miscounted.body()), Verdict::Malformed(text));
+    let mut longer = set(&[]).body();
+    longer.push(0);
+    let text = "reply goes on for 1 bytes after its end".to_owned();
+    assert_eq!(verdict(longer), Verdict::Malformed(text));
+    assert!(matches!(verdict(Vec::new()), Verdict::Malformed(_)));
+}
+
+#[test]
+fn what_daemons_cannot_bear_is_not_sent() {
+    let search = || Search::new("x");
+    let cases = [
+        (search().max_matches(0), "max_matches 0"),
+        (search().max_matches(100_000_000), "max_matches 100000000"),
+        (search().offset(1_000), "offset 1000 is not below max_matches 1000"),
+        (search().limit(u32::MAX), "limit 4294967295"),
+        (search().ranker(Ranker::Expression(" ".into())), "no expression"),
+        (search().ranker(Ranker::Export("".into())), "no expression"),
+        (search().sort(Sort::Extended("".into())), "says not by what"),
+        (search().sort(Sort::Expression(" ".into())), "says not by what"),
+        (search().filter_values("gid", []), "filter 'gid' has no values"),
+        (search().filter_values("gid", 0..5_000), "5000 values"),
+        (search().filter_values(" ", [1]), "no attribute"),
+        (search().filter_float_range("f", f32::NAN, 1.0), "not a number"),
+        (search().filter_string("s", "a\0b"), "zero byte at 1"),
+        (search().select("a\0"), "zero byte"),
+        (Search::new("a\0b"), "query text has a zero byte at 1"),
+        (search().field_weight("", 1), "no field"),
+        ((0..257).fold(search(), |search, _| search.filter_values("a", [1])), "257 filters"),
+    ];
+    for (search, expected) in cases {
+        let error = SearchRequest::new("d", &search, now()).unwrap_err();
+        assert!(matches!(error, Error::Request(_)), "{error:?}");
+        assert!(error.to_string().contains(expected), "{error} / {expected}");
+    }
+    let target = Target { host: "box", index_list: " ,", attempt: 0 };
+    let error = request(&search()).encode(&target, &mut Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("names no index"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_do_harm(head in any::<u8>(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let search = Search::new("x");
+        let mut body = set(&[(1, 2, 3, "text"), (4, 5, 6, "")]).body();
+        let place = usize::from(head) % body.len();
+        body.splice(place..(place + bytes.len() / 2).min(body.len()), bytes);
+        let mut reply = reply_of(body, SPHINX);
+        if request(&search).judge(&mut reply) == Verdict::Accept {
+            let result = merge(&search, vec![Ok(reply)]).unwrap();
+            for row in result.rows() {
+                let values = (0..result.columns.len()).map(|column| show(&row.value(column)));
+                prop_assert_eq!(values.count(), result.columns.len());
+            }
+        }
+    }
+}
+
+/// A result set in words, rows as texts.
+struct TestSet {
+    status: (u32, &'static str),
+    columns: Vec<(&'static str, u32)>,
+    rows: Vec<(u64, i32, Vec<String>)>,
+    total: Option<u32>,
+    words: Vec<(&'static str, u32, u32)>,
+}
+
+impl TestSet {
+    fn new(columns: &[(&'static str, u32)]) -> Self {
+        let columns = columns.to_vec();
+        TestSet { status: (0, ""), columns, rows: Vec::new(), total: None, words: Vec::new() }
+    }
+
+    fn body(&self) -> Vec<u8> {
+        let mut body = Vec::new();
+        body.put_u32(self.status.0);
+        if self.status.0 != 0 {
+            body.put_string(self.status.1.as_bytes());
+        }
+        body.put_u32(1);
+        body.put_string(b"title");
+        body.put_u32(self.columns.len() as u32);
+        for (name, code) in &self.columns {
+            body.put_string(name.as_bytes());
+            body.put_u32(*code);
+        }
+        let count = self.rows.len() as u32;
+        body.put_u32(count);
+        body.put_u32(1);
+        for (id, weight, values) in &self.rows {
+            body.put_u64(*id);
+            body.put_i32(*weight);
+            for ((_, code), value) in self.columns.iter().zip(values) {
+                match code {
+                    5 => body.put_f32(value.parse().unwrap()),
+                    6 => body.put_u64(value.parse::<i64>().unwrap() as u64),
+                    7 => body.put_string(value.as_bytes()),
+                    _ => body.put_u32(value.parse().unwrap()),
+                }
+            }
+        }
+        body.put_u32(self.total.unwrap_or(count));
+        body.put_u32(count);
+        body.put_u32(0);
+        body.put_u8(0);
+        body.extend_from_slice(&[0; 12]);
+        body.put_u32(self.words.len() as u32);
+        for (word, docs, hits) in &self.words {
+            body.put_string(word.as_bytes());
+            body.put_u32(*docs);
+            body.put_u32(*hits);
+            body.put_u8(0);
+        }
+        body
+    }
+}
+
+fn set(rows: &[(u64, i32, u32, &str)]) -> TestSet {
+    let mut set = TestSet::new(&[("gid", 1), ("str", 7)]);
+    for (id, weight, gid, text) in rows {
+        set.rows.push((*id, *weight, vec![gid.to_string(), (*text).to_owned()]));
+    }
+    set
+}
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(u64::from(NOW_S))
+}
+
+fn request(search: &Search) -> SearchRequest {
+    SearchRequest::new("d", search, now()).unwrap()
+}
+
+fn reply_of(body: Vec<u8>, version: u16) -> Reply {
+    Reply { status: Status::Ok, version, warning: None, body, search: None }
+}
+
+fn judge(search: &Search, body: Vec<u8>, version: u16) -> Reply {
+    let mut reply = reply_of(body, version);
+    let verdict = request(search).judge(&mut reply);
+    assert!(matches!(verdict, Verdict::Accept | Verdict::AcceptWarned), "{verdict:?}");
+    reply
+}
+
+fn ok(search: &Search, set: TestSet) -> Result<Reply, AgentFailure> {
+    Ok(judge(search, set.body(), SPHINX))
+}
+
+fn failure(text: &str) -> AgentFailure {
+    let attempt = AttemptFailure {
+        host: "box2:9312".to_owned(),
+        kind: FailureKind::ConnectTimeout,
+        phase: Phase::Connect,
+        text: text.to_owned(),
+        elapsed: Duration::ZERO,
+    };
+    AgentFailure { index: "d".to_owned(), attempts: vec![attempt], ..AgentFailure::default() }
+}
+
+fn merge(
+    search: &Search,
+    outcomes: Vec<Result<Reply, AgentFailure>>,
+) -> Result<SearchResult, Error> {
+    let hosts = ["box0:9312", "box1:9312", "box2:9312"];
+    let outcomes = hosts.into_iter().zip(outcomes).collect();
+    SearchResult::merge(&request(search), outcomes, Completeness::BestEffort)
+}
+
+fn show(value: &Value<'_>) -> String {
+    match value {
+        Value::Json(json) => json.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn ids(result: &SearchResult) -> Vec<u64> {
+    result.rows().map(|row| row.id()).collect()
+}
+
+const NOW_S: u32 = 1_700_000_000;
+const SPHINX: u16 = 0x11f;
+const MANTICORE: u16 = 0x128;

@@ -1,0 +1,148 @@
+//! hamirror over real daemons that die, hang and return.
+
+use anyhow::{Result, ensure};
+use hamirror::search::{Ranker, Sort};
+use hamirror::{CallOptions, Client, Completeness, Config, Error, Search};
+use hamirror_tests::cluster::{Agents, Cluster, INDEX, MIRRORS};
+use hamirror_tests::corpus::{self, WORDS};
+use hamirror_tests::load::Load;
+use hamirror_tests::oracle::Oracle;
+
+#[test]
+fn no_search_fails_while_mirrors_die_hang_and_return() -> Result<()> {
+    let mut cluster = Cluster::start(corpus::synthetic(2_000, 3), |_| {})?;
+    // A search on a hung mirror waits this long for it before it asks the other one.
+    let settings = "    agent_query_timeout = 500\n    ha_strategy = nodeads\n";
+    for agents in [Agents::Persistent, Agents::Plain] {
+        let text = cluster.config_text(agents, settings);
+        let client = Client::new(&Config::parse(&text, "faults.conf")?)?;
+        let searches = WORDS.iter().map(|word| Search::new(*word)).collect();
+        let mut load = Load::start(&client, INDEX, searches, 4, "calm")?;
+        load.run_searches(100)?;
+        load.phase("0/0 killed");
+        cluster.daemon(0, 0).kill()?;
+        load.run_searches(300)?;
+        load.phase("0/0 back");
+        cluster.daemon(0, 0).restart()?;
+        load.run_searches(300)?;
+        load.phase("1/1 stopped");
+        cluster.daemon(1, 1).pause()?;
+        load.run_searches(100)?;
+        load.phase("1/1 goes on");
+        cluster.daemon(1, 1).resume()?;
+        load.run_until_all_live()?;
+        load.phase("all back");
+        load.run_searches(300)?;
+        let report = load.finish()?;
+        ensure!(report.failed() == 0, "{agents:?}: {:?}\n{}", report.failures(), report.table());
+        let last = &report.phases[report.phases.len() - 1].answers;
+        let has_work = last.iter().all(|(_, answers)| *answers > 0);
+        ensure!(has_work, "{agents:?}: a mirror stays left out\n{}", report.table());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_dead_agent_is_a_warning_or_an_error_as_the_caller_likes() -> Result<()> {
+    let mut cluster = Cluster::start(corpus::synthetic(400, 4), |_| {})?;
+    let client = Client::new(&Config::read(cluster.config())?)?;
+    let everything = Search::new("");
+    let whole = client.search(INDEX, &everything, &CallOptions::default())?;
+    assert_eq!((whole.total_found, whole.agents_answered, whole.agents), (400, 2, 2));
+    assert_eq!(whole.warning, None);
+
+    let dead = kill_agent(&mut cluster, 1)?;
+    let rest = client.search(INDEX, &everything, &CallOptions::default())?;
+    assert_eq!((rest.total_found, rest.agents_answered, rest.agents), (200, 1, 2));
+    let warning = rest.warning.unwrap_or_default();
+    let is_named = |host: &String| warning.contains(host.as_str());
+    assert!(dead.iter().any(is_named), "none of {dead:?} in '{warning}'");
+    let attempts = rest.failures.iter().flat_map(|failure| &failure.attempts);
+    let mut asked: Vec<String> = attempts.map(|attempt| attempt.host.clone()).collect();
+    asked.sort();
+    assert_eq!(asked, dead);
+    for (completeness, suffices) in [
+        (Completeness::All, false),
+        (Completeness::AtLeast { percent: 51 }, false),
+        (Completeness::AtLeast { percent: 50 }, true),
+    ] {
+        let options = CallOptions { completeness, ..CallOptions::default() };
+        let outcome = client.search(INDEX, &everything, &options);
+        assert_eq!(outcome.is_ok(), suffices, "{completeness:?}: {outcome:?}");
+    }
+
+    let dead = [dead, kill_agent(&mut cluster, 0)?].concat();
+    let outcome = client.search(INDEX, &everything, &CallOptions::default());
+    let Err(error @ Error::Unanswered { answered: 0, agents: 2, .. }) = outcome else {
+        panic!("all agents are dead, but: {outcome:?}");
+    };
+    let text = error.to_string();
+    for part in dead.iter().map(String::as_str).chain(["agent 1", "agent 2", "refused"]) {
+        assert!(text.contains(part), "no '{part}' in '{text}'");
+    }
+
+    for mirror in 0..MIRRORS {
+        cluster.daemon(0, mirror).restart()?;
+        cluster.daemon(1, mirror).restart()?;
+    }
+    let whole = client.search(INDEX, &everything, &CallOptions::default())?;
+    assert_eq!((whole.total_found, whole.agents_answered), (400, 2));
+    Ok(())
+}
+
+/// Kills every mirror of an agent and gives their addresses, sorted.
+fn kill_agent(cluster: &mut Cluster, shard: usize) -> Result<Vec<String>> {
+    let mut addresses = Vec::new();
+    for mirror in 0..MIRRORS {
+        let daemon = cluster.daemon(shard, mirror);
+        addresses.push(daemon.address().to_string());
+        daemon.kill()?;
+    }
+    addresses.sort();
+    Ok(addresses)
+}
+
+/// Each of these would crash a 2.2.11 daemon (protocol.md 1.8).
+#[test]
+fn what_would_crash_a_daemon_is_never_sent() -> Result<()> {
+    let cluster = Cluster::start(corpus::synthetic(100, 5), |_| {})?;
+    let client = Client::new(&Config::read(cluster.config())?)?;
+    let deadly = [
+        Search::new("x").sort(Sort::Extended(String::new())),
+        Search::new("x").sort(Sort::Expression(String::new())),
+        Search::new("x").ranker(Ranker::Expression(String::new())),
+        Search::new("x").ranker(Ranker::Export(String::new())),
+    ];
+    for search in deadly {
+        let outcome = client.search(INDEX, &search, &CallOptions::default());
+        assert!(matches!(outcome, Err(Error::Request(_))), "{search:?}: {outcome:?}");
+    }
+    let host = cluster.daemons()[0][0].address();
+    let empty_list = format!("index {INDEX}\n{{\ntype = distributed\nagent = {host}:\n}}\n");
+    if let Ok(config) = Config::parse(&empty_list, "empty.conf") {
+        // Refused, or asked for another name: what counts is that the daemon survives it.
+        let search = Search::new("");
+        let _ = Client::new(&config)?.search(INDEX, &search, &CallOptions::default());
+    }
+    for daemon in cluster.daemons().iter().flatten() {
+        Oracle::connect(daemon.address())?;
+    }
+    let alive = client.search(INDEX, &Search::new(""), &CallOptions::default())?;
+    assert_eq!((alive.total_found, alive.agents_answered), (100, 2));
+    Ok(())
+}
+
+/// A query error is the query's fault: it is told as it is, and no mirror is blamed.
+#[test]
+fn a_wrong_query_is_blamed_on_itself() -> Result<()> {
+    let cluster = Cluster::start(corpus::synthetic(100, 6), |_| {})?;
+    let client = Client::new(&Config::read(cluster.config())?)?;
+    let search = Search::new("@nosuchfield x");
+    let outcome = client.search(INDEX, &search, &CallOptions::default());
+    let Err(error) = outcome else { panic!("a field that is not there: {outcome:?}") };
+    assert!(error.is_query_error(), "{error}");
+    assert!(error.to_string().contains("nosuchfield"), "{error}");
+    let alive = client.search(INDEX, &Search::new(""), &CallOptions::default())?;
+    assert_eq!((alive.total_found, alive.agents_answered), (100, 2));
+    Ok(())
+}

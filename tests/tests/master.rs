@@ -1,0 +1,261 @@
+//! The same questions to hamirror and to a real 2.2.11 master over the same agents: the answers
+//! are equal.
+
+use anyhow::{Result, ensure};
+use hamirror::search::{MatchMode, Ranker, Sort};
+use hamirror::wire::search::Value;
+use hamirror::{CallOptions, Client, Config, Search, SearchResult};
+use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
+use hamirror_tests::corpus::{self, Document, SECTIONS, WORDS};
+use hamirror_tests::oracle::{Answer, Filter, FilterKind, Oracle, Query, Row};
+
+#[test]
+fn every_generated_query_gives_what_a_master_gives() -> Result<()> {
+    let mut cluster = Cluster::start(corpus::synthetic(3_000, 1), |_| {})?;
+    let seen = compare(&mut cluster, 1, 300)?;
+    ensure!(seen.answers >= 200 && seen.empty >= 5 && seen.cut >= 20, "too tame: {seen:?}");
+    Ok(())
+}
+
+/// Each document lies on both shards, under the same id with another content.
+#[test]
+fn documents_of_both_shards_are_merged_as_a_master_merges_them() -> Result<()> {
+    let shards: Vec<Vec<Document>> =
+        (0..SHARDS as u64).map(|shard| corpus::synthetic(400 + 100 * shard, shard)).collect();
+    let mut cluster = Cluster::start_shards(&shards, |_| {})?;
+    let seen = compare(&mut cluster, 2, 200)?;
+    ensure!(seen.answers >= 120, "too tame: {seen:?}");
+    Ok(())
+}
+
+/// What a comparison met, so that it can't be empty itself.
+#[derive(Debug, Default)]
+struct Seen {
+    answers: usize,
+    empty: usize,
+    cut: usize,
+    refused: usize,
+}
+
+fn compare(cluster: &mut Cluster, seed: u64, count: usize) -> Result<Seen> {
+    let master = cluster.start_master(Agents::Persistent)?;
+    let mut oracle = Oracle::connect(master.address())?;
+    let client = Client::new(&Config::read(cluster.config())?)?;
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut seen = Seen::default();
+    for number in 0..count {
+        let query = generate(&mut random);
+        let expected = oracle.search(INDEX, &query);
+        let found = client.search(INDEX, &translate(&query), &CallOptions::default());
+        match (&found, &expected) {
+            (Ok(found), Ok(expected)) => {
+                let difference = difference(found, expected);
+                ensure!(difference.is_none(), "query {number}: {query:#?}\n{difference:?}");
+                seen.answers += 1;
+                seen.empty += usize::from(expected.rows.is_empty());
+                seen.cut += usize::from(expected.total_found as usize > expected.rows.len());
+            }
+            (Err(_), Err(_)) => seen.refused += 1,
+            _ => panic!("query {number}: {query:#?}\n{found:?}\nbut a master: {expected:?}"),
+        }
+    }
+    Ok(seen)
+}
+
+fn difference(found: &SearchResult, expected: &Answer) -> Option<String> {
+    let totals = (found.total, found.total_found);
+    if totals != (expected.total, expected.total_found) {
+        let master = (expected.total, expected.total_found);
+        return Some(format!("total, total_found: {totals:?}, but a master: {master:?}"));
+    }
+    let words: Vec<(String, u64, u64)> =
+        found.words.iter().map(|word| (word.word.clone(), word.docs, word.hits)).collect();
+    if sorted(words.clone()) != sorted(expected.words.clone()) {
+        return Some(format!("words: {words:?}, but a master: {:?}", expected.words));
+    }
+    let columns: Vec<&str> = found.columns.iter().map(|column| column.name.as_str()).collect();
+    let of_master: Vec<&str> = expected.columns.iter().map(|column| column.0.as_str()).collect();
+    if columns != of_master {
+        return Some(format!("columns: {columns:?}, but a master: {of_master:?}"));
+    }
+    let rows = rows(found);
+    let places = rows.iter().zip(&expected.rows).position(|(row, master)| row != master);
+    if let Some(place) = places {
+        let (row, master) = (&rows[place], &expected.rows[place]);
+        return Some(format!("row {place}: {row:?}, but a master: {master:?}"));
+    }
+    (rows.len() != expected.rows.len())
+        .then(|| format!("{} rows, but a master: {}", rows.len(), expected.rows.len()))
+}
+
+fn sorted(mut words: Vec<(String, u64, u64)>) -> Vec<(String, u64, u64)> {
+    words.sort();
+    words
+}
+
+fn rows(result: &SearchResult) -> Vec<Row> {
+    let row = |row: hamirror::search::Row<'_>| Row {
+        id: row.id(),
+        weight: row.weight(),
+        values: (0..result.columns.len()).map(|column| text(row.value(column))).collect(),
+    };
+    result.rows().map(row).collect()
+}
+
+fn text(value: Value<'_>) -> String {
+    match value {
+        Value::Uint(value) => value.to_string(),
+        Value::Bool(value) => u32::from(value).to_string(),
+        Value::Float(value) => value.to_string(),
+        Value::Bigint(value) => value.to_string(),
+        Value::String(value) => String::from_utf8_lossy(value).into_owned(),
+        Value::Multi(values) => format!("{:?}", values.iter().collect::<Vec<_>>()),
+        other => format!("unexpected {other:?}"),
+    }
+}
+
+/// The oracle's query in hamirror's words.
+fn translate(query: &Query) -> Search {
+    let by = query.sort_by.clone();
+    let sort = match query.sort {
+        0 => Sort::Relevance,
+        1 => Sort::Descending(by),
+        2 => Sort::Ascending(by),
+        3 => Sort::TimeSegments(by),
+        4 => Sort::Extended(by),
+        _ => Sort::Expression(by),
+    };
+    let mut search = Search::new(query.text.as_str())
+        .match_mode(MODES[query.mode as usize])
+        .ranker(RANKERS[query.ranker as usize].clone())
+        .sort(sort)
+        .select(query.select.as_str())
+        .offset(query.offset)
+        .limit(query.limit)
+        .max_matches(query.max_matches);
+    for Filter { attribute, kind, exclude } in &query.filters {
+        let name = attribute.as_str();
+        search = match (kind.clone(), exclude) {
+            (FilterKind::Values(values), false) => search.filter_values(name, values),
+            (FilterKind::Values(values), true) => search.exclude_values(name, values),
+            (FilterKind::Range(low, high), false) => search.filter_range(name, low, high),
+            (FilterKind::Range(low, high), true) => search.exclude_range(name, low, high),
+            (FilterKind::FloatRange(low, high), false) => {
+                search.filter_float_range(name, low, high)
+            }
+            (FilterKind::FloatRange(low, high), true) => {
+                search.exclude_float_range(name, low, high)
+            }
+            (FilterKind::Text(text), false) => search.filter_string(name, text),
+            (FilterKind::Text(text), true) => search.exclude_string(name, text),
+        };
+    }
+    search
+}
+
+fn generate(random: &mut fastrand::Rng) -> Query {
+    let (sort, sort_by) = SORTS[random.usize(..SORTS.len())];
+    let filters = (0..random.usize(..3)).map(|_| generate_filter(random)).collect();
+    let max_matches = pick(random, &[1_000, 1_000, 1_000, 100, 10]);
+    let text = generate_text(random);
+    // A master turns an empty text under modes any and phrase into `""/1` and `""`, which its
+    // agents quote once more and then search for the word 1: nothing to be equal to.
+    let modes: &[u32] = if text.is_empty() { &[6, 0, 3, 5] } else { &[6, 6, 6, 0, 1, 2, 3, 4, 5] };
+    Query {
+        text,
+        mode: pick(random, modes),
+        ranker: pick(random, &[0, 0, 0, 1, 2, 3, 4, 5, 6, 7]),
+        sort,
+        sort_by: sort_by.to_owned(),
+        filters,
+        select: pick(random, &SELECTS).to_owned(),
+        offset: pick(random, &[0, 0, 0, 3, 25, 400]).min(max_matches - 1),
+        limit: pick(random, &[20, 20, 1, 7, 100, 1_000]),
+        max_matches,
+    }
+}
+
+fn generate_text(random: &mut fastrand::Rng) -> String {
+    let (one, two) = (pick(random, &WORDS), pick(random, &WORDS));
+    match random.usize(..9) {
+        0 => String::new(),
+        1 | 2 => one.to_owned(),
+        3 => format!("{one} {two}"),
+        4 => format!("{one} | {two}"),
+        5 => format!("{one} -{two}"),
+        6 => format!("\"{one} {two}\""),
+        7 => format!("@title {one}"),
+        _ => "nosuchword".to_owned(),
+    }
+}
+
+fn generate_filter(random: &mut fastrand::Rng) -> Filter {
+    let low = random.i64(0..2_000);
+    let high = low + random.i64(0..2_000);
+    let (attribute, kind) = match random.usize(..7) {
+        0 => ("installed_size", FilterKind::Range(low, high)),
+        1 => ("size", FilterKind::Range(low * 200_000, high * 200_000)),
+        2 => ("ratio", FilterKind::FloatRange(low as f32 / 4.0, high as f32 / 4.0)),
+        3 => ("tags", FilterKind::Values((0..4).map(|_| random.i64(1..20)).collect())),
+        4 => ("@id", FilterKind::Range(low / 4, high)),
+        5 => ("section", FilterKind::Text(pick(random, &SECTIONS).to_owned())),
+        _ => ("installed_size", FilterKind::Values((1..100).map(|step| step * 32).collect())),
+    };
+    Filter { attribute: attribute.to_owned(), kind, exclude: random.u8(..4) == 0 }
+}
+
+fn pick<T: Copy>(random: &mut fastrand::Rng, choices: &[T]) -> T {
+    choices[random.usize(..choices.len())]
+}
+
+const MODES: [MatchMode; 7] = [
+    MatchMode::All,
+    MatchMode::Any,
+    MatchMode::Phrase,
+    MatchMode::Boolean,
+    MatchMode::Extended,
+    MatchMode::FullScan,
+    MatchMode::Extended2,
+];
+
+const RANKERS: [Ranker; 8] = [
+    Ranker::ProximityBm25,
+    Ranker::Bm25,
+    Ranker::None,
+    Ranker::WordCount,
+    Ranker::Proximity,
+    Ranker::MatchAny,
+    Ranker::FieldMask,
+    Ranker::Sph04,
+];
+
+const SORTS: [(u32, &str); 16] = [
+    (0, ""),
+    (0, ""),
+    (1, "installed_size"),
+    (1, "size"),
+    (2, "ratio"),
+    (2, "section"),
+    (3, "added"),
+    (4, "section asc, @weight desc"),
+    (4, "@weight asc, @id desc"),
+    (4, "priority desc, size asc, @id desc"),
+    (4, "@id asc"),
+    (4, "w desc, section desc"),
+    (4, "doubled asc"),
+    (4, "ratio desc"),
+    (4, "installed_size asc, added desc"),
+    (5, "installed_size + 1"),
+];
+
+const SELECTS: [&str; 9] = [
+    "*",
+    "*",
+    "name, section, priority, installed_size, size, ratio, added",
+    "*, installed_size * 2 as doubled",
+    "*, weight() as w",
+    "name, tags",
+    "id, section as part, ratio * 2.5 as w, installed_size as doubled",
+    "*, if(installed_size > 500, size, 1) as w, length(tags) as doubled",
+    "@id, @weight as w, name, nosuchcolumn",
+];
