@@ -201,16 +201,12 @@ impl Batch {
         Ok(outcome.map(|answer| answer.reply))
     }
 
-    /// Index, agent and mirror of a call: the names that its outcome is known by. The mirror is
-    /// that of the answer, or the first.
-    pub fn asked(&self, call: CallId) -> Option<(&Agent, &str)> {
-        let engine = self.driver_ref().engine_ref();
-        let agent = engine.agent(call)?;
-        let answered = match engine.outcome(call) {
-            Some(Ok(answer)) => answer.mirror,
-            _ => 0,
-        };
-        Some((agent, agent.mirrors[answered].host.name.as_str()))
+    /// The agent that a call asks and the host that answered, or that a write is for; `None` for
+    /// the host while a read runs and when no mirror answered it.
+    pub fn asked(&self, call: CallId) -> Option<(&Agent, Option<&str>)> {
+        let (agent, mirror) = self.driver_ref().engine_ref().asked(call)?;
+        let host = mirror.map(|mirror| agent.mirrors[mirror].host.name.as_str());
+        Some((agent, host))
     }
 
     /// Takes the merged result of a search whose calls have all ended.
@@ -243,7 +239,7 @@ impl Batch {
     }
 
     fn search_outcome(&mut self, call: CallId) -> (String, Result<Reply, AgentFailure>) {
-        let host = self.asked(call).map_or_else(String::new, |(_, host)| host.to_owned());
+        let host = self.asked(call).and_then(|(_, host)| host).unwrap_or_default().to_owned();
         let outcome = self.driver().engine().take_outcome(call);
         let outcome = outcome.unwrap_or_else(|| Err(AgentFailure::default()));
         (host, outcome.map(|answer| answer.reply))

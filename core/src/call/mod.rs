@@ -138,6 +138,15 @@ impl Call {
         matches!(self.scope, Scope::Ping(_))
     }
 
+    /// The one mirror that may answer, or that has answered.
+    pub fn bound_mirror(&self) -> Option<usize> {
+        match (self.scope, &self.outcome) {
+            (Scope::Mirror(mirror) | Scope::Ping(mirror), _) => Some(mirror),
+            (Scope::Agent, Some(Ok(answer))) => Some(answer.mirror),
+            (Scope::Agent, _) => None,
+        }
+    }
+
     /// When the call ends at the latest.
     pub fn deadline(&self) -> Instant {
         self.deadline
@@ -296,7 +305,7 @@ impl Call {
         now: Instant,
     ) {
         let failure = self.attempt_failure(attempt, kind, phase, text, now);
-        let is_ping = matches!(self.scope, Scope::Ping(_));
+        let is_ping = self.is_ping();
         self.host(attempt.mirror).record_failure(&failure, is_ping, now);
         self.busy |= kind == FailureKind::RemoteRetry;
         self.failures.push(failure);
@@ -395,7 +404,7 @@ impl Call {
         let pause = if self.round < self.limits.retry_count {
             self.round += 1;
             self.limits.retry_delay
-        } else if self.busy {
+        } else if self.busy && !self.is_ping() {
             // A daemon without capacity said when to come back: soon. It lives, so the query
             // is not lost as long as there is time.
             self.busy_rounds += 1;

@@ -25,18 +25,10 @@ impl Call {
         let Some(attempt) = self.remove(attempt) else { return };
         let verdict = match reply.status {
             Status::Ok => self.request().clone().judge(&mut reply),
-            Status::Warning => {
-                let (text, length) = Reply::text(&reply.body);
-                reply.warning = Some(text);
-                reply.body.drain(..length);
-                match self.request().clone().judge(&mut reply) {
-                    Verdict::Accept => Verdict::AcceptWarned,
-                    other => other,
-                }
-            }
-            Status::Error => Verdict::Refused(Reply::text(&reply.body).0),
+            Status::Warning => self.judge_warned(&mut reply),
+            Status::Error => Verdict::Refused(reply.text()),
             Status::Retry => {
-                let text = format!("remote warning: {}", Reply::text(&reply.body).0);
+                let text = format!("remote warning: {}", reply.text());
                 return self.fail(&attempt, FailureKind::RemoteRetry, text, random, now);
             }
             Status::InProgress | Status::Unknown(_) => {
@@ -50,6 +42,16 @@ impl Call {
                 self.fail(&attempt, FailureKind::WrongReply, text, random, now);
             }
             Verdict::Refused(text) => self.refuse(&attempt, text, random, now),
+        }
+    }
+
+    fn judge_warned(&self, reply: &mut Reply) -> Verdict {
+        if let Err(truncated) = reply.split_warning() {
+            return Verdict::Malformed(truncated.to_string());
+        }
+        match self.request().judge(reply) {
+            Verdict::Accept => Verdict::AcceptWarned,
+            other => other,
         }
     }
 
@@ -67,7 +69,7 @@ impl Call {
 
     fn accept(&mut self, attempt: &Attempt, reply: Reply, warned: bool, now: Instant) {
         let elapsed = attempt.elapsed(now);
-        let is_ping = matches!(self.scope, Scope::Ping(_));
+        let is_ping = self.is_ping();
         self.host(attempt.mirror).record(|karma| {
             if is_ping {
                 karma.handle_ping_success(now);
@@ -91,6 +93,9 @@ impl Call {
     /// An ERROR reply: the same error from a second mirror is the query's fault.
     fn refuse(&mut self, attempt: &Attempt, text: String, random: u64, now: Instant) {
         let kind = FailureKind::RemoteError;
+        if self.is_ping() {
+            return self.fail(attempt, kind, text, random, now);
+        }
         let mirror = attempt.mirror;
         let failure = self.attempt_failure(attempt, kind, Phase::Read, text, now);
         let known = self.refusals.iter();

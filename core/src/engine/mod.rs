@@ -151,9 +151,10 @@ impl Engine {
         self.calls.get_mut(id.0 as usize).and_then(|slot| slot.call.take_outcome())
     }
 
-    /// The agent that a call asks.
-    pub fn agent(&self, id: CallId) -> Option<&Arc<Agent>> {
-        self.calls.get(id.0 as usize).map(|slot| slot.call.agent())
+    /// The agent that a call asks, and the mirror that it was, or is, bound to.
+    pub fn asked(&self, id: CallId) -> Option<(&Arc<Agent>, Option<usize>)> {
+        let call = &self.calls.get(id.0 as usize)?.call;
+        Some((call.agent(), call.bound_mirror()))
     }
 
     /// Ends a call without an answer; one that has ended stays as it is.
@@ -193,12 +194,6 @@ impl Engine {
     /// Bytes to write on a connection.
     pub fn output(&self, id: ConnectionId) -> &[u8] {
         self.connections.get(id).map_or(&[], |connection| &connection.output[connection.sent..])
-    }
-
-    /// Whether bytes are expected on a connection.
-    pub fn wants_bytes(&self, id: ConnectionId) -> bool {
-        let connection = self.connections.get(id);
-        connection.is_some_and(|connection| connection.is_open() && connection.user.is_some())
     }
 
     /// Whether a connection is being made.

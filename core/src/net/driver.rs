@@ -200,7 +200,7 @@ impl Driver {
         }
     }
 
-    /// Reads until there is nothing more to expect; with `to_the_end` until the socket is empty.
+    /// Reads until the socket is empty; with `to_the_end` until its end is seen, too.
     fn receive(&mut self, id: ConnectionId, to_the_end: bool, now: Instant) {
         loop {
             let Some(socket) = self.sockets.get_mut(id).and_then(Option::as_mut) else { return };
@@ -208,9 +208,9 @@ impl Driver {
                 Ok(0) => return self.engine.handle_closed(id, Closing::End, now),
                 Ok(count) => {
                     self.engine.handle_received(id, &self.scratch[..count], now);
-                    // A stream that gave less than asked for is empty (epoll(7)).
-                    let empty = count < self.scratch.len();
-                    if !to_the_end && (empty || !self.engine.wants_bytes(id)) {
+                    // A stream that gave less than asked for is empty (epoll(7)). To stop before
+                    // would leave bytes behind a reply unseen until the next one is read.
+                    if !to_the_end && count < self.scratch.len() {
                         return;
                     }
                 }

@@ -2,7 +2,7 @@
 
 use super::header::{Command, Status};
 use super::search;
-use super::{Reader, Writer};
+use super::{Reader, Truncated};
 use crate::error::Error;
 use crate::limits::REMOTE_TEXT_MAX;
 
@@ -61,14 +61,24 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The text of an ERROR or RETRY reply, or before the answer of a WARNING reply, cut to a
-    /// sane length; and the bytes that it takes in the body.
-    pub fn text(body: &[u8]) -> (String, usize) {
-        let mut reader = Reader::new(body);
-        let text = reader.string().unwrap_or(b"(no text)");
-        let shown = &text[..text.len().min(REMOTE_TEXT_MAX)];
-        (String::from_utf8_lossy(shown).into_owned(), reader.offset())
+    /// The text of an ERROR or RETRY reply, cut to a sane length.
+    pub fn text(&self) -> String {
+        let text = Reader::new(&self.body).string();
+        shorten(text.unwrap_or(b"(without a text)"))
     }
+
+    /// Moves the text of a WARNING reply out of its body.
+    pub fn split_warning(&mut self) -> Result<(), Truncated> {
+        let mut reader = Reader::new(&self.body);
+        self.warning = Some(shorten(reader.string()?));
+        let length = reader.offset();
+        self.body.drain(..length);
+        Ok(())
+    }
+}
+
+fn shorten(text: &[u8]) -> String {
+    String::from_utf8_lossy(&text[..text.len().min(REMOTE_TEXT_MAX)]).into_owned()
 }
 
 /// What a request thinks of a reply.
@@ -82,12 +92,4 @@ pub enum Verdict {
     Malformed(String),
     /// The mirror understood and refused: one other mirror is asked before the query is blamed.
     Refused(String),
-}
-
-/// Appends a string list as most commands want it: a count, then the strings.
-pub fn put_strings<T: AsRef<[u8]>>(strings: &[T], out: &mut Vec<u8>) {
-    out.put_u32(strings.len() as u32);
-    for string in strings {
-        out.put_string(string.as_ref());
-    }
 }
