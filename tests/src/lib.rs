@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod compiler;
 pub mod corpus;
 pub mod daemon;
+pub mod echo;
 pub mod fake;
 pub mod interrupt;
 pub mod library;

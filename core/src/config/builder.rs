@@ -50,9 +50,10 @@ impl ConfigBuilder {
         let source = Arc::from(format!("set(\"{name}\", \"{key}\")"));
         let entry =
             Entry { key: PlacedText::set(&source, key), value: PlacedText::set(&source, value) };
+        let is_same = |other: &Entry| other.key.text == entry.key.text;
         let is_single = !MULTI_VALUE_KEYS.contains(&entry.key.text.as_str());
-        match entries.iter_mut().find(|other| is_single && other.key.text == entry.key.text) {
-            Some(other) => *other = entry,
+        match if is_single { entries.iter().position(is_same) } else { None } {
+            Some(number) => entries[number] = entry,
             None => entries.push(entry),
         }
         self

@@ -124,7 +124,7 @@ fn odd_lines_are_taken_with_a_warning() {
 }
 
 #[test]
-fn refused_lines_name_the_offending_part() {
+fn refused_mirrors_name_the_offending_part() {
     let host = "a host name, an address or a socket path is expected";
     let port = "a port from 1 to 65535 is expected";
     let right_after = "a port from 1 to 65535 is expected right after ':' (an IPv6 address stands \
@@ -132,8 +132,6 @@ fn refused_lines_name_the_offending_part() {
     let after = "':', '|', '[' or the end of the line is expected";
     let names = "index names with ',' between them are expected";
     let bracket = "an IPv6 address in brackets is expected, as in [::1]:9312";
-    let after_options = "'|' or the end of the line is expected after ']'";
-    let option = "an option is expected: ha_strategy, conn, blackhole, retry_count";
     for (line, error) in [
         (":19341:pl", format!("4:1 ':19341:pl': {host}")),
         ("h::pl", format!("4:3 ':pl': {right_after}")),
@@ -165,6 +163,18 @@ fn refused_lines_name_the_offending_part() {
         ("a:1|b:2:pl|", format!("4:12 '': {host}")),
         ("[::g]:1:t", format!("4:1 '[::g]': {bracket}")),
         ("[::1:1:t", format!("4:1 '[::1:1:t': {bracket}")),
+    ] {
+        assert_eq!(refused(line), error, "{line}");
+    }
+}
+
+#[test]
+fn refused_options_name_the_offending_part() {
+    let host = "a host name, an address or a socket path is expected";
+    let names = "index names with ',' between them are expected";
+    let after_options = "'|' or the end of the line is expected after ']'";
+    let option = "an option is expected: ha_strategy, conn, blackhole, retry_count";
+    for (line, error) in [
         ("h:1:t[conn=pconn", "4:6 '[conn=pconn': ']' is expected after the options".to_owned()),
         ("h:1:t]", format!("4:6 ']': {names}")),
         ("h:1:t[conn=pconn]]", format!("4:18 ']': {after_options}")),

@@ -1,0 +1,273 @@
+//! The driver over real sockets: every kind of address, kept connections, event loops, writes.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use hamirror::karma::Counter;
+use hamirror::wire::header::Command;
+use hamirror::wire::raw::Raw;
+use hamirror::{
+    Access, Batch, CallOptions, Client, ClientOptions, Config, Error, KeepConnections, Request,
+};
+use hamirror_tests::daemon::free_port;
+use hamirror_tests::echo::{EchoDaemon, Manners};
+
+#[test]
+fn every_kind_of_address_is_reached() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let inet = EchoDaemon::on("127.0.0.1", Manners::default())?;
+    let inet6 = EchoDaemon::on("::1", Manners::default())?;
+    let unix = EchoDaemon::on_path(&folder.path().join("echo.sock"))?;
+    let named = format!("localhost:{}", inet.port());
+    for name in [&inet.name, &inet6.name, &unix.name, &named] {
+        for background in [true, false] {
+            let options = ClientOptions { background, ..ClientOptions::default() };
+            let client = client(&format!("agent = {name}:i"), "", options)?;
+            ensure!(ask(&client, b"hello")? == b"hello", "{name}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_name_without_an_address_is_a_state_of_its_mirror() -> Result<()> {
+    let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
+    for background in [true, false] {
+        let options = ClientOptions { background, ..ClientOptions::default() };
+        let agent = format!("agent = nosuchhost.invalid:9312|{}:i", echo.name);
+        let client = client(&agent, "ha_strategy = roundrobin", options)?;
+        for _ in 0..3 {
+            ensure!(ask(&client, b"hello")? == b"hello");
+        }
+        let status = client.status();
+        let host = status.host("nosuchhost.invalid:9312").expect("it is in the configuration");
+        let (failure, _) = host.last_failure.as_ref().expect("it was asked");
+        ensure!(failure.to_string().contains("no address for nosuchhost.invalid"), "{failure}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_kept_connection_serves_many_calls_on_any_daemon() -> Result<()> {
+    for speaks_last in [false, true] {
+        let manners = Manners { speaks_last, ..Manners::default() };
+        let echo = EchoDaemon::on("127.0.0.1", manners)?;
+        let client = client(&format!("agent_persistent = {}:i", echo.name), "", default())?;
+        for number in 0..20_u8 {
+            ensure!(ask(&client, &[number])? == [number]);
+        }
+        ensure!(echo.connections() == 1, "{} connections", echo.connections());
+    }
+    Ok(())
+}
+
+#[test]
+fn plain_lines_keep_connections_only_on_request() -> Result<()> {
+    for (keep_connections, expected) in
+        [(KeepConnections::ByLine, 5), (KeepConnections::Always, 1), (KeepConnections::Never, 5)]
+    {
+        let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
+        let options = ClientOptions { keep_connections, ..default() };
+        let client = client(&format!("agent = {}:i", echo.name), "", options)?;
+        for _ in 0..5 {
+            ask(&client, b"x")?;
+        }
+        let connections = echo.connections();
+        ensure!(connections == expected, "{keep_connections:?}: {connections}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_kept_connection_that_the_daemon_closed_never_surfaces() -> Result<()> {
+    let manners = Manners { replies_max: Some(3), ..Manners::default() };
+    let echo = EchoDaemon::on("127.0.0.1", manners)?;
+    let client = client(&format!("agent_persistent = {}:i", echo.name), "", default())?;
+    for number in 0..50_u8 {
+        ensure!(ask(&client, &[number])? == [number]);
+    }
+    let record = &client.status().hosts[0].since_start;
+    ensure!(record.errors() == 0, "{record:?}");
+    ensure!(record.get(Counter::SucceededQueries) == 50, "{record:?}");
+    Ok(())
+}
+
+#[test]
+fn a_daemon_that_keeps_no_more_connections_is_asked_without() -> Result<()> {
+    let manners = Manners { refuses_persist: true, ..Manners::default() };
+    let echo = EchoDaemon::on("127.0.0.1", manners)?;
+    let client = client(&format!("agent_persistent = {}:i", echo.name), "", default())?;
+    for _ in 0..3 {
+        ensure!(ask(&client, b"x")? == b"x");
+    }
+    let status = client.status();
+    ensure!(status.hosts[0].since_start.errors() == 0);
+    ensure!(status.hosts[0].kept_connections == 0, "a place among the kept leaks");
+    Ok(())
+}
+
+#[test]
+fn the_limit_of_kept_connections_holds_over_threads() -> Result<()> {
+    let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
+    let agent = format!("agent_persistent = {}:i", echo.name);
+    let text = format!(
+        "searchd {{\n persistent_connections_limit = 2\n}}\n\
+         index d {{\n type = distributed\n {agent}\n}}\n"
+    );
+    let client = Client::new(&Config::parse(&text, "test.conf")?)?;
+    let results: Vec<Result<usize>> = thread::scope(|scope| {
+        let ask_often = || -> Result<usize> {
+            let mut answers = 0;
+            for number in 0..100_u8 {
+                answers += usize::from(ask(&client, &[number])? == [number]);
+                ensure!(client.status().hosts[0].kept_connections <= 2);
+            }
+            Ok(answers)
+        };
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask_often)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    for answers in results {
+        ensure!(answers? == 100);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_write_goes_to_every_mirror_and_each_outcome_is_named() -> Result<()> {
+    let (one, other) = (
+        EchoDaemon::on("127.0.0.1", Manners::default())?,
+        EchoDaemon::on("127.0.0.1", Manners::default())?,
+    );
+    let dead = format!("127.0.0.1:{}", free_port()?);
+    let agent = format!("agent = {}|{dead}|{}:i", one.name, other.name);
+    let client = client(&agent, "", default())?;
+    let mut batch = client.batch()?;
+    let calls = batch.add_index("d", &request(Access::Write, b"w"), &CallOptions::default())?;
+    ensure!(batch.wait_all(None)?);
+    let mut outcomes = Vec::new();
+    for call in calls {
+        let (_, host) = batch.asked(call).expect("it was added");
+        let answered = batch.reply(call).expect("it has ended").is_ok();
+        outcomes.push((host.expect("a write is bound to its mirror").to_owned(), answered));
+    }
+    let expected = [(one.name.clone(), true), (dead, false), (other.name.clone(), true)].to_vec();
+    ensure!(outcomes == expected, "{outcomes:?}");
+    ensure!(one.requests() == 1 && other.requests() == 1);
+    Ok(())
+}
+
+#[test]
+fn blackholes_are_sent_to_and_never_waited_for() -> Result<()> {
+    let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
+    let hole = EchoDaemon::on("127.0.0.1", Manners::default())?;
+    let dead = format!("127.0.0.1:{}", free_port()?);
+    let agents = format!(
+        "agent = {}:i\nagent_blackhole = {}:i\nagent_blackhole = {dead}:i",
+        echo.name, hole.name
+    );
+    let client = client(&agents, "", default())?;
+    let mut batch = client.batch()?;
+    let calls = batch.add_index("d", &request(Access::Read, b"x"), &CallOptions::default())?;
+    ensure!(calls.len() == 1, "a blackhole is waited for");
+    ensure!(batch.wait_all(None)?);
+    let reached = (0..500).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        hole.requests() == 1
+    });
+    ensure!(reached, "the blackhole got nothing");
+    Ok(())
+}
+
+#[test]
+fn a_batch_runs_in_the_hosts_own_loop() -> Result<()> {
+    let echoes: Vec<EchoDaemon> =
+        (0..3).map(|_| EchoDaemon::on("127.0.0.1", Manners::default())).collect::<Result<_>>()?;
+    let lines: Vec<String> =
+        echoes.iter().map(|echo| format!("agent_persistent = {}:i", echo.name)).collect();
+    let client = client(&lines.join("\n"), "", default())?;
+    for round in 0..20_u8 {
+        let mut batch = client.batch()?;
+        let request = request(Access::Read, &[round]);
+        let calls = batch.add_index("d", &request, &CallOptions::default())?;
+        let mut ended = Vec::new();
+        while batch.pending() > 0 {
+            poll(&batch);
+            batch.drive()?;
+            ended.extend(std::iter::from_fn(|| batch.next_completion()));
+        }
+        ended.sort();
+        ensure!(ended == calls.collect::<Vec<_>>());
+        ensure!(batch.timeout().is_none(), "nothing runs");
+        for call in ended {
+            let reply = batch.take_reply(call)?.map_err(|failure| anyhow::anyhow!("{failure}"))?;
+            ensure!(reply.body == [round]);
+            ensure!(matches!(batch.take_reply(call), Err(Error::Misuse(_))));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_thousand_agents_in_one_batch() -> Result<()> {
+    let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
+    let lines = format!("agent = {}:i\n", echo.name).repeat(1_000);
+    let client =
+        client(&lines, "agent_connect_timeout = 30000\nagent_query_timeout = 30000", default())?;
+    let mut batch = client.batch()?;
+    let calls = batch.add_index("d", &request(Access::Read, b"x"), &CallOptions::default())?;
+    ensure!(batch.wait_all(None)?);
+    for call in calls {
+        let reply = batch.take_reply(call)?.map_err(|failure| anyhow::anyhow!("{failure}"))?;
+        ensure!(reply.body == b"x");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_wait_is_ended_from_another_thread_and_a_call_cancelled() -> Result<()> {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let client = client(&format!("agent = {}:i", silent.local_addr()?), "", default())?;
+    let mut batch = client.batch()?;
+    let call = batch.add_agent("d", 0, &request(Access::Read, b"x"), &CallOptions::default())?;
+    let waker = batch.waker();
+    let ended = thread::scope(|scope| {
+        scope.spawn(move || waker.wake());
+        batch.wait_any(None)
+    })?;
+    ensure!(ended.is_none());
+    batch.cancel(call);
+    ensure!(batch.next_completion() == Some(call));
+    let failure = batch.take_reply(call)?.expect_err("it was cancelled");
+    ensure!(failure.cancelled && client.status().hosts[0].errors_in_row == 0);
+    Ok(())
+}
+
+fn default() -> ClientOptions {
+    ClientOptions::default()
+}
+
+fn client(agents: &str, settings: &str, options: ClientOptions) -> Result<Client> {
+    let text = format!("index d\n{{\n type = distributed\n{settings}\n{agents}\n}}\n");
+    Ok(Client::with_options(&Config::parse(&text, "test.conf")?, options)?)
+}
+
+fn request(access: Access, body: &[u8]) -> Arc<dyn Request> {
+    let command = Command::SPHINXQL;
+    Arc::new(Raw { command, access, body: body.to_vec() })
+}
+
+fn ask(client: &Client, body: &[u8]) -> Result<Vec<u8>> {
+    let outcome = client.call("d", 0, &request(Access::Read, body), &CallOptions::default())?;
+    Ok(outcome.map_err(|failure| anyhow::anyhow!("{failure}"))?.body)
+}
+
+/// Waits as a host does: for the fd, or until the timeout.
+fn poll(batch: &Batch) {
+    let timeout = batch.timeout().map_or(-1, |timeout| timeout.as_millis() as i32 + 1);
+    let mut fd = libc::pollfd { fd: batch.fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one pollfd, which lives through the call.
+    unsafe { libc::poll(&mut fd, 1, timeout) };
+}
