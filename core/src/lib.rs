@@ -73,7 +73,7 @@ pub mod wire;
 pub use batch::{Batch, CallId, Calls, SearchId};
 pub use client::Client;
 pub use completeness::Completeness;
-pub use config::Config;
+pub use config::{Config, ConfigBuilder, Diagnostic};
 pub use error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
 pub use net::Waker;
 pub use options::{CallOptions, ClientOptions, KeepConnections};

@@ -1,0 +1,97 @@
+"""Distributed searches over mirrored searchd agents, without a master.
+
+A search cluster of Sphinx or Manticore daemons is sharded and mirrored:
+``agent = box1:9312|box2:9312:shard2`` names mirrors that serve the same index. This package reads
+such a configuration, asks all agents of a distributed index in parallel, picks one mirror of each
+by its recent record, fails over, and merges the answers as a master does.
+
+    import hamirror
+
+    with hamirror.Client(hamirror.Config.read("sphinx.conf")) as client:
+        for row in client.search("dist", "hello world", select="title", limit=10):
+            print(row.id, row.weight, row["title"])
+
+A client may be used by any number of threads. Waiting releases the GIL, and Ctrl-C ends it.
+"""
+
+from ._errors import (
+    AgentsError,
+    ConfigError,
+    Error,
+    MergeError,
+    MisuseError,
+    NotFoundError,
+    QueryError,
+    RequestError,
+    ResourceError,
+    TimedOutError,
+    UnansweredError,
+)
+from ._native import (
+    Batch,
+    Client,
+    Config,
+    Filter,
+    PendingReply,
+    PendingSearch,
+    Ranker,
+    Reply,
+    Request,
+    Row,
+    SearchResult,
+    Sort,
+    __version__,
+)
+from ._options import CallOptions, ClientOptions, SearchOptions
+from ._records import (
+    AgentFailure,
+    AgentStatus,
+    AttemptFailure,
+    Column,
+    Diagnostic,
+    HostStatus,
+    MirrorStatus,
+    Status,
+    Window,
+    Word,
+)
+
+__all__ = [
+    "AgentFailure",
+    "AgentStatus",
+    "AgentsError",
+    "AttemptFailure",
+    "Batch",
+    "CallOptions",
+    "Client",
+    "ClientOptions",
+    "Column",
+    "Config",
+    "ConfigError",
+    "Diagnostic",
+    "Error",
+    "Filter",
+    "HostStatus",
+    "MergeError",
+    "MirrorStatus",
+    "MisuseError",
+    "NotFoundError",
+    "PendingReply",
+    "PendingSearch",
+    "QueryError",
+    "Ranker",
+    "Reply",
+    "Request",
+    "RequestError",
+    "ResourceError",
+    "Row",
+    "SearchOptions",
+    "SearchResult",
+    "Sort",
+    "Status",
+    "TimedOutError",
+    "UnansweredError",
+    "Window",
+    "Word",
+    "__version__",
+]

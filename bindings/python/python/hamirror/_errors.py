@@ -1,0 +1,103 @@
+"""Exceptions: a tree under `Error`, each of which also is what Python means by it."""
+
+from ._records import AgentFailure, Diagnostic
+
+
+class Error(Exception):
+    """Whatever this package raises of its own."""
+
+    __module__ = "hamirror"
+
+
+class ConfigError(Error, ValueError):
+    """A configuration was refused.
+
+    `diagnostics` has every fault of it; the text is one line for each.
+    """
+
+    __module__ = "hamirror"
+
+    diagnostics: tuple[Diagnostic, ...]
+
+    def __init__(self, message: str, *, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
+        """Keeps the faults beside the text."""
+        super().__init__(message)
+        self.diagnostics = diagnostics
+
+
+class RequestError(Error, ValueError):
+    """A request was refused before it was sent.
+
+    It can't be encoded, or a daemon would refuse it, misread it, or not survive it.
+    """
+
+    __module__ = "hamirror"
+
+
+class NotFoundError(Error, LookupError):
+    """An index or an agent that the caller named is not in the configuration."""
+
+    __module__ = "hamirror"
+
+
+class MisuseError(Error, RuntimeError):
+    """A call against the rules of the interface, such as using a client after its end."""
+
+    __module__ = "hamirror"
+
+
+class MergeError(Error):
+    """The agents' answers do not fit together."""
+
+    __module__ = "hamirror"
+
+
+class ResourceError(Error, OSError):
+    """The operating system refused something: a file to read, a poll to wait with."""
+
+    __module__ = "hamirror"
+
+
+class AgentsError(Error):
+    """No agent, or fewer than `completeness` demands, gave an answer.
+
+    `answered` of `agents` did; `failures` tells why each of the others did not.
+    """
+
+    __module__ = "hamirror"
+
+    answered: int
+    agents: int
+    failures: tuple[AgentFailure, ...]
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        answered: int = 0,
+        agents: int = 0,
+        failures: tuple[AgentFailure, ...] = (),
+    ) -> None:
+        """Keeps the failures beside the text."""
+        super().__init__(message)
+        self.answered = answered
+        self.agents = agents
+        self.failures = failures
+
+
+class UnansweredError(AgentsError, ConnectionError):
+    """Agents could not be reached or broke off; the same call may succeed later."""
+
+    __module__ = "hamirror"
+
+
+class TimedOutError(UnansweredError, TimeoutError):
+    """Time ran out for every agent that gave no answer; none said no."""
+
+    __module__ = "hamirror"
+
+
+class QueryError(AgentsError, ValueError):
+    """Agents were reached and refused the query: it is at fault, and no mirror is."""
+
+    __module__ = "hamirror"

@@ -1,0 +1,101 @@
+"""Keyword arguments of clients, calls and searches; each may be left out or be `None`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from ._native import Filter, Ranker, Sort
+
+Seconds: TypeAlias = float | timedelta
+"""A time: seconds, or a `timedelta`."""
+
+
+class ClientOptions(TypedDict, total=False):
+    """How a client works; the defaults are right for most."""
+
+    background: bool | None
+    """One thread for pings, name look-ups and blackholes, started when first needed (default).
+    Without it names are looked up by the thread that needs them, and blackholes get nothing."""
+
+    seed: int | None
+    """Decides every pick of a mirror, for reproducible runs."""
+
+    keep_connections: Literal["by_line", "always", "never"] | None
+    """Which connections are kept after use; `by_line`: those of `agent_persistent` lines and of
+    lines with `conn=persistent` (default)."""
+
+    failover: bool | None
+    """Ask another mirror after a failure (default); `False` is how searchd 2.2.11 does it."""
+
+
+class CallOptions(TypedDict, total=False):
+    """What may be said of one call, before all settings of the configuration."""
+
+    deadline: Seconds | None
+    """From start to end, all attempts included."""
+
+    connect_timeout: Seconds | None
+    """In place of `agent_connect_timeout`: reaching a mirror."""
+
+    query_timeout: Seconds | None
+    """In place of `agent_query_timeout`: a mirror's answer."""
+
+    retry_count: int | None
+    """In place of `agent_retry_count`: further rounds over all mirrors."""
+
+    retry_delay: Seconds | None
+    """In place of `agent_retry_delay`: the pause before each further round."""
+
+    failover: bool | None
+    """`False`: never leave the mirror that was picked first."""
+
+    completeness: Literal["best_effort", "all"] | int | None
+    """How many agents must answer: one (default), all, or this share of them in percent."""
+
+
+class SearchOptions(CallOptions, total=False):
+    """What to search for, beside the full-text query, and how to ask."""
+
+    select: str | None
+    """Columns, such as `gid, price*2 AS double_price, weight()`; the default is `*`."""
+
+    filters: Iterable[Filter] | None
+    """Conditions that every document must meet."""
+
+    sort: Sort | None
+    """The order of rows, `Sort.RELEVANCE` unless given; ties go to the lower document id."""
+
+    offset: int | None
+    """Rows of the merged result to skip."""
+
+    limit: int | None
+    """Rows to return, 20 unless given."""
+
+    max_matches: int | None
+    """Best rows that each agent sends and the merge keeps, 1000 unless given."""
+
+    ranker: Ranker | None
+    """How matches are weighed, `Ranker.PROXIMITY_BM25` unless given."""
+
+    match_mode: (
+        Literal["all", "any", "phrase", "boolean", "extended", "fullscan", "extended2"] | None
+    )
+    """How the query text is read, `extended2` unless given."""
+
+    cutoff: int | None
+    """Matches after which an agent stops looking; 0 is no end."""
+
+    max_query_time: Seconds | None
+    """Time after which an agent stops looking and answers with what it has; 0 is no end."""
+
+    field_weights: Mapping[str, int] | None
+    """Weights of full-text fields, 1 unless given."""
+
+    index_weights: Mapping[str, int] | None
+    """Weights of indexes: the distributed one or those on the agents; `*` is every index."""
+
+    comment: str | None
+    """Text for the agents' query logs."""

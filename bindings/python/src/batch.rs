@@ -1,0 +1,318 @@
+//! A batch: many calls under way at once, driven by one thread at a time.
+
+use std::collections::{HashMap, VecDeque};
+use std::os::fd::RawFd;
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+use hamirror::{AgentFailure, CallId, Error, SearchId};
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use crate::error::misuse;
+use crate::options::{self, Keywords};
+use crate::pending::{PendingReply, PendingSearch};
+use crate::request::Request;
+use crate::search::search_options;
+use crate::text::Text;
+use crate::waiting::{self, Limit};
+
+/// Many calls under way at once, driven by one thread at a time.
+///
+/// Wait for all of them, iterate over them as they end, or put `fileno()` into an event loop:
+/// when it is readable, or `timeout` has passed, call `drive()`. It is a context manager that
+/// closes itself, which ends what still runs.
+#[pyclass(frozen, module = "hamirror")]
+pub(crate) struct Batch {
+    open: Mutex<Option<Open>>,
+}
+
+#[pymethods]
+impl Batch {
+    /// Starts a search of every agent of an index.
+    ///
+    /// `options` are those of `SearchOptions`.
+    #[pyo3(signature = (index, query, **options))]
+    fn add_search(
+        &self,
+        py: Python<'_>,
+        index: &str,
+        query: Text,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Py<PendingSearch>> {
+        let (search, options) = search_options("add_search", query, options)?;
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        let batch = &mut open.batch;
+        let id = waiting::run(py, || batch.add_search(index, &search, &options))?;
+        let pending = Py::new(py, PendingSearch::new(index))?;
+        open.expect_search(py, id, pending.clone_ref(py))?;
+        Ok(pending)
+    }
+
+    /// Starts a request to every agent of an index: a read to one mirror of each, a write to all
+    /// mirrors of each.
+    ///
+    /// `options` are those of `CallOptions`.
+    #[pyo3(signature = (index, request, **options))]
+    fn add_index(
+        &self,
+        py: Python<'_>,
+        index: &str,
+        request: &Request,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Vec<Py<PendingReply>>> {
+        let options = options::call_options("add_index", options)?;
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        let batch = &mut open.batch;
+        let calls = waiting::run(py, || batch.add_index(index, &request.inner, &options))?;
+        calls.map(|call| open.expect_reply(py, index, call)).collect()
+    }
+
+    /// Starts a request to one agent of an index, by its number from 0.
+    ///
+    /// `options` are those of `CallOptions`.
+    #[pyo3(signature = (index, agent, request, **options))]
+    fn add_agent(
+        &self,
+        py: Python<'_>,
+        index: &str,
+        agent: usize,
+        request: &Request,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Py<PendingReply>> {
+        let options = options::call_options("add_agent", options)?;
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        let batch = &mut open.batch;
+        let call = waiting::run(py, || batch.add_agent(index, agent, &request.inner, &options))?;
+        open.expect_reply(py, index, call)
+    }
+
+    /// Waits for everything to end; `False` if the time is up before.
+    #[pyo3(signature = (timeout = None))]
+    fn wait(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+        let limit = Limit::after(timeout.map(options::duration).transpose()?);
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        while !open.expected.is_empty() && !limit.has_passed() {
+            open.wait_some(py, limit)?;
+        }
+        if !open.expected.is_empty() {
+            // A wait without any time still takes what is there.
+            open.drive(py)?;
+        }
+        Ok(open.expected.is_empty())
+    }
+
+    /// Does what is to be done now, without waiting, and returns what has ended since the last
+    /// time: searches and replies as their `add_` returned them.
+    fn drive<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        open.drive(py)?;
+        PyList::new(py, open.ended.drain(..))
+    }
+
+    /// Readable when `drive()` has something to do; the batch owns it.
+    fn fileno(&self) -> PyResult<RawFd> {
+        Ok(get(&mut self.lock()?)?.batch.fd())
+    }
+
+    /// Seconds after which `drive()` is due even if `fileno()` stays quiet; `None` while nothing
+    /// runs.
+    #[getter]
+    fn timeout(&self) -> PyResult<Option<f64>> {
+        let due = get(&mut self.lock()?)?.batch.timeout();
+        Ok(due.map(|due| due.as_secs_f64()))
+    }
+
+    /// Calls that have not ended; a search has one for each agent.
+    #[getter]
+    fn pending(&self) -> PyResult<usize> {
+        Ok(get(&mut self.lock()?)?.batch.pending())
+    }
+
+    /// Ends what still runs. Any further use raises `MisuseError`; what has ended keeps its
+    /// result. Closing twice does nothing.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let open = self.lock()?.take();
+        py.detach(|| drop(open));
+        Ok(())
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    /// Waits for the next search or reply to end.
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        while open.ended.is_empty() && !open.expected.is_empty() {
+            open.wait_some(py, Limit::after(None))?;
+        }
+        Ok(open.ended.pop_front())
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close(py)
+    }
+}
+
+impl Batch {
+    pub(crate) fn new(batch: hamirror::Batch) -> Self {
+        let open = Open {
+            batch,
+            next_call: CallId(0),
+            expected: HashMap::new(),
+            searches: HashMap::new(),
+            ended: VecDeque::new(),
+        };
+        Self { open: Mutex::new(Some(open)) }
+    }
+
+    /// Never waits: the holder may be this very thread, in whose wait a signal handler runs.
+    fn lock(&self) -> PyResult<MutexGuard<'_, Option<Open>>> {
+        self.open.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => misuse("the batch is in use by another thread or call"),
+            TryLockError::Poisoned(_) => misuse("the batch broke in an earlier call"),
+        })
+    }
+}
+
+/// A batch that is not closed.
+struct Open {
+    batch: hamirror::Batch,
+    /// Calls are numbered from 0 in the order in which they are started.
+    next_call: CallId,
+    /// What each running call belongs to.
+    expected: HashMap<CallId, Expected>,
+    searches: HashMap<SearchId, RunningSearch>,
+    /// Handed out by iteration and by `drive`.
+    ended: VecDeque<Py<PyAny>>,
+}
+
+enum Expected {
+    Reply(Py<PendingReply>),
+    Search(SearchId),
+}
+
+struct RunningSearch {
+    pending: Py<PendingSearch>,
+    calls_running: usize,
+}
+
+/// Something that ended, with how it did.
+enum Ended {
+    Reply(Py<PendingReply>, Result<hamirror::Reply, AgentFailure>),
+    Search(Py<PendingSearch>, Result<Box<hamirror::SearchResult>, Error>),
+}
+
+impl Open {
+    fn expect_search(
+        &mut self,
+        py: Python<'_>,
+        id: SearchId,
+        pending: Py<PendingSearch>,
+    ) -> PyResult<()> {
+        let mut calls_running = 0;
+        while self.batch.asked(self.next_call).is_some() {
+            self.expected.insert(self.next_call, Expected::Search(id));
+            self.next_call.0 += 1;
+            calls_running += 1;
+        }
+        if calls_running > 0 {
+            self.searches.insert(id, RunningSearch { pending, calls_running });
+            return Ok(());
+        }
+        // An index of blackholes only: nobody will answer.
+        let result = self.batch.take_search(id).map(Box::new);
+        self.store(py, vec![Ended::Search(pending, result)])
+    }
+
+    fn expect_reply(
+        &mut self,
+        py: Python<'_>,
+        index: &str,
+        call: CallId,
+    ) -> PyResult<Py<PendingReply>> {
+        let agent = self.batch.asked(call).map_or(0, |(agent, _)| agent.number);
+        let pending = Py::new(py, PendingReply::new(index, agent))?;
+        self.expected.insert(call, Expected::Reply(pending.clone_ref(py)));
+        self.next_call = CallId(call.0 + 1);
+        Ok(pending)
+    }
+
+    /// Waits until something ends or the time is up.
+    fn wait_some(&mut self, py: Python<'_>, limit: Limit) -> PyResult<()> {
+        let ended = waiting::wait(py, |slice| {
+            let first = self.batch.wait_any(Some(limit.slice(slice)))?;
+            let ended = self.take_ended(first)?;
+            let is_over = !ended.is_empty() || self.expected.is_empty() || limit.has_passed();
+            Ok(is_over.then_some(ended))
+        })?;
+        self.store(py, ended)
+    }
+
+    fn drive(&mut self, py: Python<'_>) -> PyResult<()> {
+        let ended = waiting::run(py, || {
+            self.batch.drive()?;
+            self.take_ended(None)
+        })?;
+        self.store(py, ended)
+    }
+
+    /// Takes the outcomes of all calls that have ended; this merges results.
+    fn take_ended(&mut self, first: Option<CallId>) -> Result<Vec<Ended>, Error> {
+        let mut ended = Vec::new();
+        let mut next = first.or_else(|| self.batch.next_completion());
+        while let Some(call) = next {
+            match self.expected.remove(&call) {
+                Some(Expected::Reply(pending)) => {
+                    ended.push(Ended::Reply(pending, self.batch.take_reply(call)?));
+                }
+                Some(Expected::Search(id)) => ended.extend(self.end_search_call(id)),
+                None => {}
+            }
+            next = self.batch.next_completion();
+        }
+        Ok(ended)
+    }
+
+    fn end_search_call(&mut self, id: SearchId) -> Option<Ended> {
+        let search = self.searches.get_mut(&id)?;
+        search.calls_running -= 1;
+        if search.calls_running > 0 {
+            return None;
+        }
+        let RunningSearch { pending, .. } = self.searches.remove(&id)?;
+        Some(Ended::Search(pending, self.batch.take_search(id).map(Box::new)))
+    }
+
+    fn store(&mut self, py: Python<'_>, ended: Vec<Ended>) -> PyResult<()> {
+        for one in ended {
+            let pending = match one {
+                Ended::Reply(pending, reply) => {
+                    pending.get().end(py, reply)?;
+                    pending.into_any()
+                }
+                Ended::Search(pending, result) => {
+                    pending.get().end(py, result.map(|result| *result))?;
+                    pending.into_any()
+                }
+            };
+            self.ended.push_back(pending);
+        }
+        Ok(())
+    }
+}
+
+fn get<'a>(guard: &'a mut MutexGuard<'_, Option<Open>>) -> PyResult<&'a mut Open> {
+    guard.as_mut().ok_or_else(|| misuse("the batch is closed"))
+}

@@ -1,0 +1,78 @@
+//! Configurations: read, parsed or built; immutable.
+
+use std::path::PathBuf;
+
+use hamirror::config::ConfigBuilder;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyInt, PyMapping, PyString, PyTuple};
+
+use crate::{record, waiting};
+
+/// A validated configuration: of a `sphinx.conf` or `manticore.conf`, the `searchd` section and
+/// every distributed index.
+#[pyclass(frozen, module = "hamirror")]
+pub(crate) struct Config {
+    pub(crate) inner: hamirror::Config,
+}
+
+#[pymethods]
+impl Config {
+    /// Reads a file. `ConfigError` lists all its faults; one that can't be read is a
+    /// `ResourceError`.
+    #[staticmethod]
+    fn read(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        Ok(Self { inner: waiting::run(py, || hamirror::Config::read(path))? })
+    }
+
+    /// Reads a text; errors and warnings call it `name`.
+    #[staticmethod]
+    #[pyo3(signature = (text, *, name = "<text>"))]
+    fn parse(py: Python<'_>, text: &str, name: &str) -> PyResult<Self> {
+        Ok(Self { inner: waiting::run(py, || hamirror::Config::parse(text, name))? })
+    }
+
+    /// Puts a configuration together: `{"searchd": {key: value}, "an index": {"agent": [..]}}`.
+    #[staticmethod]
+    fn build(py: Python<'_>, sections: &Bound<'_, PyMapping>) -> PyResult<Self> {
+        let mut builder = ConfigBuilder::new();
+        for section in sections.items()?.iter() {
+            let (section, settings): (String, Bound<'_, PyMapping>) = section.extract()?;
+            for setting in settings.items()?.iter() {
+                let (key, value): (String, Bound<'_, PyAny>) = setting.extract()?;
+                for value in values(&value)? {
+                    builder.set(&section, &key, &value);
+                }
+            }
+        }
+        Ok(Self { inner: waiting::run(py, || builder.build())? })
+    }
+
+    /// Names of the distributed indexes, in the order of the text.
+    #[getter]
+    fn indexes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.inner.indexes.iter().map(|index| &index.name))
+    }
+
+    /// Oddities that do not stop anything, each with its place.
+    #[getter]
+    fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        record::tuple(py, &self.inner.warnings, record::diagnostic)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<hamirror.Config of {}>", self.indexes(py)?.repr()?))
+    }
+}
+
+/// The values of a setting: one, or some.
+fn values(value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyInt>() {
+        return Ok(vec![value.str()?.to_string()]);
+    }
+    if value.is_instance_of::<PyDict>() {
+        let text = "a setting is a str, an int, or an iterable of str";
+        return Err(PyTypeError::new_err(text));
+    }
+    value.try_iter()?.map(|item| item?.extract()).collect()
+}

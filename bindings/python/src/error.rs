@@ -1,0 +1,69 @@
+//! Errors of the crate as exceptions of `_errors.py`.
+
+use hamirror::{AgentFailure, Error};
+use pyo3::import_exception;
+use pyo3::prelude::*;
+use pyo3::types::{IntoPyDict, PyDict};
+
+use crate::record;
+
+import_exception!(hamirror._errors, ConfigError);
+import_exception!(hamirror._errors, MergeError);
+import_exception!(hamirror._errors, MisuseError);
+import_exception!(hamirror._errors, NotFoundError);
+import_exception!(hamirror._errors, QueryError);
+import_exception!(hamirror._errors, RequestError);
+import_exception!(hamirror._errors, ResourceError);
+import_exception!(hamirror._errors, TimedOutError);
+import_exception!(hamirror._errors, UnansweredError);
+
+/// The exception that says the same.
+pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    make(py, error).unwrap_or_else(|fault| fault)
+}
+
+/// The error of a call to one agent that gave no answer.
+pub(crate) fn of_one_agent(failure: AgentFailure) -> Error {
+    Error::Unanswered { answered: 0, agents: 1, failures: vec![failure] }
+}
+
+/// An exception for a call against the rules.
+pub(crate) fn misuse(text: &str) -> PyErr {
+    MisuseError::new_err(text.to_owned())
+}
+
+fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+    let text = error.to_string();
+    Ok(match error {
+        Error::Config(diagnostics) => {
+            let diagnostics = record::tuple(py, diagnostics, record::diagnostic)?;
+            let fields = [("diagnostics", diagnostics)].into_py_dict(py)?;
+            with_fields(&py.get_type::<ConfigError>(), text, &fields)?
+        }
+        Error::Request(_) => RequestError::new_err(text),
+        Error::Unknown(_) => NotFoundError::new_err(text),
+        Error::Misuse(_) => MisuseError::new_err(text),
+        Error::Merge(_) => MergeError::new_err(text),
+        Error::Unanswered { answered, agents, failures } => {
+            let class = match () {
+                () if error.is_query_error() => py.get_type::<QueryError>(),
+                () if error.is_timeout() => py.get_type::<TimedOutError>(),
+                () => py.get_type::<UnansweredError>(),
+            };
+            let fields = PyDict::new(py);
+            fields.set_item("answered", answered)?;
+            fields.set_item("agents", agents)?;
+            fields.set_item("failures", record::tuple(py, failures, record::agent_failure)?)?;
+            with_fields(&class, text, &fields)?
+        }
+        _ => ResourceError::new_err(text),
+    })
+}
+
+fn with_fields(
+    class: &Bound<'_, PyAny>,
+    text: String,
+    fields: &Bound<'_, PyDict>,
+) -> PyResult<PyErr> {
+    Ok(PyErr::from_value(class.call((text,), Some(fields))?))
+}

@@ -1,0 +1,124 @@
+//! Keyword arguments of clients and calls (`_options.py` says what each means).
+
+use std::time::Duration;
+
+use hamirror::{CallOptions, ClientOptions, Completeness, KeepConnections};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDelta, PyDict, PyString};
+
+/// Reads the options of a client.
+pub(crate) fn client_options(keywords: Option<&Keywords<'_>>) -> PyResult<ClientOptions> {
+    let mut options = ClientOptions::default();
+    for_each("Client", keywords, |name, value| {
+        match name {
+            "background" => options.background = value.extract()?,
+            "seed" => options.seed = Some(value.extract()?),
+            "keep_connections" => options.keep_connections = choice(name, value, &KEEP)?,
+            "failover" => options.failover = value.extract()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    Ok(options)
+}
+
+/// Reads the options of a call.
+pub(crate) fn call_options(
+    function: &str,
+    keywords: Option<&Keywords<'_>>,
+) -> PyResult<CallOptions> {
+    let mut options = CallOptions::default();
+    for_each(function, keywords, |name, value| set_call_option(&mut options, name, value))?;
+    Ok(options)
+}
+
+/// Keyword arguments as they come.
+pub(crate) type Keywords<'py> = Bound<'py, PyDict>;
+
+/// Hands out every keyword argument that is not None, to a function that says if it knows it.
+pub(crate) fn for_each(
+    function: &str,
+    keywords: Option<&Keywords<'_>>,
+    mut set: impl FnMut(&str, &Bound<'_, PyAny>) -> PyResult<bool>,
+) -> PyResult<()> {
+    for (name, value) in keywords.into_iter().flatten() {
+        let name = name.cast::<PyString>()?.to_cow()?;
+        if value.is_none() {
+            continue;
+        }
+        let is_known = set(&name, &value).map_err(|error| about(&name, error, value.py()))?;
+        if !is_known {
+            let text = format!("{function}() got an unexpected keyword argument '{name}'");
+            return Err(PyTypeError::new_err(text));
+        }
+    }
+    Ok(())
+}
+
+/// Sets one option of a call, if that is one.
+pub(crate) fn set_call_option(
+    options: &mut CallOptions,
+    name: &str,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
+    match name {
+        "deadline" => options.deadline = Some(duration(value)?),
+        "connect_timeout" => options.connect_timeout = Some(duration(value)?),
+        "query_timeout" => options.query_timeout = Some(duration(value)?),
+        "retry_count" => options.retry_count = Some(value.extract()?),
+        "retry_delay" => options.retry_delay = Some(duration(value)?),
+        "failover" => options.no_failover = !value.extract::<bool>()?,
+        "completeness" => options.completeness = completeness(value)?,
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// A time in seconds, or a `timedelta`.
+pub(crate) fn duration(value: &Bound<'_, PyAny>) -> PyResult<Duration> {
+    if value.is_instance_of::<PyDelta>() {
+        return value.extract();
+    }
+    let seconds: f64 = value.extract()?;
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|error| PyValueError::new_err(format!("{seconds} s: {error}")))
+}
+
+/// One of the values that an option may have, by its name.
+pub(crate) fn choice<T: Copy>(
+    name: &str,
+    value: &Bound<'_, PyAny>,
+    choices: &[(&str, T)],
+) -> PyResult<T> {
+    let text = value.cast::<PyString>()?.to_cow()?;
+    choices.iter().find(|(known, _)| *known == text).map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = choices.iter().map(|(known, _)| *known).collect();
+        PyValueError::new_err(format!("{name} '{text}' is none of {}", names.join(", ")))
+    })
+}
+
+fn completeness(value: &Bound<'_, PyAny>) -> PyResult<Completeness> {
+    if value.is_instance_of::<PyString>() {
+        return choice("completeness", value, &COMPLETENESS);
+    }
+    let percent: u8 = value.extract()?;
+    Ok(Completeness::AtLeast { percent })
+}
+
+/// A wrong type tells which argument has it.
+fn about(name: &str, error: PyErr, py: Python<'_>) -> PyErr {
+    if error.is_instance_of::<PyTypeError>(py) {
+        return PyTypeError::new_err(format!("argument '{name}': {}", error.value(py)));
+    }
+    error
+}
+
+const KEEP: [(&str, KeepConnections); 3] = [
+    ("by_line", KeepConnections::ByLine),
+    ("always", KeepConnections::Always),
+    ("never", KeepConnections::Never),
+];
+
+const COMPLETENESS: [(&str, Completeness); 2] =
+    [("best_effort", Completeness::BestEffort), ("all", Completeness::All)];

@@ -1,0 +1,92 @@
+//! Records: frozen dataclasses of `_records.py`, filled field by field.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyModule, PyTuple};
+
+use hamirror::config::Diagnostic;
+use hamirror::{AgentFailure, AttemptFailure};
+
+use crate::text::snake_case;
+
+/// Fields of a record to be.
+pub(crate) struct Record<'py> {
+    name: &'static str,
+    fields: Bound<'py, PyDict>,
+}
+
+impl<'py> Record<'py> {
+    /// A record of that class.
+    pub(crate) fn new(py: Python<'py>, name: &'static str) -> Self {
+        Record { name, fields: PyDict::new(py) }
+    }
+
+    /// Sets a field.
+    pub(crate) fn set(self, field: &str, value: impl IntoPyObject<'py>) -> PyResult<Self> {
+        self.fields.set_item(field, value)?;
+        Ok(self)
+    }
+
+    /// The record.
+    pub(crate) fn build(self) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.fields.py();
+        let module = MODULE.get_or_try_init(py, || -> PyResult<_> {
+            Ok(PyModule::import(py, "hamirror._records")?.unbind())
+        })?;
+        module.bind(py).getattr(self.name)?.call((), Some(&self.fields))
+    }
+}
+
+static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+
+/// A tuple of records, or of anything else that takes some making.
+pub(crate) fn tuple<'py, T>(
+    py: Python<'py>,
+    items: &[T],
+    make: impl Fn(Python<'py>, &T) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let made: Vec<_> = items.iter().map(|item| make(py, item)).collect::<PyResult<_>>()?;
+    PyTuple::new(py, made)
+}
+
+pub(crate) fn diagnostic<'py>(
+    py: Python<'py>,
+    diagnostic: &Diagnostic,
+) -> PyResult<Bound<'py, PyAny>> {
+    let Diagnostic { file, line, column, text, expected } = diagnostic;
+    Record::new(py, "Diagnostic")
+        .set("file", file)?
+        .set("line", line)?
+        .set("column", column)?
+        .set("text", text)?
+        .set("expected", expected)?
+        .build()
+}
+
+pub(crate) fn agent_failure<'py>(
+    py: Python<'py>,
+    failure: &AgentFailure,
+) -> PyResult<Bound<'py, PyAny>> {
+    Record::new(py, "AgentFailure")
+        .set("index", &failure.index)?
+        .set("agent", failure.agent)?
+        .set("attempts", tuple(py, &failure.attempts, attempt_failure)?)?
+        .set("query_error", failure.query_error.as_deref())?
+        .set("deadline_passed", failure.deadline_passed)?
+        .set("cancelled", failure.cancelled)?
+        .set("text", failure.to_string())?
+        .build()
+}
+
+pub(crate) fn attempt_failure<'py>(
+    py: Python<'py>,
+    failure: &AttemptFailure,
+) -> PyResult<Bound<'py, PyAny>> {
+    Record::new(py, "AttemptFailure")
+        .set("host", &failure.host)?
+        .set("kind", snake_case(failure.kind))?
+        .set("phase", failure.phase.to_string())?
+        .set("text", &failure.text)?
+        .set("elapsed_s", failure.elapsed.as_secs_f64())?
+        .build()
+}
