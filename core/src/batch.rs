@@ -11,17 +11,18 @@ use std::time::Duration;
 
 use crate::agent::Agent;
 use crate::call::Scope;
-use crate::client::Shared;
+use crate::client::Client;
 pub use crate::engine::CallId;
 use crate::error::{AgentFailure, Error};
-use crate::net::{Driver, Waker, clock};
+use crate::net::{Driver, Waker, clock, process};
 use crate::options::CallOptions;
 use crate::search::{Search, SearchRequest, SearchResult};
 use crate::wire::request::{Access, Reply, Request};
 
 /// Calls under way. Dropped, it cancels those that still run.
 pub struct Batch {
-    shared: Arc<Shared>,
+    client: Client,
+    process: process::Id,
     /// Always there until the batch is dropped.
     driver: Option<Driver>,
     searches: Vec<Option<RunningSearch>>,
@@ -58,8 +59,9 @@ impl Iterator for Calls {
 impl ExactSizeIterator for Calls {}
 
 impl Batch {
-    pub(crate) fn new(shared: Arc<Shared>, driver: Driver) -> Self {
-        Self { shared, driver: Some(driver), searches: Vec::new() }
+    pub(crate) fn new(client: Client, driver: Driver) -> Self {
+        let process = process::id();
+        Self { client, process, driver: Some(driver), searches: Vec::new() }
     }
 
     /// Starts a request to every agent of an index: a read to one mirror of each, a write to all
@@ -70,7 +72,8 @@ impl Batch {
         request: &Arc<dyn Request>,
         options: &CallOptions,
     ) -> Result<Calls, Error> {
-        let index = self.shared.index(index)?.clone();
+        self.check_process()?;
+        let index = self.client.shared().index(index)?.clone();
         if index.agents.is_empty() && index.blackholes.is_empty() {
             let name = &index.name;
             let text = format!("index '{name}' has local indexes only; no agent can be asked");
@@ -81,7 +84,7 @@ impl Batch {
             self.start(agent, request, options);
         }
         for blackhole in &index.blackholes {
-            self.shared.background.send_to_blackhole(blackhole, request);
+            self.client.shared().background.send_to_blackhole(blackhole, request);
         }
         Ok(Calls(first..self.calls()))
     }
@@ -94,7 +97,8 @@ impl Batch {
         request: &Arc<dyn Request>,
         options: &CallOptions,
     ) -> Result<CallId, Error> {
-        let index = self.shared.index(index)?.clone();
+        self.check_process()?;
+        let index = self.client.shared().index(index)?.clone();
         let Some(agent) = index.agents.get(agent) else {
             let (name, count) = (&index.name, index.agents.len());
             let text = format!("no agent {agent} in index '{name}', it has {count}");
@@ -180,6 +184,9 @@ impl Batch {
 
     /// Ends a call without an answer; one that has ended stays as it is.
     pub fn cancel(&mut self, call: CallId) {
+        if self.check_process().is_err() {
+            return;
+        }
         let now = clock::now();
         self.driver().engine().cancel(call, now);
         self.driver().perform(now);
@@ -225,7 +232,7 @@ impl Batch {
         let completeness = running.options.completeness;
         let mut result = SearchResult::merge(&running.request, outcomes, completeness)?;
         let index = &running.index;
-        let locals = &self.shared.index(index)?.locals;
+        let locals = &self.client.shared().index(index)?.locals;
         let unsearched =
             locals.iter().map(|local| format!("index {index}: local index {local} not searched"));
         let warnings: Vec<String> = result.warning.take().into_iter().chain(unsearched).collect();
@@ -250,7 +257,7 @@ impl Batch {
     }
 
     fn start(&mut self, agent: &Arc<Agent>, request: &Arc<dyn Request>, options: &CallOptions) {
-        let no_failover = options.no_failover || !self.shared.options().failover;
+        let no_failover = options.no_failover || !self.client.shared().options().failover;
         let options = CallOptions { no_failover, ..*options };
         let now = clock::now();
         let driver = self.driver();
@@ -270,7 +277,12 @@ impl Batch {
         Ok(!left.is_some_and(|left| left.is_zero()) && !self.driver().take_woken())
     }
 
+    fn check_process(&self) -> Result<(), Error> {
+        if self.process == process::id() { Ok(()) } else { Err(Error::Forked) }
+    }
+
     fn turn(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
+        self.check_process()?;
         let turned = self.driver().turn(timeout);
         turned.map_err(|error| Error::System(format!("waiting for sockets: {error}")))
     }
@@ -286,11 +298,13 @@ impl Batch {
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        if let Some(mut driver) = self.driver.take() {
-            let now = clock::now();
-            driver.engine().reset(now);
-            driver.perform(now);
-            self.shared.return_driver(driver);
+        let Some(mut driver) = self.driver.take() else { return };
+        if self.check_process().is_err() {
+            return driver.abandon();
         }
+        let now = clock::now();
+        driver.engine().reset(now);
+        driver.perform(now);
+        self.client.shared().return_driver(driver);
     }
 }

@@ -1,7 +1,7 @@
 //! The client: a configuration at work, shared by any number of threads.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
@@ -9,7 +9,7 @@ use crate::agent::Index;
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::error::{AgentFailure, Error};
-use crate::net::{Background, Driver, clock, seed};
+use crate::net::{Background, Driver, clock, process, seed};
 use crate::options::{CallOptions, ClientOptions};
 use crate::search::{Search, SearchResult};
 use crate::status::Status;
@@ -20,19 +20,27 @@ use crate::wire::request::{Reply, Request};
 ///
 /// All methods may be called from any thread at any time. Connections, records of hosts and the
 /// background thread belong to the client and end with its last clone and its last batch.
+///
+/// After `fork` it works in the child too: there it begins anew, with empty records, and leaves
+/// the parent's sockets alone. A batch that was under way answers [`Error::Forked`] there.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
 }
 
-/// What batches need of their client.
+/// A client as one process has it.
 pub(crate) struct Shared {
     pub(crate) topology: Topology,
     pub(crate) background: Arc<Background>,
+    config: Config,
     options: ClientOptions,
     drivers: Mutex<Vec<Driver>>,
     drivers_made: AtomicU64,
     seed: u64,
+    process: process::Id,
+    /// The client of a forked child, which nobody but the child ever makes: it may touch no lock
+    /// that a thread of the parent held when it forked.
+    of_child: OnceLock<Box<Shared>>,
 }
 
 impl Client {
@@ -43,27 +51,13 @@ impl Client {
 
     /// A client. Nothing is connected or looked up before the first call.
     pub fn with_options(config: &Config, options: ClientOptions) -> Result<Client, Error> {
-        let topology = Topology::new(config, &options, clock::now());
-        let background = Arc::new(Background::new(
-            options.background,
-            topology.pinged.clone(),
-            topology.ping_interval,
-        ));
-        let shared = Shared {
-            topology,
-            background,
-            options,
-            drivers: Mutex::default(),
-            drivers_made: AtomicU64::new(0),
-            seed: options.seed.unwrap_or_else(seed),
-        };
-        Ok(Client { shared: Arc::new(shared) })
+        Ok(Client { shared: Arc::new(Shared::new(config.clone(), options)) })
     }
 
     /// Names of the distributed indexes, sorted.
     pub fn indexes(&self) -> Vec<&str> {
         let mut names: Vec<&str> =
-            self.shared.topology.indexes.keys().map(String::as_str).collect();
+            self.shared().topology.indexes.keys().map(String::as_str).collect();
         names.sort_unstable();
         names
     }
@@ -97,18 +91,56 @@ impl Client {
 
     /// An empty batch.
     pub fn batch(&self) -> Result<Batch, Error> {
-        self.shared.background.start_pings();
-        Ok(Batch::new(self.shared.clone(), self.shared.take_driver()?))
+        let shared = self.shared();
+        shared.background.start_pings();
+        Ok(Batch::new(self.clone(), shared.take_driver()?))
     }
 
     /// The record of every host, as it is now; blocks no query.
     pub fn status(&self) -> Status {
-        let dropped = self.shared.background.dropped();
-        Status::new(&self.shared.topology, dropped, clock::now())
+        let shared = self.shared();
+        Status::new(&shared.topology, shared.background.dropped(), clock::now())
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        self.shared.of_this_process()
     }
 }
 
 impl Shared {
+    fn new(config: Config, options: ClientOptions) -> Self {
+        let topology = Topology::new(&config, &options, clock::now());
+        let background = Arc::new(Background::new(
+            options.background,
+            topology.pinged.clone(),
+            topology.ping_interval,
+        ));
+        Self {
+            topology,
+            background,
+            config,
+            options,
+            drivers: Mutex::default(),
+            drivers_made: AtomicU64::new(0),
+            seed: options.seed.unwrap_or_else(seed),
+            process: process::id(),
+            of_child: OnceLock::new(),
+        }
+    }
+
+    fn of_this_process(&self) -> &Shared {
+        if self.process == process::id() {
+            return self;
+        }
+        let of_child = self.of_child.get_or_init(|| {
+            if let Some(mut drivers) = self.drivers.try_lock() {
+                drivers.drain(..).for_each(Driver::abandon);
+            }
+            Box::new(Shared::new(self.config.clone(), self.options))
+        });
+        of_child.of_this_process()
+    }
+
     pub(crate) fn index(&self, name: &str) -> Result<&Arc<Index>, Error> {
         self.topology.indexes.get(name).ok_or_else(|| {
             Error::Unknown(format!("no distributed index '{name}' in the configuration"))
@@ -134,6 +166,7 @@ impl Shared {
         Driver::new(seed, self.background.clone()).map_err(refused)
     }
 
+    /// Keeps a driver for the next batch.
     pub(crate) fn return_driver(&self, driver: Driver) {
         let mut drivers = self.drivers.lock();
         if drivers.len() < DRIVERS_IDLE_MAX {
@@ -147,3 +180,11 @@ const SEED_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Drivers kept for the next batch: as many as threads use one client at the same time.
 const DRIVERS_IDLE_MAX: usize = 256;
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if self.process != process::id() {
+            self.drivers.get_mut().drain(..).for_each(Driver::abandon);
+        }
+    }
+}

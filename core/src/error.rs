@@ -30,6 +30,8 @@ pub enum Error {
     Merge(String),
     /// The operating system refused something that the library needs for itself.
     System(String),
+    /// A batch of the parent process was used in a forked child; make a new one there.
+    Forked,
 }
 
 impl Error {
@@ -71,6 +73,9 @@ impl fmt::Display for Error {
             | Error::Misuse(text)
             | Error::Merge(text)
             | Error::System(text) => out.write_str(text),
+            Error::Forked => out.write_str(
+                "the batch belongs to the parent of this forked process; make a new one here",
+            ),
             Error::Unanswered { answered, agents, failures } => {
                 write!(out, "{answered} of {agents} agents answered")?;
                 for failure in failures {

@@ -1,18 +1,20 @@
 //! The driver over real sockets: every kind of address, kept connections, event loops, writes.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use hamirror::karma::Counter;
-use hamirror::wire::header::Command;
+use hamirror::wire::header;
 use hamirror::wire::raw::Raw;
 use hamirror::{
     Access, Batch, CallOptions, Client, ClientOptions, Config, Error, KeepConnections, Request,
 };
 use hamirror_tests::daemon::free_port;
 use hamirror_tests::echo::{EchoDaemon, Manners};
+use hamirror_tests::process;
 
 #[test]
 fn every_kind_of_address_is_reached() -> Result<()> {
@@ -245,6 +247,22 @@ fn a_wait_is_ended_from_another_thread_and_a_call_cancelled() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_forked_child_works_and_leaves_the_parents_sockets_alone() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let echoes = [0, 1].map(|_| EchoDaemon::on("127.0.0.1", Manners::default()));
+    let [one, other] = echoes;
+    let (one, other) = (one?, other?);
+    let path = folder.path().join("fork.conf");
+    let line = format!("agent_persistent = {}|{}:i", one.name, other.name);
+    std::fs::write(&path, format!("index d\n{{\n type = distributed\n {line}\n}}\n"))?;
+    let mut program = Command::new(env!("CARGO_BIN_EXE_fork_client"));
+    process::run(program.arg(&path))?;
+    let connections = one.connections() + other.connections();
+    ensure!(connections >= 4, "{connections} connections for two mirrors and two processes");
+    Ok(())
+}
+
 fn default() -> ClientOptions {
     ClientOptions::default()
 }
@@ -255,7 +273,7 @@ fn client(agents: &str, settings: &str, options: ClientOptions) -> Result<Client
 }
 
 fn request(access: Access, body: &[u8]) -> Arc<dyn Request> {
-    let command = Command::SPHINXQL;
+    let command = header::Command::SPHINXQL;
     Arc::new(Raw { command, access, body: body.to_vec() })
 }
 

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 use super::driver::{Driver, Mail, Waker};
 use super::pinger::Pinger;
-use super::{clock, resolver, seed};
+use super::{clock, process, resolver, seed};
 use crate::agent::Agent;
 use crate::call::Scope;
 use crate::host::Host;
@@ -27,6 +27,7 @@ pub struct Background {
     ping_interval: Duration,
     inbox: Arc<Inbox>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    process: process::Id,
 }
 
 #[derive(Default)]
@@ -46,8 +47,8 @@ struct Jobs {
 impl Background {
     /// A thread that is not started yet. `pinged` are agents of one mirror each.
     pub fn new(allowed: bool, pinged: Vec<Arc<Agent>>, ping_interval: Duration) -> Self {
-        let inbox = Arc::default();
-        Self { allowed, pinged, ping_interval, inbox, thread: Mutex::default() }
+        let (inbox, process) = (Arc::default(), process::id());
+        Self { allowed, pinged, ping_interval, inbox, thread: Mutex::default(), process }
     }
 
     /// Starts the thread if there is anything to ping.
@@ -114,6 +115,7 @@ impl Background {
             ping_interval: self.ping_interval,
             inbox: self.inbox.clone(),
             thread: Mutex::default(),
+            process: self.process,
         };
         *thread = spawn(worker);
     }
@@ -121,7 +123,12 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        if let Some(thread) = self.thread.lock().take() {
+        // A thread does not come along into a forked child: there is nothing to join there.
+        let thread = self.thread.get_mut().take();
+        if self.process != process::id() {
+            return std::mem::forget(thread);
+        }
+        if let Some(thread) = thread {
             self.inbox.jobs.lock().stop = true;
             self.wake();
             let _ = thread.join();

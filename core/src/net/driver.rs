@@ -138,6 +138,13 @@ impl Driver {
         self.engine.sweep();
     }
 
+    /// Ends a driver that a forked child inherited: its descriptors are closed, and nothing that
+    /// the parent shares is written to, deregistered or locked.
+    pub fn abandon(mut self) {
+        self.sockets.clear();
+        std::mem::forget(std::mem::replace(&mut self.engine, Engine::new(0)));
+    }
+
     fn handle_event(&mut self, id: ConnectionId, event: &mio::event::Event, now: Instant) {
         if self.sockets.get(id).is_none_or(Option::is_none) {
             return;

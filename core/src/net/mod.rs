@@ -4,6 +4,7 @@ mod background;
 pub mod clock;
 mod driver;
 mod pinger;
+pub mod process;
 mod resolver;
 mod seed;
 mod socket;

@@ -88,13 +88,14 @@ fn compare_languages(cluster: &Cluster, query: &str, progress: &Progress) -> Res
     let of_rust = listing(&config, INDEX, query)?;
     println!("search '{query}' from Rust:\n{of_rust}");
 
-    progress.tell("building the C library and program");
+    progress.tell("building the C library and program, which takes up to a minute");
     let of_c = c_program(cluster.folder())?;
     compare("C", of_c, &config, query, &of_rust)?;
     interrupt::check()?;
 
-    progress.tell("building the Python package");
+    progress.tell("making a Python environment");
     let environment = Environment::create(&cluster.folder().join("python"))?;
+    progress.tell("building the Python package, which takes up to a minute");
     environment.install_hamirror(Profile::Release)?;
     let mut of_python = environment.python();
     of_python.arg(workspace::tests().join("python/demo_search.py"));

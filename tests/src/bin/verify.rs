@@ -1,5 +1,6 @@
 //! `cargo verify`: every check that a reviewer would run, each with the command that runs it.
 
+use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -88,9 +89,9 @@ fn python_checks(tally: &mut Tally) {
     let sources = ["bindings/python", "tests/python"];
     let package = "bindings/python/python/hamirror";
     let types = ["mypy", "--strict", "--cache-dir", &mypy_cache, package, "tests/python"];
-    let lints = [&["ruff", "check", "--cache-dir", &ruff_cache], &sources[..]].concat();
-    let format = ["ruff", "format", "--check", "--cache-dir", &ruff_cache];
-    let format = [&format, &sources[..]].concat();
+    let ruff = ["--config", "bindings/python/pyproject.toml", "--cache-dir", &ruff_cache];
+    let lints = [&["ruff", "check"], &ruff[..], &sources[..]].concat();
+    let format = [&["ruff", "format", "--check"], &ruff[..], &sources[..]].concat();
     tally.command("python types", Show::Failure, python(&types));
     tally.command("python stubs", Show::Failure, python(&["mypy.stubtest", "hamirror"]));
     tally.command("python lints", Show::Failure, python(&lints));
@@ -117,7 +118,7 @@ struct Tally {
 
 impl Tally {
     fn command(&mut self, name: &str, show: Show, mut command: Command) {
-        let shown = process::shown(&command);
+        let shown = readable(&process::shown(&command));
         self.run(name, &shown, || match show {
             Show::Failure => process::run(&mut command).map(|_| Counts::default()),
             Show::All => run_shown(&mut command),
@@ -159,6 +160,13 @@ impl Tally {
         );
         ExitCode::from(u8::from(self.failed > 0 || self.passed == 0))
     }
+}
+
+/// The command without the paths of this machine.
+fn readable(command: &str) -> String {
+    let root = format!("{}/", workspace::root().display());
+    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    command.replace(&root, "").replace(&cargo, "cargo")
 }
 
 /// Tests that a command reported.

@@ -1,0 +1,10 @@
+//! Which process this is: a forked child finds by it that it is one.
+#![expect(clippy::disallowed_methods, reason = "this module asks for the process")]
+
+/// Number of a process.
+pub type Id = u32;
+
+/// This process.
+pub fn id() -> Id {
+    std::process::id()
+}

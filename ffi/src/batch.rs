@@ -1,0 +1,348 @@
+//! Many calls under way at once.
+
+use std::ffi::c_char;
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use hamirror_core::{Batch as CoreBatch, CallId, SearchId};
+
+use crate::arguments;
+use crate::client::Client;
+use crate::error::{Error, Failed, HAMIRROR_ERROR_MISUSE};
+use crate::handle::{self, Exclusive, Handle, Owned, get, need, view};
+use crate::options::{self, CallOptions};
+use crate::panic::{fallible, getter};
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::result::SearchResult;
+use crate::search::Search;
+use crate::waker::SharedWaker;
+
+/// The number of no call.
+pub const HAMIRROR_NO_CALL: u32 = u32::MAX;
+
+/// Calls under way. One thread at a time may use it; a second one gets HAMIRROR_ERROR_REENTRANT.
+/// End it with hamirror_batch_free(), which cancels what still runs.
+///
+/// Two ways to drive it: block in hamirror_batch_wait_any() or hamirror_batch_wait_all(); or put
+/// hamirror_batch_fd() into an event loop, and when it is readable, or hamirror_batch_timeout_ms()
+/// has passed, call hamirror_batch_drive() and take what has ended with
+/// hamirror_batch_next_completion().
+///
+/// Calls and searches are numbered from 0 each, in the order in which they were added.
+pub struct Batch {
+    _private: [u8; 0],
+}
+
+impl Handle for Batch {
+    type Rust = BatchDetail;
+    type Ownership = Owned;
+}
+
+/// What a pointer to [`Batch`] points to.
+pub(crate) struct BatchDetail {
+    pub(crate) waker: SharedWaker,
+    fd: RawFd,
+    batch: Exclusive<CoreBatch>,
+}
+
+impl Drop for BatchDetail {
+    fn drop(&mut self) {
+        self.waker.retire();
+    }
+}
+
+/// An empty batch. It keeps what it needs of the client, which may be freed before it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_new(
+    client: *const Client,
+    out_batch: *mut *mut Batch,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_batch = arguments::out_handle(out_batch, "out_batch")?;
+        let batch = need(client, "client")?.batch()?;
+        *out_batch = handle::new(BatchDetail {
+            waker: SharedWaker::new(batch.waker()),
+            fd: batch.fd(),
+            batch: Exclusive::new(batch),
+        });
+        Ok(())
+    })
+}
+
+/// Starts a request to every agent of an index: a read to one mirror of each, a write to all
+/// mirrors of each. Blackholes get it too, and are not waited for.
+///
+/// `index` is NUL-terminated; `options` may be NULL for the defaults. The calls are numbered from
+/// `out_first_call` on, `out_call_count` of them, in the order of the agents.
+/// HAMIRROR_ERROR_UNKNOWN if there is no such index, or it has no agents.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_add_index(
+    batch: *mut Batch,
+    index: *const c_char,
+    request: *const Request,
+    options: *const CallOptions,
+    out_first_call: *mut u32,
+    out_call_count: *mut u32,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_first_call = arguments::out(out_first_call, "out_first_call")?;
+        let out_call_count = arguments::out(out_call_count, "out_call_count")?;
+        let index = arguments::text(index, "index")?;
+        let request = need(request, "request")?;
+        let options = options::call(options)?;
+        let mut calls = write(batch)?.add_index(index, request, &options)?;
+        let count = calls.len() as u32;
+        out_first_call.write(calls.next().map_or(HAMIRROR_NO_CALL, |CallId(number)| number));
+        out_call_count.write(count);
+        Ok(())
+    })
+}
+
+/// Starts a request to one agent of an index, by its number from 0. The errors are those of
+/// hamirror_client_call(), except that the answer comes later.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_add_agent(
+    batch: *mut Batch,
+    index: *const c_char,
+    agent: usize,
+    request: *const Request,
+    options: *const CallOptions,
+    out_call: *mut u32,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_call = arguments::out(out_call, "out_call")?;
+        let index = arguments::text(index, "index")?;
+        let request = need(request, "request")?;
+        let options = options::call(options)?;
+        let CallId(call) = write(batch)?.add_agent(index, agent, request, &options)?;
+        out_call.write(call);
+        Ok(())
+    })
+}
+
+/// Starts a search of every agent of an index. Take its result with hamirror_batch_take_search()
+/// once no call of it runs. The errors are those of hamirror_client_search(), except that what the
+/// agents say comes later.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_add_search(
+    batch: *mut Batch,
+    index: *const c_char,
+    search: *const Search,
+    options: *const CallOptions,
+    out_search: *mut u32,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_search = arguments::out(out_search, "out_search")?;
+        let index = arguments::text(index, "index")?;
+        let search = need(search, "search")?.read("search")?;
+        let options = options::call(options)?;
+        let added = write(batch)?.add_search(index, search.get()?, &options)?;
+        let SearchId(number) = added;
+        out_search.write(number);
+        Ok(())
+    })
+}
+
+/// Waits for the next call to end: its number in `out_call`, or HAMIRROR_NO_CALL if nothing runs,
+/// the time is up, or hamirror_waker_wake() was called.
+///
+/// `timeout_ms` below 0 is without end, 0 does not wait.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_wait_any(
+    batch: *mut Batch,
+    timeout_ms: i64,
+    out_call: *mut u32,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_call = arguments::out(out_call, "out_call")?;
+        let ended = write(batch)?.wait_any(timeout(timeout_ms))?;
+        out_call.write(number_of(ended));
+        Ok(())
+    })
+}
+
+/// Waits for all calls to end: `out_done` is false if the time is up before, or
+/// hamirror_waker_wake() was called.
+///
+/// `timeout_ms` below 0 is without end, 0 does not wait. `out_done` may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_wait_all(
+    batch: *mut Batch,
+    timeout_ms: i64,
+    out_done: *mut bool,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let done = write(batch)?.wait_all(timeout(timeout_ms))?;
+        if let Ok(out_done) = arguments::out(out_done, "out_done") {
+            out_done.write(done);
+        }
+        Ok(())
+    })
+}
+
+/// Readable when hamirror_batch_drive() has something to do, for poll, select or epoll. The same
+/// for the life of the batch, which owns it: never read from it and never close it. -1 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_fd(batch: *const Batch) -> i32 {
+    getter!({ Some(get(batch).map_or(-1, |batch| batch.fd)) })
+}
+
+/// Milliseconds until hamirror_batch_drive() is due even if the fd stays quiet, as poll() takes
+/// them: -1 while nothing runs. It changes with every call of hamirror_batch_drive().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_timeout_ms(batch: *mut Batch) -> i32 {
+    getter!({
+        let left = write(batch).ok()?.timeout();
+        // Rounded up, or a loop would spin through the last part of a millisecond.
+        let up_ms = |left: Duration| i32::try_from(left.as_nanos().div_ceil(1_000_000));
+        Some(left.map_or(-1, |left| up_ms(left).unwrap_or(i32::MAX)))
+    })
+}
+
+/// Does what is to be done now, without waiting. Then ask hamirror_batch_next_completion() until
+/// it has no more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_drive(
+    batch: *mut Batch,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, { Ok(write(batch)?.drive()?) })
+}
+
+/// A call that ended, each once; HAMIRROR_NO_CALL if there is no more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_next_completion(
+    batch: *mut Batch,
+    out_call: *mut u32,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_call = arguments::out(out_call, "out_call")?;
+        let ended = write(batch)?.next_completion();
+        out_call.write(number_of(ended));
+        Ok(())
+    })
+}
+
+/// Calls that have not ended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_pending(
+    batch: *mut Batch,
+    out_pending: *mut usize,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_pending = arguments::out(out_pending, "out_pending")?;
+        let pending = write(batch)?.pending();
+        out_pending.write(pending);
+        Ok(())
+    })
+}
+
+/// Ends a call without an answer: its outcome is HAMIRROR_ERROR_UNANSWERED with a cancelled
+/// failure. A call that has ended stays as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_cancel(
+    batch: *mut Batch,
+    call: u32,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        write(batch)?.cancel(CallId(call));
+        Ok(())
+    })
+}
+
+/// A look at the reply of a call that has ended, without taking it. It is borrowed, not to be
+/// freed, and lives until the next call with this batch.
+///
+/// HAMIRROR_ERROR_MISUSE if the call runs, was taken, or does not exist;
+/// HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_reply(
+    batch: *mut Batch,
+    call: u32,
+    out_reply: *mut *const Reply,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_reply = arguments::out_handle(out_reply, "out_reply")?;
+        let batch = write(batch)?;
+        let outcome = batch.reply(CallId(call)).ok_or_else(|| {
+            let text = format!("call {call} has no outcome: it runs, was taken, or is unknown");
+            Failed::new(HAMIRROR_ERROR_MISUSE, text)
+        })?;
+        *out_reply = view(outcome.map_err(|failure| Failed::from(failure.clone()))?);
+        Ok(())
+    })
+}
+
+/// Takes the reply of a call that has ended; end it with hamirror_reply_free(). The errors are
+/// those of hamirror_batch_reply(); a failure is taken too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_take_reply(
+    batch: *mut Batch,
+    call: u32,
+    out_reply: *mut *mut Reply,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_reply = arguments::out_handle(out_reply, "out_reply")?;
+        let reply = write(batch)?.take_reply(CallId(call))??;
+        *out_reply = handle::new(reply);
+        Ok(())
+    })
+}
+
+/// Takes the merged result of a search whose calls have all ended; end it with
+/// hamirror_result_free(). HAMIRROR_ERROR_MISUSE if a call of it runs, if it was taken, or does
+/// not exist; HAMIRROR_ERROR_UNANSWERED if too few agents answered, HAMIRROR_ERROR_MERGE if their
+/// answers do not fit together.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_take_search(
+    batch: *mut Batch,
+    search: u32,
+    out_result: *mut *mut SearchResult,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_result = arguments::out_handle(out_result, "out_result")?;
+        let result = write(batch)?.take_search(SearchId(search))?;
+        *out_result = handle::new(result.into());
+        Ok(())
+    })
+}
+
+/// Cancels what runs and ends the batch with what was borrowed from it. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_free(batch: *mut Batch) {
+    getter!({
+        handle::free(batch);
+        None
+    })
+}
+
+/// # Safety
+///
+/// `batch` is NULL, or live for as long as the guard is used.
+unsafe fn write<'a>(
+    batch: *mut Batch,
+) -> Result<std::sync::RwLockWriteGuard<'a, CoreBatch>, Failed> {
+    // SAFETY: the caller's promise.
+    unsafe { need(batch.cast_const(), "batch") }?.batch.write("batch")
+}
+
+fn timeout(timeout_ms: i64) -> Option<Duration> {
+    u64::try_from(timeout_ms).ok().map(Duration::from_millis)
+}
+
+fn number_of(call: Option<CallId>) -> u32 {
+    call.map_or(HAMIRROR_NO_CALL, |CallId(number)| number)
+}

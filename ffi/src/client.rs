@@ -1,0 +1,134 @@
+//! The client: a configuration at work.
+
+use std::ffi::c_char;
+
+use hamirror_core::Client as CoreClient;
+
+use crate::arguments;
+use crate::config::Config;
+use crate::error::Error;
+use crate::handle::{self, Handle, Owned, get, need};
+use crate::options::{self, CallOptions, ClientOptions};
+use crate::panic::{fallible, getter};
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::result::SearchResult;
+use crate::search::Search;
+use crate::text::Text;
+
+/// Asks distributed indexes. Every function takes it as const: any number of threads may share
+/// one client, and should, for its connections and its record of the hosts.
+///
+/// It has one thread of its own at most, started when first needed; the last hamirror_client_free()
+/// ends and joins it. Batches keep what they need of their client, so they may be freed after it.
+pub struct Client {
+    _private: [u8; 0],
+}
+
+impl Handle for Client {
+    type Rust = CoreClient;
+    type Ownership = Owned;
+}
+
+/// A client of all distributed indexes of a configuration. Nothing is connected or looked up
+/// before the first call.
+///
+/// `options` may be NULL for the defaults.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_client_new(
+    config: *const Config,
+    options: *const ClientOptions,
+    out_client: *mut *mut Client,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_client = arguments::out_handle(out_client, "out_client")?;
+        let config = need(config, "config")?;
+        let client = CoreClient::with_options(&config.config, options::client(options)?)?;
+        *out_client = handle::new(client);
+        Ok(())
+    })
+}
+
+/// Another handle of the same client, to be freed on its own; NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_client_clone(client: *const Client) -> *mut Client {
+    getter!({ Some(handle::new(get(client)?.clone())) })
+}
+
+/// Distributed indexes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_client_index_count(client: *const Client) -> usize {
+    getter!({ Some(get(client)?.indexes().len()) })
+}
+
+/// Name of the distributed index of that number from 0, sorted by name; empty if there is none.
+/// It lives until the client is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_client_index_name(client: *const Client, number: usize) -> Text {
+    getter!({ Some(Text::from(*get(client)?.indexes().get(number)?)) })
+}
+
+/// Searches all agents of an index, waits for them, and merges their answers as a master does.
+///
+/// `index` is NUL-terminated; `options` may be NULL for the defaults. End the result with
+/// hamirror_result_free(). HAMIRROR_ERROR_UNKNOWN if there is no such index,
+/// HAMIRROR_ERROR_REQUEST if the search can't be asked, HAMIRROR_ERROR_UNANSWERED if too few
+/// agents answered, HAMIRROR_ERROR_MERGE if their answers do not fit together.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_client_search(
+    client: *const Client,
+    index: *const c_char,
+    search: *const Search,
+    options: *const CallOptions,
+    out_result: *mut *mut SearchResult,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_result = arguments::out_handle(out_result, "out_result")?;
+        let client = need(client, "client")?;
+        let index = arguments::text(index, "index")?;
+        let options = options::call(options)?;
+        let search = need(search, "search")?.read("search")?;
+        let result = client.search(index, search.get()?, &options)?;
+        *out_result = handle::new(result.into());
+        Ok(())
+    })
+}
+
+/// Asks one agent of an index, by its number from 0, and waits for its answer.
+///
+/// `index` is NUL-terminated; `options` may be NULL for the defaults. End the reply with
+/// hamirror_reply_free(). HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered,
+/// HAMIRROR_ERROR_MISUSE for a write to an agent with several mirrors, as that goes to all of
+/// them: see hamirror_batch_add_index().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_client_call(
+    client: *const Client,
+    index: *const c_char,
+    agent: usize,
+    request: *const Request,
+    options: *const CallOptions,
+    out_reply: *mut *mut Reply,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_reply = arguments::out_handle(out_reply, "out_reply")?;
+        let client = need(client, "client")?;
+        let index = arguments::text(index, "index")?;
+        let request = need(request, "request")?;
+        let reply = client.call(index, agent, request, &options::call(options)?)??;
+        *out_reply = handle::new(reply);
+        Ok(())
+    })
+}
+
+/// Ends a handle of a client. With the last handle and the last batch the connections are closed
+/// and the thread is joined. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_client_free(client: *mut Client) {
+    getter!({
+        handle::free(client);
+        None
+    })
+}

@@ -1,0 +1,129 @@
+//! The configuration: a file or a text in, distributed indexes out.
+
+use std::ffi::c_char;
+
+use hamirror_core::Config as CoreConfig;
+use hamirror_core::config::Diagnostic as CoreDiagnostic;
+
+use crate::arguments;
+use crate::diagnostic::Diagnostic;
+use crate::error::Error;
+use crate::failure::Told;
+use crate::handle::{self, Handle, Owned, get, view};
+use crate::panic::{fallible, getter};
+use crate::text::Text;
+
+/// A validated configuration: the searchd section and every distributed index of a sphinx.conf or
+/// manticore.conf, or what a hamirror_config_builder was told. It never changes, so any number of
+/// threads may use it. A client copies what it needs. End it with hamirror_config_free().
+pub struct Config {
+    _private: [u8; 0],
+}
+
+impl Handle for Config {
+    type Rust = ConfigDetail;
+    type Ownership = Owned;
+}
+
+/// What a pointer to [`Config`] points to.
+pub(crate) struct ConfigDetail {
+    pub(crate) config: CoreConfig,
+    warnings: Vec<Told<CoreDiagnostic>>,
+}
+
+impl From<CoreConfig> for ConfigDetail {
+    fn from(config: CoreConfig) -> ConfigDetail {
+        let warnings = config.warnings.iter().cloned().map(Told::from).collect();
+        ConfigDetail { config, warnings }
+    }
+}
+
+/// Reads a configuration file.
+///
+/// `path` is NUL-terminated, in the file system's encoding. HAMIRROR_ERROR_SYSTEM if the file
+/// can't be read, HAMIRROR_ERROR_CONFIG with every fault of it if it can't be used.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_read(
+    path: *const c_char,
+    out_config: *mut *mut Config,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_config = arguments::out_handle(out_config, "out_config")?;
+        let config = CoreConfig::read(arguments::path(path, "path")?)?;
+        *out_config = handle::new(config.into());
+        Ok(())
+    })
+}
+
+/// Reads the text of a configuration; diagnostics call it `name`.
+///
+/// Both are NUL-terminated UTF-8. HAMIRROR_ERROR_CONFIG with every fault if it can't be used.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_parse(
+    text: *const c_char,
+    name: *const c_char,
+    out_config: *mut *mut Config,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_config = arguments::out_handle(out_config, "out_config")?;
+        let text = arguments::text(text, "text")?;
+        let config = CoreConfig::parse(text, arguments::text(name, "name")?)?;
+        *out_config = handle::new(config.into());
+        Ok(())
+    })
+}
+
+/// Distributed indexes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_index_count(config: *const Config) -> usize {
+    getter!({ Some(get(config)?.config.indexes.len()) })
+}
+
+/// Name of the distributed index of that number from 0, in the order of the text; empty if there
+/// is none. It lives until the configuration is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_index_name(config: *const Config, number: usize) -> Text {
+    getter!({ Some(Text::from(get(config)?.config.indexes.get(number)?.name.as_str())) })
+}
+
+/// Agents of the distributed index of that number from 0 that answers are awaited from, so no
+/// blackholes; 0 if there is no such index. They are numbered from 0 in the order that a master
+/// uses: lines of `agent`, `agent_persistent`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_agent_count(
+    config: *const Config,
+    number: usize,
+) -> usize {
+    getter!({
+        let index = get(config)?.config.indexes.get(number)?;
+        Some(index.agents.iter().filter(|agent| !agent.blackhole).count())
+    })
+}
+
+/// Oddities that do not stop anything.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_warning_count(config: *const Config) -> usize {
+    getter!({ Some(get(config)?.warnings.len()) })
+}
+
+/// The warning of that number from 0; NULL if there is none. It lives until the configuration is
+/// freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_warning(
+    config: *const Config,
+    number: usize,
+) -> *const Diagnostic {
+    getter!({ Some(view(get(config)?.warnings.get(number)?)) })
+}
+
+/// Ends a configuration and everything that was borrowed from it; clients made of it live on.
+/// NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_free(config: *mut Config) {
+    getter!({
+        handle::free(config);
+        None
+    })
+}

@@ -1,0 +1,58 @@
+//! Faults and oddities of a configuration.
+
+use hamirror_core::config::Diagnostic as CoreDiagnostic;
+
+use crate::failure::Told;
+use crate::handle::{Borrowed, Handle, get};
+use crate::panic::getter;
+use crate::text::Text;
+
+/// One fault or oddity of a configuration, with its place. Part of a hamirror_error (a fault) or
+/// a hamirror_config (a warning), and lives until that is freed; it never changes.
+pub struct Diagnostic {
+    _private: [u8; 0],
+}
+
+impl Handle for Diagnostic {
+    type Rust = Told<CoreDiagnostic>;
+    type Ownership = Borrowed;
+}
+
+/// All of it in one line: `FILE:LINE:COLUMN: 'TEXT': EXPECTED`. It lives as long as the
+/// diagnostic.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_diagnostic_message(diagnostic: *const Diagnostic) -> Text {
+    getter!({ Some(Text::from(get(diagnostic)?.message.as_str())) })
+}
+
+/// The file, the name that the caller gave the text, or the builder's call. It lives as long as
+/// the diagnostic.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_diagnostic_file(diagnostic: *const Diagnostic) -> Text {
+    getter!({ Some(Text::from(get(diagnostic)?.value.file.as_str())) })
+}
+
+/// Line from 1; 0 where a program set the value, or where the whole file is meant.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_diagnostic_line(diagnostic: *const Diagnostic) -> u32 {
+    getter!({ Some(get(diagnostic)?.value.line) })
+}
+
+/// Column in characters from 1; 0 where the whole file is meant.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_diagnostic_column(diagnostic: *const Diagnostic) -> u32 {
+    getter!({ Some(get(diagnostic)?.value.column) })
+}
+
+/// The offending text. It lives as long as the diagnostic.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_diagnostic_text(diagnostic: *const Diagnostic) -> Text {
+    getter!({ Some(Text::from(get(diagnostic)?.value.text.as_str())) })
+}
+
+/// What was expected there; of a warning, what is done instead. It lives as long as the
+/// diagnostic.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_diagnostic_expected(diagnostic: *const Diagnostic) -> Text {
+    getter!({ Some(Text::from(get(diagnostic)?.value.expected.as_str())) })
+}

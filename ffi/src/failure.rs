@@ -1,0 +1,180 @@
+//! Why an agent gave no answer.
+
+use hamirror_core::{AgentFailure, AttemptFailure, FailureKind, Phase};
+
+use crate::handle::{Borrowed, Handle, get, view};
+use crate::panic::getter;
+use crate::text::Text;
+
+/// Connected, but no whole reply within agent_query_timeout.
+pub const HAMIRROR_FAILURE_QUERY_TIMEOUT: i32 = 1;
+/// Not connected, or no handshake, within agent_connect_timeout.
+pub const HAMIRROR_FAILURE_CONNECT_TIMEOUT: i32 = 2;
+/// The connection was refused, or the name has no address.
+pub const HAMIRROR_FAILURE_CONNECT_FAILURE: i32 = 3;
+/// The connection broke with an error of the operating system.
+pub const HAMIRROR_FAILURE_NETWORK_ERROR: i32 = 4;
+/// The reply breaks the protocol.
+pub const HAMIRROR_FAILURE_WRONG_REPLY: i32 = 5;
+/// The daemon closed the connection before its reply was whole.
+pub const HAMIRROR_FAILURE_UNEXPECTED_CLOSING: i32 = 6;
+/// The daemon answered ERROR, or an error inside its reply.
+pub const HAMIRROR_FAILURE_REMOTE_ERROR: i32 = 7;
+/// The daemon answered RETRY: it has no capacity now.
+pub const HAMIRROR_FAILURE_REMOTE_RETRY: i32 = 8;
+/// Silent for so long that another mirror was asked beside it, which answered first.
+pub const HAMIRROR_FAILURE_OVERTAKEN: i32 = 9;
+
+/// Looking up the host's name.
+pub const HAMIRROR_PHASE_RESOLVE: i32 = 1;
+/// Waiting for the connection.
+pub const HAMIRROR_PHASE_CONNECT: i32 = 2;
+/// Connected, waiting for the daemon's version.
+pub const HAMIRROR_PHASE_HANDSHAKE: i32 = 3;
+/// Handing the request to the kernel.
+pub const HAMIRROR_PHASE_SEND: i32 = 4;
+/// Request sent, waiting for the first byte of the reply.
+pub const HAMIRROR_PHASE_WAIT: i32 = 5;
+/// Reading the reply.
+pub const HAMIRROR_PHASE_READ: i32 = 6;
+
+/// Why one agent gave no answer. Part of a hamirror_error or a hamirror_result, and lives until
+/// that is freed; it never changes.
+pub struct Failure {
+    _private: [u8; 0],
+}
+
+impl Handle for Failure {
+    type Rust = Told<AgentFailure>;
+    type Ownership = Borrowed;
+}
+
+/// One failed attempt on one mirror. Part of a hamirror_failure, and lives as long as that.
+pub struct Attempt {
+    _private: [u8; 0],
+}
+
+impl Handle for Attempt {
+    type Rust = AttemptFailure;
+    type Ownership = Borrowed;
+}
+
+/// A value with its text, as C borrows both.
+#[derive(Debug)]
+pub(crate) struct Told<T> {
+    pub(crate) value: T,
+    pub(crate) message: String,
+}
+
+impl<T: ToString> From<T> for Told<T> {
+    fn from(value: T) -> Told<T> {
+        Told { message: value.to_string(), value }
+    }
+}
+
+/// The whole failure in words: index, agent, each attempt. UTF-8; it lives as long as the failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_failure_message(failure: *const Failure) -> Text {
+    getter!({ Some(Text::from(get(failure)?.message.as_str())) })
+}
+
+/// The distributed index. It lives as long as the failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_failure_index(failure: *const Failure) -> Text {
+    getter!({ Some(Text::from(get(failure)?.value.index.as_str())) })
+}
+
+/// Number of the agent in its index, from 0, in the order that a master uses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_failure_agent(failure: *const Failure) -> usize {
+    getter!({ Some(get(failure)?.value.agent) })
+}
+
+/// Text of the error that two mirrors gave alike, so that the query is at fault; empty otherwise.
+/// It lives as long as the failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_failure_query_error(failure: *const Failure) -> Text {
+    getter!({ Some(Text::from(get(failure)?.value.query_error.as_deref()?)) })
+}
+
+/// Whether time ran out, and no mirror said no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_failure_is_timeout(failure: *const Failure) -> bool {
+    getter!({ Some(get(failure)?.value.is_timeout()) })
+}
+
+/// Whether the call was ended by hamirror_batch_cancel().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_failure_is_cancelled(failure: *const Failure) -> bool {
+    getter!({ Some(get(failure)?.value.cancelled) })
+}
+
+/// Attempts that failed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_failure_attempt_count(failure: *const Failure) -> usize {
+    getter!({ Some(get(failure)?.value.attempts.len()) })
+}
+
+/// The attempt of that number, oldest first from 0; NULL if there is none. It lives as long as
+/// the failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_failure_attempt(
+    failure: *const Failure,
+    number: usize,
+) -> *const Attempt {
+    getter!({ Some(view(get(failure)?.value.attempts.get(number)?)) })
+}
+
+/// The mirror's host, as the configuration names it. It lives as long as the failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_attempt_host(attempt: *const Attempt) -> Text {
+    getter!({ Some(Text::from(get(attempt)?.host.as_str())) })
+}
+
+/// How it failed: HAMIRROR_FAILURE_*; 0 for NULL, and for a way that this header does not know.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_attempt_kind(attempt: *const Attempt) -> i32 {
+    getter!({
+        Some(match get(attempt)?.kind {
+            FailureKind::QueryTimeout => HAMIRROR_FAILURE_QUERY_TIMEOUT,
+            FailureKind::ConnectTimeout => HAMIRROR_FAILURE_CONNECT_TIMEOUT,
+            FailureKind::ConnectFailure => HAMIRROR_FAILURE_CONNECT_FAILURE,
+            FailureKind::NetworkError => HAMIRROR_FAILURE_NETWORK_ERROR,
+            FailureKind::WrongReply => HAMIRROR_FAILURE_WRONG_REPLY,
+            FailureKind::UnexpectedClosing => HAMIRROR_FAILURE_UNEXPECTED_CLOSING,
+            FailureKind::RemoteError => HAMIRROR_FAILURE_REMOTE_ERROR,
+            FailureKind::RemoteRetry => HAMIRROR_FAILURE_REMOTE_RETRY,
+            FailureKind::Overtaken => HAMIRROR_FAILURE_OVERTAKEN,
+            _ => 0,
+        })
+    })
+}
+
+/// What was under way when it failed: HAMIRROR_PHASE_*; 0 for NULL, and for a phase that this
+/// header does not know.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_attempt_phase(attempt: *const Attempt) -> i32 {
+    getter!({
+        Some(match get(attempt)?.phase {
+            Phase::Resolve => HAMIRROR_PHASE_RESOLVE,
+            Phase::Connect => HAMIRROR_PHASE_CONNECT,
+            Phase::Handshake => HAMIRROR_PHASE_HANDSHAKE,
+            Phase::Send => HAMIRROR_PHASE_SEND,
+            Phase::Wait => HAMIRROR_PHASE_WAIT,
+            Phase::Read => HAMIRROR_PHASE_READ,
+            _ => 0,
+        })
+    })
+}
+
+/// The fault in words, with the values met. It lives as long as the failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_attempt_message(attempt: *const Attempt) -> Text {
+    getter!({ Some(Text::from(get(attempt)?.text.as_str())) })
+}
+
+/// Microseconds from the start of the attempt to its failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_attempt_elapsed_us(attempt: *const Attempt) -> u64 {
+    getter!({ u64::try_from(get(attempt)?.elapsed.as_micros()).ok() })
+}

@@ -1,0 +1,51 @@
+//! The C ABI of hamirror: `libhamirror.so`, `libhamirror.a` and `hamirror.h`.
+//!
+//! This crate translates and decides nothing. Each file is one noun of the header; what a
+//! function does, its threads, its lifetimes and its errors stand there, in its documentation.
+//!
+//! ```text
+//! panic handle arguments <- error <- config client options request search <- batch result ..
+//! ```
+#![expect(
+    clippy::missing_safety_doc,
+    reason = "what all functions ask of their arguments is said once, at the top of the header"
+)]
+
+mod arguments;
+mod handle;
+mod panic;
+
+// In the order of the header, which the blank lines keep.
+pub mod version;
+
+pub mod text;
+
+pub mod error;
+
+pub mod failure;
+
+pub mod diagnostic;
+
+pub mod config;
+
+pub mod config_builder;
+
+pub mod options;
+
+pub mod client;
+
+pub mod search;
+
+pub mod result;
+
+pub mod value;
+
+pub mod status;
+
+pub mod request;
+
+pub mod reply;
+
+pub mod batch;
+
+pub mod waker;

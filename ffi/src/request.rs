@@ -1,0 +1,66 @@
+//! Requests that the library does not know by name.
+
+use std::sync::Arc;
+
+use hamirror_core::wire::header::Command;
+use hamirror_core::wire::raw::Raw;
+use hamirror_core::{Access, Request as CoreRequest};
+
+use crate::arguments;
+use crate::error::{Error, Failed};
+use crate::handle::{self, Handle, Owned};
+use crate::panic::{fallible, getter};
+
+/// The command changes nothing on the daemon: it may be sent again at any point, and goes to one
+/// mirror of each agent.
+pub const HAMIRROR_ACCESS_READ: i32 = 1;
+/// The command changes something: it is sent again only if no byte of it can have been executed,
+/// and goes to every mirror.
+pub const HAMIRROR_ACCESS_WRITE: i32 = 2;
+
+/// A command of the searchd API as the caller's own bytes. It never changes, so any number of
+/// threads may use it, and one request may be in any number of batches. End it with
+/// hamirror_request_free().
+pub struct Request {
+    _private: [u8; 0],
+}
+
+impl Handle for Request {
+    type Rust = Arc<dyn CoreRequest>;
+    type Ownership = Owned;
+}
+
+/// A request: command number and version of the header, HAMIRROR_ACCESS_*, and the `body_len`
+/// bytes of the body without the header. The bytes are copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_request_new(
+    command: u16,
+    version: u16,
+    access: i32,
+    body: *const u8,
+    body_len: usize,
+    out_request: *mut *mut Request,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_request = arguments::out_handle(out_request, "out_request")?;
+        let access = match access {
+            HAMIRROR_ACCESS_READ => Access::Read,
+            HAMIRROR_ACCESS_WRITE => Access::Write,
+            other => return Err(Failed::number("access", other)),
+        };
+        let body = arguments::array(body, body_len, "body")?.to_vec();
+        let raw = Raw { command: Command { id: command, version }, access, body };
+        *out_request = handle::new(Arc::new(raw) as Arc<dyn CoreRequest>);
+        Ok(())
+    })
+}
+
+/// Ends a request; calls that use it go on. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_request_free(request: *mut Request) {
+    getter!({
+        handle::free(request);
+        None
+    })
+}

@@ -1,0 +1,72 @@
+//! Ends a wait from another thread.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hamirror_core::Waker as CoreWaker;
+
+use crate::batch::Batch;
+use crate::error::{Error, Failed, HAMIRROR_ERROR_SYSTEM};
+use crate::handle::{self, Handle, Owned, get, need};
+use crate::panic::{fallible, getter};
+
+/// Ends waits of one batch from any thread. It may be freed before or after its batch. End it
+/// with hamirror_waker_free().
+pub struct Waker {
+    _private: [u8; 0],
+}
+
+impl Handle for Waker {
+    type Rust = SharedWaker;
+    type Ownership = Owned;
+}
+
+/// The waker while its batch lives; after that its driver may belong to another batch, whose waits
+/// are none of ours.
+#[derive(Clone)]
+pub(crate) struct SharedWaker(Arc<Mutex<Option<CoreWaker>>>);
+
+impl SharedWaker {
+    pub(crate) fn new(waker: CoreWaker) -> Self {
+        Self(Arc::new(Mutex::new(Some(waker))))
+    }
+
+    pub(crate) fn retire(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn wake(&self) -> Result<(), Failed> {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(waker) => waker.wake().map_err(|error| {
+                Failed::new(HAMIRROR_ERROR_SYSTEM, format!("waking a batch: {error}"))
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A waker of a batch, NULL for NULL. The batch may be in use by another thread meanwhile, but not
+/// be freed by it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_waker_new(batch: *const Batch) -> *mut Waker {
+    getter!({ Some(handle::new(get(batch)?.waker.clone())) })
+}
+
+/// Ends the wait that is under way, or else the next one, from any thread: hamirror_batch_wait_any()
+/// and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and without a completion. A
+/// batch that was freed is past waking; that is no error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_waker_wake(
+    waker: *const Waker,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, { need(waker, "waker")?.wake() })
+}
+
+/// Ends a waker. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_waker_free(waker: *mut Waker) {
+    getter!({
+        handle::free(waker);
+        None
+    })
+}
