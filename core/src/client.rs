@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 use crate::agent::Index;
@@ -30,9 +31,10 @@ pub struct Client {
 
 /// A client as one process has it.
 pub(crate) struct Shared {
-    pub(crate) topology: Topology,
+    topology: ArcSwap<Topology>,
     pub(crate) background: Arc<Background>,
-    config: Config,
+    reloading: Mutex<()>,
+    reloads: AtomicU64,
     options: ClientOptions,
     drivers: Mutex<Vec<Driver>>,
     drivers_made: AtomicU64,
@@ -51,13 +53,25 @@ impl Client {
 
     /// A client. Nothing is connected or looked up before the first call.
     pub fn with_options(config: &Config, options: ClientOptions) -> Result<Client, Error> {
-        Ok(Client { shared: Arc::new(Shared::new(config.clone(), options)) })
+        Ok(Client { shared: Arc::new(Shared::new(config, options)) })
+    }
+
+    /// Takes over a new configuration. Calls under way end as they began; hosts that stay keep
+    /// their record and connections (their record only with the same `ha_period_karma`).
+    pub fn reload(&self, config: &Config) {
+        let shared = self.shared();
+        let _one_at_a_time = shared.reloading.lock();
+        let topology = shared.topology.load();
+        let next = topology.reload(config, &shared.options, clock::now());
+        shared.background.ping(next.pinged.clone(), next.ping_interval);
+        shared.topology.store(Arc::new(next));
+        shared.reloads.fetch_add(1, Ordering::Release);
     }
 
     /// Names of the distributed indexes, sorted.
-    pub fn indexes(&self) -> Vec<&str> {
-        let mut names: Vec<&str> =
-            self.shared().topology.indexes.keys().map(String::as_str).collect();
+    pub fn indexes(&self) -> Vec<String> {
+        let topology = self.shared().topology.load();
+        let mut names: Vec<String> = topology.indexes.keys().cloned().collect();
         names.sort_unstable();
         names
     }
@@ -99,7 +113,7 @@ impl Client {
     /// The record of every host, as it is now; blocks no query.
     pub fn status(&self) -> Status {
         let shared = self.shared();
-        Status::new(&shared.topology, shared.background.dropped(), clock::now())
+        Status::new(&shared.topology.load(), shared.background.dropped(), clock::now())
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -108,17 +122,15 @@ impl Client {
 }
 
 impl Shared {
-    fn new(config: Config, options: ClientOptions) -> Self {
-        let topology = Topology::new(&config, &options, clock::now());
-        let background = Arc::new(Background::new(
-            options.background,
-            topology.pinged.clone(),
-            topology.ping_interval,
-        ));
+    fn new(config: &Config, options: ClientOptions) -> Self {
+        let topology = Topology::new(config, &options, clock::now());
+        let background = Arc::new(Background::new(options.background));
+        background.ping(topology.pinged.clone(), topology.ping_interval);
         Self {
-            topology,
+            topology: ArcSwap::from_pointee(topology),
             background,
-            config,
+            reloading: Mutex::default(),
+            reloads: AtomicU64::new(0),
             options,
             drivers: Mutex::default(),
             drivers_made: AtomicU64::new(0),
@@ -136,13 +148,13 @@ impl Shared {
             if let Some(mut drivers) = self.drivers.try_lock() {
                 drivers.drain(..).for_each(Driver::abandon);
             }
-            Box::new(Shared::new(self.config.clone(), self.options))
+            Box::new(Shared::new(&self.topology.load().config, self.options))
         });
         of_child.of_this_process()
     }
 
-    pub(crate) fn index(&self, name: &str) -> Result<&Arc<Index>, Error> {
-        self.topology.indexes.get(name).ok_or_else(|| {
+    pub(crate) fn index(&self, name: &str) -> Result<Arc<Index>, Error> {
+        self.topology.load().indexes.get(name).cloned().ok_or_else(|| {
             Error::Unknown(format!("no distributed index '{name}' in the configuration"))
         })
     }
@@ -157,6 +169,11 @@ impl Shared {
         let refused =
             |error| Error::System(format!("no event queue from the operating system: {error}"));
         if let Some(mut driver) = idle {
+            let reloads = self.reloads.load(Ordering::Acquire);
+            if std::mem::replace(&mut driver.reloads_seen, reloads) != reloads {
+                driver.engine().close_removed();
+                driver.perform(clock::now());
+            }
             // What happened to its kept connections in the meantime.
             driver.turn(Some(std::time::Duration::ZERO)).map_err(refused)?;
             return Ok(driver);

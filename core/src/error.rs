@@ -119,7 +119,9 @@ impl fmt::Display for AgentFailure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "index {} agent {}: ", self.index, self.agent + 1)?;
         if let Some(text) = &self.query_error {
-            return write!(out, "remote query error: {text}");
+            let hosts: Vec<&str> =
+                self.attempts.iter().map(|attempt| attempt.host.as_str()).collect();
+            return write!(out, "remote query error: {text} (said by {})", hosts.join(", "));
         }
         for (number, attempt) in self.attempts.iter().enumerate() {
             let separator = if number > 0 { ", " } else { "" };

@@ -19,14 +19,16 @@ pub struct Host {
     pub name: String,
     /// Where it listens, before any look-up.
     pub address: HostAddress,
-    /// Position among the hosts of its client.
+    /// Number among all hosts that its client ever had.
     pub number: usize,
     /// Mirrors that name it.
     pub references: AtomicU32,
     /// Is a mirror of an agent with several: worth pinging.
     pub pinged: AtomicBool,
+    /// A reload left it out: its connections are not kept any longer.
+    pub removed: AtomicBool,
     kept: AtomicU32,
-    kept_limit: u32,
+    kept_limit: AtomicU32,
     greets_first: AtomicBool,
     health_changes: Arc<AtomicU64>,
     addresses: Mutex<Addresses>,
@@ -87,8 +89,9 @@ impl Host {
             number,
             references: AtomicU32::new(0),
             pinged: AtomicBool::new(false),
+            removed: AtomicBool::new(false),
             kept: AtomicU32::new(0),
-            kept_limit,
+            kept_limit: AtomicU32::new(kept_limit),
             greets_first: AtomicBool::new(false),
             health_changes,
             karma: Mutex::new(Karma::new(clock)),
@@ -134,9 +137,20 @@ impl Host {
 
     /// Takes a place among the kept connections; false if `persistent_connections_limit` is met.
     pub fn claim_kept(&self) -> bool {
-        let limit = self.kept_limit;
+        let limit = self.kept_limit.load(Ordering::Relaxed);
         let claim = |kept| (kept < limit).then_some(kept + 1);
         self.kept.fetch_update(Ordering::Relaxed, Ordering::Relaxed, claim).is_ok()
+    }
+
+    /// Sets `persistent_connections_limit`; connections above it go when they are next used.
+    pub fn limit_kept(&self, limit: u32) {
+        self.kept_limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// Whether a connection may stay open after its use.
+    pub fn may_keep(&self) -> bool {
+        self.kept() <= self.kept_limit.load(Ordering::Relaxed)
+            && !self.removed.load(Ordering::Relaxed)
     }
 
     /// Gives a place back.

@@ -30,7 +30,8 @@
 //! | master | whoever fans out: here, the program that uses the library |
 //! | strategy | `ha_strategy`: how a mirror is picked |
 //! | karma | the windowed record of a host: blocks of `ha_period_karma` seconds |
-//! | attempt | one request on one mirror; a call is all attempts for one agent; a batch is many calls |
+//! | attempt | one request on one mirror |
+//! | call | all attempts for one agent; a batch is many calls |
 //!
 //! # Shape
 //!

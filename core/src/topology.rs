@@ -17,6 +17,8 @@ use crate::strategy::Selector;
 
 /// All hosts and indexes of a client.
 pub struct Topology {
+    /// What it was made from.
+    pub config: Config,
     /// In the order in which the configuration names them first.
     pub hosts: Vec<Arc<Host>>,
     /// Distributed indexes by name.
@@ -27,27 +29,61 @@ pub struct Topology {
     pub ping_interval: Duration,
     /// Cuts time into karma periods.
     pub clock: BlockClock,
+    health_changes: Arc<AtomicU64>,
+    /// Hosts of this and of all topologies before it.
+    host_count: usize,
 }
 
 impl Topology {
     /// Joins the levels of the configuration; periods are counted from `now`.
     pub fn new(config: &Config, options: &ClientOptions, now: Instant) -> Self {
-        let period = config.searchd.ha_period_karma.unwrap_or(limits::HA_PERIOD_KARMA);
-        let clock = BlockClock::new(now, period);
+        let clock = BlockClock::new(now, period(config));
+        Self::build(config, options, clock, None)
+    }
+
+    /// The topology of a new configuration: hosts that stay keep their record and connections,
+    /// those that go are marked so. With another `ha_period_karma` all records begin anew.
+    pub fn reload(&self, config: &Config, options: &ClientOptions, now: Instant) -> Self {
+        let same_period = period(config) == self.clock.period();
+        let clock = if same_period { self.clock } else { BlockClock::new(now, period(config)) };
+        let next = Self::build(config, options, clock, Some((self, same_period)));
+        for host in &self.hosts {
+            let stays = next.hosts.iter().any(|other| Arc::ptr_eq(host, other));
+            host.removed.store(!stays, Ordering::Relaxed);
+        }
+        next
+    }
+
+    fn build(
+        config: &Config,
+        options: &ClientOptions,
+        clock: BlockClock,
+        before: Option<(&Topology, bool)>,
+    ) -> Self {
+        let health_changes = before.map(|(before, _)| before.health_changes.clone());
         let mut builder = Builder {
             config,
             options,
             clock,
-            health_changes: Arc::default(),
+            health_changes: health_changes.unwrap_or_default(),
+            before: before.filter(|(_, same_period)| *same_period).map(|(before, _)| before),
+            host_count: before.map_or(0, |(before, _)| before.host_count),
             hosts: Vec::new(),
+            uses: Vec::new(),
             by_address: HashMap::new(),
         };
         let indexes = config.indexes.iter().map(|index| builder.index(index));
         let indexes = indexes.map(|index| (index.name.clone(), Arc::new(index))).collect();
         let ping_interval = config.searchd.ha_ping_interval.unwrap_or(limits::HA_PING_INTERVAL);
         let pinged = builder.pinged(ping_interval);
-        Self { hosts: builder.hosts, indexes, pinged, ping_interval, clock }
+        let Builder { hosts, host_count, health_changes, .. } = builder;
+        let config = config.clone();
+        Self { config, hosts, indexes, pinged, ping_interval, clock, health_changes, host_count }
     }
+}
+
+fn period(config: &Config) -> Duration {
+    config.searchd.ha_period_karma.unwrap_or(limits::HA_PERIOD_KARMA)
 }
 
 struct Builder<'a> {
@@ -55,8 +91,18 @@ struct Builder<'a> {
     options: &'a ClientOptions,
     clock: BlockClock,
     health_changes: Arc<AtomicU64>,
+    before: Option<&'a Topology>,
+    host_count: usize,
     hosts: Vec<Arc<Host>>,
+    uses: Vec<Use>,
     by_address: HashMap<HostAddress, usize>,
+}
+
+/// How the mirrors of a configuration use a host.
+#[derive(Clone, Copy, Debug, Default)]
+struct Use {
+    references: u32,
+    pinged: bool,
 }
 
 impl Builder<'_> {
@@ -84,19 +130,12 @@ impl Builder<'_> {
         number: usize,
         agent: &config::Agent,
     ) -> Agent {
-        let mirrors: Vec<Mirror> = agent
-            .mirrors
-            .iter()
-            .map(|mirror| Mirror {
-                host: self.host(&mirror.host),
-                index_list: mirror.index_list.clone(),
-            })
-            .collect();
-        if mirrors.len() > 1 && !agent.blackhole {
-            for mirror in &mirrors {
-                mirror.host.pinged.store(true, Ordering::Relaxed);
-            }
-        }
+        let pinged = agent.mirrors.len() > 1 && !agent.blackhole;
+        let mirrors = agent.mirrors.iter().map(|mirror| Mirror {
+            host: self.host(&mirror.host, pinged),
+            index_list: mirror.index_list.clone(),
+        });
+        let mirrors: Vec<Mirror> = mirrors.collect();
         let searchd = &self.config.searchd;
         let strategy = agent.ha_strategy.or(index.ha_strategy).or(searchd.ha_strategy);
         let keeps_connections = match self.options.keep_connections {
@@ -122,22 +161,41 @@ impl Builder<'_> {
         }
     }
 
-    fn host(&mut self, address: &HostAddress) -> Arc<Host> {
+    fn host(&mut self, address: &HostAddress, pinged: bool) -> Arc<Host> {
+        let position = match self.by_address.get(address) {
+            Some(&position) => position,
+            None => {
+                let host = self.known_host(address).unwrap_or_else(|| self.new_host(address));
+                self.hosts.push(host);
+                self.uses.push(Use::default());
+                self.by_address.insert(address.clone(), self.hosts.len() - 1);
+                self.hosts.len() - 1
+            }
+        };
+        let (host, uses) = (&self.hosts[position], &mut self.uses[position]);
+        uses.references += 1;
+        uses.pinged |= pinged;
+        host.references.store(uses.references, Ordering::Relaxed);
+        host.pinged.store(uses.pinged, Ordering::Relaxed);
+        host.clone()
+    }
+
+    fn known_host(&self, address: &HostAddress) -> Option<Arc<Host>> {
+        let host = self.before?.hosts.iter().find(|host| host.address == *address)?;
+        host.limit_kept(self.kept_limit());
+        Some(host.clone())
+    }
+
+    fn new_host(&mut self, address: &HostAddress) -> Arc<Host> {
+        let number = self.host_count;
+        self.host_count += 1;
+        let (limit, changes) = (self.kept_limit(), self.health_changes.clone());
+        Arc::new(Host::new(address.clone(), number, limit, self.clock, changes))
+    }
+
+    fn kept_limit(&self) -> u32 {
         let limit = self.config.searchd.persistent_connections_limit;
-        let number = *self.by_address.entry(address.clone()).or_insert_with(|| {
-            let host = Host::new(
-                address.clone(),
-                self.hosts.len(),
-                limit.unwrap_or(limits::PERSISTENT_CONNECTIONS_LIMIT),
-                self.clock,
-                self.health_changes.clone(),
-            );
-            self.hosts.push(Arc::new(host));
-            self.hosts.len() - 1
-        });
-        let host = self.hosts[number].clone();
-        host.references.fetch_add(1, Ordering::Relaxed);
-        host
+        limit.unwrap_or(limits::PERSISTENT_CONNECTIONS_LIMIT)
     }
 
     /// Pings have the interval itself for both of their timeouts (distributed.md 6.7).

@@ -28,9 +28,9 @@ impl Environment {
         Ok(Environment { folder: folder.to_owned() })
     }
 
-    /// Installs packages, named as pip names them.
-    pub fn install(&self, requirements: &[&str]) -> Result<()> {
-        process::run(self.pip_install().args(requirements)).map(drop)
+    /// Installs what a requirements file lists.
+    pub fn install_requirements(&self, file: &Path) -> Result<()> {
+        process::run(self.pip_install().arg("-r").arg(file)).map(drop)
     }
 
     /// Builds the wheel of `hamirror` and installs it.
@@ -63,12 +63,3 @@ impl Environment {
         command
     }
 }
-
-/// What the Python tests and checks use.
-pub const CHECKERS: [&str; 5] = [
-    "pytest==9.2.0",
-    "pytest-timeout==2.4.0",
-    "hypothesis==6.170.15",
-    "mypy==2.4.1",
-    "ruff==0.17.6",
-];

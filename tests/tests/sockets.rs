@@ -248,6 +248,40 @@ fn a_wait_is_ended_from_another_thread_and_a_call_cancelled() -> Result<()> {
 }
 
 #[test]
+fn a_reload_takes_over_without_stopping_what_is_under_way() -> Result<()> {
+    let slow = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let [stays, goes, comes] = [0, 1, 2].map(|_| EchoDaemon::on("127.0.0.1", Manners::default()));
+    let (stays, goes, comes) = (stays?, goes?, comes?);
+    let config = |lines: &[String]| {
+        let text = format!("index d\n{{\n type = distributed\n{}\n}}\n", lines.join("\n"));
+        Config::parse(&text, "test.conf")
+    };
+    let line = |name: &str| format!("agent_persistent = {name}:i");
+    let silent = slow.local_addr()?.to_string();
+    let client = Client::new(&config(&[line(&stays.name), line(&goes.name), line(&silent)])?)?;
+    let ask = |agent: usize| {
+        let request = request(Access::Read, b"x");
+        client.call("d", agent, &request, &CallOptions::default())
+    };
+    ensure!(ask(0)?.is_ok() && ask(1)?.is_ok());
+    let mut batch = client.batch()?;
+    let call = batch.add_agent("d", 2, &request(Access::Read, b"x"), &CallOptions::default())?;
+    client.reload(&config(&[line(&comes.name), line(&stays.name)])?);
+    ensure!(batch.pending() == 1, "the reload ended a call");
+    ensure!(ask(0)?.is_ok() && ask(1)?.is_ok() && comes.requests() == 1);
+    batch.cancel(call);
+    drop(batch);
+    ensure!(ask(1)?.is_ok() && stays.requests() == 3);
+    let status = client.status();
+    let hosts: Vec<&str> = status.hosts.iter().map(|host| host.name.as_str()).collect();
+    ensure!(hosts == [comes.name.as_str(), stays.name.as_str()], "{hosts:?}");
+    let record = &status.hosts[1].since_start;
+    ensure!(record.get(Counter::SucceededQueries) == 3, "the record of a host was lost");
+    ensure!(record.connect_count() <= 2, "its connections were lost: {record:?}");
+    Ok(())
+}
+
+#[test]
 fn a_forked_child_works_and_leaves_the_parents_sockets_alone() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let echoes = [0, 1].map(|_| EchoDaemon::on("127.0.0.1", Manners::default()));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hamirror::{CallOptions, ClientOptions, Completeness, KeepConnections};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDelta, PyDict, PyString};
 
@@ -14,7 +14,7 @@ pub(crate) fn client_options(keywords: Option<&Keywords<'_>>) -> PyResult<Client
         match name {
             "background" => options.background = value.extract()?,
             "seed" => options.seed = Some(value.extract()?),
-            "keep_connections" => options.keep_connections = choice(name, value, &KEEP)?,
+            "keep_connections" => options.keep_connections = choice(value, &KEEP)?,
             "failover" => options.failover = value.extract()?,
             _ => return Ok(false),
         }
@@ -47,7 +47,7 @@ pub(crate) fn for_each(
         if value.is_none() {
             continue;
         }
-        let is_known = set(&name, &value).map_err(|error| about(&name, error, value.py()))?;
+        let is_known = set(&name, &value).map_err(|error| about(value.py(), &name, error))?;
         if !is_known {
             let text = format!("{function}() got an unexpected keyword argument '{name}'");
             return Err(PyTypeError::new_err(text));
@@ -86,32 +86,35 @@ pub(crate) fn duration(value: &Bound<'_, PyAny>) -> PyResult<Duration> {
 }
 
 /// One of the values that an option may have, by its name.
-pub(crate) fn choice<T: Copy>(
-    name: &str,
-    value: &Bound<'_, PyAny>,
-    choices: &[(&str, T)],
-) -> PyResult<T> {
+pub(crate) fn choice<T: Copy>(value: &Bound<'_, PyAny>, choices: &[(&str, T)]) -> PyResult<T> {
     let text = value.cast::<PyString>()?.to_cow()?;
     choices.iter().find(|(known, _)| *known == text).map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = choices.iter().map(|(known, _)| *known).collect();
-        PyValueError::new_err(format!("{name} '{text}' is none of {}", names.join(", ")))
+        PyValueError::new_err(format!("'{text}' is none of {}", names.join(", ")))
     })
 }
 
 fn completeness(value: &Bound<'_, PyAny>) -> PyResult<Completeness> {
     if value.is_instance_of::<PyString>() {
-        return choice("completeness", value, &COMPLETENESS);
+        return choice(value, &COMPLETENESS);
     }
     let percent: u8 = value.extract()?;
     Ok(Completeness::AtLeast { percent })
 }
 
-/// A wrong type tells which argument has it.
-fn about(name: &str, error: PyErr, py: Python<'_>) -> PyErr {
-    if error.is_instance_of::<PyTypeError>(py) {
-        return PyTypeError::new_err(format!("argument '{name}': {}", error.value(py)));
+/// Puts the argument's name before an error about its value. What other Python code raised, such
+/// as an iterator, stays as it is.
+pub(crate) fn about(py: Python<'_>, name: &str, error: PyErr) -> PyErr {
+    if error.traceback(py).is_some() {
+        return error;
     }
-    error
+    let text = format!("argument '{name}': {}", error.value(py));
+    match error.get_type(py) {
+        class if class.is(py.get_type::<PyTypeError>()) => PyTypeError::new_err(text),
+        class if class.is(py.get_type::<PyValueError>()) => PyValueError::new_err(text),
+        class if class.is(py.get_type::<PyOverflowError>()) => PyOverflowError::new_err(text),
+        _ => error,
+    }
 }
 
 const KEEP: [(&str, KeepConnections); 3] = [

@@ -9,7 +9,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::options::choice;
+use crate::options::{about, choice};
 
 /// A request whose body is the same for each mirror: a command, its version, and its bytes
 /// without the header.
@@ -30,9 +30,11 @@ impl Request {
         access: &Bound<'_, PyAny>,
         version: Option<u16>,
     ) -> PyResult<Self> {
-        let access = choice("access", access, &ACCESS)?;
+        let py = command.py();
+        let access = choice(access, &ACCESS).map_err(|error| about(py, "access", error))?;
         let command = if command.is_instance_of::<PyString>() {
-            let known: Command = choice("command", command, &COMMANDS)?;
+            let known: Command =
+                choice(command, &COMMANDS).map_err(|error| about(py, "command", error))?;
             Command { version: version.unwrap_or(known.version), ..known }
         } else {
             let id = command.extract()?;

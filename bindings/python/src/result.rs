@@ -1,11 +1,12 @@
 //! Merged search results. Rows and values become objects only when they are looked at.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyIndexError, PyKeyError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PySlice, PyString, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PyList, PySlice, PyString, PyTuple};
 
 use crate::record::{self, Record};
 use crate::text::snake_case;
@@ -143,7 +144,7 @@ impl SearchResult {
     }
 }
 
-/// A row of a result: document id, weight, and the values of the columns, by name or number.
+/// A row of a result: document id, weight, and a mapping of column names to values.
 #[pyclass(frozen, mapping, module = "hamirror")]
 pub(crate) struct Row {
     answer: Arc<Answer>,
@@ -189,22 +190,19 @@ impl Row {
         self.answer.result.columns.len()
     }
 
-    fn __getitem__<'py>(&self, py: Python<'py>, key: Key<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let column = match key {
-            Key::Name(name) => {
-                let name = name.to_cow()?;
-                let column = self.answer.result.column(&name);
-                column.ok_or_else(|| PyKeyError::new_err(name.into_owned()))?
-            }
-            Key::Number(number) => position(number, self.__len__()).ok_or_else(|| {
-                PyIndexError::new_err(format!("no column {number} of {}", self.__len__()))
-            })?,
-        };
+    fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let column = self.answer.result.column(name);
+        let column = column.ok_or_else(|| PyKeyError::new_err(name.to_owned()))?;
         self.value(py, column)
     }
 
-    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(self.values(py)?.try_iter()?.into_any())
+    fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
+        let name = name.extract::<Cow<'_, str>>();
+        name.is_ok_and(|name| self.answer.result.column(&name).is_some())
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.keys(py)?.try_iter()
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -267,12 +265,6 @@ impl Answer {
 enum Position<'py> {
     Number(isize),
     Slice(Bound<'py, PySlice>),
-}
-
-#[derive(FromPyObject)]
-enum Key<'py> {
-    Name(Bound<'py, PyString>),
-    Number(isize),
 }
 
 /// The place that a number names, if it is one: negative ones count from the end.

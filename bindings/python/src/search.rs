@@ -45,7 +45,7 @@ fn set_search_option(
         "limit" => search.limit(value.extract()?),
         "max_matches" => search.max_matches(value.extract()?),
         "ranker" => search.ranker(value.cast::<Ranker>()?.get().inner.clone()),
-        "match_mode" => search.match_mode(options::choice(name, value, &MATCH_MODES)?),
+        "match_mode" => search.match_mode(options::choice(value, &MATCH_MODES)?),
         "cutoff" => search.cutoff(value.extract()?),
         "max_query_time" => {
             let time_ms = options::duration(value)?.as_millis();

@@ -229,8 +229,8 @@ impl Engine {
         connection.idle_since = now;
         // After RETRY the daemon closes; bytes behind a reply, or a reply before the request was
         // read, mean that both sides lost step.
-        let reusable =
-            connection.kept && !more && connection.is_flushed() && head.status != Status::Retry;
+        let in_step = !more && connection.is_flushed() && head.status != Status::Retry;
+        let reusable = connection.kept && in_step && connection.host.may_keep();
         let Some(user) = self.detach(id) else { return };
         if reusable {
             self.idle.push(self.connections[id].host.number, id);

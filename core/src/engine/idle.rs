@@ -43,6 +43,20 @@ impl Engine {
         None
     }
 
+    /// Closes idle connections of hosts that a reload left out.
+    pub fn close_removed(&mut self) {
+        let removed: Vec<ConnectionId> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.user.is_none() && connection.is_open())
+            .filter(|(_, connection)| !connection.host.may_keep())
+            .map(|(id, _)| id)
+            .collect();
+        for id in removed {
+            self.close(id);
+        }
+    }
+
     /// After one connection of a host broke, its older idle ones are not trusted either.
     pub(super) fn retire_idle(&mut self, host: &Host) {
         while let Some(id) = self.idle.pop(host.number) {

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -23,8 +23,6 @@ use crate::wire::request::Request;
 /// A handle on the thread, whether it runs or not.
 pub struct Background {
     allowed: bool,
-    pinged: Vec<Arc<Agent>>,
-    ping_interval: Duration,
     inbox: Arc<Inbox>,
     thread: Mutex<Option<JoinHandle<()>>>,
     process: process::Id,
@@ -33,11 +31,13 @@ pub struct Background {
 #[derive(Default)]
 struct Inbox {
     jobs: Mutex<Jobs>,
+    pings: AtomicBool,
     dropped: AtomicU64,
 }
 
 #[derive(Default)]
 struct Jobs {
+    pinged: Option<(Vec<Arc<Agent>>, Duration)>,
     lookups: VecDeque<(Arc<Host>, Option<Arc<Mail>>)>,
     sends: VecDeque<(Arc<Agent>, usize, Arc<dyn Request>)>,
     waker: Option<Waker>,
@@ -45,15 +45,23 @@ struct Jobs {
 }
 
 impl Background {
-    /// A thread that is not started yet. `pinged` are agents of one mirror each.
-    pub fn new(allowed: bool, pinged: Vec<Arc<Agent>>, ping_interval: Duration) -> Self {
+    /// A thread that is not started yet, and never if not `allowed`.
+    pub fn new(allowed: bool) -> Self {
         let (inbox, process) = (Arc::default(), process::id());
-        Self { allowed, pinged, ping_interval, inbox, thread: Mutex::default(), process }
+        Self { allowed, inbox, thread: Mutex::default(), process }
+    }
+
+    /// Sets which agents, of one mirror each, are pinged, and how often.
+    pub fn ping(&self, agents: Vec<Arc<Agent>>, interval: Duration) {
+        let pings = !agents.is_empty() && !interval.is_zero();
+        self.inbox.jobs.lock().pinged = Some((agents, interval));
+        self.inbox.pings.store(pings, Ordering::Relaxed);
+        self.wake();
     }
 
     /// Starts the thread if there is anything to ping.
-    pub fn start_pings(self: &Arc<Self>) {
-        if self.allowed && !self.pinged.is_empty() && !self.ping_interval.is_zero() {
+    pub fn start_pings(&self) {
+        if self.allowed && self.inbox.pings.load(Ordering::Relaxed) {
             self.start();
         }
     }
@@ -111,8 +119,6 @@ impl Background {
         }
         let worker = Background {
             allowed: false,
-            pinged: self.pinged.clone(),
-            ping_interval: self.ping_interval,
             inbox: self.inbox.clone(),
             thread: Mutex::default(),
             process: self.process,
@@ -147,7 +153,7 @@ fn spawn(worker: Background) -> Option<JoinHandle<()>> {
 
 fn run(worker: Background) -> std::io::Result<()> {
     let inbox = worker.inbox.clone();
-    let mut pinger = Pinger::new(worker.pinged.clone(), worker.ping_interval);
+    let mut pinger = Pinger::default();
     let mut driver = Driver::new(seed(), Arc::new(worker))?;
     inbox.jobs.lock().waker = Some(driver.waker());
     loop {
@@ -155,6 +161,9 @@ fn run(worker: Background) -> std::io::Result<()> {
             let mut jobs = inbox.jobs.lock();
             if jobs.stop {
                 return Ok(());
+            }
+            if let Some((agents, interval)) = jobs.pinged.take() {
+                pinger.ping(agents, interval);
             }
             (jobs.lookups.pop_front(), std::mem::take(&mut jobs.sends))
         };

@@ -25,6 +25,8 @@ pub struct Driver {
     scratch: Box<[u8]>,
     mail: Arc<Mail>,
     background: Arc<Background>,
+    /// Reloads of the client after which it closed connections of removed hosts.
+    pub(crate) reloads_seen: u64,
 }
 
 /// What other threads leave for a driver.
@@ -73,6 +75,7 @@ impl Driver {
             scratch: vec![0; RECEIVE_CHUNK].into_boxed_slice(),
             mail: Arc::new(mail),
             background,
+            reloads_seen: 0,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Which hosts are due for a ping (manual: `ha_ping_interval`; distributed.md 6.7).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,18 +13,21 @@ use crate::wire::request::Request;
 
 /// Pings hosts whose last answer, good or bad, is older than the interval; each on a connection
 /// of its own, none waiting for another.
+#[derive(Default)]
 pub(super) struct Pinger {
     agents: Vec<Arc<Agent>>,
     interval: Duration,
     started_at: Option<Instant>,
+    /// Numbers of the hosts that are being pinged.
     running: HashMap<CallId, usize>,
-    is_running: Vec<bool>,
+    is_running: HashSet<usize>,
 }
 
 impl Pinger {
-    pub(super) fn new(agents: Vec<Arc<Agent>>, interval: Duration) -> Self {
-        let is_running = vec![false; agents.len()];
-        Self { agents, interval, started_at: None, running: HashMap::new(), is_running }
+    /// Sets whom to ping, and how often.
+    pub(super) fn ping(&mut self, agents: Vec<Arc<Agent>>, interval: Duration) {
+        self.agents = agents;
+        self.interval = interval;
     }
 
     /// Starts pings that are due; returns the time until the next one is.
@@ -34,11 +37,12 @@ impl Pinger {
         }
         let started_at = *self.started_at.get_or_insert(now);
         let mut next = self.interval;
-        for number in 0..self.agents.len() {
-            if self.is_running[number] {
+        for agent in &self.agents {
+            let host = &agent.mirrors[0].host;
+            if self.is_running.contains(&host.number) {
                 continue;
             }
-            let last = self.agents[number].mirrors[0].host.read(|karma| karma.last_answer());
+            let last = host.read(|karma| karma.last_answer());
             let due = last.map_or(started_at, |last| last + self.interval);
             if due > now {
                 next = next.min(due - now);
@@ -47,17 +51,16 @@ impl Pinger {
             let cookie = now.saturating_duration_since(started_at).as_micros() as u32;
             let request: Arc<dyn Request> = Arc::new(Ping { cookie });
             let options = CallOptions::default();
-            let agent = &self.agents[number];
             let call = engine.start(agent, &request, &options, Scope::Ping(0), now);
-            self.running.insert(call, number);
-            self.is_running[number] = true;
+            self.running.insert(call, host.number);
+            self.is_running.insert(host.number);
         }
         Some(next)
     }
 
     pub(super) fn handle_end(&mut self, call: CallId) {
-        if let Some(number) = self.running.remove(&call) {
-            self.is_running[number] = false;
+        if let Some(host) = self.running.remove(&call) {
+            self.is_running.remove(&host);
         }
     }
 }

@@ -82,14 +82,13 @@ impl SearchResult {
         for (number, host) in hosts.iter().enumerate() {
             let host = host.as_ref();
             reply_warnings(host, &replies[number], &sets[number], &mut warnings);
-            let stored = stored_fields(request.plan(), &sets[number], &merged.columns, number);
-            warnings.extend(stored.into_iter().map(|column| format!(
-                "agent {host}: column '{column}' is a stored field, whose text agents do not send"
-            )));
+            for column in stored_fields(request.plan(), &sets[number], &merged.columns, number) {
+                let text = "is a stored field, whose text agents do not send";
+                warnings.push(format!("agent {host}: column '{column}' {text}"));
+            }
         }
-        for words in &merged.word_mismatches {
-            warnings.push(format!("query word(s) mismatch: {words}"));
-        }
+        let mismatches = merged.word_mismatches.iter();
+        warnings.extend(mismatches.map(|words| format!("query word(s) mismatch: {words}")));
         let fields = sets.last().map_or_else(Vec::new, |set| {
             set.result.fields.iter().map(|field| field.text(set.body)).collect()
         });

@@ -1,6 +1,6 @@
 //! Which mirror of an agent is asked (manual: `ha_strategy`; distributed.md 6.5).
 //!
-//! The strategies' view of an agent, a [`Ranking`], is made when the health of a host changes,
+//! The strategies' view of an agent, its ranking, is made when the health of a host changes,
 //! at each half period, and a few times a minute; a pick in between reads only that, so it costs
 //! the same with two mirrors and with a thousand. Dead hosts are left out by every strategy; each
 //! gets its one trial query when that is due. If nothing else is left, the least bad is tried.

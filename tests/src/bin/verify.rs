@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use hamirror_tests::library::Profile;
 use hamirror_tests::packages::{self, Tool};
-use hamirror_tests::python::{self, Environment};
+use hamirror_tests::python::Environment;
 use hamirror_tests::{process, workspace};
 
 /// Runs every check of the project: formatting, lints, documentation, tests in Rust, C, C++ and
@@ -62,7 +62,7 @@ fn python_checks(tally: &mut Tally) {
     let mut made = None;
     tally.step("python environment", || {
         let environment = Environment::create(&folder)?;
-        environment.install(&python::CHECKERS)?;
+        environment.install_requirements(&workspace::tests().join("python/requirements.txt"))?;
         made = Some(environment);
         Ok(())
     });
@@ -89,7 +89,7 @@ fn python_checks(tally: &mut Tally) {
     let sources = ["bindings/python", "tests/python"];
     let package = "bindings/python/python/hamirror";
     let types = ["mypy", "--strict", "--cache-dir", &mypy_cache, package, "tests/python"];
-    let ruff = ["--config", "bindings/python/pyproject.toml", "--cache-dir", &ruff_cache];
+    let ruff = ["--cache-dir", &ruff_cache];
     let lints = [&["ruff", "check"], &ruff[..], &sources[..]].concat();
     let format = [&["ruff", "format", "--check"], &ruff[..], &sources[..]].concat();
     tally.command("python types", Show::Failure, python(&types));
@@ -136,7 +136,7 @@ impl Tally {
         println!("==> {name}: {shown}");
         let start = Instant::now();
         let counts = action().unwrap_or_else(|error| {
-            println!("{error:#}");
+            println!("{}", readable(&format!("{error:#}")));
             Counts { passed: 0, failed: 1 }
         });
         let (passed, failed) = match counts {

@@ -267,13 +267,12 @@ class SearchResult:
 
 @final
 class Row:
-    """A row of a result: document id, weight, and the values of the columns.
+    """A row of a result: document id, weight, and a mapping of column names to values.
 
-    Values are looked up by name or number (`row["title"]`, `row[0]`), and iterated over in the
-    order of the columns; `dict(row)` works. Integers are `int`, floats `float`, truth values
-    `bool`, sets `list`, ranking factors `bytes`. Texts are `str`: bytes that are no UTF-8 become
-    lone surrogates (`surrogateescape`), which turn back where such a `str` is handed in. JSON is
-    the `str` that a daemon prints. A JSON field that is not there is `None`.
+    Integers are `int`, floats `float`, truth values `bool`, sets `list`, ranking factors `bytes`.
+    Texts are `str`: bytes that are no UTF-8 become lone surrogates (`surrogateescape`), which
+    turn back where such a `str` is handed in. JSON is the `str` that a daemon prints. A JSON
+    field that is not there is `None`.
     """
 
     @property
@@ -296,11 +295,14 @@ class Row:
     def __len__(self) -> int:
         """How many columns."""
 
-    def __getitem__(self, key: str | int, /) -> _Value:
-        """A value by the name or number of its column."""
+    def __getitem__(self, name: str, /) -> _Value:
+        """The value in the column of that name."""
 
-    def __iter__(self) -> Iterator[_Value]:
-        """Values in the order of the columns."""
+    def __contains__(self, name: object, /) -> bool:
+        """Whether there is a column of that name."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the columns."""
 
 @final
 class Filter:

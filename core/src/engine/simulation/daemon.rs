@@ -84,6 +84,14 @@ impl Mode {
     }
 }
 
+impl Mode {
+    /// Whether a request that reached the daemon was executed, answered or not.
+    fn executes(self) -> bool {
+        let late = matches!(self, Mode::Late | Mode::ClosesOnRequest | Mode::CutsReply);
+        self.answers() || late || self == Mode::WrongVersion
+    }
+}
+
 /// The longest that connecting, and then an answer, take in a mode that answers.
 pub(super) const ANSWER_MAX: Duration = Duration::from_millis(12);
 
@@ -181,73 +189,65 @@ impl Peer {
         }
         let body = &request[8..];
         let id: [u8; 8] = body.try_into().map_err(|_| format!("a body of {body:?}"))?;
-        let mut answer = id.to_vec();
-        answer.extend_from_slice(&(host as u32).to_be_bytes());
-        let executed = Reaction::Executed(u64::from_be_bytes(id));
-        let mut greet = |bytes: Vec<u8>| {
-            let greeting: &[u8] = if self.greeted { &[] } else { &[0, 0, 0, 1] };
-            self.greeted = true;
-            [greeting, &bytes].concat()
-        };
-        match mode {
+        if mode.executes() {
+            reactions.push(Reaction::Executed(u64::from_be_bytes(id)));
+        }
+        let answer = [&id[..], &(host as u32).to_be_bytes()].concat();
+        self.answer(mode, host, &answer, random, reactions);
+        self.over |= !self.persistent || mode == Mode::Busy;
+        Ok(())
+    }
+
+    fn answer(
+        &mut self,
+        mode: Mode,
+        host: usize,
+        answer: &[u8],
+        random: &mut fastrand::Rng,
+        reactions: &mut Vec<Reaction>,
+    ) {
+        let soon = delay(random);
+        let bytes = match mode {
             Mode::Hangs
             | Mode::HangsAfterGreeting
             | Mode::Unreachable
             | Mode::Refuses
-            | Mode::Nameless => {}
-            Mode::Resets => reactions.push(Reaction::Reset(soon)),
-            Mode::ClosesOnRequest => reactions.extend([executed, Reaction::Close(soon)]),
-            Mode::Busy => {
-                reactions.push(Reaction::Bytes(soon, greet(frame(2, &text("maxed out")))));
-                reactions.push(Reaction::Close(soon));
-                self.over = true;
-            }
-            Mode::Error => {
-                let words = text(&format!("host {host} is out of order"));
-                reactions.push(Reaction::Bytes(soon, greet(frame(1, &words))));
-            }
-            Mode::CutsReply => {
-                let bytes = greet(frame(0, &answer));
-                let cut = random.usize(1..bytes.len());
-                reactions.push(executed);
-                reactions.push(Reaction::Bytes(soon, bytes[..cut].to_vec()));
-                reactions.push(Reaction::Close(soon * 2));
-            }
-            Mode::Garbage => {
-                let junk = (0..random.usize(1..40)).map(|_| random.u8(..)).collect();
-                reactions.push(Reaction::Bytes(soon, greet(junk)));
-                reactions.push(Reaction::Close(soon * 2));
-            }
-            Mode::HugeLength => {
-                reactions.push(Reaction::Bytes(soon, greet(vec![0, 0, 1, 0, 127, 255, 0, 0])));
-            }
-            Mode::WrongBody => {
-                reactions.push(Reaction::Bytes(soon, greet(frame(0, b"not what was asked"))));
-            }
-            Mode::Late => {
-                let late = Duration::from_millis(random.u64(50..5_000));
-                reactions.extend([executed, Reaction::Bytes(late, greet(frame(0, &answer)))]);
-            }
-            Mode::SaysTooMuch => {
-                let mut bytes = greet(frame(0, &answer));
-                bytes.extend(frame(0, &answer));
-                reactions.extend([executed, Reaction::Bytes(soon, bytes)]);
-            }
+            | Mode::Nameless => return,
+            Mode::Resets => return reactions.push(Reaction::Reset(soon)),
+            Mode::ClosesOnRequest => return reactions.push(Reaction::Close(soon)),
+            Mode::Busy => frame(2, &text("maxed out")),
+            Mode::Error => frame(1, &text(&format!("host {host} is out of order"))),
+            Mode::Garbage => (0..random.usize(1..40)).map(|_| random.u8(..)).collect(),
+            Mode::HugeLength => vec![0, 0, 1, 0, 127, 255, 0, 0],
+            Mode::WrongBody => frame(0, b"not what was asked"),
+            Mode::SaysTooMuch => [frame(0, answer), frame(0, answer)].concat(),
+            _ => frame(0, answer),
+        };
+        let greeting: &[u8] = if self.greeted { &[] } else { &[0, 0, 0, 1] };
+        self.greeted = true;
+        let bytes = [greeting, &bytes].concat();
+        match mode {
             Mode::InPieces => {
-                reactions.push(executed);
-                for (number, byte) in greet(frame(0, &answer)).into_iter().enumerate() {
+                for (number, byte) in bytes.into_iter().enumerate() {
                     let at = soon + Duration::from_micros(100) * number as u32;
                     reactions.push(Reaction::Bytes(at, vec![byte]));
                 }
             }
-            Mode::Healthy | Mode::SpeaksLast | Mode::WrongVersion | Mode::RefusesPersist => {
-                reactions.extend([executed, Reaction::Bytes(soon, greet(frame(0, &answer)))]);
+            Mode::Late => {
+                let late = Duration::from_millis(random.u64(50..5_000));
+                reactions.push(Reaction::Bytes(late, bytes));
             }
+            Mode::CutsReply => {
+                let cut = random.usize(1..bytes.len());
+                reactions.push(Reaction::Bytes(soon, bytes[..cut].to_vec()));
+                reactions.push(Reaction::Close(soon * 2));
+            }
+            Mode::Busy | Mode::Garbage => {
+                reactions.push(Reaction::Bytes(soon, bytes));
+                reactions.push(Reaction::Close(soon * 2));
+            }
+            _ => reactions.push(Reaction::Bytes(soon, bytes)),
         }
-        if !self.persistent {
-            self.over = true;
-        }
-        Ok(())
     }
 }
 

@@ -1,0 +1,173 @@
+"""Many calls at once: waited for, iterated over, or driven by an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import select
+import threading
+from typing import TYPE_CHECKING
+
+import hamirror
+import pytest
+
+from daemons import Player, refused_address
+
+if TYPE_CHECKING:
+    from daemons import Cluster
+
+PING = hamirror.Request("ping", b"\1\2\3\4", access="read")
+WORDS = ["library", "files", "tool", "data"]
+
+
+def test_searches_and_replies_are_waited_for(client: hamirror.Client, cluster: Cluster) -> None:
+    with client.batch() as batch:
+        searches = [batch.add_search(cluster.index, word, limit=3) for word in WORDS]
+        pings = batch.add_index(cluster.index, PING)
+        one = batch.add_agent(cluster.index, 1, PING)
+        assert (len(pings), [ping.agent for ping in pings], one.agent) == (2, [0, 1], 1)
+        assert batch.pending == 2 * len(WORDS) + 3
+        assert batch.wait()
+        assert (batch.pending, batch.timeout) == (0, None)
+    for word, search in zip(WORDS, searches, strict=True):
+        assert search.done
+        expected = client.search(cluster.index, word, limit=3)
+        assert [row.id for row in search.result()] == [row.id for row in expected]
+        assert search.result() is search.result()
+    assert {ping.result().body for ping in [*pings, one]} == {b"\1\2\3\4"}
+
+
+def test_what_ends_is_iterated_over(client: hamirror.Client, cluster: Cluster) -> None:
+    with client.batch() as batch:
+        assert list(batch) == []
+        added = {batch.add_search(cluster.index, word) for word in WORDS}
+        ended = set()
+        for one in batch:
+            assert one.done
+            ended.add(one)
+            if len(ended) == 2:
+                added.add(batch.add_search(cluster.index, "mirror"))
+        assert ended == added
+
+
+def test_a_batch_in_a_poll_loop(client: hamirror.Client, cluster: Cluster) -> None:
+    with client.batch() as batch:
+        added = [batch.add_search(cluster.index, word) for word in WORDS]
+        poll = select.poll()
+        poll.register(batch, select.POLLIN)
+        ended: list[object] = []
+        while batch.pending:
+            assert batch.timeout is not None
+            poll.poll(batch.timeout * 1000)
+            ended += batch.drive()
+        ended += batch.drive()
+    assert set(ended) == set(added)
+    assert all(search.result().agents_answered == 2 for search in added)
+
+
+def test_a_batch_in_asyncio(client: hamirror.Client, cluster: Cluster) -> None:
+    async def search(word: str) -> hamirror.SearchResult:
+        loop = asyncio.get_running_loop()
+        with client.batch() as batch:
+            pending = batch.add_search(cluster.index, word)
+            ready = asyncio.Event()
+            loop.add_reader(batch.fileno(), ready.set)
+            try:
+                while not pending.done:
+                    with contextlib.suppress(asyncio.TimeoutError):
+                        await asyncio.wait_for(ready.wait(), batch.timeout)
+                    ready.clear()
+                    batch.drive()
+            finally:
+                loop.remove_reader(batch.fileno())
+        return pending.result()
+
+    async def search_all() -> list[hamirror.SearchResult]:
+        return await asyncio.gather(*map(search, WORDS))
+
+    results = asyncio.run(search_all())
+    assert [result.agents_answered for result in results] == [2] * len(WORDS)
+
+
+def test_failures_stay_with_their_calls(client: hamirror.Client, cluster: Cluster) -> None:
+    config = hamirror.Config.build({"dead": {"agent": f"{refused_address()}:docs"}})
+    with hamirror.Client(config) as client, client.batch() as batch:
+        search = batch.add_search("dead", "hello")
+        (ping,) = batch.add_index("dead", PING)
+        assert len(list(batch)) == 2
+        for pending in (search, ping):
+            for _ in range(2):
+                with pytest.raises(hamirror.UnansweredError, match="refused"):
+                    pending.result()
+            assert "failed" in repr(pending)
+
+
+def test_a_wait_may_be_too_short() -> None:
+    with Player(None) as player, hamirror.Client(player.config()) as client:
+        with client.batch() as batch:
+            search = batch.add_search("played", "hello")
+            assert not batch.wait(0.02)
+            assert not batch.wait(0)
+            assert not search.done
+            with pytest.raises(hamirror.MisuseError, match="no result yet"):
+                search.result()
+        with pytest.raises(hamirror.MisuseError, match="no result yet"):
+            search.result()
+
+
+def test_a_closed_batch_is_refused(client: hamirror.Client, cluster: Cluster) -> None:
+    batch = client.batch()
+    batch.close()
+    batch.close()
+    for use in (
+        batch.wait,
+        batch.drive,
+        batch.fileno,
+        lambda: batch.timeout,
+        lambda: batch.pending,
+        lambda: next(batch),
+        lambda: batch.add_search(cluster.index, "hello"),
+    ):
+        with pytest.raises(hamirror.MisuseError, match="closed"):
+            use()
+
+
+def test_two_threads_may_not_use_one_batch() -> None:
+    with Player(None) as player, hamirror.Client(player.config()) as client:
+        batch = client.batch()
+        batch.add_search("played", "hello", deadline=30)
+        waits = threading.Event()
+        refusals: list[str] = []
+
+        def meddle() -> None:
+            waits.wait()
+            while not refusals:
+                try:
+                    batch.drive()
+                except hamirror.MisuseError as error:
+                    refusals.append(str(error))
+
+        thread = threading.Thread(target=meddle)
+        thread.start()
+        waits.set()
+        while not refusals:
+            try:
+                batch.wait(0.05)
+            except hamirror.MisuseError:
+                continue
+        thread.join()
+        assert "in use by another thread" in refusals[0]
+        batch.close()
+
+
+def test_refused_searches_leave_the_batch_whole(client: hamirror.Client, cluster: Cluster) -> None:
+    with client.batch() as batch:
+        first = batch.add_search(cluster.index, "library")
+        with pytest.raises(hamirror.RequestError):
+            batch.add_search(cluster.index, "library", max_matches=0)
+        with pytest.raises(hamirror.NotFoundError):
+            batch.add_search("nothing", "library")
+        with pytest.raises(TypeError, match=r"add_index\(\) got an unexpected"):
+            batch.add_index(cluster.index, PING, limit=3)  # type: ignore[call-arg]
+        last = batch.add_search(cluster.index, "mirror")
+        assert list(batch) in ([first, last], [last, first])

@@ -1,0 +1,97 @@
+"""Configurations: read, parsed, built, refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import hamirror
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = """
+searchd
+{
+    agent_connect_timeout = 100
+}
+
+index dist
+{
+    type = distributed
+    agent = box1:9312|box2:9312:docs
+    agent = box3:9312|box4:9312:docs
+}
+"""
+
+
+def test_a_text_is_parsed() -> None:
+    config = hamirror.Config.parse(TEXT)
+    assert config.indexes == ("dist",)
+    assert config.warnings == ()
+    assert repr(config) == "<hamirror.Config of ('dist',)>"
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "sphinx.conf"
+    path.write_text(TEXT)
+    assert hamirror.Config.read(path).indexes == ("dist",)
+    assert hamirror.Config.read(str(path)).indexes == ("dist",)
+
+
+def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(hamirror.ResourceError, match="No such file") as raised:
+        hamirror.Config.read(tmp_path / "none.conf")
+    assert isinstance(raised.value, OSError)
+
+
+def test_sections_are_built() -> None:
+    config = hamirror.Config.build(
+        {
+            "searchd": {"agent_retry_count": 2},
+            "one": {"agent": ["box1:9312:a", "box2:9312:b"]},
+            "two": {"agent": "box1:9312:c"},
+        }
+    )
+    assert config.indexes == ("one", "two")
+
+
+def test_every_fault_has_its_place() -> None:
+    text = "index a\n{\n  type = distributed\n  agent = box:0:x\n  agent = :\n}\n"
+    with pytest.raises(hamirror.ConfigError) as raised:
+        hamirror.Config.parse(text, name="my.conf")
+    places = [(fault.file, fault.line) for fault in raised.value.diagnostics]
+    assert places == [("my.conf", 4), ("my.conf", 5)]
+    assert str(raised.value).count("my.conf:") == 2
+    assert isinstance(raised.value, ValueError)
+
+
+def test_wrong_types_are_type_errors() -> None:
+    with pytest.raises(TypeError):
+        hamirror.Config.parse(b"index a")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="iterable of str"):
+        hamirror.Config.build({"a": {"agent": {}}})
+    with pytest.raises(TypeError):
+        hamirror.Config.build({"a": {"agent": 1.5}})  # type: ignore[dict-item]
+
+
+@given(st.text())
+def test_any_text_is_taken_or_refused(text: str) -> None:
+    try:
+        hamirror.Config.parse(text)
+    except hamirror.ConfigError as error:
+        assert error.diagnostics
+
+
+@given(st.dictionaries(st.text(), st.dictionaries(st.text(), st.text() | st.lists(st.text()))))
+def test_any_sections_are_taken_or_refused(
+    sections: dict[str, dict[str, str | list[str]]],
+) -> None:
+    try:
+        hamirror.Config.build(sections)
+    except hamirror.ConfigError as error:
+        assert error.diagnostics
+    except UnicodeEncodeError:
+        assert any(0xD800 <= ord(letter) <= 0xDFFF for letter in repr(sections))

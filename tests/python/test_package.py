@@ -1,0 +1,93 @@
+"""The package as such: names, import, exceptions."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import hamirror
+import pytest
+
+IMPORT = """
+import os, signal, sys, threading
+def state():
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    return (
+        sorted(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task")),
+        threading.active_count(), dict(os.environ), handlers, sys.gettrace(), sys.excepthook,
+    )
+before = state()
+import hamirror
+assert state() == before, (before, state())
+"""
+
+
+def test_every_public_name_exists_and_no_other() -> None:
+    public = {name for name in vars(hamirror) if not name.startswith("_")}
+    assert public | {"__version__"} == set(hamirror.__all__)
+
+
+def test_the_version_is_the_crates() -> None:
+    assert hamirror.__version__ == version("hamirror")
+
+
+def test_one_stable_binary() -> None:
+    assert hamirror.__file__ is not None
+    folder = Path(hamirror.__file__).parent
+    assert [path.name for path in folder.glob("*.so")] == ["_native.abi3.so"]
+    assert (folder / "py.typed").exists()
+
+
+def test_import_does_nothing() -> None:
+    subprocess.run([sys.executable, "-c", IMPORT], check=True)
+
+
+def test_exceptions_are_what_python_means() -> None:
+    parents: dict[type[hamirror.Error], type[Exception]] = {
+        hamirror.ConfigError: ValueError,
+        hamirror.RequestError: ValueError,
+        hamirror.QueryError: ValueError,
+        hamirror.NotFoundError: LookupError,
+        hamirror.MisuseError: RuntimeError,
+        hamirror.ResourceError: OSError,
+        hamirror.UnansweredError: ConnectionError,
+        hamirror.TimedOutError: TimeoutError,
+    }
+    for error, parent in parents.items():
+        assert issubclass(error, parent)
+        assert issubclass(error, hamirror.Error)
+        assert error.__module__ == "hamirror"
+    assert not issubclass(hamirror.QueryError, ConnectionError)
+
+
+def test_errors_survive_pickling() -> None:
+    error = hamirror.TimedOutError("text", answered=1, agents=2)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), copy.answered, copy.agents, copy.failures) == ("text", 1, 2, ())
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (hamirror.Sort.RELEVANCE, "Sort.RELEVANCE"),
+        (hamirror.Sort.extended("a'b desc"), 'Sort.extended("a\'b desc")'),
+        (hamirror.Ranker.WORD_COUNT, "Ranker.WORD_COUNT"),
+        (hamirror.Ranker.PROXIMITY_BM25, "Ranker.PROXIMITY_BM25"),
+        (hamirror.Ranker.expression("sum(lcs)"), "Ranker.expression('sum(lcs)')"),
+        (hamirror.Filter.values("gid", {3}), "Filter.values('gid', [3])"),
+        (
+            hamirror.Filter.range("size", -1, 2, exclude=True),
+            "Filter.range('size', -1, 2, exclude=True)",
+        ),
+        (hamirror.Filter.float_range("f", 0, 1.5), "Filter.float_range('f', 0.0, 1.5)"),
+        (hamirror.Filter.string("s", "é"), "Filter.string('s', 'é')"),
+        (hamirror.Filter.id_range(1, 2**64 - 1), f"Filter.id_range(1, {2**64 - 1})"),
+    ],
+)
+def test_values_are_printed_as_written(value: object, text: str) -> None:
+    assert repr(value) == text
+    names = {"Sort": hamirror.Sort, "Ranker": hamirror.Ranker, "Filter": hamirror.Filter}
+    assert eval(text, names) == value
