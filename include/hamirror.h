@@ -130,9 +130,15 @@
 #define HAMIRROR_ERROR_TYPE 11
 
 /**
+ * The batch was made before a fork, and this is the child: free it, and make a new one. The
+ * client goes on working in the child.
+ */
+#define HAMIRROR_ERROR_FORKED 12
+
+/**
  * An error that this header has no code for; see its message.
  */
-#define HAMIRROR_ERROR_OTHER 12
+#define HAMIRROR_ERROR_OTHER 13
 
 /**
  * Connected, but no whole reply within agent_query_timeout.
@@ -568,8 +574,9 @@ typedef struct hamirror_batch hamirror_batch;
  * Asks distributed indexes. Every function takes it as const: any number of threads may share
  * one client, and should, for its connections and its record of the hosts.
  *
- * It has one thread of its own at most, started when first needed; the last hamirror_client_free()
- * ends and joins it. Batches keep what they need of their client, so they may be freed after it.
+ * It has one thread of its own at most, started when first needed, and joined when the last
+ * handle and the last batch of the client are freed. After a fork, the child works with it as the
+ * parent does, on connections of its own.
  */
 typedef struct hamirror_client hamirror_client;
 
@@ -1027,15 +1034,13 @@ int32_t hamirror_client_new(const hamirror_config *config,
 hamirror_client *hamirror_client_clone(const hamirror_client *client);
 
 /**
- * Distributed indexes.
+ * Takes over a new configuration, for all handles of the client and while searches go on: calls
+ * under way end as they began; hosts that stay keep their record and connections (their record
+ * only with the same ha_period_karma).
  */
-size_t hamirror_client_index_count(const hamirror_client *client);
-
-/**
- * Name of the distributed index of that number from 0, sorted by name; empty if there is none.
- * It lives until the client is freed.
- */
-hamirror_text hamirror_client_index_name(const hamirror_client *client, size_t number);
+int32_t hamirror_client_reload(const hamirror_client *client,
+                               const hamirror_config *config,
+                               hamirror_error **out_error);
 
 /**
  * Searches all agents of an index, waits for them, and merges their answers as a master does.
@@ -1634,6 +1639,19 @@ int32_t hamirror_batch_reply(hamirror_batch *batch,
                              hamirror_error **out_error);
 
 /**
+ * Whom a call asks: the agent's number in its index from 0, and the host that answered, or that a
+ * write is for. The host is empty while a read runs, and if no mirror answered it; it lives until
+ * the next call with this batch. Either output may be NULL.
+ *
+ * HAMIRROR_ERROR_UNKNOWN if there is no such call.
+ */
+int32_t hamirror_batch_asked(hamirror_batch *batch,
+                             uint32_t call,
+                             size_t *out_agent,
+                             hamirror_text *out_host,
+                             hamirror_error **out_error);
+
+/**
  * Takes the reply of a call that has ended; end it with hamirror_reply_free(). The errors are
  * those of hamirror_batch_reply(); a failure is taken too.
  */
@@ -1665,12 +1683,11 @@ void hamirror_batch_free(hamirror_batch *batch);
 hamirror_waker *hamirror_waker_new(const hamirror_batch *batch);
 
 /**
- * Ends the wait that is under way, or else the next one, from any thread: hamirror_batch_wait_any()
- * and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and without a completion. A
- * batch that was freed is past waking; that is no error.
+ * Ends the wait that is under way, or else the next one, from any thread:
+ * hamirror_batch_wait_any() and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and
+ * without a completion. A batch that was freed is past waking; that is no error.
  */
-int32_t hamirror_waker_wake(const hamirror_waker *waker,
-                            hamirror_error **out_error);
+int32_t hamirror_waker_wake(const hamirror_waker *waker, hamirror_error **out_error);
 
 /**
  * Ends a waker. NULL is fine.

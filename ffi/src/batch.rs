@@ -8,7 +8,7 @@ use hamirror_core::{Batch as CoreBatch, CallId, SearchId};
 
 use crate::arguments;
 use crate::client::Client;
-use crate::error::{Error, Failed, HAMIRROR_ERROR_MISUSE};
+use crate::error::{Error, Failed, HAMIRROR_ERROR_MISUSE, HAMIRROR_ERROR_UNKNOWN};
 use crate::handle::{self, Exclusive, Handle, Owned, get, need, view};
 use crate::options::{self, CallOptions};
 use crate::panic::{fallible, getter};
@@ -16,6 +16,7 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::result::SearchResult;
 use crate::search::Search;
+use crate::text::Text;
 use crate::waker::SharedWaker;
 
 /// The number of no call.
@@ -280,6 +281,34 @@ pub unsafe extern "C" fn hamirror_batch_reply(
             Failed::new(HAMIRROR_ERROR_MISUSE, text)
         })?;
         *out_reply = view(outcome.map_err(|failure| Failed::from(failure.clone()))?);
+        Ok(())
+    })
+}
+
+/// Whom a call asks: the agent's number in its index from 0, and the host that answered, or that a
+/// write is for. The host is empty while a read runs, and if no mirror answered it; it lives until
+/// the next call with this batch. Either output may be NULL.
+///
+/// HAMIRROR_ERROR_UNKNOWN if there is no such call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_asked(
+    batch: *mut Batch,
+    call: u32,
+    out_agent: *mut usize,
+    out_host: *mut Text,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let batch = write(batch)?;
+        let (agent, host) = batch.asked(CallId(call)).ok_or_else(|| {
+            Failed::new(HAMIRROR_ERROR_UNKNOWN, format!("no call {call} in the batch"))
+        })?;
+        if let Ok(out_agent) = arguments::out(out_agent, "out_agent") {
+            out_agent.write(agent.number);
+        }
+        if let Ok(out_host) = arguments::out(out_host, "out_host") {
+            out_host.write(Text::from(host.unwrap_or_default()));
+        }
         Ok(())
     })
 }

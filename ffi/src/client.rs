@@ -14,13 +14,13 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::result::SearchResult;
 use crate::search::Search;
-use crate::text::Text;
 
 /// Asks distributed indexes. Every function takes it as const: any number of threads may share
 /// one client, and should, for its connections and its record of the hosts.
 ///
-/// It has one thread of its own at most, started when first needed; the last hamirror_client_free()
-/// ends and joins it. Batches keep what they need of their client, so they may be freed after it.
+/// It has one thread of its own at most, started when first needed, and joined when the last
+/// handle and the last batch of the client are freed. After a fork, the child works with it as the
+/// parent does, on connections of its own.
 pub struct Client {
     _private: [u8; 0],
 }
@@ -56,17 +56,20 @@ pub unsafe extern "C" fn hamirror_client_clone(client: *const Client) -> *mut Cl
     getter!({ Some(handle::new(get(client)?.clone())) })
 }
 
-/// Distributed indexes.
+/// Takes over a new configuration, for all handles of the client and while searches go on: calls
+/// under way end as they began; hosts that stay keep their record and connections (their record
+/// only with the same ha_period_karma).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_client_index_count(client: *const Client) -> usize {
-    getter!({ Some(get(client)?.indexes().len()) })
-}
-
-/// Name of the distributed index of that number from 0, sorted by name; empty if there is none.
-/// It lives until the client is freed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_client_index_name(client: *const Client, number: usize) -> Text {
-    getter!({ Some(Text::from(*get(client)?.indexes().get(number)?)) })
+pub unsafe extern "C" fn hamirror_client_reload(
+    client: *const Client,
+    config: *const Config,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let client = need(client, "client")?;
+        client.reload(&need(config, "config")?.config);
+        Ok(())
+    })
 }
 
 /// Searches all agents of an index, waits for them, and merges their answers as a master does.

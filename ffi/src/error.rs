@@ -37,8 +37,11 @@ pub const HAMIRROR_ERROR_REENTRANT: i32 = 9;
 pub const HAMIRROR_ERROR_PANIC: i32 = 10;
 /// The value is of another type; ask hamirror_result_value_type().
 pub const HAMIRROR_ERROR_TYPE: i32 = 11;
+/// The batch was made before a fork, and this is the child: free it, and make a new one. The
+/// client goes on working in the child.
+pub const HAMIRROR_ERROR_FORKED: i32 = 12;
 /// An error that this header has no code for; see its message.
-pub const HAMIRROR_ERROR_OTHER: i32 = 12;
+pub const HAMIRROR_ERROR_OTHER: i32 = 13;
 
 /// An error: code, message and details. It never changes, so any number of threads may read it.
 /// End it with hamirror_error_free().
@@ -206,6 +209,7 @@ fn code_of(error: &CoreError) -> i32 {
         CoreError::Unanswered { .. } => HAMIRROR_ERROR_UNANSWERED,
         CoreError::Merge(_) => HAMIRROR_ERROR_MERGE,
         CoreError::System(_) => HAMIRROR_ERROR_SYSTEM,
+        CoreError::Forked => HAMIRROR_ERROR_FORKED,
         _ => HAMIRROR_ERROR_OTHER,
     }
 }

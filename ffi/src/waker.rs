@@ -51,9 +51,9 @@ pub unsafe extern "C" fn hamirror_waker_new(batch: *const Batch) -> *mut Waker {
     getter!({ Some(handle::new(get(batch)?.waker.clone())) })
 }
 
-/// Ends the wait that is under way, or else the next one, from any thread: hamirror_batch_wait_any()
-/// and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and without a completion. A
-/// batch that was freed is past waking; that is no error.
+/// Ends the wait that is under way, or else the next one, from any thread:
+/// hamirror_batch_wait_any() and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and
+/// without a completion. A batch that was freed is past waking; that is no error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_waker_wake(
     waker: *const Waker,

@@ -251,19 +251,14 @@ impl Engine {
         let call = &self.calls[user.call.0 as usize].call;
         let agent = call.agent().clone();
         let host = agent.mirrors[mirror].host.clone();
-        let is_ping = call.is_ping();
-        let kept = (!is_ping).then(|| self.take_idle(&host, now)).flatten();
-        let id = match kept {
-            Some(id) => id,
-            // A kept connection may have to be replaced, which a write could not survive.
-            None => {
-                let keep = agent.keeps_connections
-                    && !is_ping
-                    && self.access(user.call) == Access::Read
-                    && host.claim_kept();
-                self.open(host, keep, agent.max_packet_size, now)
-            }
-        };
+        // A kept connection may turn out to be dead, which a write can't survive: nobody knows
+        // whether the daemon has read it. A ping shall see whether new connections are taken.
+        let may_keep = !call.is_ping() && call.request().access() == Access::Read;
+        let idle = may_keep.then(|| self.take_idle(&host, now)).flatten();
+        let id = idle.unwrap_or_else(|| {
+            let keep = may_keep && agent.keeps_connections && host.claim_kept();
+            self.open(host, keep, agent.max_packet_size, now)
+        });
         self.link(id, user);
         if let Err(text) = self.encode(id, mirror) {
             self.calls[user.call.0 as usize].call.handle_unsendable(user.attempt, text);
@@ -277,10 +272,6 @@ impl Engine {
         } else {
             self.connect(id);
         }
-    }
-
-    fn access(&self, call: CallId) -> Access {
-        self.calls[call.0 as usize].call.request().access()
     }
 
     fn open(&mut self, host: Arc<Host>, kept: bool, max: usize, now: Instant) -> ConnectionId {

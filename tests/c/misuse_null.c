@@ -1,0 +1,237 @@
+/* Every function of the library with NULL for every pointer: an error or nothing, no crash. */
+#include "check.h"
+
+#define EMPTY(call) CHECK(text_is((call), ""))
+
+static void version_functions(void)
+{
+    CHECK(hamirror_version() != 0);
+    CHECK(hamirror_version_number() != 0);
+}
+
+static void error_functions(void)
+{
+    CHECK(hamirror_error_code(NULL) == 0);
+    EMPTY(hamirror_error_message(NULL));
+    CHECK(!hamirror_error_is_timeout(NULL));
+    CHECK(!hamirror_error_is_query_error(NULL));
+    CHECK(hamirror_error_agents(NULL) == 0);
+    CHECK(hamirror_error_agents_answered(NULL) == 0);
+    CHECK(hamirror_error_failure_count(NULL) == 0);
+    CHECK(hamirror_error_failure(NULL, 0) == NULL);
+    CHECK(hamirror_error_diagnostic_count(NULL) == 0);
+    CHECK(hamirror_error_diagnostic(NULL, 0) == NULL);
+    hamirror_error_free(NULL);
+}
+
+static void failure_functions(void)
+{
+    EMPTY(hamirror_failure_message(NULL));
+    EMPTY(hamirror_failure_index(NULL));
+    CHECK(hamirror_failure_agent(NULL) == 0);
+    EMPTY(hamirror_failure_query_error(NULL));
+    CHECK(!hamirror_failure_is_timeout(NULL));
+    CHECK(!hamirror_failure_is_cancelled(NULL));
+    CHECK(hamirror_failure_attempt_count(NULL) == 0);
+    CHECK(hamirror_failure_attempt(NULL, 0) == NULL);
+    EMPTY(hamirror_attempt_host(NULL));
+    CHECK(hamirror_attempt_kind(NULL) == 0);
+    CHECK(hamirror_attempt_phase(NULL) == 0);
+    EMPTY(hamirror_attempt_message(NULL));
+    CHECK(hamirror_attempt_elapsed_us(NULL) == 0);
+}
+
+static void diagnostic_functions(void)
+{
+    EMPTY(hamirror_diagnostic_message(NULL));
+    EMPTY(hamirror_diagnostic_file(NULL));
+    CHECK(hamirror_diagnostic_line(NULL) == 0);
+    CHECK(hamirror_diagnostic_column(NULL) == 0);
+    EMPTY(hamirror_diagnostic_text(NULL));
+    EMPTY(hamirror_diagnostic_expected(NULL));
+}
+
+static void config_functions(void)
+{
+    REFUSED(hamirror_config_read(NULL, NULL, &error));
+    REFUSED(hamirror_config_parse(NULL, NULL, NULL, &error));
+    CHECK(hamirror_config_index_count(NULL) == 0);
+    EMPTY(hamirror_config_index_name(NULL, 0));
+    CHECK(hamirror_config_agent_count(NULL, 0) == 0);
+    CHECK(hamirror_config_warning_count(NULL) == 0);
+    CHECK(hamirror_config_warning(NULL, 0) == NULL);
+    hamirror_config_free(NULL);
+    hamirror_config_builder_free(hamirror_config_builder_new());
+    REFUSED(hamirror_config_builder_set(NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_config_builder_build(NULL, NULL, &error));
+    hamirror_config_builder_free(NULL);
+}
+
+static void client_functions(void)
+{
+    CHECK(hamirror_client_options_init(NULL, 0) == HAMIRROR_ERROR_ARGUMENT);
+    CHECK(hamirror_call_options_init(NULL, 0) == HAMIRROR_ERROR_ARGUMENT);
+    REFUSED(hamirror_client_new(NULL, NULL, NULL, &error));
+    CHECK(hamirror_client_clone(NULL) == NULL);
+    REFUSED(hamirror_client_reload(NULL, NULL, &error));
+    REFUSED(hamirror_client_search(NULL, NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_client_call(NULL, NULL, 0, NULL, NULL, NULL, &error));
+    hamirror_client_free(NULL);
+}
+
+static void search_functions(void)
+{
+    REFUSED(hamirror_search_new(NULL, NULL, &error));
+    REFUSED(hamirror_search_clone(NULL, NULL, &error));
+    REFUSED(hamirror_search_select(NULL, NULL, &error));
+    REFUSED(hamirror_search_filter_values(NULL, 0, NULL, NULL, 0, &error));
+    REFUSED(hamirror_search_filter_range(NULL, 0, NULL, 0, 0, &error));
+    REFUSED(hamirror_search_filter_float_range(NULL, 0, NULL, 0.0f, 0.0f, &error));
+    REFUSED(hamirror_search_filter_string(NULL, 0, NULL, NULL, &error));
+    REFUSED(hamirror_search_id_range(NULL, 0, 0, &error));
+    REFUSED(hamirror_search_sort(NULL, 0, NULL, &error));
+    REFUSED(hamirror_search_window(NULL, 0, 0, &error));
+    REFUSED(hamirror_search_max_matches(NULL, 0, &error));
+    REFUSED(hamirror_search_cutoff(NULL, 0, &error));
+    REFUSED(hamirror_search_max_query_time(NULL, 0, &error));
+    REFUSED(hamirror_search_ranker(NULL, 0, NULL, &error));
+    REFUSED(hamirror_search_match_mode(NULL, 0, &error));
+    REFUSED(hamirror_search_field_weight(NULL, NULL, 0, &error));
+    REFUSED(hamirror_search_index_weight(NULL, NULL, 0, &error));
+    REFUSED(hamirror_search_comment(NULL, NULL, &error));
+    hamirror_search_free(NULL);
+}
+
+static void result_functions(void)
+{
+    CHECK(hamirror_result_total(NULL) == 0);
+    CHECK(hamirror_result_total_found(NULL) == 0);
+    CHECK(hamirror_result_time_ms(NULL) == 0);
+    CHECK(hamirror_result_agents(NULL) == 0);
+    CHECK(hamirror_result_agents_answered(NULL) == 0);
+    EMPTY(hamirror_result_warning(NULL));
+    CHECK(hamirror_result_failure_count(NULL) == 0);
+    CHECK(hamirror_result_failure(NULL, 0) == NULL);
+    CHECK(hamirror_result_word_count(NULL) == 0);
+    EMPTY(hamirror_result_word(NULL, 0));
+    CHECK(hamirror_result_word_docs(NULL, 0) == 0);
+    CHECK(hamirror_result_word_hits(NULL, 0) == 0);
+    CHECK(hamirror_result_field_count(NULL) == 0);
+    EMPTY(hamirror_result_field(NULL, 0));
+    CHECK(hamirror_result_column_count(NULL) == 0);
+    EMPTY(hamirror_result_column_name(NULL, 0));
+    CHECK(hamirror_result_column_kind(NULL, 0) == 0);
+    REFUSED(hamirror_result_find_column(NULL, NULL, NULL, &error));
+    CHECK(hamirror_result_row_count(NULL) == 0);
+    CHECK(hamirror_result_id(NULL, 0) == 0);
+    CHECK(hamirror_result_weight(NULL, 0) == 0);
+    hamirror_result_free(NULL);
+    CHECK(hamirror_result_value_type(NULL, 0, 0) == 0);
+    REFUSED(hamirror_result_int64(NULL, 0, 0, NULL, &error));
+    REFUSED(hamirror_result_uint64(NULL, 0, 0, NULL, &error));
+    REFUSED(hamirror_result_double(NULL, 0, 0, NULL, &error));
+    REFUSED(hamirror_result_string(NULL, 0, 0, NULL, &error));
+    REFUSED(hamirror_result_json(NULL, 0, 0, NULL, 0, NULL, &error));
+    REFUSED(hamirror_result_int64s(NULL, 0, 0, NULL, 0, NULL, &error));
+    REFUSED(hamirror_result_floats(NULL, 0, 0, NULL, 0, NULL, &error));
+}
+
+static void status_functions(void)
+{
+    REFUSED(hamirror_status_new(NULL, NULL, &error));
+    CHECK(hamirror_status_row_count(NULL) == 0);
+    EMPTY(hamirror_status_key(NULL, 0));
+    EMPTY(hamirror_status_value(NULL, 0));
+    hamirror_status_free(NULL);
+}
+
+static void request_functions(void)
+{
+    REFUSED(hamirror_request_new(0, 0, 0, NULL, 0, NULL, &error));
+    hamirror_request_free(NULL);
+}
+
+static void reply_functions(void)
+{
+    CHECK(hamirror_reply_status(NULL) == -1);
+    CHECK(hamirror_reply_version(NULL) == 0);
+    EMPTY(hamirror_reply_warning(NULL));
+    CHECK(hamirror_reply_body(NULL) == NULL);
+    CHECK(hamirror_reply_body_len(NULL) == 0);
+    hamirror_reply_free(NULL);
+}
+
+static void batch_functions(void)
+{
+    REFUSED(hamirror_batch_new(NULL, NULL, &error));
+    REFUSED(hamirror_batch_add_index(NULL, NULL, NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_batch_add_agent(NULL, NULL, 0, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_batch_add_search(NULL, NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_batch_wait_any(NULL, 0, NULL, &error));
+    REFUSED(hamirror_batch_wait_all(NULL, 0, NULL, &error));
+    CHECK(hamirror_batch_fd(NULL) == -1);
+    CHECK(hamirror_batch_timeout_ms(NULL) == 0);
+    REFUSED(hamirror_batch_drive(NULL, &error));
+    REFUSED(hamirror_batch_next_completion(NULL, NULL, &error));
+    REFUSED(hamirror_batch_pending(NULL, NULL, &error));
+    REFUSED(hamirror_batch_cancel(NULL, 0, &error));
+    REFUSED(hamirror_batch_reply(NULL, 0, NULL, &error));
+    REFUSED(hamirror_batch_asked(NULL, 0, NULL, NULL, &error));
+    REFUSED(hamirror_batch_take_reply(NULL, 0, NULL, &error));
+    REFUSED(hamirror_batch_take_search(NULL, 0, NULL, &error));
+    hamirror_batch_free(NULL);
+}
+
+static void waker_functions(void)
+{
+    CHECK(hamirror_waker_new(NULL) == NULL);
+    REFUSED(hamirror_waker_wake(NULL, &error));
+    hamirror_waker_free(NULL);
+}
+
+/* With a place for the handle, but nothing to make it of. */
+static void places_stay_null(void)
+{
+    hamirror_config *config = (hamirror_config *)&config;
+    hamirror_client *client = (hamirror_client *)&client;
+    hamirror_search *search = (hamirror_search *)&search;
+    hamirror_result *result = (hamirror_result *)&result;
+    hamirror_batch *batch = (hamirror_batch *)&batch;
+    const hamirror_reply *reply = (const hamirror_reply *)&reply;
+    uint32_t call = 77;
+    REFUSED(hamirror_config_read(NULL, &config, &error));
+    REFUSED(hamirror_client_new(NULL, NULL, &client, &error));
+    REFUSED(hamirror_search_new(NULL, &search, &error));
+    REFUSED(hamirror_client_search(NULL, NULL, NULL, NULL, &result, &error));
+    REFUSED(hamirror_batch_new(NULL, &batch, &error));
+    REFUSED(hamirror_batch_reply(NULL, 0, &reply, &error));
+    REFUSED(hamirror_batch_wait_any(NULL, 0, &call, &error));
+    CHECK(!config && !client && !search && !result && !batch && !reply && call == 77);
+}
+
+/* Nobody has to want the error. */
+static void errors_may_be_unwanted(void)
+{
+    CHECK(hamirror_config_read(NULL, NULL, NULL) == HAMIRROR_ERROR_ARGUMENT);
+    CHECK(hamirror_batch_drive(NULL, NULL) == HAMIRROR_ERROR_ARGUMENT);
+}
+
+int main(void)
+{
+    version_functions();
+    error_functions();
+    failure_functions();
+    diagnostic_functions();
+    config_functions();
+    client_functions();
+    search_functions();
+    result_functions();
+    status_functions();
+    request_functions();
+    reply_functions();
+    batch_functions();
+    waker_functions();
+    places_stay_null();
+    errors_may_be_unwanted();
+    return 0;
+}
