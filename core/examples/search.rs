@@ -1,3 +1,5 @@
+//! Prints the best matches of a distributed index.
+
 use hamirror::{CallOptions, Client, Config, Search};
 
 fn main() -> Result<(), hamirror::Error> {

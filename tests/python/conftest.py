@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import hamirror
 import pytest
 
+import hamirror
 from daemons import Cluster
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import select
 import threading
 from typing import TYPE_CHECKING
 
-import hamirror
 import pytest
 
+import hamirror
 from daemons import Player, refused_address
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import hamirror
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import hamirror
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
-import hamirror
 import pytest
 
+import hamirror
 from daemons import Player, refused_address, reply
 
 if TYPE_CHECKING:
@@ -166,10 +166,19 @@ def test_a_closed_client_is_refused(cluster: Cluster) -> None:
             use()
 
 
+def test_a_new_configuration_is_taken_over(cluster: Cluster) -> None:
+    dead = hamirror.Config.build({"dead": {"agent": f"{refused_address()}:docs"}})
+    with hamirror.Client(dead) as client:
+        client.reload(cluster.config())
+        assert client.indexes == (cluster.index,)
+        assert client.search(cluster.index, "library").agents_answered == 2
+
+
 def test_a_raw_call(client: hamirror.Client, cluster: Cluster) -> None:
     ping = hamirror.Request("ping", b"\1\2\3\4", access="read")
     answer = client.call(cluster.index, 0, ping)
     assert (answer.status, answer.body, answer.warning) == ("ok", b"\1\2\3\4", None)
+    assert answer.host in cluster.shards[0]
     assert repr(ping) == "<hamirror.Request command=9 version=0x100 access=read>"
     with pytest.raises(hamirror.Error, match="PERSIST"):
         client.call(cluster.index, 0, hamirror.Request(4, access="read", version=0))

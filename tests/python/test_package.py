@@ -8,8 +8,9 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-import hamirror
 import pytest
+
+import hamirror
 
 IMPORT = """
 import os, signal, sys, threading

@@ -7,11 +7,11 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import hamirror
 import pytest
-from hamirror import Filter, Ranker, Sort
 
+import hamirror
 from daemons import CAPTURES, REPOSITORY, Player
+from hamirror import Filter, Ranker, Sort
 
 if TYPE_CHECKING:
     from daemons import Cluster
@@ -112,6 +112,14 @@ def test_every_option_is_taken(client: hamirror.Client, cluster: Cluster) -> Non
     assert "tags" in result[0]
 
 
+def test_results_never_change(client: hamirror.Client, cluster: Cluster) -> None:
+    result = client.search(cluster.index, "library", limit=1)
+    for thing in (result, result[0], result.words[0], Filter.id_range(1, 2), client):
+        for name in ("total", "new"):
+            with pytest.raises((AttributeError, TypeError)):
+                setattr(thing, name, 1)
+
+
 def test_nothing_found_is_false(client: hamirror.Client, cluster: Cluster) -> None:
     result = client.search(cluster.index, "nosuchword")
     assert not result
@@ -151,11 +159,13 @@ def test_bytes_that_are_no_characters_go_both_ways() -> None:
     assert b"\0\0\0\5al\xffha" in player.requests[-1]
 
 
-def test_the_example_runs(cluster: Cluster) -> None:
+def test_the_example_runs(cluster: Cluster, client: hamirror.Client) -> None:
     example = REPOSITORY / "tests/python/example.py"
-    command = [sys.executable, str(example), str(cluster.config_path)]
-    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert len(lines.splitlines()) == 5
+    command = [sys.executable, str(example)]
+    folder = cluster.config_path.parent
+    lines = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder).stdout
+    result = client.search(cluster.index, "library")
+    assert lines.splitlines() == [f"{row.id} {row.weight}" for row in result]
 
 
 def test_the_demo_prints_what_was_found(cluster: Cluster, client: hamirror.Client) -> None:

@@ -10,9 +10,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import hamirror
 import pytest
 
+import hamirror
 from daemons import Player
 
 if TYPE_CHECKING:
@@ -38,6 +38,28 @@ try:
     {wait}
 except KeyboardInterrupt:
     print("interrupted", threading.active_count())
+"""
+
+FORK = """
+import os, sys, hamirror
+client = hamirror.Client(hamirror.Config.read(sys.argv[1]))
+def ask():
+    for _ in range(100):
+        assert client.search(sys.argv[2], "library", completeness="all").agents_answered == 2
+ask()
+batch = client.batch()
+search = batch.add_search(sys.argv[2], "library")
+child = os.fork()
+if child == 0:
+    try:
+        batch.wait()
+    except hamirror.MisuseError:
+        ask()
+        os._exit(7)
+    os._exit(1)
+ask()
+assert batch.wait() and search.result().agents_answered == 2
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 """
 
 
@@ -99,6 +121,11 @@ def test_other_threads_run_while_one_waits() -> None:
             steps += 1
         thread.join()
         assert steps == 1000
+
+
+def test_a_forked_child_asks_too(cluster: Cluster) -> None:
+    command = [sys.executable, "-c", FORK, str(cluster.config_path), cluster.index]
+    subprocess.run(command, check=True)
 
 
 def test_many_threads_share_a_client(client: hamirror.Client, cluster: Cluster) -> None:

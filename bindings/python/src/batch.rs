@@ -11,6 +11,7 @@ use pyo3::types::{PyList, PyTuple};
 use crate::error::misuse;
 use crate::options::{self, Keywords};
 use crate::pending::{PendingReply, PendingSearch};
+use crate::reply::Reply;
 use crate::request::Request;
 use crate::search::search_options;
 use crate::text::Text;
@@ -210,7 +211,7 @@ struct RunningSearch {
 
 /// Something that ended, with how it did.
 enum Ended {
-    Reply(Py<PendingReply>, Result<hamirror::Reply, AgentFailure>),
+    Reply(Py<PendingReply>, Result<Reply, AgentFailure>),
     Search(Py<PendingSearch>, Result<Box<hamirror::SearchResult>, Error>),
 }
 
@@ -275,7 +276,11 @@ impl Open {
         while let Some(call) = next {
             match self.expected.remove(&call) {
                 Some(Expected::Reply(pending)) => {
-                    ended.push(Ended::Reply(pending, self.batch.take_reply(call)?));
+                    let host = self.batch.asked(call).and_then(|(_, host)| host);
+                    let host = host.map(str::to_owned);
+                    let reply = self.batch.take_reply(call)?;
+                    let reply = reply.map(|reply| Reply::new(reply, host));
+                    ended.push(Ended::Reply(pending, reply));
                 }
                 Some(Expected::Search(id)) => ended.extend(self.end_search_call(id)),
                 None => {}

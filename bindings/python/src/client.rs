@@ -93,9 +93,11 @@ impl Client {
             if !batch.wait_all(Some(slice))? {
                 return Ok(None);
             }
-            batch.take_reply(*call).map(Some)
+            let host = batch.asked(*call).and_then(|(_, host)| host).map(str::to_owned);
+            let outcome = batch.take_reply(*call)?;
+            Ok(Some(outcome.map(|reply| Reply::new(reply, host))))
         })?;
-        outcome.map(Reply::new).map_err(|failure| exception(py, &of_one_agent(failure)))
+        outcome.map_err(|failure| exception(py, &of_one_agent(failure)))
     }
 
     /// An empty batch: many calls under way at once.
@@ -109,6 +111,14 @@ impl Client {
         let client = self.get()?;
         let picture = waiting::run(py, || Ok(client.status()))?;
         status::status(py, &picture)
+    }
+
+    /// Takes over a new configuration. Calls under way end as they began; hosts that stay keep
+    /// their record and their connections.
+    fn reload(&self, py: Python<'_>, config: &Config) -> PyResult<()> {
+        let client = self.get()?;
+        py.detach(|| client.reload(&config.inner));
+        Ok(())
     }
 
     /// Names of the distributed indexes, sorted.
@@ -146,7 +156,7 @@ impl Client {
         self.lock().clone().ok_or_else(|| misuse("the client is closed"))
     }
 
-    /// Nothing that may panic is done under the lock.
+    /// Held for a moment, by nobody who forks, waits, or may panic.
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<hamirror::Client>> {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

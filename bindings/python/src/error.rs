@@ -42,7 +42,7 @@ fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
         }
         Error::Request(_) => RequestError::new_err(text),
         Error::Unknown(_) => NotFoundError::new_err(text),
-        Error::Misuse(_) => MisuseError::new_err(text),
+        Error::Misuse(_) | Error::Forked => MisuseError::new_err(text),
         Error::Merge(_) => MergeError::new_err(text),
         Error::Unanswered { answered, agents, failures } => {
             let class = match () {

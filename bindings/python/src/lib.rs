@@ -1,8 +1,8 @@
 //! The Python package `hamirror`: translates the crate `hamirror`, and decides nothing.
 //!
-//! One noun a file, under the name that it has in the crate. [`waiting`] is the one door through
+//! One noun a file, under the name that it has in the crate. `waiting` is the one door through
 //! which calls that may wait go. Records and exceptions are Python's own (`_records.py`,
-//! `_errors.py`); [`record`] and [`error`] make them.
+//! `_errors.py`); `record` and `error` make them.
 
 mod batch;
 mod client;

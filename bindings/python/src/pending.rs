@@ -92,13 +92,9 @@ impl PendingReply {
         Self { index: index.to_owned(), agent, outcome }
     }
 
-    pub(crate) fn end(
-        &self,
-        py: Python<'_>,
-        reply: Result<hamirror::Reply, AgentFailure>,
-    ) -> PyResult<()> {
+    pub(crate) fn end(&self, py: Python<'_>, reply: Result<Reply, AgentFailure>) -> PyResult<()> {
         self.outcome.set(match reply {
-            Ok(reply) => Ok(Py::new(py, Reply::new(reply))?),
+            Ok(reply) => Ok(Py::new(py, reply)?),
             Err(failure) => Err(of_one_agent(failure)),
         });
         Ok(())

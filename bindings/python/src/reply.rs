@@ -9,11 +9,14 @@ use crate::text::snake_case;
 #[pyclass(frozen, module = "hamirror")]
 pub(crate) struct Reply {
     inner: hamirror::Reply,
+    /// The mirror's host that answered, as the configuration names it.
+    #[pyo3(get)]
+    host: Option<String>,
 }
 
 impl Reply {
-    pub(crate) fn new(inner: hamirror::Reply) -> Self {
-        Self { inner }
+    pub(crate) fn new(inner: hamirror::Reply, host: Option<String>) -> Self {
+        Self { inner, host }
     }
 }
 

@@ -31,6 +31,7 @@ fn host<'py>(py: Python<'py>, host: &HostStatus) -> PyResult<Bound<'py, PyAny>> 
         .set("errors_in_row", host.errors_in_row)?
         .set("last_query_s", host.last_query.map(|time| time.as_secs_f64()))?
         .set("last_answer_s", host.last_answer.map(|time| time.as_secs_f64()))?
+        .set("last_period_s", host.last_period.as_secs_f64())?
         .set("kept_connections", host.kept_connections)?
         .set("addresses", PyTuple::new(py, &host.addresses)?)?
         .set("last_failure", failure)?

@@ -69,7 +69,9 @@ class Client:
     """Asks distributed indexes; any number of threads may share it.
 
     It is a context manager that closes itself. Nothing is connected before the first call.
-    Waiting releases the GIL; Ctrl-C ends it, and what was under way is taken back.
+    Waiting releases the GIL; Ctrl-C ends it, and what was under way is taken back. After
+    `os.fork` it works in the child too: there it begins anew, with empty records, and leaves the
+    parent's sockets alone; a batch that was under way raises `MisuseError` there.
     """
 
     def __new__(cls, config: Config, **options: Unpack[ClientOptions]) -> Self:
@@ -97,6 +99,10 @@ class Client:
 
     def status(self) -> Status:
         """The record of every host, as it is now; waits for nothing."""
+
+    def reload(self, config: Config) -> None:
+        """Takes over a new configuration. Calls under way end as they began; hosts that stay keep
+        their record and their connections."""
 
     @property
     def indexes(self) -> tuple[str, ...]:
@@ -427,6 +433,10 @@ class Request:
 @final
 class Reply:
     """A whole reply of one agent."""
+
+    @property
+    def host(self) -> str | None:
+        """The mirror's host that answered, as the configuration names it."""
 
     @property
     def status(self) -> Literal["ok", "warning"]:

@@ -120,6 +120,8 @@ class HostStatus:
     """Since the start of its last query or ping."""
     last_answer_s: float | None
     """Since the end of its last query or ping."""
+    last_period_s: float
+    """From the start of the last query to the last end."""
     kept_connections: int
     """Kept connections, idle and in use."""
     addresses: tuple[str, ...]

@@ -1,0 +1,75 @@
+//! The Python package as it is shipped: one wheel that needs nothing else.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use hamirror_tests::cluster::{Cluster, INDEX};
+use hamirror_tests::corpus;
+use hamirror_tests::listing::listing;
+use hamirror_tests::python::Environment;
+use hamirror_tests::{process, workspace};
+use tempfile::TempDir;
+
+#[test]
+fn a_fresh_environment_needs_nothing_but_the_wheel() -> Result<()> {
+    let folder = TempDir::new()?;
+    let environment = Environment::create(&folder.path().join("environment"))?;
+    let wheel = build_wheel(&environment, &folder.path().join("wheels"))?;
+    check_files(&environment, &wheel)?;
+    let mut install = environment.python();
+    install.args(["-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]).arg(wheel);
+    process::run(&mut install)?;
+
+    let cluster = Cluster::start(corpus::synthetic(500, 5), |_| {})?;
+    let expected = listing(&cluster.config(), INDEX, "library")?;
+    ensure!(expected.lines().count() == 11, "{expected}");
+    let mut demo = environment.python();
+    demo.arg(workspace::tests().join("python/demo_search.py"));
+    let printed = process::run(demo.arg(cluster.config()).args([INDEX, "library"]))?;
+    ensure!(printed == expected, "{printed}instead of\n{expected}");
+    Ok(())
+}
+
+fn build_wheel(environment: &Environment, folder: &Path) -> Result<PathBuf> {
+    let mut build = environment.python();
+    build.args(["-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+    build.args([OsStr::new("--no-cache-dir"), OsStr::new("--wheel-dir"), folder.as_os_str()]);
+    build.arg(workspace::root().join("bindings/python"));
+    build.env("MATURIN_PEP517_ARGS", "--profile dev");
+    process::run(&mut build)?;
+    let mut wheels: Vec<PathBuf> = Vec::new();
+    for entry in folder.read_dir()? {
+        wheels.push(entry?.path());
+    }
+    ensure!(wheels.len() == 1, "{wheels:?}");
+    wheels.pop().context("a wheel")
+}
+
+/// One binary for every Python from 3.10 on, with its types.
+fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
+    let name = wheel.file_name().and_then(OsStr::to_str).context("the wheel's name")?;
+    let version = env!("CARGO_PKG_VERSION");
+    ensure!(name.starts_with(&format!("hamirror-{version}-cp310-abi3-")), "{name}");
+    let mut list = environment.python();
+    list.args(["-m", "zipfile", "--list"]).arg(wheel);
+    let listed = process::run(&mut list)?;
+    let mut files: Vec<&str> = listed
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .filter_map(|file| file.strip_prefix("hamirror/"))
+        .collect();
+    files.sort_unstable();
+    ensure!(files == FILES, "{files:?}");
+    Ok(())
+}
+
+const FILES: [&str; 7] = [
+    "__init__.py",
+    "_errors.py",
+    "_native.abi3.so",
+    "_native.pyi",
+    "_options.py",
+    "_records.py",
+    "py.typed",
+];
