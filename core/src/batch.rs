@@ -79,6 +79,9 @@ impl Batch {
             let text = format!("index '{name}' has local indexes only; no agent can be asked");
             return Err(Error::Unknown(text));
         }
+        for agent in index.agents.iter().chain(&index.blackholes) {
+            self.driver().engine().check(agent, request.as_ref())?;
+        }
         let first = self.calls();
         for agent in &index.agents {
             self.start(agent, request, options);
@@ -108,6 +111,7 @@ impl Batch {
             let text = "a write goes to every mirror of an agent: add it with the whole index";
             return Err(Error::Misuse(text.to_owned()));
         }
+        self.driver().engine().check(agent, request.as_ref())?;
         let first = self.calls();
         self.start(agent, request, options);
         Ok(CallId(first))
@@ -216,6 +220,13 @@ impl Batch {
         Some((agent, host))
     }
 
+    /// Calls of a search, one an agent; `None` once its result is taken, and for a number that is
+    /// not one.
+    pub fn search_calls(&self, search: SearchId) -> Option<Calls> {
+        let running = self.searches.get(search.0 as usize)?.as_ref()?;
+        Some(running.calls.clone())
+    }
+
     /// Takes the merged result of a search whose calls have all ended.
     pub fn take_search(&mut self, search: SearchId) -> Result<SearchResult, Error> {
         let SearchId(number) = search;
@@ -305,6 +316,8 @@ impl Drop for Batch {
         let now = clock::now();
         driver.engine().reset(now);
         driver.perform(now);
+        // A wake that nobody waited for is not for the next batch.
+        driver.take_woken();
         self.client.shared().return_driver(driver);
     }
 }

@@ -85,7 +85,7 @@ impl Client {
     ) -> Result<SearchResult, Error> {
         let mut batch = self.batch()?;
         let id = batch.add_search(index, search, options)?;
-        batch.wait_all(None)?;
+        while !batch.wait_all(None)? {}
         batch.take_search(id)
     }
 
@@ -99,7 +99,7 @@ impl Client {
     ) -> Result<Result<Reply, AgentFailure>, Error> {
         let mut batch = self.batch()?;
         let call = batch.add_agent(index, agent, request, options)?;
-        batch.wait_all(None)?;
+        while !batch.wait_all(None)? {}
         batch.take_reply(call)
     }
 

@@ -29,7 +29,9 @@ pub struct Host {
     pub removed: AtomicBool,
     kept: AtomicU32,
     kept_limit: AtomicU32,
+    dials: Mutex<Dials>,
     greets_first: AtomicBool,
+    late_greetings: AtomicU32,
     health_changes: Arc<AtomicU64>,
     addresses: Mutex<Addresses>,
     karma: Mutex<Karma>,
@@ -50,6 +52,36 @@ impl std::fmt::Display for Endpoint {
         match self {
             Endpoint::Inet(address) => write!(out, "{address}"),
             Endpoint::Unix(path) => write!(out, "{}", path.display()),
+        }
+    }
+}
+
+/// How far a connection is towards its greeting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DialPlace {
+    /// Not begun, or greeted.
+    #[default]
+    None,
+    /// Not begun, because too many others wait for theirs.
+    Queued,
+    /// Begun, not greeted.
+    Dialling,
+}
+
+/// Connections on their way, of all threads.
+#[derive(Debug, Default)]
+struct Dials {
+    queued: u32,
+    dialling: u32,
+    last: Option<Instant>,
+}
+
+impl Dials {
+    fn leave(&mut self, place: DialPlace) {
+        match place {
+            DialPlace::None => {}
+            DialPlace::Queued => self.queued -= 1,
+            DialPlace::Dialling => self.dialling -= 1,
         }
     }
 }
@@ -92,7 +124,9 @@ impl Host {
             removed: AtomicBool::new(false),
             kept: AtomicU32::new(0),
             kept_limit: AtomicU32::new(kept_limit),
+            dials: Mutex::default(),
             greets_first: AtomicBool::new(false),
+            late_greetings: AtomicU32::new(0),
             health_changes,
             karma: Mutex::new(Karma::new(clock)),
             last_failure: Mutex::new(None),
@@ -137,9 +171,7 @@ impl Host {
 
     /// Takes a place among the kept connections; false if `persistent_connections_limit` is met.
     pub fn claim_kept(&self) -> bool {
-        let limit = self.kept_limit.load(Ordering::Relaxed);
-        let claim = |kept| (kept < limit).then_some(kept + 1);
-        self.kept.fetch_update(Ordering::Relaxed, Ordering::Relaxed, claim).is_ok()
+        claim(&self.kept, self.kept_limit.load(Ordering::Relaxed))
     }
 
     /// Sets `persistent_connections_limit`; connections above it go when they are next used.
@@ -164,6 +196,30 @@ impl Host {
         self.kept.load(Ordering::Relaxed)
     }
 
+    /// Takes one of the places for connections that wait for their greeting. One more is given
+    /// now and then though all are taken: by connections that hang, for all that is known.
+    ///
+    /// `place` is what the connection holds so far. Newcomers do not pass those who wait.
+    pub fn claim_dial(&self, place: DialPlace, now: Instant) -> DialPlace {
+        let mut dials = self.dials.lock();
+        dials.leave(place);
+        let last = dials.last.map(|last| now.saturating_duration_since(last));
+        let is_free = dials.dialling < DIALS_MAX;
+        let is_turn = dials.queued == 0 || place == DialPlace::Queued;
+        if (is_free && is_turn) || last.is_none_or(|last| last >= EXTRA_DIAL_PAUSE) {
+            dials.dialling += 1;
+            dials.last = Some(now);
+            return DialPlace::Dialling;
+        }
+        dials.queued += 1;
+        DialPlace::Queued
+    }
+
+    /// Gives back what a connection holds.
+    pub fn release_dial(&self, place: DialPlace) {
+        self.dials.lock().leave(place);
+    }
+
     /// Whether this daemon sends its version before it has read anything: then a handshake that
     /// does not come is a connect timeout. Manticore may send it with the first reply only
     /// (protocol.md 1.2).
@@ -171,9 +227,20 @@ impl Host {
         self.greets_first.load(Ordering::Relaxed)
     }
 
-    /// The daemon was seen to send its version before its reply.
-    pub fn handle_early_greeting(&self) {
-        self.greets_first.store(true, Ordering::Relaxed);
+    /// Whether it says nothing before its first reply, so that a connection without a greeting
+    /// may long have been accepted.
+    pub fn greets_last(&self) -> bool {
+        !self.greets_first() && self.late_greetings.load(Ordering::Relaxed) >= LATE_GREETINGS
+    }
+
+    /// The daemon's version came, before its reply or with it. Once before proves that it greets
+    /// first; with it may be chance.
+    pub fn handle_greeting(&self, is_early: bool) {
+        if is_early {
+            self.greets_first.store(true, Ordering::Relaxed);
+        } else {
+            self.late_greetings.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Reads the record.
@@ -219,6 +286,21 @@ impl Host {
             && self.lookup_name().is_some()
     }
 }
+
+fn claim(taken: &AtomicU32, limit: u32) -> bool {
+    let more = |taken| (taken < limit).then_some(taken + 1);
+    taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+}
+
+/// Connections of this process that wait for a host's greeting at once: fewer than the backlog of
+/// a searchd, which other clients use too.
+const DIALS_MAX: u32 = 4;
+
+/// So many greetings that came with the reply, and none before it, are no chance.
+const LATE_GREETINGS: u32 = 16;
+
+/// Pause before one connection more than that.
+pub const EXTRA_DIAL_PAUSE: Duration = Duration::from_millis(10);
 
 fn known_without_lookup(address: &HostAddress) -> Addresses {
     match address {

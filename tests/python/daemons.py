@@ -66,6 +66,7 @@ class Player:
     def __init__(self, reply: bytes | None) -> None:
         """Listens on a free loopback port; `None` takes everything and says nothing."""
         self.requests: list[bytes] = []
+        self._connections: list[socket.socket] = []
         player = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -79,8 +80,8 @@ class Player:
         self.address = "{}:{}".format(*self._server.server_address[:2])
 
     def config(self) -> hamirror.Config:
-        """The index `played` of one agent with this only mirror."""
-        return hamirror.Config.build({"played": {"agent": f"{self.address}:any"}})
+        """The index `played` of one agent with this only mirror, which may take its time."""
+        return hamirror.Config.build({"played": patient(f"{self.address}:any")})
 
     def __enter__(self) -> Self:
         """The player."""
@@ -97,7 +98,13 @@ class Player:
         self._server.server_close()
         self._thread.join()
 
+    def hang_up(self) -> None:
+        """Ends all connections."""
+        for connection in self._connections:
+            connection.shutdown(socket.SHUT_RDWR)
+
     def _serve(self, connection: socket.socket, reply: bytes | None) -> None:
+        self._connections.append(connection)
         if reply is not None:
             connection.sendall(HANDSHAKE)
         with connection.makefile("rb") as requests:
@@ -107,6 +114,11 @@ class Player:
                 self.requests.append(header + requests.read(length))
                 if reply is not None and command != PERSIST:
                     connection.sendall(reply)
+
+
+def patient(agent: str) -> dict[str, str | int]:
+    """Settings of an index of one agent that is waited for as long as a test runs."""
+    return {"agent": agent, "agent_connect_timeout": 600_000, "agent_query_timeout": 600_000}
 
 
 def refused_address() -> str:

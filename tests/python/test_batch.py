@@ -135,7 +135,7 @@ def test_a_closed_batch_is_refused(client: hamirror.Client, cluster: Cluster) ->
 def test_two_threads_may_not_use_one_batch() -> None:
     with Player(None) as player, hamirror.Client(player.config()) as client:
         batch = client.batch()
-        batch.add_search("played", "hello", deadline=30)
+        batch.add_search("played", "hello")
         waits = threading.Event()
         refusals: list[str] = []
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import hamirror
+from daemons import REPOSITORY
 
 IMPORT = """
 import os, signal, sys, threading
@@ -40,6 +41,12 @@ def test_one_stable_binary() -> None:
     folder = Path(hamirror.__file__).parent
     assert [path.name for path in folder.glob("*.so")] == ["_native.abi3.so"]
     assert (folder / "py.typed").exists()
+
+
+def test_the_readme_shows_the_example() -> None:
+    example = (REPOSITORY / "tests/python/example.py").read_text()
+    readme = (REPOSITORY / "bindings/python/README.md").read_text()
+    assert f"```python\n{example}```\n" in readme
 
 
 def test_import_does_nothing() -> None:

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::CallId;
 use crate::error::Phase;
-use crate::host::{Endpoint, Host};
+use crate::host::{DialPlace, Endpoint, Host};
 use crate::wire::frame::FrameReader;
 
 /// State of a connection; its socket lives in `net`, under the same number.
@@ -16,6 +16,8 @@ pub(super) struct Connection {
     pub(super) user: Option<User>,
     /// PERSIST goes before the first request, and a place among the kept connections is taken.
     pub(super) kept: bool,
+    /// Its place among the new connections to its host.
+    pub(super) dial: DialPlace,
     /// Replies read so far.
     pub(super) served: u64,
     pub(super) output: Vec<u8>,

@@ -28,7 +28,7 @@ impl Engine {
             self.connections.iter().filter(|(_, c)| waiting(c)).map(|(id, _)| id).collect();
         for id in ids {
             match host.lookup() {
-                Lookup::Known(_) => self.connect(id),
+                Lookup::Known(_) => self.connect(id, now),
                 Lookup::Needed => {}
                 Lookup::Failed(text) => self.fail_lookup(id, &text, now),
             }
@@ -95,13 +95,12 @@ impl Engine {
         let was_greeted = connection.reader.is_greeted();
         let fed = connection.reader.feed(bytes);
         if !was_greeted && connection.reader.is_greeted() {
-            if !connection.reader.has_reply_bytes()
-                && !matches!(fed, Ok(fed) if fed.reply.is_some())
-            {
-                connection.host.handle_early_greeting();
-            }
+            let is_early = !connection.reader.has_reply_bytes()
+                && fed.as_ref().is_ok_and(|fed| fed.reply.is_none());
+            connection.host.handle_greeting(is_early);
             self.calls[user.call.0 as usize].call.handle_reached(user.attempt, now);
             self.rearm(user.call);
+            self.end_dial(id, now);
         }
         match fed {
             Err(text) => self.fail(id, FailureKind::WrongReply, text, now),
@@ -135,6 +134,9 @@ impl Engine {
         #[cfg(test)]
         if self.sabotage == Some(super::simulation::Sabotage::DeafToTime) {
             return;
+        }
+        if self.dials.next().is_some_and(|due| due <= now) {
+            self.dial_waiting(now);
         }
         while let Some(id) = self.timers.pop_due(now) {
             let random = self.random.u64(..);
@@ -190,7 +192,7 @@ impl Engine {
         let id = self.open(host, keep, agent.max_packet_size, now);
         self.link(id, user);
         match self.encode(id, mirror) {
-            Ok(()) => self.connect(id),
+            Ok(()) => self.connect(id, now),
             Err(text) => self.fail(id, FailureKind::RemoteError, text, now),
         }
     }

@@ -6,6 +6,7 @@
 //! (`net::driver`).
 
 mod connection;
+mod dial;
 mod events;
 mod idle;
 #[cfg(test)]
@@ -20,13 +21,14 @@ use slab::Slab;
 use smallvec::SmallVec;
 
 use connection::{Connection, State, User};
+use dial::Dials;
 use idle::Idle;
 use timers::Timers;
 
 use crate::agent::Agent;
 use crate::call::{Answer, Call, Command, Scope};
-use crate::error::{AgentFailure, Phase};
-use crate::host::{Endpoint, Host, Lookup};
+use crate::error::{AgentFailure, Error, Phase};
+use crate::host::{DialPlace, Endpoint, Host};
 use crate::limits::BUFFER_KEPT_MAX;
 use crate::options::CallOptions;
 use crate::wire::frame::FrameReader;
@@ -65,6 +67,7 @@ pub struct Engine {
     connections: Slab<Connection>,
     closed: Vec<ConnectionId>,
     idle: Idle,
+    dials: Dials,
     actions: VecDeque<Action>,
     timers: Timers,
     random: fastrand::Rng,
@@ -90,6 +93,7 @@ impl Engine {
             connections: Slab::new(),
             closed: Vec::new(),
             idle: Idle::default(),
+            dials: Dials::default(),
             actions: VecDeque::new(),
             timers: Timers::default(),
             random: fastrand::Rng::with_seed(seed),
@@ -97,6 +101,22 @@ impl Engine {
             #[cfg(test)]
             sabotage: None,
         }
+    }
+
+    /// Whether the request can be sent to an agent at all: what the caller got wrong is told at
+    /// once, and no mirror is blamed for it.
+    pub fn check(&mut self, agent: &Agent, request: &dyn Request) -> Result<(), Error> {
+        let mut body = self.spare.pop().unwrap_or_default();
+        let mirror = &agent.mirrors[0];
+        let target =
+            Target { host: &mirror.host.name, index_list: &mirror.index_list, attempt: 0 };
+        let checked = request.encode(&target, &mut body).and_then(|()| {
+            let (length, limit) = (body.len(), agent.max_packet_size);
+            let text = || format!("request of {length} bytes is above max_packet_size={limit}");
+            if length > limit { Err(Error::Request(text())) } else { Ok(()) }
+        });
+        keep_spare(&mut self.spare, body);
+        checked
     }
 
     /// Begins a call.
@@ -204,7 +224,7 @@ impl Engine {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.timers.next()
+        [self.timers.next(), self.dials.next()].into_iter().flatten().min()
     }
 
     /// Sets free the numbers of closed connections. Between two sweeps no number changes hands,
@@ -270,7 +290,7 @@ impl Engine {
             self.calls[user.call.0 as usize].call.handle_reached(user.attempt, now);
             self.actions.push_back(Action::Send(id));
         } else {
-            self.connect(id);
+            self.connect(id, now);
         }
     }
 
@@ -283,6 +303,7 @@ impl Engine {
             state: State::Resolving,
             user: None,
             kept,
+            dial: DialPlace::None,
             served: 0,
             output,
             sent: 0,
@@ -327,21 +348,6 @@ impl Engine {
         })
     }
 
-    fn connect(&mut self, id: ConnectionId) {
-        let host = self.connections[id].host.clone();
-        match host.lookup() {
-            Lookup::Known(endpoints) => {
-                self.actions.push_back(Action::Connect(id, endpoints[0].clone()));
-                self.connections[id].state = State::Connecting { endpoints, position: 0 };
-            }
-            // A look-up that failed is made again for each attempt: the name may be back.
-            Lookup::Needed | Lookup::Failed(_) => {
-                self.connections[id].state = State::Resolving;
-                self.actions.push_back(Action::Lookup(host, true));
-            }
-        }
-    }
-
     /// What the attempt is doing, for error texts.
     fn phase_of(links: &[(u32, ConnectionId)], all: &Slab<Connection>, attempt: u32) -> Phase {
         let link = links.iter().find(|(number, _)| *number == attempt);
@@ -381,6 +387,7 @@ impl Engine {
         if connection.kept {
             connection.host.release_kept();
         }
+        connection.host.release_dial(std::mem::take(&mut connection.dial));
         self.idle.remove(connection.host.number, id);
         self.actions.push_back(Action::Close(id));
         self.closed.push(id);

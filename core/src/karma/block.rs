@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::histogram::Histogram;
 use crate::error::FailureKind;
 
 /// What is counted; the first eight are rows of SHOW AGENT STATUS, in its order.
@@ -87,6 +88,19 @@ impl From<FailureKind> for Counter {
 pub struct Block {
     pub(super) number: u64,
     pub(super) used: bool,
+    pub(super) sums: Sums,
+    pub(super) latencies: Histogram,
+}
+
+impl Block {
+    pub(super) fn new(number: u64) -> Self {
+        Self { number, used: true, ..Self::default() }
+    }
+}
+
+/// What is counted without regard to how it spreads.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sums {
     counts: [u64; Counter::ALL.len()],
     queries: u64,
     query_us: u64,
@@ -95,22 +109,17 @@ pub struct Block {
     connect_us_max: u64,
 }
 
-impl Block {
-    pub(super) fn new(number: u64) -> Self {
-        Self { number, used: true, ..Self::default() }
-    }
-
+impl Sums {
     pub(super) fn count(&mut self, counter: Counter) {
         self.counts[counter as usize] += 1;
     }
 
-    pub(super) fn add_query(&mut self, elapsed: Duration) {
+    pub(super) fn add_query(&mut self, elapsed_us: u64) {
         self.queries += 1;
-        self.query_us = self.query_us.saturating_add(micros(elapsed));
+        self.query_us = self.query_us.saturating_add(elapsed_us);
     }
 
-    pub(super) fn add_connect(&mut self, elapsed: Duration) {
-        let elapsed_us = micros(elapsed);
+    pub(super) fn add_connect(&mut self, elapsed_us: u64) {
         self.connects += 1;
         self.connect_us = self.connect_us.saturating_add(elapsed_us);
         self.connect_us_max = self.connect_us_max.max(elapsed_us);
@@ -120,19 +129,19 @@ impl Block {
 /// The sum of some blocks.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
-    sum: Block,
+    sum: Sums,
 }
 
 impl Window {
-    pub(super) fn add(&mut self, block: &Block) {
-        for (sum, count) in self.sum.counts.iter_mut().zip(block.counts) {
+    pub(super) fn add(&mut self, sums: &Sums) {
+        for (sum, count) in self.sum.counts.iter_mut().zip(sums.counts) {
             *sum += count;
         }
-        self.sum.queries += block.queries;
-        self.sum.query_us = self.sum.query_us.saturating_add(block.query_us);
-        self.sum.connects += block.connects;
-        self.sum.connect_us = self.sum.connect_us.saturating_add(block.connect_us);
-        self.sum.connect_us_max = self.sum.connect_us_max.max(block.connect_us_max);
+        self.sum.queries += sums.queries;
+        self.sum.query_us = self.sum.query_us.saturating_add(sums.query_us);
+        self.sum.connects += sums.connects;
+        self.sum.connect_us = self.sum.connect_us.saturating_add(sums.connect_us);
+        self.sum.connect_us_max = self.sum.connect_us_max.max(sums.connect_us_max);
     }
 
     /// One counter.
@@ -159,6 +168,11 @@ impl Window {
     /// Mean time to connect in microseconds, 0 without a connection.
     pub fn connect_us_mean(&self) -> u64 {
         self.sum.connect_us.checked_div(self.sum.connects).unwrap_or(0)
+    }
+
+    /// Total time to connect in microseconds.
+    pub fn connect_us(&self) -> u64 {
+        self.sum.connect_us
     }
 
     /// Longest time to connect in microseconds.
@@ -196,6 +210,6 @@ impl Window {
     }
 }
 
-fn micros(duration: Duration) -> u64 {
+pub(super) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -20,6 +20,7 @@ pub const TRIAL_PAUSE_MAX: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug, Default)]
 pub struct Health {
     dead: Option<Dead>,
+    revived_at: Option<Instant>,
     ping_failed: bool,
 }
 
@@ -40,6 +41,16 @@ impl Health {
     /// When it was found dead.
     pub fn dead_since(&self) -> Option<Instant> {
         self.dead.as_ref().map(|dead| dead.since)
+    }
+
+    /// When it last came back to life; `None` if it was never dead.
+    pub fn revived_at(&self) -> Option<Instant> {
+        self.revived_at
+    }
+
+    /// It is dead, and its one trial is under way.
+    pub fn is_on_trial(&self) -> bool {
+        self.dead.as_ref().is_some_and(|dead| dead.on_trial)
     }
 
     /// When a dead host may be tried; `None` while living or while a trial is under way.
@@ -65,8 +76,10 @@ impl Health {
         }
     }
 
-    pub(super) fn handle_success(&mut self) {
-        self.dead = None;
+    pub(super) fn handle_success(&mut self, now: Instant) {
+        if self.dead.take().is_some() {
+            self.revived_at = Some(now);
+        }
         self.ping_failed = false;
     }
 
@@ -136,7 +149,7 @@ mod tests {
         }
         now += pause;
         assert!(health.claim_trial(now));
-        health.handle_success();
+        health.handle_success(now);
         assert!(health.is_living());
     }
 

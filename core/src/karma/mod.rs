@@ -6,23 +6,35 @@
 
 mod block;
 mod health;
+mod histogram;
+mod in_flight;
 mod latency;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 pub use block::{Block, Counter, Window};
 pub use health::{Health, TRIAL_PAUSE_MAX, TRIAL_PAUSE_MIN};
+pub use histogram::{BUCKETS, Latencies};
+pub use in_flight::InFlight;
 pub use latency::Latency;
+
+use block::{Sums, micros};
 
 use crate::error::FailureKind;
 use crate::limits::KARMA_BLOCKS;
 
 /// The record of one host.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Karma {
     clock: BlockClock,
     blocks: [Block; KARMA_BLOCKS],
-    since_start: Block,
+    since_start: Sums,
+    /// Of blocks that are kept no more: with those of the kept ones, all since the start.
+    latencies_retired: Latencies,
+    in_flight: Arc<AtomicU32>,
+    ping_trip: Option<Duration>,
     errors_in_row: u32,
     health: Health,
     latency: Latency,
@@ -36,7 +48,10 @@ impl Karma {
         Self {
             clock,
             blocks: std::array::from_fn(|_| Block::default()),
-            since_start: Block::default(),
+            since_start: Sums::default(),
+            latencies_retired: Latencies::default(),
+            in_flight: Arc::default(),
+            ping_trip: None,
             errors_in_row: 0,
             health: Health::default(),
             latency: Latency::default(),
@@ -75,6 +90,32 @@ impl Karma {
         self.last_answer
     }
 
+    /// What cuts its time into blocks.
+    pub fn clock(&self) -> &BlockClock {
+        &self.clock
+    }
+
+    /// Attempts and pings under way.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// An attempt or ping is under way until what is returned is dropped.
+    #[must_use = "the attempt counts as ended once this is dropped"]
+    pub fn begin_attempt(&self) -> InFlight {
+        InFlight::new(&self.in_flight)
+    }
+
+    /// How long the last answered ping took.
+    pub fn ping_trip(&self) -> Option<Duration> {
+        self.ping_trip
+    }
+
+    /// An answered ping took that long.
+    pub fn handle_ping_trip(&mut self, elapsed: Duration) {
+        self.ping_trip = Some(elapsed);
+    }
+
     /// A query or ping begins.
     pub fn handle_start(&mut self, now: Instant) {
         self.last_query = Some(now);
@@ -82,8 +123,9 @@ impl Karma {
 
     /// A connection stands, `elapsed` after it was begun.
     pub fn handle_connect(&mut self, elapsed: Duration, now: Instant) {
-        self.since_start.add_connect(elapsed);
-        self.running(now).add_connect(elapsed);
+        let elapsed_us = micros(elapsed);
+        self.since_start.add_connect(elapsed_us);
+        self.running(now).sums.add_connect(elapsed_us);
     }
 
     /// A query was answered.
@@ -92,7 +134,7 @@ impl Karma {
         self.count(counter, now);
         self.add_sample(elapsed, now);
         self.errors_in_row = 0;
-        self.health.handle_success();
+        self.health.handle_success(now);
         self.last_answer = Some(now);
     }
 
@@ -112,7 +154,7 @@ impl Karma {
     pub fn handle_query_error(&mut self, now: Instant) {
         self.count(Counter::RemoteErrors, now);
         self.errors_in_row = 0;
-        self.health.handle_success();
+        self.health.handle_success(now);
         self.last_answer = Some(now);
     }
 
@@ -137,17 +179,23 @@ impl Karma {
 
     /// The last `periods` blocks, and one more while the running one is in its first half.
     pub fn window(&self, periods: usize, now: Instant) -> Window {
-        let running = self.clock.block(now);
-        let reach = periods as u64 + u64::from(self.clock.in_first_half(now));
-        let reach = reach.min(KARMA_BLOCKS as u64);
-        let first = (running + 1).saturating_sub(reach);
         let mut window = Window::default();
-        for block in &self.blocks {
-            if block.used && (first..=running).contains(&block.number) {
-                window.add(block);
-            }
-        }
+        self.last_blocks(periods, now).for_each(|block| window.add(&block.sums));
         window
+    }
+
+    /// How long the queries of [`window`](Self::window) took.
+    pub fn latencies(&self, periods: usize, now: Instant) -> Latencies {
+        let mut latencies = Latencies::default();
+        self.last_blocks(periods, now).for_each(|block| latencies.add(&block.latencies));
+        latencies
+    }
+
+    /// How long all queries since the start took.
+    pub fn latencies_since_start(&self) -> Latencies {
+        let mut latencies = self.latencies_retired.clone();
+        self.blocks.iter().for_each(|block| latencies.add(&block.latencies));
+        latencies
     }
 
     /// What strategies choose by: 1.5 periods at most.
@@ -162,21 +210,34 @@ impl Karma {
         window
     }
 
+    fn last_blocks(&self, periods: usize, now: Instant) -> impl Iterator<Item = &Block> {
+        let running = self.clock.block(now);
+        let reach = periods as u64 + u64::from(self.clock.in_first_half(now));
+        let reach = reach.min(KARMA_BLOCKS as u64);
+        let first = (running + 1).saturating_sub(reach);
+        let within = move |block: &&Block| (first..=running).contains(&block.number);
+        self.blocks.iter().filter(|block| block.used).filter(within)
+    }
+
     fn count(&mut self, counter: Counter, now: Instant) {
         self.since_start.count(counter);
-        self.running(now).count(counter);
+        self.running(now).sums.count(counter);
     }
 
     fn add_sample(&mut self, elapsed: Duration, now: Instant) {
+        let elapsed_us = micros(elapsed);
         self.latency.add(elapsed);
-        self.since_start.add_query(elapsed);
-        self.running(now).add_query(elapsed);
+        self.since_start.add_query(elapsed_us);
+        let block = self.running(now);
+        block.sums.add_query(elapsed_us);
+        block.latencies.add(elapsed_us);
     }
 
     fn running(&mut self, now: Instant) -> &mut Block {
         let number = self.clock.block(now);
         let block = &mut self.blocks[(number % KARMA_BLOCKS as u64) as usize];
         if !block.used || block.number != number {
+            self.latencies_retired.add(&block.latencies);
             *block = Block::new(number);
         }
         block
@@ -194,6 +255,11 @@ impl BlockClock {
     /// Blocks of `period` from `origin`; a zero period counts as one millisecond.
     pub fn new(origin: Instant, period: Duration) -> Self {
         Self { origin, period: period.max(Duration::from_millis(1)) }
+    }
+
+    /// When the first block began: when the client was made.
+    pub fn origin(&self) -> Instant {
+        self.origin
     }
 
     /// Length of a block.

@@ -14,7 +14,8 @@ pub trait Request: Send + Sync {
     /// Whether the request may be sent a second time when its fate is unknown.
     fn access(&self) -> Access;
 
-    /// Appends the body for this mirror. Called once an attempt.
+    /// Appends the body for this mirror: the same bytes however often it is called. An error is
+    /// told to the caller before anything is sent.
     fn encode(&self, target: &Target<'_>, body: &mut Vec<u8>) -> Result<(), Error>;
 
     /// Judges a reply with status OK or WARNING before the call ends. Its error is how "no

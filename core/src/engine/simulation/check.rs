@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::daemon::{ANSWER_MAX, Mode};
 use crate::call::Answer;
 use crate::error::AgentFailure;
+use crate::host::EXTRA_DIAL_PAUSE;
 use crate::wire::request::Access;
 
 /// One call as the world knows it.
@@ -64,7 +65,7 @@ pub(super) fn check_end(
 /// of n mirrors is asked when an n-th of the deadline is left.
 fn living_mirror(asked: &Asked, histories: &[History]) -> Option<usize> {
     let share = (asked.deadline - asked.started_at) / asked.hosts.len() as u32;
-    if share < ANSWER_MAX * 2 + TICK * 3 {
+    if share < ANSWER_MAX * 2 + EXTRA_DIAL_PAUSE * 2 + TICK * 4 {
         return None;
     }
     asked.hosts.iter().copied().find(|&host| {
