@@ -1,10 +1,13 @@
 //! Agents and mirrors as calls use them: the configuration joined with hosts and strategy.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::call::SpeculationBudget;
 use crate::config::CallSettings;
+use crate::error::AttemptFailure;
 use crate::host::Host;
+use crate::karma::{Counter, Tally, TrafficCounters};
 use crate::strategy::Selector;
 
 /// A distributed index ready to be asked.
@@ -41,6 +44,8 @@ pub struct Agent {
     pub max_packet_size: usize,
     /// Extra requests that slow mirrors may still cause.
     pub speculation: SpeculationBudget,
+    /// Counters of its client.
+    pub traffic: Arc<TrafficCounters>,
 }
 
 /// One host plus the index list to ask it for.
@@ -50,6 +55,20 @@ pub struct Mirror {
     pub host: Arc<Host>,
     /// Never empty.
     pub index_list: String,
+    /// What it was asked, pings left out.
+    pub tally: Arc<Tally>,
+}
+
+impl Mirror {
+    /// Books a failed attempt. Of pings the host alone hears.
+    pub fn record_failure(&self, failure: &AttemptFailure, is_ping: bool, now: Instant) {
+        if !is_ping {
+            let counter = Counter::from(failure.kind);
+            let timed = matches!(counter, Counter::QueryTimeouts | Counter::Overtaken);
+            self.tally.handle_end(counter, timed.then_some(failure.elapsed));
+        }
+        self.host.record_failure(failure, is_ping, now);
+    }
 }
 
 #[cfg(test)]
@@ -77,7 +96,8 @@ pub(crate) mod testing {
         let mirror = |number: usize| {
             let address = HostAddress::Tcp { name: "127.0.0.1".to_owned(), port: number as u16 };
             let host = Host::new(address, number, 1, clock, changes.clone());
-            Mirror { host: Arc::new(host), index_list: "i".to_owned() }
+            let tally = Arc::default();
+            Mirror { host: Arc::new(host), index_list: "i".to_owned(), tally }
         };
         Agent {
             index: "dist".to_owned(),
@@ -89,6 +109,7 @@ pub(crate) mod testing {
             attempts_max: None,
             max_packet_size: 1 << 20,
             speculation: SpeculationBudget::default(),
+            traffic: Arc::default(),
         }
     }
 }

@@ -82,6 +82,7 @@ impl Batch {
         for agent in index.agents.iter().chain(&index.blackholes) {
             self.driver().engine().check(agent, request.as_ref())?;
         }
+        self.client.shared().handle_query();
         let first = self.calls();
         for agent in &index.agents {
             self.start(agent, request, options);
@@ -112,6 +113,7 @@ impl Batch {
             return Err(Error::Misuse(text.to_owned()));
         }
         self.driver().engine().check(agent, request.as_ref())?;
+        self.client.shared().handle_query();
         let first = self.calls();
         self.start(agent, request, options);
         Ok(CallId(first))

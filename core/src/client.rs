@@ -159,6 +159,11 @@ impl Shared {
         })
     }
 
+    /// A request to the agents of an index begins.
+    pub(crate) fn handle_query(&self) {
+        self.topology.load().traffic.handle_query();
+    }
+
     pub(crate) fn options(&self) -> &ClientOptions {
         &self.options
     }

@@ -28,6 +28,7 @@ pub struct Host {
     /// A reload left it out: its connections are not kept any longer.
     pub removed: AtomicBool,
     kept: AtomicU32,
+    kept_busy: AtomicU32,
     kept_limit: AtomicU32,
     dials: Mutex<Dials>,
     greets_first: AtomicBool,
@@ -123,6 +124,7 @@ impl Host {
             pinged: AtomicBool::new(false),
             removed: AtomicBool::new(false),
             kept: AtomicU32::new(0),
+            kept_busy: AtomicU32::new(0),
             kept_limit: AtomicU32::new(kept_limit),
             dials: Mutex::default(),
             greets_first: AtomicBool::new(false),
@@ -194,6 +196,22 @@ impl Host {
     /// Kept connections now.
     pub fn kept(&self) -> u32 {
         self.kept.load(Ordering::Relaxed)
+    }
+
+    /// A kept connection is taken by an attempt.
+    pub fn handle_busy(&self) {
+        self.kept_busy.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An attempt gave its kept connection back, or up.
+    pub fn handle_idle(&self) {
+        let busy = self.kept_busy.fetch_sub(1, Ordering::Relaxed);
+        debug_assert!(busy > 0, "a kept connection was given back twice");
+    }
+
+    /// Kept connections that attempts use now.
+    pub fn kept_busy(&self) -> u32 {
+        self.kept_busy.load(Ordering::Relaxed)
     }
 
     /// Takes one of the places for connections that wait for their greeting. One more is given

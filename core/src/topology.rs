@@ -10,7 +10,7 @@ use crate::call::SpeculationBudget;
 use crate::config::{self, CallSettings, Config, HostAddress};
 use crate::deadline;
 use crate::host::Host;
-use crate::karma::BlockClock;
+use crate::karma::{BlockClock, Tally, TrafficCounters};
 use crate::limits;
 use crate::options::{ClientOptions, KeepConnections};
 use crate::strategy::Selector;
@@ -29,6 +29,8 @@ pub struct Topology {
     pub ping_interval: Duration,
     /// Cuts time into karma periods.
     pub clock: BlockClock,
+    /// Counters of the client.
+    pub traffic: Arc<TrafficCounters>,
     health_changes: Arc<AtomicU64>,
     /// Hosts of this and of all topologies before it.
     host_count: usize,
@@ -66,6 +68,7 @@ impl Topology {
             options,
             clock,
             health_changes: health_changes.unwrap_or_default(),
+            traffic: before.map(|(before, _)| before.traffic.clone()).unwrap_or_default(),
             before: before.filter(|(_, same_period)| *same_period).map(|(before, _)| before),
             host_count: before.map_or(0, |(before, _)| before.host_count),
             hosts: Vec::new(),
@@ -76,9 +79,19 @@ impl Topology {
         let indexes = indexes.map(|index| (index.name.clone(), Arc::new(index))).collect();
         let ping_interval = config.searchd.ha_ping_interval.unwrap_or(limits::HA_PING_INTERVAL);
         let pinged = builder.pinged(ping_interval);
-        let Builder { hosts, host_count, health_changes, .. } = builder;
+        let Builder { hosts, host_count, health_changes, traffic, .. } = builder;
         let config = config.clone();
-        Self { config, hosts, indexes, pinged, ping_interval, clock, health_changes, host_count }
+        Self {
+            config,
+            hosts,
+            indexes,
+            pinged,
+            ping_interval,
+            clock,
+            traffic,
+            health_changes,
+            host_count,
+        }
     }
 }
 
@@ -91,6 +104,7 @@ struct Builder<'a> {
     options: &'a ClientOptions,
     clock: BlockClock,
     health_changes: Arc<AtomicU64>,
+    traffic: Arc<TrafficCounters>,
     before: Option<&'a Topology>,
     host_count: usize,
     hosts: Vec<Arc<Host>>,
@@ -131,9 +145,11 @@ impl Builder<'_> {
         agent: &config::Agent,
     ) -> Agent {
         let pinged = agent.mirrors.len() > 1 && !agent.blackhole;
-        let mirrors = agent.mirrors.iter().map(|mirror| Mirror {
-            host: self.host(&mirror.host, pinged),
-            index_list: mirror.index_list.clone(),
+        let mirrors = agent.mirrors.iter().enumerate().map(|(position, mirror)| {
+            let host = self.host(&mirror.host, pinged);
+            let tally = self.known_tally(&index.name, number, position, &host);
+            let index_list = mirror.index_list.clone();
+            Mirror { host, index_list, tally: tally.unwrap_or_default() }
         });
         let mirrors: Vec<Mirror> = mirrors.collect();
         let searchd = &self.config.searchd;
@@ -158,6 +174,7 @@ impl Builder<'_> {
             attempts_max: agent.retry_count.map(|count| count.saturating_add(1)),
             max_packet_size: searchd.max_packet_size.unwrap_or(limits::MAX_PACKET_SIZE),
             speculation: SpeculationBudget::default(),
+            traffic: self.traffic.clone(),
         }
     }
 
@@ -178,6 +195,20 @@ impl Builder<'_> {
         host.references.store(uses.references, Ordering::Relaxed);
         host.pinged.store(uses.pinged, Ordering::Relaxed);
         host.clone()
+    }
+
+    /// The tally of a mirror that stays where it is.
+    fn known_tally(
+        &self,
+        index: &str,
+        number: usize,
+        position: usize,
+        host: &Arc<Host>,
+    ) -> Option<Arc<Tally>> {
+        let index = self.before?.indexes.get(index)?;
+        let mut agents = index.agents.iter().chain(&index.blackholes);
+        let mirror = agents.find(|agent| agent.number == number)?.mirrors.get(position)?;
+        Arc::ptr_eq(&mirror.host, host).then(|| mirror.tally.clone())
     }
 
     fn known_host(&self, address: &HostAddress) -> Option<Arc<Host>> {
@@ -210,7 +241,11 @@ impl Builder<'_> {
         let agent = |host: &Arc<Host>| Agent {
             index: String::new(),
             number: 0,
-            mirrors: vec![Mirror { host: host.clone(), index_list: String::new() }],
+            mirrors: vec![Mirror {
+                host: host.clone(),
+                index_list: String::new(),
+                tally: Arc::default(),
+            }],
             selector: Selector::new(
                 config::HaStrategy::Random,
                 1,
@@ -222,6 +257,7 @@ impl Builder<'_> {
             attempts_max: None,
             max_packet_size: limits::MAX_PACKET_SIZE_MIN,
             speculation: SpeculationBudget::default(),
+            traffic: self.traffic.clone(),
         };
         pinged.map(|host| Arc::new(agent(host))).collect()
     }

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::deadline::CallLimits;
+use crate::karma::InFlight;
 
 /// An attempt that is under way.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Attempt {
     /// Number within its call, from 0.
     pub(super) number: u32,
@@ -19,6 +20,8 @@ pub(super) struct Attempt {
     pub(super) handed_over: bool,
     /// When another mirror is asked beside this one.
     pub(super) overtake_at: Option<Overtake>,
+    /// Counts it as under way.
+    pub(super) _in_flight: InFlight,
 }
 
 /// When a silent mirror gets company.
@@ -32,7 +35,13 @@ pub(super) struct Overtake {
 }
 
 impl Attempt {
-    pub(super) fn new(number: u32, mirror: usize, limits: &CallLimits, now: Instant) -> Self {
+    pub(super) fn new(
+        number: u32,
+        mirror: usize,
+        in_flight: InFlight,
+        limits: &CallLimits,
+        now: Instant,
+    ) -> Self {
         Self {
             number,
             mirror,
@@ -42,6 +51,7 @@ impl Attempt {
             reached: false,
             handed_over: false,
             overtake_at: None,
+            _in_flight: in_flight,
         }
     }
 

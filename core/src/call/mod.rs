@@ -199,6 +199,9 @@ impl Call {
             let elapsed = attempt.elapsed(now);
             let mirror = attempt.mirror;
             self.host(mirror).record(|karma| karma.handle_connect(elapsed, now));
+            if !self.is_ping() {
+                self.agent.mirrors[mirror].tally.handle_connect(elapsed);
+            }
         }
     }
 
@@ -306,7 +309,7 @@ impl Call {
     ) {
         let failure = self.attempt_failure(attempt, kind, phase, text, now);
         let is_ping = self.is_ping();
-        self.host(attempt.mirror).record_failure(&failure, is_ping, now);
+        self.agent.mirrors[attempt.mirror].record_failure(&failure, is_ping, now);
         self.busy |= kind == FailureKind::RemoteRetry;
         self.failures.push(failure);
     }
@@ -366,7 +369,14 @@ impl Call {
         self.tried.insert(pick.mirror);
         let number = self.attempts_started;
         self.attempts_started += 1;
-        let mut attempt = Attempt::new(number, pick.mirror, &self.limits, now);
+        if number > 0 {
+            self.agent.traffic.handle_retry();
+        }
+        let in_flight = self.host(pick.mirror).record(|karma| {
+            karma.handle_start(now);
+            karma.begin_attempt()
+        });
+        let mut attempt = Attempt::new(number, pick.mirror, in_flight, &self.limits, now);
         attempt.on_trial = pick.on_trial;
         let untried = self.agent.mirrors.len() - self.tried.len();
         if self.failover && self.may_resend() && untried > 0 {
@@ -374,7 +384,6 @@ impl Call {
             attempt.overtake_at = Some(overtake);
         }
         self.attempts.push(attempt);
-        self.host(pick.mirror).record(|karma| karma.handle_start(now));
         self.commands.push(Command::Start { attempt: number, mirror: pick.mirror });
         true
     }

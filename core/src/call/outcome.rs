@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::attempt::Attempt;
 use super::{Call, Command, Refusal, Scope, describe_timeout};
 use crate::error::{AgentFailure, AttemptFailure, FailureKind, Phase};
+use crate::karma::Counter;
 use crate::wire::header::Status;
 use crate::wire::request::{Access, Reply, Verdict};
 
@@ -73,18 +74,23 @@ impl Call {
         self.host(attempt.mirror).record(|karma| {
             if is_ping {
                 karma.handle_ping_success(now);
+                karma.handle_ping_trip(elapsed);
             } else {
                 karma.handle_success(elapsed, warned, now);
             }
         });
+        if !is_ping {
+            let counter = if warned { Counter::Warnings } else { Counter::SucceededQueries };
+            self.agent.mirrors[attempt.mirror].tally.handle_end(counter, Some(elapsed));
+        }
         for Refusal { mirror, failure } in std::mem::take(&mut self.refusals) {
-            self.host(mirror).record_failure(&failure, false, now);
+            self.agent.mirrors[mirror].record_failure(&failure, false, now);
         }
         for other in self.attempts.iter().filter(|other| other.number < attempt.number) {
             let text = format!("silent until {} answered", self.host(attempt.mirror).name);
             let kind = FailureKind::Overtaken;
             let failure = self.attempt_failure(other, kind, Phase::Wait, text, now);
-            self.host(other.mirror).record_failure(&failure, false, now);
+            self.agent.mirrors[other.mirror].record_failure(&failure, false, now);
         }
         let attempts = self.attempts_started;
         self.finish(Ok(Answer { reply, mirror: attempt.mirror, attempts }));
@@ -116,6 +122,8 @@ impl Call {
         let text = refusals.last().map(|refusal| refusal.failure.text.clone());
         for refusal in refusals {
             self.host(refusal.mirror).record(|karma| karma.handle_query_error(now));
+            let tally = &self.agent.mirrors[refusal.mirror].tally;
+            tally.handle_end(Counter::RemoteErrors, None);
             self.failures.push(refusal.failure);
         }
         self.finish_failed(text, false);

@@ -189,6 +189,7 @@ impl Engine {
         let agent = call.agent().clone();
         let Some(mirror) = call.mirror(user.attempt) else { return };
         let keep = keep && agent.keeps_connections && host.claim_kept();
+        agent.traffic.handle_connect();
         let id = self.open(host, keep, agent.max_packet_size, now);
         self.link(id, user);
         match self.encode(id, mirror) {

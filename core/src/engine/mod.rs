@@ -277,6 +277,7 @@ impl Engine {
         let idle = may_keep.then(|| self.take_idle(&host, now)).flatten();
         let id = idle.unwrap_or_else(|| {
             let keep = may_keep && agent.keeps_connections && host.claim_kept();
+            agent.traffic.handle_connect();
             self.open(host, keep, agent.max_packet_size, now)
         });
         self.link(id, user);
@@ -314,7 +315,11 @@ impl Engine {
     }
 
     fn link(&mut self, id: ConnectionId, user: User) {
-        self.connections[id].user = Some(user);
+        let connection = &mut self.connections[id];
+        connection.user = Some(user);
+        if connection.kept {
+            connection.host.handle_busy();
+        }
         self.calls[user.call.0 as usize].links.push((user.attempt, id));
     }
 
@@ -356,7 +361,11 @@ impl Engine {
 
     /// Separates a connection from its attempt.
     fn detach(&mut self, id: ConnectionId) -> Option<User> {
-        let user = self.connections[id].user.take()?;
+        let connection = &mut self.connections[id];
+        let user = connection.user.take()?;
+        if connection.kept {
+            connection.host.handle_idle();
+        }
         let links = &mut self.calls[user.call.0 as usize].links;
         links.retain(|(_, linked)| *linked != id);
         Some(user)

@@ -9,6 +9,8 @@ mod health;
 mod histogram;
 mod in_flight;
 mod latency;
+mod tally;
+mod traffic;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,6 +21,8 @@ pub use health::{Health, TRIAL_PAUSE_MAX, TRIAL_PAUSE_MIN};
 pub use histogram::{BUCKETS, Latencies};
 pub use in_flight::InFlight;
 pub use latency::Latency;
+pub use tally::Tally;
+pub use traffic::TrafficCounters;
 
 use block::{Sums, micros};
 

@@ -1,9 +1,8 @@
 //! What is known of distributed indexes, their agents and mirrors.
 
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use crate::agent::{Agent, Index, Mirror};
+use crate::agent::{Agent, Index};
 use crate::karma::Window;
 
 /// A distributed index; its agents are in [`Status::agents`](super::Status::agents).
@@ -43,9 +42,8 @@ pub struct MirrorStatus {
     pub weight: f64,
     /// Percent of the next queries.
     pub share: f64,
-    /// Counters since the start of what this mirror was asked; `None` where they are not known
-    /// apart from those of other mirrors on its host.
-    pub since_start: Option<Window>,
+    /// Counters since the start of what this mirror was asked, pings left out.
+    pub since_start: Window,
 }
 
 impl IndexStatus {
@@ -71,7 +69,7 @@ impl AgentStatus {
                     host: mirror.host.name.clone(),
                     weight,
                     share,
-                    since_start: since_start(mirror),
+                    since_start: mirror.tally.since_start(),
                 })
                 .collect(),
         }
@@ -81,10 +79,4 @@ impl AgentStatus {
     pub fn is_ha(&self) -> bool {
         self.mirrors.len() > 1
     }
-}
-
-/// Of a host with one mirror only, all is that mirror's.
-fn since_start(mirror: &Mirror) -> Option<Window> {
-    let alone = mirror.host.references.load(Ordering::Relaxed) == 1;
-    alone.then(|| mirror.host.read(|karma| karma.since_start()))
 }

@@ -10,34 +10,41 @@ use std::time::Duration;
 use super::Status;
 use super::rows::{MANTICORE_COUNTERS, Rows, SPHINX_COUNTERS, manticore_name, milliseconds};
 use super::show::Flavour;
-use crate::karma::{Counter, Window};
+use crate::karma::{Counter, TrafficCounters, Window};
 
-/// Counters of the whole client since its start; `None` where nothing counts them.
+/// Counters of the whole client since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Connections begun, pings included.
-    pub agent_connects: Option<u64>,
+    pub agent_connects: u64,
     /// Attempts of a call beyond its first.
-    pub agent_retries: Option<u64>,
+    pub agent_retries: u64,
     /// Requests to a distributed index.
-    pub dist_queries: Option<u64>,
+    pub dist_queries: u64,
+}
+
+impl Traffic {
+    pub(super) fn new(counters: &TrafficCounters) -> Self {
+        Self {
+            agent_connects: counters.connects(),
+            agent_retries: counters.retries(),
+            dist_queries: counters.queries(),
+        }
+    }
 }
 
 /// All that is known, in a daemon's order; indexes by name.
 pub(super) fn rows(status: &Status, flavour: Flavour) -> Rows {
     let mut rows = Vec::new();
-    let mut put_known = |key: &str, value: Option<u64>| {
-        rows.extend(value.map(|value| (key.to_owned(), value.to_string())));
-    };
-    put_known("agent_connect", status.traffic.agent_connects);
-    put_known("agent_retry", status.traffic.agent_retries);
-    put_known("dist_queries", status.traffic.dist_queries);
+    let mut put = |key: &str, value: u64| rows.push((key.to_owned(), value.to_string()));
+    put("agent_connect", status.traffic.agent_connects);
+    put("agent_retry", status.traffic.agent_retries);
+    put("dist_queries", status.traffic.dist_queries);
     for index in &status.indexes {
         for agent in status.lines_of(&index.name) {
             for (number, mirror) in agent.mirrors.iter().enumerate() {
-                let Some(window) = &mirror.since_start else { continue };
                 let prefix = format!("ag_{}_{}_{}_", index.name, agent.number + 1, number + 1);
-                put_mirror(window, &prefix, flavour, &mut rows);
+                put_mirror(&mirror.since_start, &prefix, flavour, &mut rows);
             }
         }
     }

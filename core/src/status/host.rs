@@ -38,6 +38,8 @@ pub struct HostStatus {
     pub keeps_connections: bool,
     /// Kept connections, idle and in use.
     pub kept_connections: u32,
+    /// Kept connections in use.
+    pub busy_connections: u32,
     /// Attempts and pings under way.
     pub in_flight: u32,
     /// Addresses in use, or why there are none.
@@ -108,6 +110,7 @@ impl HostStatus {
                 ping_trip: karma.ping_trip(),
                 keeps_connections: false,
                 kept_connections: host.kept(),
+                busy_connections: host.kept_busy(),
                 in_flight: karma.in_flight(),
                 addresses,
                 needs_lookup,

@@ -67,7 +67,7 @@ impl Status {
             blackholes: blackholes.map(|agent| AgentStatus::new(agent, true, now)).collect(),
             indexes: indexes.iter().map(|index| IndexStatus::new(index)).collect(),
             blackhole_drops,
-            traffic: Traffic::default(),
+            traffic: Traffic::new(&topology.traffic),
         }
     }
 

@@ -56,8 +56,15 @@ fn put_connections(status: &Status, out: &mut Exposition) {
     out.begin(name, "gauge", "Attempts and pings under way.");
     put_hosts(status, out, name, |host| f64::from(host.in_flight));
     let name = "hamirror_host_kept_connections";
-    out.begin(name, "gauge", "Kept connections, idle and in use.");
-    put_hosts(status, out, name, |host| f64::from(host.kept_connections));
+    out.begin(name, "gauge", "Kept connections, by whether an attempt uses them.");
+    for host in &status.hosts {
+        let busy = host.busy_connections;
+        // The two are read one after the other, while connections come and go.
+        let idle = host.kept_connections.saturating_sub(busy);
+        for (state, count) in [("busy", busy), ("idle", idle)] {
+            out.put(name, &[("host", &host.name), ("state", state)], count);
+        }
+    }
     let name = "hamirror_host_connects_total";
     out.begin(name, "counter", "Connections made.");
     put_hosts(status, out, name, |host| host.since_start.connect_count() as f64);
@@ -141,7 +148,7 @@ fn put_traffic(status: &Status, out: &mut Exposition) {
         (
             "hamirror_blackhole_drops_total",
             "Requests to blackholes that were not sent.",
-            Some(status.blackhole_drops),
+            status.blackhole_drops,
         ),
         (
             "hamirror_connects_begun_total",
@@ -156,7 +163,6 @@ fn put_traffic(status: &Status, out: &mut Exposition) {
         ),
     ];
     for (name, help, value) in families {
-        let Some(value) = value else { continue };
         out.begin(name, "counter", help);
         out.put(name, &[], value);
     }

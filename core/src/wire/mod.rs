@@ -5,6 +5,7 @@
 
 mod codec;
 pub mod frame;
+pub mod guard;
 pub mod handshake;
 pub mod header;
 pub mod persist;

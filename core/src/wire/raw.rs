@@ -1,10 +1,13 @@
 //! Any command as the caller's own bytes.
 
+use super::guard;
 use super::header::Command;
 use super::request::{Access, Request, Target};
 use crate::error::Error;
 
 /// A request whose body is the same for each mirror, whatever its index list.
+///
+/// Bodies that a daemon would not survive are refused: see [`guard::check`].
 #[derive(Clone, Debug)]
 pub struct Raw {
     /// Command and version of the header.
@@ -25,10 +28,7 @@ impl Request for Raw {
     }
 
     fn encode(&self, _: &Target<'_>, body: &mut Vec<u8>) -> Result<(), Error> {
-        if self.command.id == Command::PERSIST.id {
-            let text = "command 4 (PERSIST) has no reply and is sent by the library itself";
-            return Err(Error::Request(text.to_owned()));
-        }
+        guard::check(self.command, &self.body).map_err(Error::Request)?;
         body.extend_from_slice(&self.body);
         Ok(())
     }

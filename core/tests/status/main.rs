@@ -1,5 +1,6 @@
 //! Status of clients without daemons: what happened is booked by hand, at given times.
 
+mod calls;
 mod captures;
 mod exposition;
 mod rows;

@@ -1,5 +1,7 @@
 //! Rows against those of real daemons.
 
+use std::time::Duration;
+
 use hamirror::FailureKind;
 use hamirror::karma::Counter;
 use hamirror::status::{Flavour, Show};
@@ -8,7 +10,7 @@ use super::captures::{self, Answer, MANTICORE, SPHINX};
 use super::{PERIOD, World};
 
 /// The master that the captures of 2.2.11 come from, as far as they show it.
-const CONFIG: &str = "
+const SPHINX_INDEXES: &str = "
 index d2 {
   type = distributed
   agent = 127.0.0.1:19341:pl
@@ -36,12 +38,13 @@ index dmir {
   ha_strategy = roundrobin
   agent = 127.0.0.1:19341|127.0.0.1:19342:pl
 }
-searchd {
-  persistent_connections_limit = 2
-}
 ";
 
 const FIRST: &str = "127.0.0.1:19341";
+
+fn world_of(indexes: &[&str]) -> World {
+    World::new(&format!("{}searchd {{\n persistent_connections_limit = 2\n}}", indexes.concat()))
+}
 
 fn show(world: &World, statement: &str, flavour: Flavour, second: f64) -> Answer {
     let show = Show::parse(statement).unwrap().flavour(flavour);
@@ -85,7 +88,7 @@ fn a_host_reads_as_in_sphinx_byte_for_byte() {
 
 #[test]
 fn all_hosts_read_as_in_sphinx() {
-    let world = World::new(CONFIG);
+    let world = world_of(&[SPHINX_INDEXES]);
     let rows = world.status(0.0).rows();
     assert_eq!(rows[..2], captured("SHOW AGENT STATUS LIKE 'status%'").rows);
     let of_one = captured("SHOW AGENT '127.0.0.1:19341' STATUS");
@@ -104,7 +107,7 @@ fn all_hosts_read_as_in_sphinx() {
 
 #[test]
 fn indexes_names_and_patterns_read_as_in_sphinx() {
-    let world = World::new(CONFIG);
+    let world = world_of(&[SPHINX_INDEXES]);
     let mut checked = 0;
     for answer in captures::read(SPHINX) {
         let statement = answer.statement.as_str();
@@ -134,7 +137,7 @@ fn an_index_comes_before_a_host_of_the_same_name() {
 
 #[test]
 fn unknown_names_give_a_row_that_patterns_apply_to() {
-    let world = World::new(CONFIG);
+    let world = world_of(&[SPHINX_INDEXES]);
     let error = |statement: &str, flavour| show(&world, statement, flavour, 0.0).rows;
     let row = |text: &str| vec![("status_error".to_owned(), text.to_owned())];
     let sphinx = error("SHOW AGENT 'nope' STATUS LIKE 'status%'", Flavour::Sphinx2211);
@@ -145,7 +148,7 @@ fn unknown_names_give_a_row_that_patterns_apply_to() {
     assert!(error("SHOW AGENT 'nope' STATUS LIKE 'zzz'", Flavour::Sphinx2211).is_empty());
 }
 
-const MANTICORE_CONFIG: &str = "
+const MANTICORE_INDEXES: &str = "
 index dp {
   type = distributed
   agent_persistent = 127.0.0.1:22122:t
@@ -156,9 +159,6 @@ index dha {
   ha_strategy = nodeads
   agent = 127.0.0.1:22112:t|127.0.0.1:22122:t
 }
-searchd {
-  persistent_connections_limit = 2
-}
 ";
 
 /// Keys of Manticore's manual that the daemon does not have.
@@ -168,13 +168,13 @@ fn is_documented_only(key: &str) -> bool {
 
 #[test]
 fn a_host_has_the_keys_of_manticore_and_of_its_manual() {
-    let world = World::new(MANTICORE_CONFIG);
+    let world = world_of(&[MANTICORE_INDEXES]);
     let name = "127.0.0.1:22112";
     world.fail(name, FailureKind::ConnectFailure, 65, 1.0);
     world.fail(name, FailureKind::QueryTimeout, 2_000_000, 4.0);
     world.answer(name, 3_500, 5.0);
     world.host(name).record(|karma| {
-        karma.handle_ping_trip(std::time::Duration::from_micros(1_553));
+        karma.handle_ping_trip(Duration::from_micros(1_553));
         karma.handle_query_error(world.at(5.001_481));
     });
     let statement = "show agent '127.0.0.1:22112' status";
@@ -202,7 +202,7 @@ fn a_host_has_the_keys_of_manticore_and_of_its_manual() {
 
 #[test]
 fn indexes_read_as_in_manticore() {
-    let world = World::new(MANTICORE_CONFIG);
+    let world = world_of(&[MANTICORE_INDEXES]);
     for statement in ["show agent dp status", "show agent dha status"] {
         let found = show(&world, statement, Flavour::Manticore, 0.0);
         assert_eq!(found, captures::find(MANTICORE, statement));
@@ -213,7 +213,7 @@ fn indexes_read_as_in_manticore() {
 
 #[test]
 fn windows_of_rows_reach_back_as_far_as_they_say() {
-    let world = World::new(CONFIG);
+    let world = world_of(&[SPHINX_INDEXES]);
     let period = PERIOD.as_secs_f64();
     for block in 0..20 {
         world.fail(FIRST, FailureKind::NetworkError, 10, (f64::from(block) + 0.75) * period);
@@ -234,30 +234,41 @@ fn windows_of_rows_reach_back_as_far_as_they_say() {
 
 #[test]
 fn counters_of_mirrors_have_the_daemons_keys() {
-    let alone = |strategy: &str, one: &str, other: &str, index: &str| {
-        World::new(&format!(
-            "index {index} {{\n type = distributed\n ha_strategy = {strategy}\n \
-             agent = 127.0.0.1:{one}|127.0.0.1:{other}:t\n}}\nsearchd {{}}"
-        ))
+    let world = world_of(&[SPHINX_INDEXES, MANTICORE_INDEXES]);
+    let book = |index: &str, connect_us, query_us| {
+        let tally = &world.topology.indexes[index].agents[0].mirrors[0].tally;
+        tally.handle_connect(Duration::from_micros(connect_us));
+        let elapsed = Duration::from_micros(query_us);
+        tally.handle_end(Counter::SucceededQueries, Some(elapsed));
     };
-    let world = alone("roundrobin", "19341", "19342", "dmir");
-    world.answer(FIRST, 1_500, 1.0);
-    world.connect(FIRST, 250, 1.0);
+    book("dmir", 250, 1_500);
     let statement = "SHOW STATUS LIKE 'ag_dmir_%'";
     let found = show(&world, statement, Flavour::Sphinx2211, 1.0);
     assert_eq!(found.keys(), captured(statement).keys());
     let of_first: Vec<&str> = found.rows[..12].iter().map(|row| row.1.as_str()).collect();
     assert_eq!(of_first, ["0", "0", "0", "0", "0", "0", "0", "1", "1500", "1", "250", "250"]);
 
-    let world = alone("nodeads", "22112", "22122", "dha");
-    for elapsed_us in [1_663, 1_500, 1_500] {
-        world.answer("127.0.0.1:22112", elapsed_us, 1.0);
-    }
-    for elapsed_us in [795, 483, 483] {
-        world.connect("127.0.0.1:22112", elapsed_us, 1.0);
+    for (connect_us, query_us) in [(795, 1_663), (483, 1_500), (483, 1_500)] {
+        book("dha", connect_us, query_us);
     }
     let expected = captures::find(MANTICORE, "show status");
-    let found = show(&world, "SHOW STATUS LIKE 'ag%'", Flavour::Manticore, 1.0);
+    let found = show(&world, "SHOW STATUS LIKE 'ag_dha%'", Flavour::Manticore, 1.0);
     assert_eq!(found.keys(), expected.keys());
     assert_eq!(found.rows[..13], expected.rows[..13]);
+}
+
+#[test]
+fn counters_of_the_client_come_first() {
+    let world = world_of(&[MANTICORE_INDEXES]);
+    let traffic = &world.topology.traffic;
+    (0..24).for_each(|_| traffic.handle_connect());
+    traffic.handle_retry();
+    (0..15).for_each(|_| traffic.handle_query());
+    let rows = show(&world, "SHOW STATUS", Flavour::Manticore, 0.0).rows;
+    let row = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let expected =
+        [row("agent_connect", "24"), row("agent_retry", "1"), row("dist_queries", "15")];
+    assert_eq!(rows[..3], expected);
+    assert_eq!(rows[3].0, "ag_dha_1_1_query_timeouts");
+    assert_eq!(rows.len(), 3 + 4 * 13);
 }

@@ -89,7 +89,7 @@ fn python_checks(tally: &mut Tally) {
     let sources = ["bindings/python", "tests/python"];
     let package = "bindings/python/python/hamirror";
     let types = ["mypy", "--strict", "--cache-dir", &mypy_cache, package, "tests/python"];
-    let ruff = ["--cache-dir", &ruff_cache];
+    let ruff = ["--config", "bindings/python/pyproject.toml", "--cache-dir", &ruff_cache];
     let lints = [&["ruff", "check"], &ruff[..], &sources[..]].concat();
     let format = [&["ruff", "format", "--check"], &ruff[..], &sources[..]].concat();
     tally.command("python types", Show::Failure, python(&types));

@@ -146,8 +146,11 @@ impl World {
         let mut hosts: Vec<usize> = (0..self.hosts.len()).collect();
         self.random.shuffle(&mut hosts);
         hosts.truncate(self.random.usize(1..=hosts.len()));
-        let mirror =
-            |&host: &usize| Mirror { host: self.hosts[host].clone(), index_list: "i".to_owned() };
+        let mirror = |&host: &usize| Mirror {
+            host: self.hosts[host].clone(),
+            index_list: "i".to_owned(),
+            tally: Arc::default(),
+        };
         let strategies = [
             HaStrategy::Random,
             HaStrategy::RoundRobin,
@@ -189,10 +192,15 @@ impl World {
         }
         self.engine.close_all(self.now);
         self.act()?;
-        match self.hosts.iter().find(|host| host.kept() > 0) {
-            Some(host) => Err(format!("{} kept connections of {} leak", host.kept(), host.name)),
-            None => Ok(()),
+        for host in &self.hosts {
+            let in_flight = host.read(|karma| karma.in_flight());
+            let left = [host.kept(), host.kept_busy(), in_flight];
+            if left != [0, 0, 0] {
+                let name = &host.name;
+                return Err(format!("kept, busy, in flight of {name} after the end: {left:?}"));
+            }
         }
+        Ok(())
     }
 
     /// Everything that happened, with its time.

@@ -1,0 +1,276 @@
+//! SEARCH (protocol.md 4.1 to 4.3): the rows of 2.2.11; those of Manticore are in `manticore`.
+
+use super::manticore;
+use super::select::is_aggregate;
+use super::walk::{Step, Stop, Walk, fault};
+use crate::limits::MATCHES_MAX;
+
+/// What decides which fields a query has.
+#[derive(Clone, Copy)]
+pub(super) struct Layout {
+    /// Version of the command.
+    pub(super) version: u16,
+    /// Number of the master; 0 is a client.
+    pub(super) master: u32,
+}
+
+/// Checks every query of a batch.
+pub(super) fn check(walk: &mut Walk<'_>, version: u16) -> Step<()> {
+    let master = if version >= 0x118 { walk.u32("master number")? } else { 0 };
+    // The daemon that takes the version answers other masters with an ERROR.
+    if master > MASTER_MAX || master > SPHINX_MASTER_MAX && version < MANTICORE_MIN {
+        return Err(Stop::Unknown);
+    }
+    let count = if version >= 0x10d { walk.u32("query count")? } else { 1 };
+    // Both products answer an ERROR.
+    if count == 0 {
+        return Err(Stop::Unknown);
+    }
+    let layout = Layout { version, master };
+    for number in 1..=count {
+        check_query(walk, layout).map_err(|stop| match stop {
+            Stop::Fault(text) => Stop::Fault(format!("query {number} of {count}: {text}")),
+            Stop::Unknown => Stop::Unknown,
+        })?;
+    }
+    Ok(())
+}
+
+fn check_query(walk: &mut Walk<'_>, layout: Layout) -> Step<()> {
+    let version = layout.version;
+    let flags = if version >= 0x11b { walk.u32("flags")? } else { 0 };
+    walk.u32("offset")?;
+    walk.u32("limit")?;
+    check_matching(walk, version)?;
+    walk.string("query text")?;
+    walk.array("field weights", 4)?;
+    walk.filled_string("index list")?;
+    check_id_range(walk, version)?;
+    if version >= 0x102 {
+        walk.list("filters", 4 + 4, |walk| check_filter(walk, layout))?;
+    }
+    let grouping = check_grouping(walk, version)?;
+    check_options(walk, version)?;
+    if version >= 0x115 {
+        walk.list("overrides", 12, check_override)?;
+    }
+    let select = if version >= 0x116 { walk.string("select list")? } else { b"" };
+    if grouping == Grouping::Unsorted && is_aggregate(select) {
+        return fault(format!(
+            "the select list has an aggregate, but the group-sort clause is empty: {NO_GROUP_SORT}"
+        ));
+    }
+    if flags & FLAG_PREDICTED_TIME != 0 {
+        walk.u32("predicted time")?;
+    }
+    let has_outer = version >= 0x11d && check_outer(walk)?;
+    if version >= 0x124 {
+        walk.u32("expansion limit")?;
+    }
+    check_master_rows(walk, layout, has_outer)?;
+    manticore::check(walk, layout)
+}
+
+/// Rows 4 to 7.
+fn check_matching(walk: &mut Walk<'_>, version: u16) -> Step<()> {
+    let match_mode = walk.i32("match mode")?;
+    if !(0..=MATCH_MODE_MAX).contains(&match_mode) {
+        return fault(format!(
+            "match mode {match_mode} is not in 0..{MATCH_MODE_MAX}: searchd could crash; send 6"
+        ));
+    }
+    if version >= 0x110 {
+        let ranker = walk.u32("ranker")?;
+        if matches!(ranker, 8 | 9) && walk.string("ranker expression")?.is_empty() {
+            return fault(format!(
+                "ranker {ranker} has an empty expression: searchd would crash; send an expression"
+            ));
+        }
+    }
+    let sort_mode = walk.u32("sort mode")?;
+    let clause = if version >= 0x102 { walk.string("sort clause")? } else { b"" };
+    if matches!(sort_mode, 4 | 5) && clause.is_empty() {
+        return fault(format!(
+            "sort mode {sort_mode} has an empty clause: searchd would crash; send a clause or \
+             mode 0"
+        ));
+    }
+    Ok(())
+}
+
+fn check_id_range(walk: &mut Walk<'_>, version: u16) -> Step<()> {
+    let is_wide = version >= 0x108 && walk.u32("id64 marker")? != 0;
+    walk.skip("document id range", if is_wide { 16 } else { 8 })?;
+    Ok(())
+}
+
+fn check_filter(walk: &mut Walk<'_>, layout: Layout) -> Step<()> {
+    let Layout { version, master } = layout;
+    walk.string("filter attribute")?;
+    if version < 0x10e {
+        let count = walk.count("filter values", 4)?;
+        walk.skip("filter values", if count == 0 { 8 } else { 4 * count })?;
+    } else {
+        check_filter_test(walk, version)?;
+    }
+    if version >= 0x106 {
+        walk.u32("filter exclusion")?;
+    }
+    let words = match master {
+        0..5 => 0,
+        5..13 => 1,
+        13..15 => 2,
+        _ => 5,
+    };
+    walk.skip("end of a filter", 4 * words)?;
+    Ok(())
+}
+
+fn check_filter_test(walk: &mut Walk<'_>, version: u16) -> Step<()> {
+    let value_size = if version < 0x114 { 4 } else { 8 };
+    match walk.u32("filter type")? {
+        0 => walk.array("filter values", value_size)?,
+        1 => walk.skip("filter range", 2 * value_size).map(|_| ())?,
+        2 => walk.skip("filter range", 8).map(|_| ())?,
+        3 | 5 => {
+            walk.string("filter text")?;
+            if version >= 0x126 {
+                walk.u8("filter comparison")?;
+            }
+        }
+        4 => walk.u8("filter null test").map(|_| ())?,
+        6 => walk.list("filter texts", 4, |walk| {
+            walk.filled_string("filter text of a list").map(|_| ())
+        })?,
+        7 => {}
+        // Both products answer an ERROR.
+        _ => return Err(Stop::Unknown),
+    }
+    Ok(())
+}
+
+/// Rows 15 to 18.
+fn check_grouping(walk: &mut Walk<'_>, version: u16) -> Step<Grouping> {
+    let mut is_grouped = false;
+    if version >= 0x103 {
+        walk.u32("group function")?;
+        is_grouped = !walk.string("group-by attribute")?.is_empty();
+    }
+    if version >= 0x104 {
+        let max_matches = walk.i32("max_matches")?;
+        if !u32::try_from(max_matches).is_ok_and(|count| (1..=MATCHES_MAX).contains(&count)) {
+            return fault(format!(
+                "max_matches {max_matches} is not in 1..{MATCHES_MAX}: searchd would refuse it or \
+                 hang; send 1000"
+            ));
+        }
+    }
+    if matches!(version, 0x105 | 0x106) {
+        walk.u32("group-sort mode")?;
+    }
+    let is_sorted = version < 0x107 || !walk.string("group-sort clause")?.is_empty();
+    match (is_sorted, is_grouped) {
+        (true, _) => Ok(Grouping::Sorted),
+        (false, true) => fault(format!("the group-sort clause is empty: {NO_GROUP_SORT}")),
+        (false, false) => Ok(Grouping::Unsorted),
+    }
+}
+
+/// Rows 19 to 26.
+fn check_options(walk: &mut Walk<'_>, version: u16) -> Step<()> {
+    if version >= 0x109 {
+        walk.u32("cutoff")?;
+    }
+    if version >= 0x10a {
+        walk.skip("retry count and delay", 8)?;
+    }
+    if version >= 0x10b {
+        walk.string("count-distinct attribute")?;
+    }
+    if version >= 0x10e && walk.u32("geo anchor flag")? != 0 {
+        walk.strings("geo anchor attribute", 2)?;
+        walk.skip("geo anchor", 8)?;
+    }
+    if version >= 0x10f {
+        walk.list("index weights", 8, check_weight)?;
+    }
+    if version >= 0x111 {
+        walk.u32("max query time")?;
+    }
+    if version >= 0x112 {
+        walk.list("field weights by name", 8, check_weight)?;
+    }
+    if version >= 0x113 {
+        walk.string("comment")?;
+    }
+    Ok(())
+}
+
+fn check_weight(walk: &mut Walk<'_>) -> Step<()> {
+    walk.string("name of a weight")?;
+    walk.u32("weight")?;
+    Ok(())
+}
+
+fn check_override(walk: &mut Walk<'_>) -> Step<()> {
+    walk.string("override attribute")?;
+    let kind = walk.u32("override type")?;
+    walk.array("override values", if kind == BIGINT { 16 } else { 12 })
+}
+
+/// Row 30; true if there is an enclosing select.
+fn check_outer(walk: &mut Walk<'_>) -> Step<bool> {
+    walk.string("outer order")?;
+    walk.skip("outer offset and limit", 8)?;
+    Ok(walk.u32("outer flag")? != 0)
+}
+
+/// Rows 31 to 36.
+fn check_master_rows(walk: &mut Walk<'_>, layout: Layout, has_outer: bool) -> Step<()> {
+    let Layout { version, master } = layout;
+    if master >= 1 {
+        walk.u32("collation")?;
+    }
+    if master >= 2 {
+        walk.string("outer order for masters")?;
+        if has_outer {
+            walk.u32("outer limit for masters")?;
+        }
+    }
+    if master >= 6 {
+        walk.u32("rows per group")?;
+    }
+    if master >= 14 {
+        walk.strings("ranker plugin", 2)?;
+    }
+    if master >= 14 || version >= 0x120 {
+        walk.strings("token filter", 3)?;
+    }
+    Ok(())
+}
+
+/// Whether groups, if there are any, have an order.
+#[derive(PartialEq, Eq)]
+enum Grouping {
+    Sorted,
+    Unsorted,
+}
+
+/// Newest master that Manticore takes.
+const MASTER_MAX: u32 = 35;
+
+/// Newest master that 2.2.11 takes.
+const SPHINX_MASTER_MAX: u32 = 14;
+
+/// Oldest version that Manticore takes.
+const MANTICORE_MIN: u16 = 0x119;
+
+/// 7 crashes 2.2.11.
+const MATCH_MODE_MAX: i32 = 6;
+
+const FLAG_PREDICTED_TIME: u32 = 4;
+
+/// Attribute type of 64 bits.
+const BIGINT: u32 = 6;
+
+const NO_GROUP_SORT: &str = "searchd would crash; send '@group desc'";

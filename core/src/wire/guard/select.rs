@@ -1,0 +1,99 @@
+//! Whether a select list groups without a group-by attribute.
+
+/// True where an item of the list is an aggregate of 2.2.11, which groups all rows into one.
+///
+/// Daemons take aggregates only as whole items: inside expressions they are syntax errors, and
+/// `min` and `max` of two arguments are plain functions.
+pub(super) fn is_aggregate(list: &[u8]) -> bool {
+    let mut rest = list.strip_prefix(AGENT_MODE).unwrap_or(list);
+    loop {
+        let (item, tail) = split_item(rest);
+        if is_aggregate_item(item) {
+            return true;
+        }
+        match tail {
+            Some(tail) => rest = tail,
+            None => return false,
+        }
+    }
+}
+
+fn is_aggregate_item(item: &[u8]) -> bool {
+    let item = item.trim_ascii_start();
+    let length = item.iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'_');
+    let (name, call) = item.split_at(length.count());
+    let Some(arguments) = call.trim_ascii_start().strip_prefix(b"(") else {
+        return false;
+    };
+    let is_named = |names: &[&str]| names.iter().any(|n| name.eq_ignore_ascii_case(n.as_bytes()));
+    is_named(&["count", "sum", "avg", "group_concat"])
+        || is_named(&["min", "max"]) && split_item(arguments).1.is_none()
+}
+
+/// The bytes before the first comma outside of parentheses and quotes, or before the parenthesis
+/// that closes what is around them; and those after the comma.
+fn split_item(list: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let mut depth = 0_usize;
+    let mut bytes = list.iter().enumerate();
+    while let Some((place, byte)) = bytes.next() {
+        match byte {
+            b'\'' => skip_quoted(&mut bytes),
+            b'(' => depth += 1,
+            b')' if depth == 0 => return (&list[..place], None),
+            b')' => depth -= 1,
+            b',' if depth == 0 => return (&list[..place], Some(&list[place + 1..])),
+            _ => {}
+        }
+    }
+    (list, None)
+}
+
+fn skip_quoted<'a>(bytes: &mut impl Iterator<Item = (usize, &'a u8)>) {
+    while let Some((_, byte)) = bytes.next() {
+        match byte {
+            b'\'' => return,
+            b'\\' => {
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Cut off by the daemon (protocol.md 4.1, row 28).
+const AGENT_MODE: &[u8] = b"*,* ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each was sent to a 2.2.11 daemon with an empty group-sort clause: those that are true here
+    /// crashed it.
+    #[test]
+    fn aggregates_are_told_from_functions() {
+        for list in [
+            "count(*)",
+            "gid, COUNT(*) c",
+            "count(distinct gid) m",
+            "AVG (gid) m",
+            "min(gid) m",
+            "group_concat(gid) m",
+            "*,* count(*)",
+            "if(gid>1,1,0) i, sum(gid) s",
+        ] {
+            assert!(is_aggregate(list.as_bytes()), "{list}");
+        }
+        for list in [
+            "",
+            "*",
+            "count",
+            "max(gid,2) m",
+            "weight() m, least(js.a) l",
+            "groupby() g, @count",
+            "in(s,'sum(',')', 'count(*)') i",
+            "countdown(gid) c",
+        ] {
+            assert!(!is_aggregate(list.as_bytes()), "{list}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What calls book while they run and when they end, in whatever way.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hamirror::agent::Agent;
+use hamirror::call::{Call, Command, Scope};
+use hamirror::karma::{Counter, Window};
+use hamirror::wire::header::{self, Status};
+use hamirror::wire::raw::Raw;
+use hamirror::{Access, CallOptions, FailureKind, Phase, Reply, Request};
+use proptest::prelude::*;
+
+use super::World;
+
+/// One host is named three times, so its own counters are those of three mirrors.
+const CONFIG: &str = "
+index d {
+  type = distributed
+  ha_strategy = nodeads
+  agent = 127.0.0.1:1|127.0.0.1:2|127.0.0.1:3:i
+  agent = 127.0.0.1:1|127.0.0.1:2:j
+  agent = 127.0.0.1:1:k
+}
+searchd {
+  agent_retry_count = 2
+  agent_retry_delay = 10
+}
+";
+
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Answered(Status),
+    Failed(FailureKind),
+    Connected,
+    Later(u64),
+    Cancelled,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let kinds = [
+        FailureKind::ConnectFailure,
+        FailureKind::NetworkError,
+        FailureKind::UnexpectedClosing,
+        FailureKind::WrongReply,
+        FailureKind::QueryTimeout,
+    ];
+    let replies = [Status::Ok, Status::Error, Status::Retry, Status::Unknown(9)];
+    prop_oneof![
+        prop::sample::select(replies.to_vec()).prop_map(Event::Answered),
+        prop::sample::select(kinds.to_vec()).prop_map(Event::Failed),
+        Just(Event::Connected),
+        (1..4_000_u64).prop_map(Event::Later),
+        Just(Event::Cancelled),
+    ]
+}
+
+/// A call and its attempts under way.
+struct Bed {
+    call: Call,
+    running: Vec<u32>,
+}
+
+impl Bed {
+    fn new(agent: &Arc<Agent>, now: Instant) -> Self {
+        let command = header::Command::SEARCH;
+        let request: Arc<dyn Request> =
+            Arc::new(Raw { command, access: Access::Read, body: Vec::new() });
+        let options = CallOptions::default();
+        let call = Call::new(agent.clone(), request, &options, Scope::Agent, 7, now);
+        let mut bed = Self { call, running: Vec::new() };
+        bed.obey();
+        bed
+    }
+
+    fn obey(&mut self) {
+        while let Some(command) = self.call.poll_command() {
+            match command {
+                Command::Start { attempt, .. } => self.running.push(attempt),
+                Command::Abandon { attempt } => self.running.retain(|other| *other != attempt),
+                Command::Finish => {}
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event, random: u64, now: &mut Instant) {
+        let last = self.running.last().copied();
+        match (event, last) {
+            (Event::Answered(status), Some(attempt)) => {
+                self.running.pop();
+                let body = vec![0; 4];
+                let reply = Reply { status, version: 0, warning: None, body, search: None };
+                self.call.handle_reply(attempt, reply, random, *now);
+            }
+            (Event::Failed(kind), Some(attempt)) => {
+                self.running.pop();
+                let text = "scripted".to_owned();
+                self.call.handle_failure(attempt, kind, Phase::Read, text, random, *now);
+            }
+            (Event::Connected, Some(attempt)) => self.call.handle_connected(attempt, *now),
+            (Event::Later(ms), _) => {
+                *now += Duration::from_millis(ms);
+                self.call.handle_timeout(|_| Phase::Wait, random, *now);
+            }
+            (Event::Cancelled, _) => self.call.cancel(),
+            (_, None) => {}
+        }
+        self.obey();
+    }
+}
+
+proptest! {
+    /// Every attempt that began is under way until it ends, however that is; and what mirrors
+    /// count adds up to what their hosts count.
+    #[test]
+    fn starts_and_ends_pair_and_mirrors_add_up(
+        events in prop::collection::vec((0..4_usize, event(), any::<u64>()), 1..60),
+    ) {
+        let world = World::new(CONFIG);
+        let index = &world.topology.indexes["d"];
+        let mut now = world.at(0.0);
+        let mut beds: Vec<Bed> =
+            (0..4).map(|number| Bed::new(&index.agents[number % 3], now)).collect();
+        for (number, event, random) in events {
+            beds[number].handle(event, random, &mut now);
+            let running: usize = beds.iter().map(|bed| bed.running.len()).sum();
+            prop_assert_eq!(in_flight(&world), running, "after {:?}", event);
+        }
+        beds.pop();
+        let running: usize = beds.iter().map(|bed| bed.running.len()).sum();
+        prop_assert_eq!(in_flight(&world), running, "after a call was dropped");
+        beds.clear();
+        prop_assert_eq!(in_flight(&world), 0);
+        let status = world.status(0.0);
+        for host in &status.hosts {
+            let mirrors = status.agents.iter().flat_map(|agent| &agent.mirrors);
+            let mirrors: Vec<&Window> = mirrors
+                .filter(|mirror| mirror.host == host.name)
+                .map(|mirror| &mirror.since_start)
+                .collect();
+            let sum = |count: &dyn Fn(&Window) -> u64| mirrors.iter().map(|one| count(one)).sum();
+            let of_host = &host.since_start;
+            for counter in Counter::ALL {
+                let sum: u64 = sum(&|window| window.get(counter));
+                prop_assert_eq!(sum, of_host.get(counter), "{:?}", counter);
+            }
+            let query_us: u64 = sum(&|window| window.query_us());
+            prop_assert_eq!(query_us, of_host.query_us());
+            let connects: u64 = sum(&|window| window.connect_count());
+            prop_assert_eq!(connects, of_host.connect_count());
+        }
+    }
+}
+
+#[test]
+fn pings_count_for_the_host_and_not_for_its_mirrors() {
+    let world = World::new(CONFIG);
+    let agent = &world.topology.pinged[0];
+    let command = header::Command::PING;
+    let request: Arc<dyn Request> =
+        Arc::new(Raw { command, access: Access::Read, body: Vec::new() });
+    let (begin, end) = (world.at(1.0), world.at(1.25));
+    let options = CallOptions::default();
+    let mut call = Call::new(agent.clone(), request, &options, Scope::Ping(0), 0, begin);
+    assert_eq!(in_flight(&world), 1);
+    let (status, body) = (Status::Ok, Vec::new());
+    call.handle_reply(0, Reply { status, version: 0, warning: None, body, search: None }, 0, end);
+    assert_eq!(in_flight(&world), 0);
+    let status = world.status(2.0);
+    let host = status.host(&agent.mirrors[0].host.name).unwrap();
+    assert_eq!(host.ping_trip, Some(Duration::from_millis(250)));
+    assert_eq!(host.since_start.answers(), 1);
+    assert_eq!(host.latencies_since_start.count(), 0);
+    assert!(
+        status
+            .agents
+            .iter()
+            .flat_map(|agent| &agent.mirrors)
+            .all(|mirror| { mirror.since_start.answers() == 0 })
+    );
+}
+
+#[test]
+fn counters_survive_a_reload_where_the_mirror_stays() {
+    let world = World::new(CONFIG);
+    let book = |topology: &hamirror::topology::Topology| {
+        topology.traffic.handle_query();
+        for agent in &topology.indexes["d"].agents {
+            agent.mirrors[0].tally.handle_end(Counter::Warnings, None);
+        }
+    };
+    book(&world.topology);
+    let moved = CONFIG.replace("agent = 127.0.0.1:1|127.0.0.1:2:j", "agent = 127.0.0.1:3:j");
+    let config = hamirror::Config::parse(&moved, "status.conf").unwrap();
+    let options = hamirror::ClientOptions::default();
+    let next = world.topology.reload(&config, &options, world.at(5.0));
+    book(&next);
+    let status = hamirror::Status::new(&next, 0, world.at(5.0));
+    let warned = |agent: usize| status.agents[agent].mirrors[0].since_start.get(Counter::Warnings);
+    assert_eq!([warned(0), warned(1), warned(2)], [2, 1, 2]);
+    assert_eq!(status.traffic.dist_queries, 2);
+}
+
+fn in_flight(world: &World) -> usize {
+    world.status(0.0).hosts.iter().map(|host| host.in_flight as usize).sum()
+}
