@@ -11,18 +11,18 @@ use std::time::Duration;
 
 use crate::agent::Agent;
 use crate::call::Scope;
-use crate::client::Client;
+use crate::client::Shared;
 pub use crate::engine::CallId;
 use crate::error::{AgentFailure, Error};
-use crate::net::{Driver, Waker, clock, process};
+use crate::net::{Driver, Waker, clock};
 use crate::options::CallOptions;
 use crate::search::{Search, SearchRequest, SearchResult};
 use crate::wire::request::{Access, Reply, Request};
 
 /// Calls under way. Dropped, it cancels those that still run.
 pub struct Batch {
-    client: Client,
-    process: process::Id,
+    /// Of the process that made the batch.
+    shared: Arc<Shared>,
     /// Always there until the batch is dropped.
     driver: Option<Driver>,
     searches: Vec<Option<RunningSearch>>,
@@ -59,9 +59,8 @@ impl Iterator for Calls {
 impl ExactSizeIterator for Calls {}
 
 impl Batch {
-    pub(crate) fn new(client: Client, driver: Driver) -> Self {
-        let process = process::id();
-        Self { client, process, driver: Some(driver), searches: Vec::new() }
+    pub(crate) fn new(shared: Arc<Shared>, driver: Driver) -> Self {
+        Self { shared, driver: Some(driver), searches: Vec::new() }
     }
 
     /// Starts a request to every agent of an index: a read to one mirror of each, a write to all
@@ -73,7 +72,7 @@ impl Batch {
         options: &CallOptions,
     ) -> Result<Calls, Error> {
         self.check_process()?;
-        let index = self.client.shared().index(index)?.clone();
+        let index = self.shared.index(index)?;
         if index.agents.is_empty() && index.blackholes.is_empty() {
             let name = &index.name;
             let text = format!("index '{name}' has local indexes only; no agent can be asked");
@@ -82,13 +81,13 @@ impl Batch {
         for agent in index.agents.iter().chain(&index.blackholes) {
             self.driver().engine().check(agent, request.as_ref())?;
         }
-        self.client.shared().handle_query();
+        self.shared.handle_query();
         let first = self.calls();
         for agent in &index.agents {
             self.start(agent, request, options);
         }
         for blackhole in &index.blackholes {
-            self.client.shared().background.send_to_blackhole(blackhole, request);
+            self.shared.background.send_to_blackhole(blackhole, request);
         }
         Ok(Calls(first..self.calls()))
     }
@@ -102,7 +101,7 @@ impl Batch {
         options: &CallOptions,
     ) -> Result<CallId, Error> {
         self.check_process()?;
-        let index = self.client.shared().index(index)?.clone();
+        let index = self.shared.index(index)?;
         let Some(agent) = index.agents.get(agent) else {
             let (name, count) = (&index.name, index.agents.len());
             let text = format!("no agent {agent} in index '{name}', it has {count}");
@@ -113,7 +112,7 @@ impl Batch {
             return Err(Error::Misuse(text.to_owned()));
         }
         self.driver().engine().check(agent, request.as_ref())?;
-        self.client.shared().handle_query();
+        self.shared.handle_query();
         let first = self.calls();
         self.start(agent, request, options);
         Ok(CallId(first))
@@ -137,6 +136,7 @@ impl Batch {
     /// Waits for the next call to end; `None` if nothing runs, the time is up, or
     /// [`Waker::wake`] was called.
     pub fn wait_any(&mut self, timeout: Option<Duration>) -> Result<Option<CallId>, Error> {
+        self.check_process()?;
         let until = timeout.map(|timeout| clock::now() + timeout.min(crate::limits::DEADLINE_MAX));
         loop {
             if let Some(call) = self.next_completion() {
@@ -151,6 +151,7 @@ impl Batch {
     /// Waits for all calls to end; `false` if the time is up before, or [`Waker::wake`] was
     /// called.
     pub fn wait_all(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
+        self.check_process()?;
         let until = timeout.map(|timeout| clock::now() + timeout.min(crate::limits::DEADLINE_MAX));
         while self.pending() > 0 {
             if !self.wait_once(until)? {
@@ -175,6 +176,7 @@ impl Batch {
 
     /// Does what is to be done now, without waiting.
     pub fn drive(&mut self) -> Result<(), Error> {
+        self.check_process()?;
         self.turn(Some(Duration::ZERO))
     }
 
@@ -245,7 +247,7 @@ impl Batch {
         let completeness = running.options.completeness;
         let mut result = SearchResult::merge(&running.request, outcomes, completeness)?;
         let index = &running.index;
-        let locals = &self.client.shared().index(index)?.locals;
+        let locals = &self.shared.index(index)?.locals;
         let unsearched =
             locals.iter().map(|local| format!("index {index}: local index {local} not searched"));
         let warnings: Vec<String> = result.warning.take().into_iter().chain(unsearched).collect();
@@ -270,7 +272,7 @@ impl Batch {
     }
 
     fn start(&mut self, agent: &Arc<Agent>, request: &Arc<dyn Request>, options: &CallOptions) {
-        let no_failover = options.no_failover || !self.client.shared().options().failover;
+        let no_failover = options.no_failover || !self.shared.options().failover;
         let options = CallOptions { no_failover, ..*options };
         let now = clock::now();
         let driver = self.driver();
@@ -291,11 +293,10 @@ impl Batch {
     }
 
     fn check_process(&self) -> Result<(), Error> {
-        if self.process == process::id() { Ok(()) } else { Err(Error::Forked) }
+        if self.shared.is_of_this_process() { Ok(()) } else { Err(Error::Forked) }
     }
 
     fn turn(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
-        self.check_process()?;
         let turned = self.driver().turn(timeout);
         turned.map_err(|error| Error::System(format!("waiting for sockets: {error}")))
     }
@@ -320,6 +321,6 @@ impl Drop for Batch {
         driver.perform(now);
         // A wake that nobody waited for is not for the next batch.
         driver.take_woken();
-        self.client.shared().return_driver(driver);
+        self.shared.return_driver(driver);
     }
 }

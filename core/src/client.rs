@@ -42,7 +42,7 @@ pub(crate) struct Shared {
     process: process::Id,
     /// The client of a forked child, which nobody but the child ever makes: it may touch no lock
     /// that a thread of the parent held when it forked.
-    of_child: OnceLock<Box<Shared>>,
+    of_child: OnceLock<Arc<Shared>>,
 }
 
 impl Client {
@@ -107,7 +107,7 @@ impl Client {
     pub fn batch(&self) -> Result<Batch, Error> {
         let shared = self.shared();
         shared.background.start_pings();
-        Ok(Batch::new(self.clone(), shared.take_driver()?))
+        Ok(Batch::new(shared.clone(), shared.take_driver()?))
     }
 
     /// The record of every host, as it is now; blocks no query.
@@ -116,8 +116,13 @@ impl Client {
         Status::new(&shared.topology.load(), shared.background.dropped(), clock::now())
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
-        self.shared.of_this_process()
+    /// The client as this process has it.
+    fn shared(&self) -> &Arc<Shared> {
+        let mut shared = &self.shared;
+        while !shared.is_of_this_process() {
+            shared = shared.of_child.get_or_init(|| shared.inherit());
+        }
+        shared
     }
 }
 
@@ -140,17 +145,16 @@ impl Shared {
         }
     }
 
-    fn of_this_process(&self) -> &Shared {
-        if self.process == process::id() {
-            return self;
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.process == process::id()
+    }
+
+    /// A client of its own for a forked child.
+    fn inherit(&self) -> Arc<Shared> {
+        if let Some(mut drivers) = self.drivers.try_lock() {
+            drivers.drain(..).for_each(Driver::abandon);
         }
-        let of_child = self.of_child.get_or_init(|| {
-            if let Some(mut drivers) = self.drivers.try_lock() {
-                drivers.drain(..).for_each(Driver::abandon);
-            }
-            Box::new(Shared::new(&self.topology.load().config, self.options))
-        });
-        of_child.of_this_process()
+        Arc::new(Shared::new(&self.topology.load().config, self.options))
     }
 
     pub(crate) fn index(&self, name: &str) -> Result<Arc<Index>, Error> {
@@ -205,7 +209,7 @@ const DRIVERS_IDLE_MAX: usize = 256;
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        if self.process != process::id() {
+        if !self.is_of_this_process() {
             self.drivers.get_mut().drain(..).for_each(Driver::abandon);
         }
     }

@@ -6,6 +6,9 @@ mod schema;
 mod select;
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use foldhash::fast::FixedState;
 
 use order::Order;
 use select::Item;
@@ -20,7 +23,8 @@ pub(crate) struct Plan {
     items: Vec<Item>,
     order: Order,
     window: Window,
-    now_s: u64,
+    /// Since the epoch.
+    now: Duration,
 }
 
 /// Which rows of the merged set the caller wants.
@@ -33,10 +37,10 @@ pub(crate) struct Window {
 
 impl Plan {
     /// Reads select list and order of the query that the agents got.
-    pub(crate) fn new(query: &Query, window: Window, now_s: u64) -> Plan {
+    pub(crate) fn new(query: &Query, window: Window, now: Duration) -> Plan {
         let items = select::parse(&query.select);
         let order = Order::parse(query.sort_mode, &query.sort_clause);
-        Plan { items, order, window, now_s }
+        Plan { items, order, window, now }
     }
 
     /// The expression that the select list gives a column's name to.
@@ -55,10 +59,10 @@ impl Plan {
         // A master sorts nothing and drops nothing where only one set arrived.
         if let [_, _, ..] = sets {
             let before = rows.len();
-            drop_duplicates(sets, &mut rows);
+            drop_duplicates(sets, self.now.as_nanos() as u64, &mut rows);
             duplicates = (before - rows.len()) as u64;
             if !rows.is_empty() {
-                self.order.sort(sets, &columns, self.now_s, &mut rows)?;
+                self.order.sort(sets, &columns, self.now.as_secs(), &mut rows)?;
             }
         }
         rows.truncate(self.window.max_matches);
@@ -137,9 +141,11 @@ fn all_rows(sets: &[Set<'_>]) -> Vec<RowPlace> {
     rows
 }
 
-/// Of rows with the same document id the one of the latest agent stays.
-fn drop_duplicates(sets: &[Set<'_>], rows: &mut Vec<RowPlace>) {
-    let mut seen = HashSet::with_capacity(rows.len());
+/// Of rows with the same document id the one of the latest agent stays. The seed keeps agents from
+/// choosing ids that fall together.
+fn drop_duplicates(sets: &[Set<'_>], seed: u64, rows: &mut Vec<RowPlace>) {
+    let hasher = FixedState::with_seed(seed);
+    let mut seen = HashSet::with_capacity_and_hasher(rows.len(), hasher);
     let mut duplicates = HashSet::new();
     for row in rows.iter().rev() {
         if !seen.insert(row.head(sets).0) {

@@ -35,8 +35,8 @@ impl SearchRequest {
         query.put_head(&mut head);
         let mut tail = Vec::new();
         query.put_tail(MASTER, &mut tail);
-        let now_s = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let plan = Plan::new(&query, search.window(), now_s);
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let plan = Plan::new(&query, search.window(), now);
         Ok(SearchRequest { index: index.to_owned(), head, tail, plan })
     }
 

@@ -101,7 +101,10 @@ fn race(
     }
     for round in 0..options.rounds {
         eprintln!("{threads} thread(s), round {} of {}", round + 1, options.rounds);
-        for (contestant, score) in contestants.iter_mut().zip(&mut scores) {
+        for turn in 0..contestants.len() {
+            // Everyone comes after everyone else in turn.
+            let number = (turn + round) % contestants.len();
+            let (contestant, score) = (&mut contestants[number], &mut scores[number]);
             let Slice { latencies_ns, cpu, wall } = contestant.run(threads, options.searches)?;
             for latency_ns in latencies_ns {
                 score.latency_ns.record(latency_ns)?;
