@@ -31,10 +31,10 @@ struct Client {
 
 impl Floor {
     /// Asks what hamirror would ask.
-    pub(crate) fn new(cluster: &Cluster) -> Self {
+    pub(crate) fn new(cluster: &Cluster, query: &str) -> Self {
         let shards = cluster.daemons().iter().enumerate().map(|(shard, mirrors)| Shard {
             mirrors: mirrors.iter().map(Daemon::address).collect(),
-            request: inside::request_bytes(shard),
+            request: inside::request_bytes(shard, query),
         });
         Self { shards: shards.collect(), clients: Vec::new() }
     }

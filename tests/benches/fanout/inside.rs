@@ -8,7 +8,6 @@ use hamirror::wire::header::{self, Command};
 use hamirror::{Access, CallOptions, Client, Config, Request, Target};
 use hamirror_tests::cluster::{Cluster, INDEX};
 
-use crate::QUERY;
 use crate::contestant::{Contestant, Slice, run_threads};
 
 /// Requests out, replies in, nothing decoded: the floor's own work, with mirrors.
@@ -41,8 +40,8 @@ impl Request for Prepared {
 }
 
 impl FanOut {
-    pub(crate) fn new(cluster: &Cluster) -> Result<Self> {
-        Ok(Self { client: client(cluster)?, request: prepared(cluster) })
+    pub(crate) fn new(cluster: &Cluster, query: &str) -> Result<Self> {
+        Ok(Self { client: client(cluster)?, request: prepared(cluster, query) })
     }
 
     /// One fan-out in a batch of its own.
@@ -58,9 +57,10 @@ impl FanOut {
     }
 }
 
-/// The bodies of [`QUERY`] for every shard.
-pub(crate) fn prepared(cluster: &Cluster) -> Arc<dyn Request> {
-    let body = |shard: usize| (index_list(shard), request_bytes(shard)[header::LENGTH..].to_vec());
+/// The bodies of a query for every shard.
+pub(crate) fn prepared(cluster: &Cluster, query: &str) -> Arc<dyn Request> {
+    let body =
+        |shard: usize| (index_list(shard), request_bytes(shard, query)[header::LENGTH..].to_vec());
     Arc::new(Prepared { bodies: (0..cluster.daemons().len()).map(body).collect() })
 }
 
@@ -82,8 +82,8 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    pub(crate) fn new(cluster: &Cluster) -> Result<Self> {
-        Ok(Self { client: client(cluster)?, search: query() })
+    pub(crate) fn new(cluster: &Cluster, query: &str) -> Result<Self> {
+        Ok(Self { client: client(cluster)?, search: search(query) })
     }
 }
 
@@ -106,8 +106,8 @@ pub(crate) fn client(cluster: &Cluster) -> Result<Client> {
 }
 
 /// The search request for a shard, header included.
-pub(crate) fn request_bytes(shard: usize) -> Vec<u8> {
-    let request = SearchRequest::new(INDEX, &query(), std::time::SystemTime::now())
+pub(crate) fn request_bytes(shard: usize, query: &str) -> Vec<u8> {
+    let request = SearchRequest::new(INDEX, &search(query), std::time::SystemTime::now())
         .expect("the query is valid");
     let index_list = index_list(shard);
     let target = Target { host: "", index_list: &index_list, attempt: 0 };
@@ -118,8 +118,8 @@ pub(crate) fn request_bytes(shard: usize) -> Vec<u8> {
     bytes
 }
 
-fn query() -> hamirror::Search {
-    hamirror::Search::new(QUERY).select("name, size")
+fn search(query: &str) -> hamirror::Search {
+    hamirror::Search::new(query).select("name, size")
 }
 
 fn index_list(shard: usize) -> String {

@@ -22,8 +22,9 @@ use hdrhistogram::Histogram;
 
 use contestant::{Contestant, Slice};
 
-/// Words of the query; it matches more documents than a master takes from its agents.
-const QUERY: &str = "library";
+/// Words to search, and what that means.
+const QUERIES: [(&str, &str); 2] =
+    [("search server", "a handful of matches"), ("library", "up to 1,000 rows from each agent")];
 
 #[derive(Parser)]
 struct Options {
@@ -56,30 +57,34 @@ fn main() -> Result<()> {
     let persistent = cluster.start_master(Agents::Persistent)?;
     let plain = cluster.start_master(Agents::Plain)?;
     let wanted = |name: &str| options.only.as_ref().is_none_or(|part| name.contains(part));
-    let mut contestants: Vec<Box<dyn Contestant>> = vec![
-        Box::new(floor::Floor::new(&cluster)),
-        Box::new(inside::FanOut::new(&cluster)?),
-        Box::new(inside::Search::new(&cluster)?),
-        Box::new(master::Master::new("master, agent_persistent", &persistent)),
-        Box::new(master::Master::new("master, agent", &plain)),
-    ];
-    if wanted(worker::C_SEARCH) {
-        contestants.push(Box::new(worker::c(&cluster)?));
+    let programs = worker::Programs::build(&cluster, wanted)?;
+    for (query, meaning) in QUERIES {
+        let mut contestants: Vec<Box<dyn Contestant>> = vec![
+            Box::new(floor::Floor::new(&cluster, query)),
+            Box::new(inside::FanOut::new(&cluster, query)?),
+            Box::new(inside::Search::new(&cluster, query)?),
+        ];
+        for worker in programs.start(&cluster, query)? {
+            contestants.push(Box::new(worker));
+        }
+        for (name, master) in
+            [("master, agent_persistent", &persistent), ("master, agent", &plain)]
+        {
+            contestants.push(Box::new(master::Master::new(name, master, query)));
+        }
+        // The floor stays: the others are compared with it.
+        let mut number = 0;
+        contestants.retain(|contestant| {
+            number += 1;
+            number == 1 || wanted(contestant.name())
+        });
+        for threads in [1, 8] {
+            let scores = race(&mut contestants, threads, &options)?;
+            println!("'{query}' ({meaning}), {threads} client thread(s)\n");
+            println!("{}\n", table(&scores));
+        }
     }
-    if wanted(worker::PYTHON_SEARCH) {
-        contestants.push(Box::new(worker::python(&cluster)?));
-    }
-    // The floor stays: the others are compared with it.
-    let mut number = 0;
-    contestants.retain(|contestant| {
-        number += 1;
-        number == 1 || wanted(contestant.name())
-    });
-    for threads in [1, 8] {
-        let scores = race(&mut contestants, threads, &options)?;
-        println!("{threads} client thread(s)\n{}\n", table(&scores));
-    }
-    println!("{}", warm::table(&cluster)?);
+    println!("{}", warm::table(&cluster, QUERIES[1].0)?);
     Ok(())
 }
 

@@ -9,20 +9,23 @@ use hamirror_tests::cluster::INDEX;
 use hamirror_tests::daemon::Daemon;
 use hamirror_tests::oracle::{Oracle, Query};
 
-use crate::QUERY;
 use crate::contestant::{Contestant, Slice, run_threads};
 
 pub(crate) struct Master {
     name: &'static str,
     address: SocketAddr,
     pid: u32,
+    request: Vec<u8>,
     clients: Vec<Oracle>,
 }
 
 impl Master {
-    pub(crate) fn new(name: &'static str, daemon: &Daemon) -> Self {
+    pub(crate) fn new(name: &'static str, daemon: &Daemon, query: &str) -> Self {
         let pid = daemon.pid().expect("it was just started");
-        Self { name, address: daemon.address(), pid, clients: Vec::new() }
+        let query =
+            Query { text: query.to_owned(), select: "name, size".to_owned(), ..Query::default() };
+        let request = query.encode(INDEX);
+        Self { name, address: daemon.address(), pid, request, clients: Vec::new() }
     }
 }
 
@@ -35,12 +38,10 @@ impl Contestant for Master {
         while self.clients.len() < threads {
             self.clients.push(Oracle::connect(self.address)?);
         }
-        let query =
-            Query { text: QUERY.to_owned(), select: "name, size".to_owned(), ..Query::default() };
-        let request = query.encode(INDEX);
+        let request = &self.request;
         let before = cpu_of(self.pid)?;
         let mut slice = run_threads(&mut self.clients[..threads], searches, |client| {
-            let frame = client.exchange(&request)?;
+            let frame = client.exchange(request)?;
             anyhow::ensure!(frame.status == 0, "status {}", frame.status);
             Ok(())
         })?;

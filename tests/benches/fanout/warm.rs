@@ -14,8 +14,8 @@ use hamirror_tests::{process, report};
 use crate::inside::{self, FanOut};
 
 /// Allocations and system calls a fan-out.
-pub(crate) fn table(cluster: &Cluster) -> Result<Table> {
-    let mut rows = vec![vec!["allocations".to_owned(), per_call(allocations(cluster)?)]];
+pub(crate) fn table(cluster: &Cluster, query: &str) -> Result<Table> {
+    let mut rows = vec![vec!["allocations".to_owned(), per_call(allocations(cluster, query)?)]];
     for (name, count) in system_calls(cluster)? {
         rows.push(vec![name, per_call(count)]);
     }
@@ -26,8 +26,8 @@ fn per_call(count: u64) -> String {
     format!("{:.2}", count as f64 / CALLS as f64)
 }
 
-fn allocations(cluster: &Cluster) -> Result<u64> {
-    let (client, request) = (inside::client(cluster)?, inside::prepared(cluster));
+fn allocations(cluster: &Cluster, query: &str) -> Result<u64> {
+    let (client, request) = (inside::client(cluster)?, inside::prepared(cluster, query));
     for _ in 0..CALLS {
         FanOut::once(&client, &request)?;
     }

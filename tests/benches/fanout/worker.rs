@@ -5,6 +5,7 @@
 //! every latency in nanoseconds.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -16,14 +17,13 @@ use hamirror_tests::process;
 use hamirror_tests::python::Environment;
 use hamirror_tests::workspace;
 
-use crate::QUERY;
 use crate::contestant::{Contestant, Slice};
 
 /// Name of the C contestant.
-pub(crate) const C_SEARCH: &str = "hamirror, C, search";
+const C_SEARCH: &str = "hamirror, C, search";
 
 /// Name of the Python contestant.
-pub(crate) const PYTHON_SEARCH: &str = "hamirror, Python, search";
+const PYTHON_SEARCH: &str = "hamirror, Python, search";
 
 pub(crate) struct Worker {
     name: &'static str,
@@ -32,31 +32,59 @@ pub(crate) struct Worker {
     answers: BufReader<ChildStdout>,
 }
 
-/// The C program, linked with the release build of the library.
-pub(crate) fn c(cluster: &Cluster) -> Result<Worker> {
-    let program = cluster.folder().join("bench_search");
-    let source = workspace::tests().join("c/bench_search.c");
-    let folder = library::build(Profile::Release)?;
-    Compiler::new(Standard::C("c11"), Linkage::Shared(folder))
-        .flag("-O2")
-        .flag("-pthread")
-        .program(&[&source], &program)?;
-    Worker::start(C_SEARCH, Command::new(program), cluster)
+/// What workers are started from.
+pub(crate) struct Programs {
+    c: Option<PathBuf>,
+    python: Option<Environment>,
 }
 
-/// The Python program, in an environment of its own.
-pub(crate) fn python(cluster: &Cluster) -> Result<Worker> {
-    eprintln!("building the wheel");
-    let environment = Environment::create(&cluster.folder().join("venv"))?;
-    environment.install_hamirror(Profile::Release)?;
-    let mut command = environment.python();
-    command.arg(workspace::tests().join("python/bench_search.py"));
-    Worker::start(PYTHON_SEARCH, command, cluster)
+impl Programs {
+    /// Builds the C program with the release build of the library, and the wheel in an
+    /// environment of its own; those that are wanted.
+    pub(crate) fn build(cluster: &Cluster, wanted: impl Fn(&str) -> bool) -> Result<Programs> {
+        eprintln!("building the programs in other languages");
+        let mut programs = Programs { c: None, python: None };
+        if wanted(C_SEARCH) {
+            let program = cluster.folder().join("bench_search");
+            let source = workspace::tests().join("c/bench_search.c");
+            let folder = library::build(Profile::Release)?;
+            Compiler::new(Standard::C("c11"), Linkage::Shared(folder))
+                .flag("-O2")
+                .flag("-pthread")
+                .program(&[&source], &program)?;
+            programs.c = Some(program);
+        }
+        if wanted(PYTHON_SEARCH) {
+            let environment = Environment::create(&cluster.folder().join("venv"))?;
+            environment.install_hamirror(Profile::Release)?;
+            programs.python = Some(environment);
+        }
+        Ok(programs)
+    }
+
+    /// Starts them for a query.
+    pub(crate) fn start(&self, cluster: &Cluster, query: &str) -> Result<Vec<Worker>> {
+        let mut workers = Vec::new();
+        if let Some(program) = &self.c {
+            workers.push(Worker::start(C_SEARCH, Command::new(program), cluster, query)?);
+        }
+        if let Some(environment) = &self.python {
+            let mut command = environment.python();
+            command.arg(workspace::tests().join("python/bench_search.py"));
+            workers.push(Worker::start(PYTHON_SEARCH, command, cluster, query)?);
+        }
+        Ok(workers)
+    }
 }
 
 impl Worker {
-    fn start(name: &'static str, mut command: Command, cluster: &Cluster) -> Result<Worker> {
-        command.arg(cluster.config()).args([INDEX, QUERY]);
+    fn start(
+        name: &'static str,
+        mut command: Command,
+        cluster: &Cluster,
+        query: &str,
+    ) -> Result<Worker> {
+        command.arg(cluster.config()).args([INDEX, query]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = process::spawn_bound(command).with_context(|| name.to_owned())?;
         let orders = child.stdin.take().context("no stdin")?;
