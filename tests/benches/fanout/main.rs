@@ -24,7 +24,7 @@ use contestant::{Contestant, Slice};
 
 /// Words to search, and what that means.
 const QUERIES: [(&str, &str); 2] =
-    [("search server", "a handful of matches"), ("library", "up to 1,000 rows from each agent")];
+    [("htdig", "a single match"), ("library", "up to 1,000 rows from each agent")];
 
 #[derive(Parser)]
 struct Options {
