@@ -9,7 +9,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Index};
 use crate::call::Scope;
 use crate::client::Shared;
 pub use crate::engine::CallId;
@@ -29,7 +29,8 @@ pub struct Batch {
 }
 
 struct RunningSearch {
-    index: String,
+    /// As it was when the search began: a reload may have changed it since.
+    index: Arc<Index>,
     request: Arc<SearchRequest>,
     calls: Calls,
     options: CallOptions,
@@ -73,23 +74,7 @@ impl Batch {
     ) -> Result<Calls, Error> {
         self.check_process()?;
         let index = self.shared.index(index)?;
-        if index.agents.is_empty() && index.blackholes.is_empty() {
-            let name = &index.name;
-            let text = format!("index '{name}' has local indexes only; no agent can be asked");
-            return Err(Error::Unknown(text));
-        }
-        for agent in index.agents.iter().chain(&index.blackholes) {
-            self.driver().engine().check(agent, request.as_ref())?;
-        }
-        self.shared.handle_query();
-        let first = self.calls();
-        for agent in &index.agents {
-            self.start(agent, request, options);
-        }
-        for blackhole in &index.blackholes {
-            self.shared.background.send_to_blackhole(blackhole, request);
-        }
-        Ok(Calls(first..self.calls()))
+        self.start_index(&index, request, options)
     }
 
     /// Starts a request to one agent of an index, by its number from 0.
@@ -125,10 +110,11 @@ impl Batch {
         search: &Search,
         options: &CallOptions,
     ) -> Result<SearchId, Error> {
+        self.check_process()?;
         let request = Arc::new(SearchRequest::new(index, search, clock::wall())?);
         let plain: Arc<dyn Request> = request.clone();
-        let calls = self.add_index(index, &plain, options)?;
-        let index = index.to_owned();
+        let index = self.shared.index(index)?;
+        let calls = self.start_index(&index, &plain, options)?;
         self.searches.push(Some(RunningSearch { index, request, calls, options: *options }));
         Ok(SearchId(self.searches.len() as u32 - 1))
     }
@@ -246,10 +232,9 @@ impl Batch {
         let outcomes = running.calls.clone().map(|call| self.search_outcome(call)).collect();
         let completeness = running.options.completeness;
         let mut result = SearchResult::merge(&running.request, outcomes, completeness)?;
-        let index = &running.index;
-        let locals = &self.shared.index(index)?.locals;
+        let Index { name, locals, .. } = running.index.as_ref();
         let unsearched =
-            locals.iter().map(|local| format!("index {index}: local index {local} not searched"));
+            locals.iter().map(|local| format!("index {name}: local index {local} not searched"));
         let warnings: Vec<String> = result.warning.take().into_iter().chain(unsearched).collect();
         result.warning = (!warnings.is_empty()).then(|| warnings.join(";\n"));
         Ok(result)
@@ -271,6 +256,31 @@ impl Batch {
         self.driver_ref().engine_ref().calls() as u32
     }
 
+    fn start_index(
+        &mut self,
+        index: &Index,
+        request: &Arc<dyn Request>,
+        options: &CallOptions,
+    ) -> Result<Calls, Error> {
+        if index.agents.is_empty() && index.blackholes.is_empty() {
+            let name = &index.name;
+            let text = format!("index '{name}' has local indexes only; no agent can be asked");
+            return Err(Error::Unknown(text));
+        }
+        for agent in index.agents.iter().chain(&index.blackholes) {
+            self.driver().engine().check(agent, request.as_ref())?;
+        }
+        self.shared.handle_query();
+        let first = self.calls();
+        for agent in &index.agents {
+            self.start(agent, request, options);
+        }
+        for blackhole in &index.blackholes {
+            self.shared.background.send_to_blackhole(blackhole, request);
+        }
+        Ok(Calls(first..self.calls()))
+    }
+
     fn start(&mut self, agent: &Arc<Agent>, request: &Arc<dyn Request>, options: &CallOptions) {
         let no_failover = options.no_failover || !self.shared.options().failover;
         let options = CallOptions { no_failover, ..*options };
@@ -287,6 +297,10 @@ impl Batch {
     }
 
     fn wait_once(&mut self, until: Option<std::time::Instant>) -> Result<bool, Error> {
+        // A wake-up may have been read by `drive`, which does not wait for one.
+        if self.driver().take_woken() {
+            return Ok(false);
+        }
         let left = until.map(|until| until.saturating_duration_since(clock::now()));
         self.turn(left)?;
         Ok(!left.is_some_and(|left| left.is_zero()) && !self.driver().take_woken())

@@ -194,6 +194,9 @@ impl Shared {
 
     /// Keeps a driver for the next batch.
     pub(crate) fn return_driver(&self, driver: Driver) {
+        if driver.is_broken() {
+            return;
+        }
         let mut drivers = self.drivers.lock();
         if drivers.len() < DRIVERS_IDLE_MAX {
             drivers.push(driver);

@@ -149,8 +149,15 @@ impl Host {
         let mut addresses = self.addresses.lock();
         match result {
             Ok(found) if !found.is_empty() => {
-                let endpoints = found.into_iter().map(Endpoint::Inet).collect();
-                *addresses = Addresses::Known(endpoints);
+                let endpoints: Arc<[Endpoint]> = found.into_iter().map(Endpoint::Inet).collect();
+                // The same addresses stay in the order that experience gave them.
+                let is_known = |known: &Arc<[Endpoint]>| {
+                    known.len() == endpoints.len()
+                        && endpoints.iter().all(|endpoint| known.contains(endpoint))
+                };
+                if !matches!(&*addresses, Addresses::Known(known) if is_known(known)) {
+                    *addresses = Addresses::Known(endpoints);
+                }
             }
             other => {
                 if !matches!(*addresses, Addresses::Known(_)) {
@@ -158,6 +165,17 @@ impl Host {
                     *addresses = Addresses::Failed(text);
                 }
             }
+        }
+    }
+
+    /// The first address gave no answer: the next attempt begins with the second.
+    pub fn rotate_addresses(&self) {
+        if let Addresses::Known(endpoints) = &mut *self.addresses.lock()
+            && endpoints.len() > 1
+        {
+            let mut rotated = endpoints.to_vec();
+            rotated.rotate_left(1);
+            *endpoints = rotated.into();
         }
     }
 
@@ -224,7 +242,9 @@ impl Host {
         let last = dials.last.map(|last| now.saturating_duration_since(last));
         let is_free = dials.dialling < DIALS_MAX;
         let is_turn = dials.queued == 0 || place == DialPlace::Queued;
-        if (is_free && is_turn) || last.is_none_or(|last| last >= EXTRA_DIAL_PAUSE) {
+        // To a daemon of which nothing is known a connection may be accepted and silent.
+        let pause = if self.greets_first() { EXTRA_DIAL_PAUSE } else { EXTRA_DIAL_PAUSE / 10 };
+        if (is_free && is_turn) || last.is_none_or(|last| last >= pause) {
             dials.dialling += 1;
             dials.last = Some(now);
             return DialPlace::Dialling;

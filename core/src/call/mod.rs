@@ -84,6 +84,7 @@ pub enum Command {
 /// An ERROR reply that may be the query's fault or its mirror's.
 struct Refusal {
     mirror: usize,
+    on_trial: bool,
     failure: AttemptFailure,
 }
 
@@ -193,7 +194,7 @@ impl Call {
         attempts.chain(self.next_round_at).chain([self.deadline]).min()
     }
 
-    /// A connection stands, made for this attempt; `greeted` if the daemon spoke on it too.
+    /// A connection stands, made for this attempt.
     pub fn handle_connected(&mut self, attempt: u32, now: Instant) {
         if let Some(attempt) = self.find(attempt) {
             let elapsed = attempt.elapsed(now);
@@ -243,8 +244,14 @@ impl Call {
         }
     }
 
-    /// Time went by. `phase_of` tells what an attempt is doing.
-    pub fn handle_timeout(&mut self, phase_of: impl Fn(u32) -> Phase, random: u64, now: Instant) {
+    /// Time went by. `phase_of` tells what an attempt is doing; `None` if it waits for its turn to
+    /// connect, which is no fault of its mirror.
+    pub fn handle_timeout(
+        &mut self,
+        phase_of: impl Fn(u32) -> Option<Phase>,
+        random: u64,
+        now: Instant,
+    ) {
         if self.is_over {
             return;
         }
@@ -253,10 +260,12 @@ impl Call {
         }
         while let Some(late) = self.attempts.iter().position(|late| now >= late.phase_ends_at) {
             let late = self.attempts.remove(late);
-            let phase = phase_of(late.number);
             self.commands.push(Command::Abandon { attempt: late.number });
             let (kind, text) = describe_timeout(&late);
-            self.fail_attempt(&late, kind, phase, text.to_owned(), now);
+            match phase_of(late.number) {
+                Some(phase) => self.fail_attempt(&late, kind, phase, text.to_owned(), now),
+                None => self.excuse(&late, kind, Phase::Connect, "no turn to connect came", now),
+            }
             self.proceed_after(&late, kind, random, now);
             if self.is_over {
                 return;
@@ -380,7 +389,8 @@ impl Call {
         attempt.on_trial = pick.on_trial;
         let untried = self.agent.mirrors.len() - self.tried.len();
         if self.failover && self.may_resend() && untried > 0 {
-            let overtake = speculation::overtake(&pick, untried, now, self.deadline);
+            let own = self.host(pick.mirror).read(|karma| karma.latency().patience());
+            let overtake = speculation::overtake(&pick, own, untried, now, self.deadline);
             attempt.overtake_at = Some(overtake);
         }
         self.attempts.push(attempt);
@@ -419,11 +429,11 @@ impl Call {
             self.busy_rounds += 1;
             BUSY_PAUSE_MIN * (1 << self.busy_rounds.min(5))
         } else {
-            return self.finish_failed(None, false);
+            return self.finish_failed(None, now >= self.deadline);
         };
         let capped = self.agent.attempts_max.is_some_and(|max| self.attempts_started >= max);
         if capped || now + pause >= self.deadline {
-            return self.finish_failed(None, false);
+            return self.finish_failed(None, now >= self.deadline);
         }
         self.busy = false;
         self.tried.clear();

@@ -83,10 +83,15 @@ impl Call {
             let counter = if warned { Counter::Warnings } else { Counter::SucceededQueries };
             self.agent.mirrors[attempt.mirror].tally.handle_end(counter, Some(elapsed));
         }
-        for Refusal { mirror, failure } in std::mem::take(&mut self.refusals) {
+        for Refusal { mirror, failure, .. } in std::mem::take(&mut self.refusals) {
             self.agent.mirrors[mirror].record_failure(&failure, false, now);
         }
         for other in self.attempts.iter().filter(|other| other.number < attempt.number) {
+            // Slower than another is no fault; slower than itself is.
+            let patience = self.host(other.mirror).read(|karma| karma.latency().patience());
+            if patience.is_some_and(|patience| other.elapsed(now) < patience) {
+                continue;
+            }
             let text = format!("silent until {} answered", self.host(attempt.mirror).name);
             let kind = FailureKind::Overtaken;
             let failure = self.attempt_failure(other, kind, Phase::Wait, text, now);
@@ -108,7 +113,8 @@ impl Call {
         let confirmed = known
             .filter(|refusal| refusal.mirror != mirror)
             .any(|refusal| subject(&refusal.failure.text) == subject(&failure.text));
-        self.refusals.push(Refusal { mirror, failure });
+        let on_trial = attempt.on_trial;
+        self.refusals.push(Refusal { mirror, on_trial, failure });
         let asks_another = self.request().access() == Access::Read && self.scope == Scope::Agent;
         if confirmed || !asks_another {
             return self.finish_refused(now);
@@ -129,20 +135,40 @@ impl Call {
         self.finish_failed(text, false);
     }
 
-    pub(super) fn handle_deadline(&mut self, phase_of: impl Fn(u32) -> Phase, now: Instant) {
+    /// An attempt ended for reasons that its mirror has no part in: told, but not booked.
+    pub(super) fn excuse(
+        &mut self,
+        attempt: &Attempt,
+        kind: FailureKind,
+        phase: Phase,
+        text: &str,
+        now: Instant,
+    ) {
+        self.release(attempt);
+        let failure = self.attempt_failure(attempt, kind, phase, text.to_owned(), now);
+        self.failures.push(failure);
+    }
+
+    pub(super) fn handle_deadline(
+        &mut self,
+        phase_of: impl Fn(u32) -> Option<Phase>,
+        now: Instant,
+    ) {
         for late in std::mem::take(&mut self.attempts) {
             self.commands.push(Command::Abandon { attempt: late.number });
             let (kind, text) = describe_timeout(&late);
             let patience = self.host(late.mirror).read(|karma| karma.latency().patience());
             let phase = phase_of(late.number);
-            if patience.is_none_or(|patience| late.elapsed(now) >= patience) {
-                self.fail_attempt(&late, kind, phase, text.to_owned(), now);
-            } else {
+            let is_late = patience.is_none_or(|patience| late.elapsed(now) >= patience);
+            match phase {
+                Some(phase) if is_late => {
+                    self.fail_attempt(&late, kind, phase, text.to_owned(), now);
+                }
                 // It was asked too late to be blamed for what the caller's clock ended.
-                self.release(&late);
-                let text = "no time left".to_owned();
-                let failure = self.attempt_failure(&late, kind, phase, text, now);
-                self.failures.push(failure);
+                _ => {
+                    let phase = phase.unwrap_or(Phase::Connect);
+                    self.excuse(&late, kind, phase, "no time left", now);
+                }
             }
         }
         if !self.refusals.is_empty() {
@@ -174,6 +200,11 @@ impl Call {
         for other in std::mem::take(&mut self.attempts) {
             self.release(&other);
             self.commands.push(Command::Abandon { attempt: other.number });
+        }
+        for refusal in std::mem::take(&mut self.refusals) {
+            if refusal.on_trial {
+                self.host(refusal.mirror).record(|karma| karma.health_mut().release_trial());
+            }
         }
         self.next_round_at = None;
         self.outcome = Some(outcome);

@@ -39,15 +39,24 @@ impl SpeculationBudget {
 }
 
 /// When to ask another mirror beside the picked one, with `untried` others left.
-pub(super) fn overtake(pick: &Pick, untried: usize, now: Instant, deadline: Instant) -> Overtake {
+///
+/// `own` is the patience that the picked mirror itself deserves by its record.
+pub(super) fn overtake(
+    pick: &Pick,
+    own: Option<Duration>,
+    untried: usize,
+    now: Instant,
+    deadline: Instant,
+) -> Overtake {
     let left = deadline.saturating_duration_since(now);
     let latest = now + left / (untried as u32 + 1);
     let Some(patience) = pick.patience else {
         return Overtake { at: latest, budgeted: false, latest };
     };
     if pick.on_trial {
-        // The mirror was found dead: the others' usual time is patience enough.
-        let at = (now + patience.max(TRIAL_DELAY_MIN)).min(latest);
+        // The mirror was found dead: it gets no more than its usual time, and not much of that.
+        let own = own.unwrap_or_default().min(TRIAL_DELAY_MAX);
+        let at = (now + patience.max(own).max(TRIAL_DELAY_MIN)).min(latest);
         return Overtake { at, budgeted: false, latest };
     }
     let at = (now + (patience * PATIENCE_FACTOR).max(DELAY_MIN)).min(latest);
@@ -63,3 +72,4 @@ const PATIENCE_FACTOR: u32 = 2;
 /// Below this a wait is scheduling noise, not a sign.
 const DELAY_MIN: Duration = Duration::from_millis(20);
 const TRIAL_DELAY_MIN: Duration = Duration::from_millis(2);
+const TRIAL_DELAY_MAX: Duration = Duration::from_millis(100);

@@ -80,7 +80,7 @@ impl Bed {
 
     fn pass(&mut self, time: Duration) {
         self.now += time;
-        self.call.handle_timeout(|_| Phase::Wait, 0, self.now);
+        self.call.handle_timeout(|_| Some(Phase::Wait), 0, self.now);
     }
 
     fn failure(&self) -> &AgentFailure {

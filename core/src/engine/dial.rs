@@ -16,7 +16,7 @@ use crate::host::{DialPlace, Lookup};
 /// Connections that wait for their turn to be made.
 #[derive(Debug, Default)]
 pub(super) struct Dials {
-    waiting: VecDeque<ConnectionId>,
+    by_host: Vec<VecDeque<ConnectionId>>,
     due: Option<Instant>,
 }
 
@@ -34,8 +34,8 @@ impl Engine {
         match host.lookup() {
             Lookup::Known(endpoints) => {
                 self.connections[id].state = State::Connecting { endpoints, position: 0 };
-                self.dials.waiting.push_back(id);
-                self.dial_waiting(now);
+                self.wait_to_dial(id, host.number, now);
+                self.dial(host.number, now);
             }
             // A look-up that failed is made again for each attempt: the name may be back.
             Lookup::Needed | Lookup::Failed(_) => {
@@ -45,26 +45,70 @@ impl Engine {
         }
     }
 
-    /// Dials for those that may go on, in their order.
-    pub(super) fn dial_waiting(&mut self, now: Instant) {
-        for _ in 0..self.dials.waiting.len() {
-            let Some(id) = self.dials.waiting.pop_front() else { break };
-            // It may have been closed, and its number given to another, while it waited.
-            let Some(connection) = self.connections.get_mut(id) else { continue };
-            let State::Connecting { endpoints, position: 0 } = &connection.state else { continue };
-            if connection.dial == DialPlace::Dialling {
-                continue;
-            }
-            if !connection.host.greets_last() {
-                connection.dial = connection.host.claim_dial(connection.dial, now);
-                if connection.dial == DialPlace::Queued {
-                    self.dials.waiting.push_back(id);
-                    continue;
-                }
-            }
-            self.actions.push_back(Action::Connect(id, endpoints[0].clone()));
+    /// A listener's queue was full, which a unix socket says at once: later.
+    pub fn handle_connect_busy(&mut self, id: ConnectionId, now: Instant) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if matches!(connection.state, State::Connecting { .. }) {
+            connection.host.release_dial(std::mem::take(&mut connection.dial));
+            let host = connection.host.number;
+            self.wait_to_dial(id, host, now);
         }
-        self.dials.due = (!self.dials.waiting.is_empty()).then(|| now + TURN);
+    }
+
+    /// Time went by: places of other engines may be free.
+    pub(super) fn dial_waiting(&mut self, now: Instant) {
+        self.dials.due = None;
+        for host in 0..self.dials.by_host.len() {
+            self.dial(host, now);
+        }
+    }
+
+    fn wait_to_dial(&mut self, id: ConnectionId, host: usize, now: Instant) {
+        let queues = &mut self.dials.by_host;
+        if host >= queues.len() {
+            queues.resize_with(host + 1, VecDeque::new);
+        }
+        queues[host].push_back(id);
+        self.dials.due = Some(now + TURN);
+    }
+
+    /// Dials for those that wait for a host, in their order, as long as there is a place.
+    fn dial(&mut self, host: usize, now: Instant) {
+        while let Some(&id) = self.dials.by_host[host].front() {
+            // It may have been closed, and its number given to another, while it waited.
+            let connection = self.connections.get_mut(id);
+            let waiting = connection.filter(|connection| {
+                connection.host.number == host && connection.dial != DialPlace::Dialling
+            });
+            if let Some(connection) = waiting
+                && let State::Connecting { endpoints, position } = &connection.state
+            {
+                if !connection.host.greets_last() {
+                    connection.dial = connection.host.claim_dial(connection.dial, now);
+                    if connection.dial == DialPlace::Queued {
+                        self.dials.due = Some(now + TURN);
+                        return;
+                    }
+                }
+                let endpoint = endpoints[*position].clone();
+                self.actions.push_back(Action::Connect(id, endpoint));
+            }
+            self.dials.by_host[host].pop_front();
+        }
+    }
+
+    /// A connection was given up. If it was being made, the address may belong to nobody now: the
+    /// next attempt begins with another one, and the name is looked up again.
+    pub(super) fn handle_silence(&mut self, id: ConnectionId) {
+        let connection = &self.connections[id];
+        let is_dialled = connection.dial != DialPlace::Queued;
+        if is_dialled && matches!(connection.state, State::Connecting { .. }) {
+            let host = connection.host.clone();
+            host.rotate_addresses();
+            if host.lookup_name().is_some() {
+                self.actions.push_back(Action::Lookup(host, false));
+            }
+        }
     }
 
     /// The daemon has accepted: another connection may be made.
@@ -73,7 +117,8 @@ impl Engine {
         let place = std::mem::take(&mut connection.dial);
         if place != DialPlace::None {
             connection.host.release_dial(place);
-            self.dial_waiting(now);
+            let host = connection.host.number;
+            self.dial(host, now);
         }
     }
 }

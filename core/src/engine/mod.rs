@@ -213,7 +213,14 @@ impl Engine {
 
     /// Bytes to write on a connection.
     pub fn output(&self, id: ConnectionId) -> &[u8] {
-        self.connections.get(id).map_or(&[], |connection| &connection.output[connection.sent..])
+        // What was given up after its turn to be sent came must not be sent after all.
+        let open = self.connections.get(id).filter(|open| open.is_open() && open.user.is_some());
+        open.map_or(&[], |connection| &connection.output[connection.sent..])
+    }
+
+    /// Whether a connection was given up; its socket goes with the next actions.
+    pub fn is_closed(&self, id: ConnectionId) -> bool {
+        self.connections.get(id).is_none_or(Connection::is_closed)
     }
 
     /// Whether a connection is being made.
@@ -353,10 +360,15 @@ impl Engine {
         })
     }
 
-    /// What the attempt is doing, for error texts.
-    fn phase_of(links: &[(u32, ConnectionId)], all: &Slab<Connection>, attempt: u32) -> Phase {
-        let link = links.iter().find(|(number, _)| *number == attempt);
-        link.and_then(|(_, id)| all.get(*id)).map_or(Phase::Connect, Connection::phase)
+    /// What the attempt is doing; `None` while it waits for its turn to connect.
+    fn phase_of(
+        links: &[(u32, ConnectionId)],
+        all: &Slab<Connection>,
+        attempt: u32,
+    ) -> Option<Phase> {
+        let (_, id) = links.iter().find(|(number, _)| *number == attempt)?;
+        let connection = all.get(*id)?;
+        (connection.dial != DialPlace::Queued).then(|| connection.phase())
     }
 
     /// Separates a connection from its attempt.
@@ -376,6 +388,7 @@ impl Engine {
         let links = &self.calls[user.call.0 as usize].links;
         let link = links.iter().find(|(attempt, _)| *attempt == user.attempt);
         if let Some(&(_, id)) = link {
+            self.handle_silence(id);
             self.detach(id);
             #[cfg(test)]
             if self.sabotage == Some(simulation::Sabotage::KeepsAbandoned)

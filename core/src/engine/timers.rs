@@ -53,8 +53,13 @@ impl Timers {
     /// Drops entries of calls that have ended, while they are first in line.
     pub(super) fn skip(&mut self, is_over: impl Fn(CallId) -> bool) {
         while let Some(&Reverse((due, call))) = self.heap.peek() {
-            if !is_over(call) && self.armed[call.0 as usize] == Some(due) {
-                return;
+            let armed = &mut self.armed[call.0 as usize];
+            if *armed == Some(due) {
+                if !is_over(call) {
+                    return;
+                }
+                // Its number may go to another call, which must be able to arm it anew.
+                *armed = None;
             }
             self.heap.pop();
         }
@@ -63,5 +68,38 @@ impl Timers {
     pub(super) fn clear(&mut self) {
         self.heap.clear();
         self.armed.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::agent::testing::origin;
+
+    #[test]
+    fn a_call_takes_over_the_number_of_one_that_ended() {
+        let (now, call) = (origin(), CallId(0));
+        let mut timers = Timers::default();
+        timers.arm(call, now + Duration::from_secs(1));
+        timers.skip(|_| true);
+        assert_eq!(timers.next(), None);
+        let later = now + Duration::from_secs(2);
+        timers.arm(call, later);
+        assert_eq!(timers.next(), Some(later));
+        assert_eq!(timers.pop_due(later), Some(call));
+    }
+
+    #[test]
+    fn an_earlier_due_overtakes_a_later_one() {
+        let (now, call) = (origin(), CallId(3));
+        let mut timers = Timers::default();
+        for seconds in [5, 2, 4] {
+            timers.arm(call, now + Duration::from_secs(seconds));
+        }
+        assert_eq!(timers.pop_due(now + Duration::from_secs(1)), None);
+        assert_eq!(timers.pop_due(now + Duration::from_secs(2)), Some(call));
+        assert_eq!(timers.pop_due(now + Duration::from_secs(9)), None);
     }
 }

@@ -38,10 +38,21 @@ struct Inbox {
 #[derive(Default)]
 struct Jobs {
     pinged: Option<(Vec<Arc<Agent>>, Duration)>,
-    lookups: VecDeque<(Arc<Host>, Option<Arc<Mail>>)>,
+    /// Hosts to look up, each once, and who waits for it.
+    lookups: VecDeque<(Arc<Host>, Vec<Arc<Mail>>)>,
     sends: VecDeque<(Arc<Agent>, usize, Arc<dyn Request>)>,
     waker: Option<Waker>,
     stop: bool,
+}
+
+impl Jobs {
+    fn add_lookup(&mut self, host: Arc<Host>, mail: Option<Arc<Mail>>) {
+        let same = |(other, _): &&mut (Arc<Host>, _)| other.number == host.number;
+        match self.lookups.iter_mut().find(same) {
+            Some((_, mails)) => mails.extend(mail),
+            None => self.lookups.push_back((host, mail.into_iter().collect())),
+        }
+    }
 }
 
 impl Background {
@@ -95,12 +106,7 @@ impl Background {
             look_up(&host);
             return Some(host);
         }
-        let mut jobs = self.inbox.jobs.lock();
-        let queued = |(other, _): &(Arc<Host>, _)| other.number == host.number;
-        if mail.is_some() || !jobs.lookups.iter().any(queued) {
-            jobs.lookups.push_back((host, mail));
-        }
-        drop(jobs);
+        self.inbox.jobs.lock().add_lookup(host, mail);
         self.start();
         self.wake();
         None
@@ -114,7 +120,7 @@ impl Background {
 
     fn start(&self) {
         let mut thread = self.thread.lock();
-        if thread.is_some() {
+        if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return;
         }
         let worker = Background {
@@ -165,7 +171,13 @@ fn run(worker: Background) -> std::io::Result<()> {
             if let Some((agents, interval)) = jobs.pinged.take() {
                 pinger.ping(agents, interval);
             }
-            (jobs.lookups.pop_front(), std::mem::take(&mut jobs.sends))
+            for host in pinger.take_nameless() {
+                jobs.add_lookup(host, None);
+            }
+            let room = BLACKHOLE_BACKLOG_MAX.saturating_sub(driver.engine().running());
+            let room = room.min(jobs.sends.len());
+            let sends: Vec<_> = jobs.sends.drain(..room).collect();
+            (jobs.lookups.pop_front(), sends)
         };
         for (agent, mirror, request) in sends {
             let now = clock::now();
@@ -175,10 +187,15 @@ fn run(worker: Background) -> std::io::Result<()> {
         let next_ping = pinger.start_due(driver.engine(), clock::now());
         driver.perform(clock::now());
         let wait = if lookup.is_some() { Some(Duration::ZERO) } else { next_ping };
-        if let Some((host, mail)) = lookup {
+        if let Some((host, mails)) = lookup {
+            let begun = clock::now();
             look_up(&host);
-            if let Some(mail) = mail {
-                mail.deliver(host);
+            if clock::now().saturating_duration_since(begun) > LOOKUP_SLOW {
+                // Nobody listened to their answers in the meantime.
+                pinger.cancel(driver.engine(), clock::now());
+            }
+            for mail in mails {
+                mail.deliver(host.clone());
             }
         }
         driver.turn(wait)?;
@@ -196,5 +213,8 @@ fn look_up(host: &Host) {
     }
 }
 
-/// Requests waiting for blackholes; more are dropped, and counted.
+/// A look-up that took longer has kept pings waiting.
+const LOOKUP_SLOW: Duration = Duration::from_millis(100);
+
+/// Requests waiting for blackholes, and so many under way; more are dropped, and counted.
 const BLACKHOLE_BACKLOG_MAX: usize = 1_024;

@@ -25,6 +25,7 @@ pub struct Driver {
     scratch: Box<[u8]>,
     mail: Arc<Mail>,
     background: Arc<Background>,
+    is_turning: bool,
     /// Reloads of the client after which it closed connections of removed hosts.
     pub(crate) reloads_seen: u64,
 }
@@ -75,6 +76,7 @@ impl Driver {
             scratch: vec![0; RECEIVE_CHUNK].into_boxed_slice(),
             mail: Arc::new(mail),
             background,
+            is_turning: false,
             reloads_seen: 0,
         })
     }
@@ -106,26 +108,46 @@ impl Driver {
 
     /// Waits for sockets, for the engine's next timer, or for `timeout`, and handles what came.
     pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.is_turning = true;
         let timer = self.engine.next_timeout().filter(|_| self.engine.running() > 0);
         let timer = timer.map(|due| due.saturating_duration_since(clock::now()));
         let timeout = [timeout, timer].into_iter().flatten().min();
+        // What has come is taken before anything is given up for lack of it.
+        let mut is_full = self.handle_events(timeout)?;
+        while is_full {
+            is_full = self.handle_events(Some(Duration::ZERO))?;
+        }
+        let now = clock::now();
+        self.engine.handle_timeout(now);
+        self.perform(now);
+        self.is_turning = false;
+        Ok(())
+    }
+
+    /// Whether a panic of the caller's own code has left it half way.
+    pub fn is_broken(&self) -> bool {
+        self.is_turning
+    }
+
+    /// Waits for events and handles them; true if there may be more.
+    fn handle_events(&mut self, timeout: Option<Duration>) -> io::Result<bool> {
         match self.poll.poll(&mut self.events, timeout) {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
             Err(error) => return Err(error),
         }
         let now = clock::now();
         let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
+        let mut count = 0;
         for event in &events {
+            count += 1;
             match event.token() {
                 WAKER => self.read_mail(now),
                 Token(id) => self.handle_event(id, event, now),
             }
         }
         self.events = events;
-        self.engine.handle_timeout(now);
-        self.perform(now);
-        Ok(())
+        Ok(count == EVENTS_A_TURN)
     }
 
     /// Does what the engine wants done.
@@ -185,6 +207,9 @@ impl Driver {
                 }
                 self.sockets[id] = Some(socket);
             }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.engine.handle_connect_busy(id, now);
+            }
             Err(error) => self.engine.handle_connect_failed(id, &error.to_string(), now),
         }
     }
@@ -218,6 +243,9 @@ impl Driver {
                 Ok(0) => return self.engine.handle_closed(id, Closing::End, now),
                 Ok(count) => {
                     self.engine.handle_received(id, &self.scratch[..count], now);
+                    if self.engine.is_closed(id) {
+                        return;
+                    }
                     // A stream that gave less than asked for is empty (epoll(7)). To stop before
                     // would leave bytes behind a reply unseen until the next one is read.
                     if !to_the_end && count < self.scratch.len() {

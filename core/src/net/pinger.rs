@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::agent::Agent;
 use crate::call::Scope;
 use crate::engine::{CallId, Engine};
+use crate::host::{Host, Lookup};
 use crate::options::CallOptions;
 use crate::wire::ping::Ping;
 use crate::wire::request::Request;
@@ -21,6 +22,10 @@ pub(super) struct Pinger {
     /// Numbers of the hosts that are being pinged.
     running: HashMap<CallId, usize>,
     is_running: HashSet<usize>,
+    /// Hosts to look up before they can be pinged.
+    nameless: Vec<Arc<Host>>,
+    /// When that was asked for last, by number of the host.
+    looked_up_at: HashMap<usize, Instant>,
 }
 
 impl Pinger {
@@ -48,6 +53,14 @@ impl Pinger {
                 next = next.min(due - now);
                 continue;
             }
+            if !matches!(host.lookup(), Lookup::Known(_)) {
+                let last = self.looked_up_at.get(&host.number);
+                if last.is_none_or(|last| now.saturating_duration_since(*last) >= self.interval) {
+                    self.looked_up_at.insert(host.number, now);
+                    self.nameless.push(host.clone());
+                }
+                continue;
+            }
             let cookie = now.saturating_duration_since(started_at).as_micros() as u32;
             let request: Arc<dyn Request> = Arc::new(Ping { cookie });
             let options = CallOptions::default();
@@ -56,6 +69,18 @@ impl Pinger {
             self.is_running.insert(host.number);
         }
         Some(next)
+    }
+
+    /// Hosts that were due, but have no address.
+    pub(super) fn take_nameless(&mut self) -> Vec<Arc<Host>> {
+        std::mem::take(&mut self.nameless)
+    }
+
+    /// Ends the pings under way; no host is blamed.
+    pub(super) fn cancel(&self, engine: &mut Engine, now: Instant) {
+        for call in self.running.keys() {
+            engine.cancel(*call, now);
+        }
     }
 
     pub(super) fn handle_end(&mut self, call: CallId) {

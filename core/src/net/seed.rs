@@ -3,7 +3,9 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use super::process;
+
 /// A number that differs from process to process and from call to call.
 pub fn seed() -> u64 {
-    RandomState::new().hash_one(())
+    RandomState::new().hash_one(process::id())
 }

@@ -100,7 +100,7 @@ impl Bed {
             (Event::Connected, Some(attempt)) => self.call.handle_connected(attempt, *now),
             (Event::Later(ms), _) => {
                 *now += Duration::from_millis(ms);
-                self.call.handle_timeout(|_| Phase::Wait, random, *now);
+                self.call.handle_timeout(|_| Some(Phase::Wait), random, *now);
             }
             (Event::Cancelled, _) => self.call.cancel(),
             (_, None) => {}
