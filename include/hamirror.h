@@ -1590,7 +1590,9 @@ int32_t hamirror_batch_wait_all(hamirror_batch *batch,
 
 /**
  * Readable when hamirror_batch_drive() has something to do, for poll, select or epoll. The same
- * for the life of the batch, which owns it: never read from it and never close it. -1 for NULL.
+ * for the life of the batch, which owns it: never read from it and never close it; take it out
+ * of your loop before hamirror_batch_free(), for the descriptor lives on and may serve another
+ * batch. -1 for NULL.
  */
 int32_t hamirror_batch_fd(const hamirror_batch *batch);
 

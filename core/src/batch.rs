@@ -26,6 +26,8 @@ pub struct Batch {
     /// Always there until the batch is dropped.
     driver: Option<Driver>,
     searches: Vec<Option<RunningSearch>>,
+    /// Calls ended while they were added or cancelled, which no fd tells.
+    has_news: bool,
 }
 
 struct RunningSearch {
@@ -61,7 +63,7 @@ impl ExactSizeIterator for Calls {}
 
 impl Batch {
     pub(crate) fn new(shared: Arc<Shared>, driver: Driver) -> Self {
-        Self { shared, driver: Some(driver), searches: Vec::new() }
+        Self { shared, driver: Some(driver), searches: Vec::new(), has_news: false }
     }
 
     /// Starts a request to every agent of an index: a read to one mirror of each, a write to all
@@ -123,6 +125,7 @@ impl Batch {
     /// [`Waker::wake`] was called.
     pub fn wait_any(&mut self, timeout: Option<Duration>) -> Result<Option<CallId>, Error> {
         self.check_process()?;
+        self.has_news = false;
         let until = timeout.map(|timeout| clock::now() + timeout.min(crate::limits::DEADLINE_MAX));
         loop {
             if let Some(call) = self.next_completion() {
@@ -138,6 +141,7 @@ impl Batch {
     /// called.
     pub fn wait_all(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
         self.check_process()?;
+        self.has_news = false;
         let until = timeout.map(|timeout| clock::now() + timeout.min(crate::limits::DEADLINE_MAX));
         while self.pending() > 0 {
             if !self.wait_once(until)? {
@@ -148,13 +152,18 @@ impl Batch {
     }
 
     /// Readable when [`drive`](Self::drive) has something to do; for poll, select or an epoll of
-    /// your own. It stays the same for the life of the batch, which owns it.
+    /// your own. It stays the same for the life of the batch, which owns it. Take it out of your
+    /// loop before the batch is dropped: the descriptor lives on and may serve another batch.
     pub fn fd(&self) -> RawFd {
         self.driver_ref().fd()
     }
 
-    /// When [`drive`](Self::drive) is due even if the fd stays quiet; `None` while nothing runs.
+    /// When [`drive`](Self::drive) is due even if the fd stays quiet: at once if a call ended
+    /// outside of it; `None` while nothing runs.
     pub fn timeout(&self) -> Option<Duration> {
+        if self.has_news {
+            return Some(Duration::ZERO);
+        }
         let engine = self.driver_ref().engine_ref();
         let due = engine.next_timeout().filter(|_| engine.running() > 0)?;
         Some(due.saturating_duration_since(clock::now()))
@@ -163,6 +172,7 @@ impl Batch {
     /// Does what is to be done now, without waiting.
     pub fn drive(&mut self) -> Result<(), Error> {
         self.check_process()?;
+        self.has_news = false;
         self.turn(Some(Duration::ZERO))
     }
 
@@ -181,9 +191,10 @@ impl Batch {
         if self.check_process().is_err() {
             return;
         }
-        let now = clock::now();
+        let (now, before) = (clock::now(), self.pending());
         self.driver().engine().cancel(call, now);
         self.driver().perform(now);
+        self.has_news |= self.pending() < before;
     }
 
     /// How a call ended; `None` while it runs, once taken, and for a number that is not one.
@@ -192,8 +203,13 @@ impl Batch {
         Some(outcome.as_ref().map(|answer| &answer.reply))
     }
 
-    /// Takes the outcome of a call out.
+    /// Takes the outcome of a call out; not of one that belongs to a search.
     pub fn take_reply(&mut self, call: CallId) -> Result<Result<Reply, AgentFailure>, Error> {
+        let mut searches = self.searches.iter().flatten();
+        if searches.any(|search| search.calls.0.contains(&call.0)) {
+            let text = format!("call {} belongs to a search: take its result", call.0);
+            return Err(Error::Misuse(text));
+        }
         let outcome = self.driver().engine().take_outcome(call);
         let outcome = outcome.ok_or_else(|| {
             let CallId(number) = call;
@@ -285,15 +301,19 @@ impl Batch {
         let no_failover = options.no_failover || !self.shared.options().failover;
         let options = CallOptions { no_failover, ..*options };
         let now = clock::now();
+        let mut calls = 1;
+        let before = self.pending();
         let driver = self.driver();
         if request.access() == Access::Write {
-            for mirror in 0..agent.mirrors.len() {
+            calls = agent.mirrors.len();
+            for mirror in 0..calls {
                 driver.engine().start(agent, request, &options, Scope::Mirror(mirror), now);
             }
         } else {
             driver.engine().start(agent, request, &options, Scope::Agent, now);
         }
         driver.perform(now);
+        self.has_news |= self.pending() < before + calls;
     }
 
     fn wait_once(&mut self, until: Option<std::time::Instant>) -> Result<bool, Error> {
@@ -327,7 +347,9 @@ impl Batch {
 impl Drop for Batch {
     fn drop(&mut self) {
         let Some(mut driver) = self.driver.take() else { return };
-        if self.check_process().is_err() {
+        // After a panic of the caller's own code nobody knows in what state the engine is.
+        let is_broken = driver.is_broken() || std::thread::panicking();
+        if is_broken || self.check_process().is_err() {
             return driver.abandon();
         }
         let now = clock::now();

@@ -6,6 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::{ptr, slice};
 
+use hamirror_core::limits::MAX_PACKET_SIZE_MAX;
+
 use crate::error::Failed;
 use crate::handle::Handle;
 
@@ -60,6 +62,11 @@ pub(crate) unsafe fn array<'a, T>(
         return Ok(&[]);
     }
     check_array(pointer, len, name)?;
+    if len * size_of::<T>() > MAX_PACKET_SIZE_MAX {
+        return Err(Failed::argument(format!(
+            "{name} of {len} items is more than any daemon reads"
+        )));
+    }
     // SAFETY: not NULL, and no longer than an object can be.
     Ok(unsafe { slice::from_raw_parts(pointer, len) })
 }

@@ -189,7 +189,9 @@ pub unsafe extern "C" fn hamirror_batch_wait_all(
 }
 
 /// Readable when hamirror_batch_drive() has something to do, for poll, select or epoll. The same
-/// for the life of the batch, which owns it: never read from it and never close it. -1 for NULL.
+/// for the life of the batch, which owns it: never read from it and never close it; take it out
+/// of your loop before hamirror_batch_free(), for the descriptor lives on and may serve another
+/// batch. -1 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_fd(batch: *const Batch) -> i32 {
     getter!({ Some(get(batch).map_or(-1, |batch| batch.fd)) })

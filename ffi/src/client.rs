@@ -92,8 +92,9 @@ pub unsafe extern "C" fn hamirror_client_search(
         let client = need(client, "client")?;
         let index = arguments::text(index, "index")?;
         let options = options::call(options)?;
-        let search = need(search, "search")?.read("search")?;
-        let result = client.search(index, search.get()?, &options)?;
+        // Its own copy, for the handle may be changed or freed while this waits.
+        let search = need(search, "search")?.read("search")?.get()?.clone();
+        let result = client.search(index, &search, &options)?;
         *out_result = handle::new(result.into());
         Ok(())
     })

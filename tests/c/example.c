@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void check(int32_t code, hamirror_error *error)
+static hamirror_error *error;
+
+static void check(int32_t code)
 {
     if (code != HAMIRROR_OK) {
         hamirror_text message = hamirror_error_message(error);
@@ -14,16 +16,15 @@ static void check(int32_t code, hamirror_error *error)
 
 int main(void)
 {
-    hamirror_error *error;
     hamirror_config *config;
     hamirror_client *client;
     hamirror_search *search;
     hamirror_result *result;
 
-    check(hamirror_config_read("sphinx.conf", &config, &error), error);
-    check(hamirror_client_new(config, NULL, &client, &error), error);
-    check(hamirror_search_new("library", &search, &error), error);
-    check(hamirror_client_search(client, "packages", search, NULL, &result, &error), error);
+    check(hamirror_config_read("sphinx.conf", &config, &error));
+    check(hamirror_client_new(config, NULL, &client, &error));
+    check(hamirror_search_new("library", &search, &error));
+    check(hamirror_client_search(client, "packages", search, NULL, &result, &error));
 
     for (size_t row = 0; row < hamirror_result_row_count(result); row++)
         printf("%" PRIu64 " %" PRId32 "\n", hamirror_result_id(result, row),

@@ -98,6 +98,8 @@ impl Batch {
         let open = get(&mut guard)?;
         while !open.expected.is_empty() && !limit.has_passed() {
             open.wait_some(py, limit)?;
+            // Ends that come one after the other must not keep Ctrl-C waiting.
+            py.check_signals()?;
         }
         if !open.expected.is_empty() {
             // A wait without any time still takes what is there.
@@ -115,7 +117,8 @@ impl Batch {
         PyList::new(py, open.ended.drain(..))
     }
 
-    /// Readable when `drive()` has something to do; the batch owns it.
+    /// Readable when `drive()` has something to do. The batch owns it: take it out of your loop
+    /// before the batch is closed.
     fn fileno(&self) -> PyResult<RawFd> {
         Ok(get(&mut self.lock()?)?.batch.fd())
     }

@@ -48,7 +48,7 @@ fn set_search_option(
         "match_mode" => search.match_mode(options::choice(value, &MATCH_MODES)?),
         "cutoff" => search.cutoff(value.extract()?),
         "max_query_time" => {
-            let time_ms = options::duration(value)?.as_millis();
+            let time_ms = options::duration(value)?.as_nanos().div_ceil(1_000_000);
             search.max_query_time_ms(u32::try_from(time_ms).unwrap_or(u32::MAX))
         }
         "field_weights" => with_weights(search, value, Search::field_weight)?,

@@ -1,7 +1,7 @@
 //! The one background thread: name look-ups, pings, and sends to blackholes.
 //!
 //! It starts when there is something to do for the first time and is joined when the client
-//! goes. Without it (`ClientOptions::background`), names are looked up by the calling thread.
+//! goes, unless it is in the middle of a look-up: then it ends by itself after it. Without it (`ClientOptions::background`), names are looked up by the calling thread.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ pub struct Background {
 struct Inbox {
     jobs: Mutex<Jobs>,
     pings: AtomicBool,
+    is_looking_up: AtomicBool,
     dropped: AtomicU64,
 }
 
@@ -143,7 +144,10 @@ impl Drop for Background {
         if let Some(thread) = thread {
             self.inbox.jobs.lock().stop = true;
             self.wake();
-            let _ = thread.join();
+            // A look-up can't be ended, and may take half a minute: its thread goes alone then.
+            if !self.inbox.is_looking_up.load(Ordering::SeqCst) {
+                let _ = thread.join();
+            }
         }
     }
 }
@@ -189,7 +193,9 @@ fn run(worker: Background) -> std::io::Result<()> {
         let wait = if lookup.is_some() { Some(Duration::ZERO) } else { next_ping };
         if let Some((host, mails)) = lookup {
             let begun = clock::now();
+            inbox.is_looking_up.store(true, Ordering::SeqCst);
             look_up(&host);
+            inbox.is_looking_up.store(false, Ordering::SeqCst);
             if clock::now().saturating_duration_since(begun) > LOOKUP_SLOW {
                 // Nobody listened to their answers in the meantime.
                 pinger.cancel(driver.engine(), clock::now());

@@ -163,8 +163,8 @@ impl Driver {
         self.engine.sweep();
     }
 
-    /// Ends a driver that a forked child inherited: its descriptors are closed, and nothing that
-    /// the parent shares is written to, deregistered or locked.
+    /// Ends a driver that a forked child inherited, or that a panic left half way: its descriptors
+    /// are closed, and nothing that others share is written to, deregistered or locked.
     pub fn abandon(mut self) {
         self.sockets.clear();
         std::mem::forget(std::mem::replace(&mut self.engine, Engine::new(0)));

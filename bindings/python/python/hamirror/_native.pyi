@@ -152,7 +152,8 @@ class Batch:
         time: searches and replies as their `add_` returned them."""
 
     def fileno(self) -> int:
-        """Readable when `drive()` has something to do; the batch owns it."""
+        """Readable when `drive()` has something to do. The batch owns it: take it out of your loop
+        before the batch is closed."""
 
     @property
     def timeout(self) -> float | None:
