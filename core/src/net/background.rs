@@ -1,7 +1,8 @@
 //! The one background thread: name look-ups, pings, and sends to blackholes.
 //!
-//! It starts when there is something to do for the first time and is joined when the client
-//! goes, unless it is in the middle of a look-up: then it ends by itself after it. Without it (`ClientOptions::background`), names are looked up by the calling thread.
+//! It starts when there is something to do for the first time and is joined when the client goes,
+//! unless it is in the middle of a look-up: then it ends by itself after it. Without it
+//! (`ClientOptions::background`), names are looked up by the calling thread.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
