@@ -242,9 +242,7 @@ impl Host {
         let last = dials.last.map(|last| now.saturating_duration_since(last));
         let is_free = dials.dialling < DIALS_MAX;
         let is_turn = dials.queued == 0 || place == DialPlace::Queued;
-        // To a daemon of which nothing is known a connection may be accepted and silent.
-        let pause = if self.greets_first() { EXTRA_DIAL_PAUSE } else { EXTRA_DIAL_PAUSE / 10 };
-        if (is_free && is_turn) || last.is_none_or(|last| last >= pause) {
+        if (is_free && is_turn) || last.is_none_or(|last| last >= EXTRA_DIAL_PAUSE) {
             dials.dialling += 1;
             dials.last = Some(now);
             return DialPlace::Dialling;

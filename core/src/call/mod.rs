@@ -259,13 +259,16 @@ impl Call {
             return self.handle_deadline(phase_of, now);
         }
         while let Some(late) = self.attempts.iter().position(|late| now >= late.phase_ends_at) {
+            let Some(phase) = phase_of(self.attempts[late].number) else {
+                // Its time to reach the mirror has not begun.
+                let reprieve = self.limits.connect_timeout.max(REPRIEVE_MIN);
+                self.attempts[late].phase_ends_at = now + reprieve;
+                continue;
+            };
             let late = self.attempts.remove(late);
             self.commands.push(Command::Abandon { attempt: late.number });
             let (kind, text) = describe_timeout(&late);
-            match phase_of(late.number) {
-                Some(phase) => self.fail_attempt(&late, kind, phase, text.to_owned(), now),
-                None => self.excuse(&late, kind, Phase::Connect, "no turn to connect came", now),
-            }
+            self.fail_attempt(&late, kind, phase, text.to_owned(), now);
             self.proceed_after(&late, kind, random, now);
             if self.is_over {
                 return;
@@ -448,6 +451,9 @@ fn describe_timeout(attempt: &Attempt) -> (FailureKind, &'static str) {
         (FailureKind::ConnectTimeout, "connect timed out")
     }
 }
+
+/// Even without any time to connect, time goes on between two looks.
+const REPRIEVE_MIN: std::time::Duration = std::time::Duration::from_millis(1);
 
 /// Pause after the first round in which every mirror was busy, halved; it doubles up to 320 ms.
 const BUSY_PAUSE_MIN: std::time::Duration = std::time::Duration::from_millis(10);

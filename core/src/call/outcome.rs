@@ -135,20 +135,6 @@ impl Call {
         self.finish_failed(text, false);
     }
 
-    /// An attempt ended for reasons that its mirror has no part in: told, but not booked.
-    pub(super) fn excuse(
-        &mut self,
-        attempt: &Attempt,
-        kind: FailureKind,
-        phase: Phase,
-        text: &str,
-        now: Instant,
-    ) {
-        self.release(attempt);
-        let failure = self.attempt_failure(attempt, kind, phase, text.to_owned(), now);
-        self.failures.push(failure);
-    }
-
     pub(super) fn handle_deadline(
         &mut self,
         phase_of: impl Fn(u32) -> Option<Phase>,
@@ -166,8 +152,10 @@ impl Call {
                 }
                 // It was asked too late to be blamed for what the caller's clock ended.
                 _ => {
-                    let phase = phase.unwrap_or(Phase::Connect);
-                    self.excuse(&late, kind, phase, "no time left", now);
+                    self.release(&late);
+                    let (phase, text) = (phase.unwrap_or(Phase::Connect), "no time left");
+                    let failure = self.attempt_failure(&late, kind, phase, text.to_owned(), now);
+                    self.failures.push(failure);
                 }
             }
         }

@@ -136,14 +136,16 @@ impl Karma {
     pub fn handle_success(&mut self, elapsed: Duration, warned: bool, now: Instant) {
         let counter = if warned { Counter::Warnings } else { Counter::SucceededQueries };
         self.count(counter, now);
+        self.latency.add(elapsed);
         self.add_sample(elapsed, now);
         self.errors_in_row = 0;
         self.health.handle_success(now);
         self.last_answer = Some(now);
     }
 
-    /// An attempt failed. A host that is slow, not merely absent, shows in its latency too: a
-    /// window of nothing but timeouts must not look fast.
+    /// An attempt failed. What it took says nothing of how long answers take, so the smoothed
+    /// latency does not hear of it; but in the window a host that is slow, not merely absent,
+    /// shows: nothing but timeouts must not look fast.
     pub fn handle_failure(&mut self, kind: FailureKind, elapsed: Duration, now: Instant) {
         self.count(Counter::from(kind), now);
         if matches!(kind, FailureKind::QueryTimeout | FailureKind::Overtaken) {
@@ -230,7 +232,6 @@ impl Karma {
 
     fn add_sample(&mut self, elapsed: Duration, now: Instant) {
         let elapsed_us = micros(elapsed);
-        self.latency.add(elapsed);
         self.since_start.add_query(elapsed_us);
         let block = self.running(now);
         block.sums.add_query(elapsed_us);
