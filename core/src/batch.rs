@@ -7,13 +7,14 @@
 use std::ops::Range;
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::agent::{Agent, Index};
 use crate::call::Scope;
 use crate::client::Shared;
 pub use crate::engine::CallId;
 use crate::error::{AgentFailure, Error};
+use crate::limits::DEADLINE_MAX;
 use crate::net::{Driver, Waker, clock};
 use crate::options::CallOptions;
 use crate::search::{Search, SearchRequest, SearchResult};
@@ -126,7 +127,7 @@ impl Batch {
     pub fn wait_any(&mut self, timeout: Option<Duration>) -> Result<Option<CallId>, Error> {
         self.check_process()?;
         self.has_news = false;
-        let until = timeout.map(|timeout| clock::now() + timeout.min(crate::limits::DEADLINE_MAX));
+        let until = end_of(timeout);
         loop {
             if let Some(call) = self.next_completion() {
                 return Ok(Some(call));
@@ -142,7 +143,7 @@ impl Batch {
     pub fn wait_all(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
         self.check_process()?;
         self.has_news = false;
-        let until = timeout.map(|timeout| clock::now() + timeout.min(crate::limits::DEADLINE_MAX));
+        let until = end_of(timeout);
         while self.pending() > 0 {
             if !self.wait_once(until)? {
                 return Ok(self.pending() == 0);
@@ -316,7 +317,7 @@ impl Batch {
         self.has_news |= self.pending() < before + calls;
     }
 
-    fn wait_once(&mut self, until: Option<std::time::Instant>) -> Result<bool, Error> {
+    fn wait_once(&mut self, until: Option<Instant>) -> Result<bool, Error> {
         // A wake-up may have been read by `drive`, which does not wait for one.
         if self.driver().take_woken() {
             return Ok(false);
@@ -342,6 +343,11 @@ impl Batch {
     fn driver_ref(&self) -> &Driver {
         self.driver.as_ref().expect("a batch has a driver until it is dropped")
     }
+}
+
+/// When a wait of that length ends; a longer one than any call is as good as that.
+fn end_of(timeout: Option<Duration>) -> Option<Instant> {
+    timeout.map(|timeout| clock::now() + timeout.min(DEADLINE_MAX))
 }
 
 impl Drop for Batch {

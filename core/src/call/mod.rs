@@ -148,11 +148,6 @@ impl Call {
         }
     }
 
-    /// When the call ends at the latest.
-    pub fn deadline(&self) -> Instant {
-        self.deadline
-    }
-
     /// Whether the request may be sent again on a new connection when the kept one that it was
     /// sent on turns out to be dead.
     pub fn may_resend(&self) -> bool {
@@ -294,6 +289,11 @@ impl Call {
         &self.agent.mirrors[mirror].host
     }
 
+    /// The line's `retry_count` allows no further attempt.
+    fn is_capped(&self) -> bool {
+        self.agent.attempts_max.is_some_and(|max| self.attempts_started >= max)
+    }
+
     fn find(&mut self, number: u32) -> Option<&mut Attempt> {
         self.attempts.iter_mut().find(|attempt| attempt.number == number)
     }
@@ -358,8 +358,7 @@ impl Call {
     }
 
     fn start_attempt(&mut self, random: u64, now: Instant) -> bool {
-        let capped = self.agent.attempts_max.is_some_and(|max| self.attempts_started >= max);
-        if capped || now >= self.deadline {
+        if self.is_capped() || now >= self.deadline {
             return false;
         }
         let first = self.tried.is_empty();
@@ -434,8 +433,7 @@ impl Call {
         } else {
             return self.finish_failed(None, now >= self.deadline);
         };
-        let capped = self.agent.attempts_max.is_some_and(|max| self.attempts_started >= max);
-        if capped || now + pause >= self.deadline {
+        if self.is_capped() || now + pause >= self.deadline {
             return self.finish_failed(None, now >= self.deadline);
         }
         self.busy = false;
