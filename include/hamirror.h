@@ -186,6 +186,11 @@
 #define HAMIRROR_FAILURE_OVERTAKEN 9
 
 /**
+ * This process was given no socket: descriptors, memory or ports ran out. No mirror is to blame.
+ */
+#define HAMIRROR_FAILURE_LOCAL 10
+
+/**
  * Looking up the host's name.
  */
 #define HAMIRROR_PHASE_RESOLVE 1

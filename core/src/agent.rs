@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::call::SpeculationBudget;
 use crate::config::CallSettings;
 use crate::error::AttemptFailure;
-use crate::host::Host;
+use crate::host::{Host, Purpose};
 use crate::karma::{Counter, Tally, TrafficCounters};
 use crate::strategy::Selector;
 
@@ -61,13 +61,13 @@ pub struct Mirror {
 
 impl Mirror {
     /// Books a failed attempt. Of pings the host alone hears.
-    pub fn record_failure(&self, failure: &AttemptFailure, is_ping: bool, now: Instant) {
-        if !is_ping {
+    pub fn record_failure(&self, failure: &AttemptFailure, purpose: Purpose, now: Instant) {
+        if purpose != Purpose::Ping {
             let counter = Counter::from(failure.kind);
             let timed = matches!(counter, Counter::QueryTimeouts | Counter::Overtaken);
             self.tally.handle_end(counter, timed.then_some(failure.elapsed));
         }
-        self.host.record_failure(failure, is_ping, now);
+        self.host.record_failure(failure, purpose, now);
     }
 }
 

@@ -358,11 +358,7 @@ impl Drop for Batch {
         if is_broken || self.check_process().is_err() {
             return driver.abandon();
         }
-        let now = clock::now();
-        driver.engine().reset(now);
-        driver.perform(now);
-        // A wake that nobody waited for is not for the next batch.
-        driver.take_woken();
-        self.shared.return_driver(driver);
+        driver.end_batch();
+        self.shared.pool.put(driver);
     }
 }

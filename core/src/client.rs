@@ -1,6 +1,6 @@
 //! The client: a configuration at work, shared by any number of threads.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -8,9 +8,9 @@ use parking_lot::Mutex;
 
 use crate::agent::Index;
 use crate::batch::Batch;
-use crate::config::Config;
+use crate::config::{Config, HostAddress};
 use crate::error::{AgentFailure, Error};
-use crate::net::{Background, Driver, clock, process, seed};
+use crate::net::{Background, Pool, clock, process, seed};
 use crate::options::{CallOptions, ClientOptions};
 use crate::search::{Search, SearchResult};
 use crate::status::Status;
@@ -33,12 +33,9 @@ pub struct Client {
 pub(crate) struct Shared {
     topology: ArcSwap<Topology>,
     pub(crate) background: Arc<Background>,
+    pub(crate) pool: Arc<Pool>,
     reloading: Mutex<()>,
-    reloads: AtomicU64,
     options: ClientOptions,
-    drivers: Mutex<Vec<Driver>>,
-    drivers_made: AtomicU64,
-    seed: u64,
     process: process::Id,
     /// The client of a forked child, which nobody but the child ever makes: it may touch no lock
     /// that a thread of the parent held when it forked.
@@ -65,7 +62,7 @@ impl Client {
         let next = topology.reload(config, &shared.options, clock::now());
         shared.background.ping(next.pinged.clone(), next.ping_interval);
         shared.topology.store(Arc::new(next));
-        shared.reloads.fetch_add(1, Ordering::Release);
+        shared.pool.tend();
     }
 
     /// Names of the distributed indexes, sorted.
@@ -107,13 +104,47 @@ impl Client {
     pub fn batch(&self) -> Result<Batch, Error> {
         let shared = self.shared();
         shared.background.start_pings();
-        Ok(Batch::new(shared.clone(), shared.take_driver()?))
+        let driver = shared.pool.take(&shared.background).map_err(|error| {
+            Error::System(format!("no event queue from the operating system: {error}"))
+        })?;
+        Ok(Batch::new(shared.clone(), driver))
     }
 
     /// The record of every host, as it is now; blocks no query.
     pub fn status(&self) -> Status {
         let shared = self.shared();
+        shared.pool.tend_if_due();
         Status::new(&shared.topology.load(), shared.background.dropped(), clock::now())
+    }
+
+    /// Looks all host names up again, as `FLUSH HOSTNAMES` of a daemon does: in the background, or
+    /// without that by the next new connection to each. Connections to addresses that a name has
+    /// left are not used again; while a look-up fails, the last good addresses serve.
+    pub fn flush_hostnames(&self) {
+        let shared = self.shared();
+        for host in &shared.topology.load().hosts {
+            if host.lookup_name().is_some() {
+                shared.background.refresh(host);
+            }
+        }
+    }
+
+    /// Says where a host of the configuration listens, by the name it has there
+    /// (`box1:9312`), in place of what look-ups say: for programs that know better, from a service
+    /// registry for instance. They are tried in this order. An empty list takes it back.
+    ///
+    /// It holds until the next call of this, for as long as the configuration names the host.
+    pub fn set_addresses(&self, host: &str, addresses: &[SocketAddr]) -> Result<(), Error> {
+        let topology = self.shared().topology.load();
+        let Some(host) = topology.hosts.iter().find(|known| known.name == host) else {
+            return Err(Error::Unknown(format!("no host '{host}' in the configuration")));
+        };
+        if matches!(host.address, HostAddress::Unix(_)) {
+            let text = format!("host '{}' is a unix socket: it has no addresses", host.name);
+            return Err(Error::Misuse(text));
+        }
+        host.push_addresses(addresses.to_vec());
+        Ok(())
     }
 
     /// The client as this process has it.
@@ -134,12 +165,9 @@ impl Shared {
         Self {
             topology: ArcSwap::from_pointee(topology),
             background,
+            pool: Arc::new(Pool::new(options.seed.unwrap_or_else(seed))),
             reloading: Mutex::default(),
-            reloads: AtomicU64::new(0),
             options,
-            drivers: Mutex::default(),
-            drivers_made: AtomicU64::new(0),
-            seed: options.seed.unwrap_or_else(seed),
             process: process::id(),
             of_child: OnceLock::new(),
         }
@@ -151,10 +179,14 @@ impl Shared {
 
     /// A client of its own for a forked child.
     fn inherit(&self) -> Arc<Shared> {
-        if let Some(mut drivers) = self.drivers.try_lock() {
-            drivers.drain(..).for_each(Driver::abandon);
+        self.pool.abandon();
+        let topology = self.topology.load();
+        let shared = Shared::new(&topology.config, self.options);
+        for (host, own) in topology.hosts.iter().zip(&shared.topology.load().hosts) {
+            let pushed = host.pushed_addresses().into_iter().flat_map(|pushed| pushed.to_vec());
+            own.push_addresses(pushed.filter_map(|endpoint| endpoint.inet()).collect());
         }
-        Arc::new(Shared::new(&self.topology.load().config, self.options))
+        Arc::new(shared)
     }
 
     pub(crate) fn index(&self, name: &str) -> Result<Arc<Index>, Error> {
@@ -170,50 +202,5 @@ impl Shared {
 
     pub(crate) fn options(&self) -> &ClientOptions {
         &self.options
-    }
-
-    fn take_driver(&self) -> Result<Driver, Error> {
-        // The last one used has the warmest connections.
-        let idle = self.drivers.lock().pop();
-        let refused =
-            |error| Error::System(format!("no event queue from the operating system: {error}"));
-        if let Some(mut driver) = idle {
-            let reloads = self.reloads.load(Ordering::Acquire);
-            if std::mem::replace(&mut driver.reloads_seen, reloads) != reloads {
-                driver.engine().close_removed();
-                driver.perform(clock::now());
-            }
-            // What happened to its kept connections in the meantime.
-            driver.turn(Some(std::time::Duration::ZERO)).map_err(refused)?;
-            return Ok(driver);
-        }
-        let number = self.drivers_made.fetch_add(1, Ordering::Relaxed);
-        let seed = self.seed.wrapping_add(number.wrapping_mul(SEED_STEP));
-        Driver::new(seed, self.background.clone()).map_err(refused)
-    }
-
-    /// Keeps a driver for the next batch.
-    pub(crate) fn return_driver(&self, driver: Driver) {
-        if driver.is_broken() {
-            return;
-        }
-        let mut drivers = self.drivers.lock();
-        if drivers.len() < DRIVERS_IDLE_MAX {
-            drivers.push(driver);
-        }
-    }
-}
-
-/// Odd, so that drivers of one client never share a seed (the golden ratio in 64 bits).
-const SEED_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// Drivers kept for the next batch: as many as threads use one client at the same time.
-const DRIVERS_IDLE_MAX: usize = 256;
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        if !self.is_of_this_process() {
-            self.drivers.get_mut().drain(..).for_each(Driver::abandon);
-        }
     }
 }

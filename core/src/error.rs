@@ -182,6 +182,9 @@ pub enum FailureKind {
     RemoteRetry,
     /// Silent for so long that another mirror was asked beside it, which answered first.
     Overtaken,
+    /// This process was given no socket: descriptors, memory or ports ran out. No mirror is to
+    /// blame.
+    Local,
 }
 
 impl FailureKind {

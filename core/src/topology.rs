@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::agent::{Agent, Index, Mirror};
 use crate::call::SpeculationBudget;
-use crate::config::{self, CallSettings, Config, HostAddress};
+use crate::config::{self, CallSettings, Config, HostAddress, HostnameLookup};
 use crate::deadline;
 use crate::host::Host;
 use crate::karma::{BlockClock, Tally, TrafficCounters};
@@ -190,6 +190,8 @@ impl Builder<'_> {
             }
         };
         let (host, uses) = (&self.hosts[position], &mut self.uses[position]);
+        let lookup = self.config.searchd.hostname_lookup;
+        host.look_up_each(lookup == Some(HostnameLookup::Request));
         uses.references += 1;
         uses.pinged |= pinged;
         host.references.store(uses.references, Ordering::Relaxed);

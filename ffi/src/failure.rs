@@ -24,6 +24,8 @@ pub const HAMIRROR_FAILURE_REMOTE_ERROR: i32 = 7;
 pub const HAMIRROR_FAILURE_REMOTE_RETRY: i32 = 8;
 /// Silent for so long that another mirror was asked beside it, which answered first.
 pub const HAMIRROR_FAILURE_OVERTAKEN: i32 = 9;
+/// This process was given no socket: descriptors, memory or ports ran out. No mirror is to blame.
+pub const HAMIRROR_FAILURE_LOCAL: i32 = 10;
 
 /// Looking up the host's name.
 pub const HAMIRROR_PHASE_RESOLVE: i32 = 1;
@@ -145,6 +147,7 @@ pub unsafe extern "C" fn hamirror_attempt_kind(attempt: *const Attempt) -> i32 {
             FailureKind::RemoteError => HAMIRROR_FAILURE_REMOTE_ERROR,
             FailureKind::RemoteRetry => HAMIRROR_FAILURE_REMOTE_RETRY,
             FailureKind::Overtaken => HAMIRROR_FAILURE_OVERTAKEN,
+            FailureKind::Local => HAMIRROR_FAILURE_LOCAL,
             _ => 0,
         })
     })

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use hamirror::wire::header;
+use hamirror::wire::raw::Raw;
+use hamirror::{Access, CallOptions, Client, ClientOptions, Config, Request};
 
 /// Answers until it is dropped, a thread a connection.
 #[derive(Debug)]
@@ -160,6 +163,24 @@ fn read_request(stream: &mut impl Read) -> io::Result<(u16, Vec<u8>)> {
     let mut body = vec![0; u32::from_be_bytes(length) as usize];
     stream.read_exact(&mut body)?;
     Ok((u16::from_be_bytes([a, b]), body))
+}
+
+/// A client of one distributed index, `d`.
+pub fn client(agents: &str, settings: &str, options: ClientOptions) -> Result<Client> {
+    let text = format!("index d\n{{\n type = distributed\n{settings}\n{agents}\n}}\n");
+    Ok(Client::with_options(&Config::parse(&text, "test.conf")?, options)?)
+}
+
+/// A request with a body that an [`EchoDaemon`] answers with, whatever it is.
+pub fn request(access: Access, body: &[u8]) -> Arc<dyn Request> {
+    let command = header::Command { id: 99, version: 0x100 };
+    Arc::new(Raw { command, access, body: body.to_vec() })
+}
+
+/// What the first agent of `d` answers.
+pub fn ask(client: &Client, body: &[u8]) -> Result<Vec<u8>> {
+    let outcome = client.call("d", 0, &request(Access::Read, body), &CallOptions::default())?;
+    Ok(outcome.map_err(|failure| anyhow!("{failure}"))?.body)
 }
 
 const PERSIST: u16 = 4;

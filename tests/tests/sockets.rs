@@ -1,19 +1,16 @@
 //! The driver over real sockets: every kind of address, kept connections, event loops, writes.
 
 use std::process::Command;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use hamirror::karma::Counter;
-use hamirror::wire::header;
-use hamirror::wire::raw::Raw;
 use hamirror::{
-    Access, Batch, CallOptions, Client, ClientOptions, Config, Error, KeepConnections, Request,
+    Access, Batch, CallOptions, Client, ClientOptions, Config, Error, KeepConnections,
 };
 use hamirror_tests::daemon::free_port;
-use hamirror_tests::echo::{EchoDaemon, Manners};
+use hamirror_tests::echo::{EchoDaemon, Manners, ask, client, request};
 use hamirror_tests::process;
 
 #[test]
@@ -56,7 +53,8 @@ fn a_kept_connection_serves_many_calls_on_any_daemon() -> Result<()> {
     for speaks_last in [false, true] {
         let manners = Manners { speaks_last, ..Manners::default() };
         let echo = EchoDaemon::on("127.0.0.1", manners)?;
-        let client = client(&format!("agent_persistent = {}:i", echo.name), "", default())?;
+        let client =
+            client(&format!("agent_persistent = {}:i", echo.name), "", ClientOptions::default())?;
         for number in 0..20_u8 {
             ensure!(ask(&client, &[number])? == [number]);
         }
@@ -71,7 +69,7 @@ fn plain_lines_keep_connections_only_on_request() -> Result<()> {
         [(KeepConnections::ByLine, 5), (KeepConnections::Always, 1), (KeepConnections::Never, 5)]
     {
         let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
-        let options = ClientOptions { keep_connections, ..default() };
+        let options = ClientOptions { keep_connections, ..ClientOptions::default() };
         let client = client(&format!("agent = {}:i", echo.name), "", options)?;
         for _ in 0..5 {
             ask(&client, b"x")?;
@@ -86,7 +84,8 @@ fn plain_lines_keep_connections_only_on_request() -> Result<()> {
 fn a_kept_connection_that_the_daemon_closed_never_surfaces() -> Result<()> {
     let manners = Manners { replies_max: Some(3), ..Manners::default() };
     let echo = EchoDaemon::on("127.0.0.1", manners)?;
-    let client = client(&format!("agent_persistent = {}:i", echo.name), "", default())?;
+    let client =
+        client(&format!("agent_persistent = {}:i", echo.name), "", ClientOptions::default())?;
     for number in 0..50_u8 {
         ensure!(ask(&client, &[number])? == [number]);
     }
@@ -100,7 +99,8 @@ fn a_kept_connection_that_the_daemon_closed_never_surfaces() -> Result<()> {
 fn a_daemon_that_keeps_no_more_connections_is_asked_without() -> Result<()> {
     let manners = Manners { refuses_persist: true, ..Manners::default() };
     let echo = EchoDaemon::on("127.0.0.1", manners)?;
-    let client = client(&format!("agent_persistent = {}:i", echo.name), "", default())?;
+    let client =
+        client(&format!("agent_persistent = {}:i", echo.name), "", ClientOptions::default())?;
     for _ in 0..3 {
         ensure!(ask(&client, b"x")? == b"x");
     }
@@ -145,7 +145,7 @@ fn a_write_goes_to_every_mirror_and_each_outcome_is_named() -> Result<()> {
     );
     let dead = format!("127.0.0.1:{}", free_port()?);
     let agent = format!("agent = {}|{dead}|{}:i", one.name, other.name);
-    let client = client(&agent, "", default())?;
+    let client = client(&agent, "", ClientOptions::default())?;
     let mut batch = client.batch()?;
     let calls = batch.add_index("d", &request(Access::Write, b"w"), &CallOptions::default())?;
     ensure!(batch.wait_all(None)?);
@@ -170,7 +170,7 @@ fn blackholes_are_sent_to_and_never_waited_for() -> Result<()> {
         "agent = {}:i\nagent_blackhole = {}:i\nagent_blackhole = {dead}:i",
         echo.name, hole.name
     );
-    let client = client(&agents, "", default())?;
+    let client = client(&agents, "", ClientOptions::default())?;
     let mut batch = client.batch()?;
     let calls = batch.add_index("d", &request(Access::Read, b"x"), &CallOptions::default())?;
     ensure!(calls.len() == 1, "a blackhole is waited for");
@@ -189,7 +189,7 @@ fn a_batch_runs_in_the_hosts_own_loop() -> Result<()> {
         (0..3).map(|_| EchoDaemon::on("127.0.0.1", Manners::default())).collect::<Result<_>>()?;
     let lines: Vec<String> =
         echoes.iter().map(|echo| format!("agent_persistent = {}:i", echo.name)).collect();
-    let client = client(&lines.join("\n"), "", default())?;
+    let client = client(&lines.join("\n"), "", ClientOptions::default())?;
     for round in 0..20_u8 {
         let mut batch = client.batch()?;
         let request = request(Access::Read, &[round]);
@@ -216,8 +216,11 @@ fn a_batch_runs_in_the_hosts_own_loop() -> Result<()> {
 fn a_thousand_agents_in_one_batch() -> Result<()> {
     let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
     let lines = format!("agent = {}:i\n", echo.name).repeat(1_000);
-    let client =
-        client(&lines, "agent_connect_timeout = 30000\nagent_query_timeout = 30000", default())?;
+    let client = client(
+        &lines,
+        "agent_connect_timeout = 30000\nagent_query_timeout = 30000",
+        ClientOptions::default(),
+    )?;
     let mut batch = client.batch()?;
     let calls = batch.add_index("d", &request(Access::Read, b"x"), &CallOptions::default())?;
     ensure!(batch.wait_all(None)?);
@@ -231,7 +234,8 @@ fn a_thousand_agents_in_one_batch() -> Result<()> {
 #[test]
 fn a_wait_is_ended_from_another_thread_and_a_call_cancelled() -> Result<()> {
     let silent = std::net::TcpListener::bind("127.0.0.1:0")?;
-    let client = client(&format!("agent = {}:i", silent.local_addr()?), "", default())?;
+    let client =
+        client(&format!("agent = {}:i", silent.local_addr()?), "", ClientOptions::default())?;
     let mut batch = client.batch()?;
     let call = batch.add_agent("d", 0, &request(Access::Read, b"x"), &CallOptions::default())?;
     let waker = batch.waker();
@@ -297,24 +301,13 @@ fn a_forked_child_works_and_leaves_the_parents_sockets_alone() -> Result<()> {
     Ok(())
 }
 
-fn default() -> ClientOptions {
-    ClientOptions::default()
-}
-
-fn client(agents: &str, settings: &str, options: ClientOptions) -> Result<Client> {
-    let text = format!("index d\n{{\n type = distributed\n{settings}\n{agents}\n}}\n");
-    Ok(Client::with_options(&Config::parse(&text, "test.conf")?, options)?)
-}
-
-fn request(access: Access, body: &[u8]) -> Arc<dyn Request> {
-    // One that only an echo knows, so that the body may hold anything.
-    let command = header::Command { id: 99, version: 0x100 };
-    Arc::new(Raw { command, access, body: body.to_vec() })
-}
-
-fn ask(client: &Client, body: &[u8]) -> Result<Vec<u8>> {
-    let outcome = client.call("d", 0, &request(Access::Read, body), &CallOptions::default())?;
-    Ok(outcome.map_err(|failure| anyhow::anyhow!("{failure}"))?.body)
+#[test]
+fn a_process_without_descriptors_blames_no_mirror() -> Result<()> {
+    let echoes = [0, 1].map(|_| EchoDaemon::on("127.0.0.1", Manners::default()));
+    let [one, other] = echoes;
+    let (one, other) = (one?, other?);
+    let agents = format!("{}|{}", one.name, other.name);
+    process::run(Command::new(env!("CARGO_BIN_EXE_starved_client")).arg(agents)).map(drop)
 }
 
 /// Waits as a host does: for the fd, or until the timeout.

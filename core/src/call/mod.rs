@@ -22,7 +22,7 @@ pub use speculation::SpeculationBudget;
 use crate::agent::Agent;
 use crate::deadline::CallLimits;
 use crate::error::{AgentFailure, AttemptFailure, FailureKind, Phase};
-use crate::host::Host;
+use crate::host::{Host, Purpose};
 use crate::options::CallOptions;
 use crate::strategy::Tried;
 use crate::wire::request::{Access, Request};
@@ -37,9 +37,9 @@ pub struct Call {
     deadline: Instant,
     tried: Tried,
     round: u32,
-    /// Rounds that RETRY replies brought, which no setting limits.
+    /// Rounds that a lack of capacity brought, which no setting limits.
     busy_rounds: u32,
-    /// A mirror said RETRY in this round.
+    /// A mirror, or this process, had no capacity in this round.
     busy: bool,
     next_round_at: Option<Instant>,
     attempts: SmallVec<[Attempt; 2]>,
@@ -285,6 +285,14 @@ impl Call {
         }
     }
 
+    fn purpose(&self, on_trial: bool) -> Purpose {
+        match (self.is_ping(), on_trial) {
+            (true, _) => Purpose::Ping,
+            (false, true) => Purpose::Trial,
+            (false, false) => Purpose::Query,
+        }
+    }
+
     fn host(&self, mirror: usize) -> &Arc<Host> {
         &self.agent.mirrors[mirror].host
     }
@@ -320,9 +328,9 @@ impl Call {
         now: Instant,
     ) {
         let failure = self.attempt_failure(attempt, kind, phase, text, now);
-        let is_ping = self.is_ping();
-        self.agent.mirrors[attempt.mirror].record_failure(&failure, is_ping, now);
-        self.busy |= kind == FailureKind::RemoteRetry;
+        let purpose = self.purpose(attempt.on_trial);
+        self.agent.mirrors[attempt.mirror].record_failure(&failure, purpose, now);
+        self.busy |= matches!(kind, FailureKind::RemoteRetry | FailureKind::Local);
         self.failures.push(failure);
     }
 
@@ -427,7 +435,7 @@ impl Call {
             self.limits.retry_delay
         } else if self.busy && !self.is_ping() {
             // A daemon without capacity said when to come back: soon. It lives, so the query
-            // is not lost as long as there is time.
+            // is not lost as long as there is time. So it is when this process has no socket.
             self.busy_rounds += 1;
             BUSY_PAUSE_MIN * (1 << self.busy_rounds.min(5))
         } else {

@@ -83,8 +83,9 @@ impl Call {
             let counter = if warned { Counter::Warnings } else { Counter::SucceededQueries };
             self.agent.mirrors[attempt.mirror].tally.handle_end(counter, Some(elapsed));
         }
-        for Refusal { mirror, failure, .. } in std::mem::take(&mut self.refusals) {
-            self.agent.mirrors[mirror].record_failure(&failure, false, now);
+        for Refusal { mirror, on_trial, failure } in std::mem::take(&mut self.refusals) {
+            let purpose = self.purpose(on_trial);
+            self.agent.mirrors[mirror].record_failure(&failure, purpose, now);
         }
         for other in self.attempts.iter().filter(|other| other.number < attempt.number) {
             // Slower than another is no fault; slower than itself is.
@@ -95,7 +96,8 @@ impl Call {
             let text = format!("silent until {} answered", self.host(attempt.mirror).name);
             let kind = FailureKind::Overtaken;
             let failure = self.attempt_failure(other, kind, Phase::Wait, text, now);
-            self.agent.mirrors[other.mirror].record_failure(&failure, false, now);
+            let purpose = self.purpose(other.on_trial);
+            self.agent.mirrors[other.mirror].record_failure(&failure, purpose, now);
         }
         let attempts = self.attempts_started;
         self.finish(Ok(Answer { reply, mirror: attempt.mirror, attempts }));

@@ -24,10 +24,18 @@ pub(super) struct Connection {
     pub(super) sent: usize,
     pub(super) reader: FrameReader,
     pub(super) idle_since: Instant,
+    /// Where it goes, once it is being made.
+    pub(super) endpoint: Option<Endpoint>,
+    /// Changes of the host's addresses that it has lived to see.
+    pub(super) address_changes: u32,
+    /// Retirements of idle connections to the host when it became idle.
+    pub(super) retirements: u32,
 }
 
 #[derive(Debug)]
 pub(super) enum State {
+    /// Another driver may have an idle connection to give.
+    Wanted,
     /// The host's name is being looked up.
     Resolving,
     /// Connecting to one of the addresses.
@@ -46,6 +54,34 @@ pub(super) struct User {
 }
 
 impl Connection {
+    /// One that is not begun yet, with buffers for what it reads and writes.
+    pub(super) fn new(
+        host: Arc<Host>,
+        reader: FrameReader,
+        output: Vec<u8>,
+        now: Instant,
+    ) -> Self {
+        Self {
+            host,
+            state: State::Resolving,
+            user: None,
+            kept: false,
+            dial: DialPlace::None,
+            served: 0,
+            output,
+            sent: 0,
+            reader,
+            idle_since: now,
+            endpoint: None,
+            address_changes: 0,
+            retirements: 0,
+        }
+    }
+
+    pub(super) fn is_wanted(&self) -> bool {
+        matches!(self.state, State::Wanted)
+    }
+
     pub(super) fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
     }
@@ -62,7 +98,7 @@ impl Connection {
     pub(super) fn phase(&self) -> Phase {
         match self.state {
             State::Resolving => Phase::Resolve,
-            State::Connecting { .. } => Phase::Connect,
+            State::Wanted | State::Connecting { .. } => Phase::Connect,
             State::Open | State::Closed => {
                 if self.reader.has_reply_bytes() {
                     Phase::Read

@@ -7,11 +7,12 @@
 //! and is not waited for.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connection::State;
 use super::{Action, ConnectionId, Engine};
-use crate::host::{DialPlace, Lookup};
+use crate::host::{DialPlace, Endpoint, Lookup};
 
 /// Connections that wait for their turn to be made.
 #[derive(Debug, Default)]
@@ -32,17 +33,30 @@ impl Engine {
     pub(super) fn connect(&mut self, id: ConnectionId, now: Instant) {
         let host = self.connections[id].host.clone();
         match host.lookup() {
-            Lookup::Known(endpoints) => {
-                self.connections[id].state = State::Connecting { endpoints, position: 0 };
-                self.wait_to_dial(id, host.number, now);
-                self.dial(host.number, now);
+            Lookup::Known(endpoints) if !host.looks_up_each() => {
+                self.connect_to(id, endpoints, now);
             }
             // A look-up that failed is made again for each attempt: the name may be back.
-            Lookup::Needed | Lookup::Failed(_) => {
+            _ => {
                 self.connections[id].state = State::Resolving;
                 self.actions.push_back(Action::Lookup(host, true));
             }
         }
+    }
+
+    /// Begins to connect to one of these addresses.
+    pub(super) fn connect_to(
+        &mut self,
+        id: ConnectionId,
+        endpoints: Arc<[Endpoint]>,
+        now: Instant,
+    ) {
+        let connection = &mut self.connections[id];
+        connection.address_changes = connection.host.address_changes();
+        connection.state = State::Connecting { endpoints, position: 0 };
+        let host = connection.host.number;
+        self.wait_to_dial(id, host, now);
+        self.dial(host, now);
     }
 
     /// A listener's queue was full, which a unix socket says at once: later.

@@ -28,7 +28,7 @@ impl Engine {
             self.connections.iter().filter(|(_, c)| waiting(c)).map(|(id, _)| id).collect();
         for id in ids {
             match host.lookup() {
-                Lookup::Known(_) => self.connect(id, now),
+                Lookup::Known(endpoints) => self.connect_to(id, endpoints, now),
                 Lookup::Needed => {}
                 Lookup::Failed(text) => self.fail_lookup(id, &text, now),
             }
@@ -40,6 +40,9 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(id) else { return };
         if !matches!(connection.state, State::Connecting { .. }) {
             return;
+        }
+        if let State::Connecting { endpoints, position } = &connection.state {
+            connection.endpoint = endpoints.get(*position).cloned();
         }
         connection.state = State::Open;
         let greets_first = connection.host.greets_first();
@@ -68,6 +71,13 @@ impl Engine {
             count => format!("connect() failed on all {count} addresses: {text}"),
         };
         self.fail(id, FailureKind::ConnectFailure, text, now);
+    }
+
+    /// This process was given no socket: no fault of the host, and no other address would help.
+    pub fn handle_no_socket(&mut self, id: ConnectionId, text: &str, now: Instant) {
+        if self.is_connecting(id) {
+            self.fail(id, FailureKind::Local, format!("no socket: {text}"), now);
+        }
     }
 
     /// Bytes of [`output`](Self::output) are with the kernel.
@@ -116,7 +126,7 @@ impl Engine {
     pub fn handle_closed(&mut self, id: ConnectionId, closing: Closing, now: Instant) {
         let Some(connection) = self.connections.get(id) else { return };
         match &connection.state {
-            State::Closed | State::Resolving => {}
+            State::Closed | State::Wanted | State::Resolving => {}
             State::Connecting { .. } => {
                 let text = match closing {
                     Closing::End => "connection was closed".to_owned(),
@@ -180,22 +190,19 @@ impl Engine {
 
     /// Sends a request again on a new connection: no failure of the mirror. A daemon that closed
     /// a new connection after PERSIST has all the kept connections it wants (protocol.md 2).
-    fn replace(&mut self, id: ConnectionId, user: User, keep: bool, now: Instant) {
+    fn replace(&mut self, id: ConnectionId, user: User, stale: bool, now: Instant) {
         let host = self.connections[id].host.clone();
         self.detach(id);
         self.close(id);
-        self.retire_idle(&host);
-        let call = &self.calls[user.call.0 as usize].call;
-        let agent = call.agent().clone();
-        let Some(mirror) = call.mirror(user.attempt) else { return };
-        let keep = keep && agent.keeps_connections && host.claim_kept();
-        agent.traffic.handle_connect();
-        let id = self.open(host, keep, agent.max_packet_size, now);
-        self.link(id, user);
-        match self.encode(id, mirror) {
-            Ok(()) => self.connect(id, now),
-            Err(text) => self.fail(id, FailureKind::RemoteError, text, now),
+        if stale {
+            self.retire_idle(&host);
         }
+        let agent = self.calls[user.call.0 as usize].call.agent();
+        let (keeps, max) = (agent.keeps_connections, agent.max_packet_size);
+        let keep = stale && keeps && host.claim_kept();
+        let id = self.open(host, keep, max, now);
+        self.link(id, user);
+        self.send_request(id, user, now);
     }
 
     fn fail_lookup(&mut self, id: ConnectionId, text: &str, now: Instant) {
@@ -236,7 +243,9 @@ impl Engine {
         let reusable = connection.kept && in_step && connection.host.may_keep();
         let Some(user) = self.detach(id) else { return };
         if reusable {
-            self.idle.push(self.connections[id].host.number, id);
+            let connection = &mut self.connections[id];
+            connection.retirements = connection.host.retirements();
+            self.idle.push(connection.host.number, id);
         } else {
             self.close(id);
         }

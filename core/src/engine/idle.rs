@@ -1,14 +1,29 @@
-//! Kept connections that no call uses, by host, the last used one first.
+//! Kept connections that no call uses, by host, the last used one first; and their way from one
+//! driver's engine to another's.
 
-use super::{ConnectionId, Engine};
+use std::time::Instant;
+
+use super::connection::{Connection, State};
+use super::{Action, ConnectionId, Engine};
 use crate::host::Host;
 use crate::limits::KEPT_IDLE_MAX;
-use std::time::Instant;
+use crate::wire::frame::FrameReader;
 
 /// Idle connections of a driver.
 #[derive(Debug, Default)]
 pub(super) struct Idle {
     by_host: Vec<Vec<ConnectionId>>,
+}
+
+/// An idle connection on its way from one engine to another, with its place among the kept ones.
+#[derive(Debug)]
+pub struct Handover(Connection);
+
+impl Handover {
+    /// It gets nowhere: its place among the kept connections is free.
+    pub fn discard(self) {
+        self.0.host.release_kept();
+    }
 }
 
 impl Idle {
@@ -31,11 +46,64 @@ impl Idle {
 }
 
 impl Engine {
-    /// An idle connection to the host that is young enough to be trusted.
+    /// Whether it holds any connection.
+    pub fn has_connections(&self) -> bool {
+        !self.connections.is_empty()
+    }
+
+    /// Closes idle connections that no call should use any more.
+    pub fn close_unfit(&mut self, now: Instant) {
+        for host in 0..self.idle.by_host.len() {
+            let mut position = 0;
+            while let Some(&id) = self.idle.by_host[host].get(position) {
+                if self.connections[id].is_fit(now) {
+                    position += 1;
+                } else {
+                    self.close(id);
+                }
+            }
+        }
+    }
+
+    /// Gives an idle connection to the host away. Its socket is taken out of this driver, whatever
+    /// becomes of it.
+    pub fn give_idle(&mut self, host: &Host, now: Instant) -> Option<(ConnectionId, Handover)> {
+        let id = self.take_idle(host, now)?;
+        let host = self.connections[id].host.clone();
+        let left = Connection::new(host, FrameReader::new(0, Vec::new()), Vec::new(), now);
+        let left = Connection { state: State::Closed, ..left };
+        self.closed.push(id);
+        Some((id, Handover(std::mem::replace(&mut self.connections[id], left))))
+    }
+
+    /// Another engine gave a connection; its socket is now here, under this number.
+    pub fn handle_taken_over(&mut self, id: ConnectionId, handover: Handover, now: Instant) {
+        let Handover(given) = handover;
+        let wanted = self.connections.get_mut(id).filter(|connection| connection.is_wanted());
+        let Some((wanted, user)) =
+            wanted.and_then(|wanted| wanted.user.map(|user| (wanted, user)))
+        else {
+            Handover(given).discard();
+            return self.actions.push_back(Action::Close(id));
+        };
+        *wanted = Connection { user: Some(user), ..given };
+        wanted.host.handle_busy();
+        self.send_request(id, user, now);
+    }
+
+    /// No other engine has an idle connection to give: a new one is made.
+    pub fn handle_nothing_to_take(&mut self, id: ConnectionId, now: Instant) {
+        let wanted = self.connections.get(id).filter(|connection| connection.is_wanted());
+        if let Some(user) = wanted.and_then(|connection| connection.user) {
+            self.connections[id].state = State::Resolving;
+            self.send_request(id, user, now);
+        }
+    }
+
+    /// An idle connection to the host that is fit for use.
     pub(super) fn take_idle(&mut self, host: &Host, now: Instant) -> Option<ConnectionId> {
         while let Some(id) = self.idle.pop(host.number) {
-            let idle_since = self.connections[id].idle_since;
-            if now.saturating_duration_since(idle_since) < KEPT_IDLE_MAX {
+            if self.connections[id].is_fit(now) {
                 return Some(id);
             }
             self.close(id);
@@ -43,24 +111,32 @@ impl Engine {
         None
     }
 
-    /// Closes idle connections of hosts that a reload left out.
-    pub fn close_removed(&mut self) {
-        let removed: Vec<ConnectionId> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| connection.user.is_none() && connection.is_open())
-            .filter(|(_, connection)| !connection.host.may_keep())
-            .map(|(id, _)| id)
-            .collect();
-        for id in removed {
-            self.close(id);
-        }
-    }
-
-    /// After one connection of a host broke, its older idle ones are not trusted either.
+    /// After one connection of a host broke, the older idle ones of all engines are not trusted
+    /// either.
     pub(super) fn retire_idle(&mut self, host: &Host) {
+        host.retire_idle();
         while let Some(id) = self.idle.pop(host.number) {
             self.close(id);
         }
+    }
+}
+
+impl Connection {
+    /// Whether a call may use it: young enough, to where its host listens, nothing broken since.
+    fn is_fit(&mut self, now: Instant) -> bool {
+        let idle_for = now.saturating_duration_since(self.idle_since);
+        idle_for < KEPT_IDLE_MAX
+            && self.retirements == self.host.retirements()
+            && self.host.may_keep()
+            && self.is_at_its_host()
+    }
+
+    fn is_at_its_host(&mut self) -> bool {
+        let changes = self.host.address_changes();
+        if changes == self.address_changes {
+            return true;
+        }
+        self.address_changes = changes;
+        self.endpoint.as_ref().is_none_or(|endpoint| self.host.listens_at(endpoint))
     }
 }

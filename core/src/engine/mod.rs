@@ -36,6 +36,7 @@ use crate::wire::request::{Access, Request, Target};
 use crate::wire::{handshake, header, persist};
 
 pub use events::Closing;
+pub use idle::Handover;
 
 /// Number of a call within its batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +54,9 @@ pub enum Action {
     Send(ConnectionId),
     /// Close the socket, if there is one.
     Close(ConnectionId),
+    /// Take over an idle connection of another driver of the same client
+    /// ([`Engine::handle_taken_over`]), if one has any ([`Engine::handle_nothing_to_take`]).
+    TakeOver(ConnectionId, Arc<Host>),
     /// Look the host's name up; [`Engine::handle_lookup`] hears of the end. With `false` nobody
     /// waits for it.
     Lookup(Arc<Host>, bool),
@@ -283,22 +287,41 @@ impl Engine {
         let may_keep = !call.is_ping() && call.request().access() == Access::Read;
         let idle = may_keep.then(|| self.take_idle(&host, now)).flatten();
         let id = idle.unwrap_or_else(|| {
-            let keep = may_keep && agent.keeps_connections && host.claim_kept();
-            agent.traffic.handle_connect();
-            self.open(host, keep, agent.max_packet_size, now)
+            let wants_kept = may_keep && agent.keeps_connections;
+            let keep = wants_kept && host.claim_kept();
+            let may_take_over = wants_kept && !keep && host.kept() > host.kept_busy();
+            let id = self.open(host, keep, agent.max_packet_size, now);
+            if may_take_over {
+                self.connections[id].state = State::Wanted;
+            }
+            id
         });
         self.link(id, user);
-        if let Err(text) = self.encode(id, mirror) {
+        self.send_request(id, user, now);
+    }
+
+    /// Sends the request of an attempt over a connection, which may have to be made first.
+    fn send_request(&mut self, id: ConnectionId, user: User, now: Instant) {
+        if let Err(text) = self.encode(id) {
             self.calls[user.call.0 as usize].call.handle_unsendable(user.attempt, text);
             self.detach(id);
             self.close(id);
             return;
         }
-        if self.connections[id].is_open() {
-            self.calls[user.call.0 as usize].call.handle_reached(user.attempt, now);
-            self.actions.push_back(Action::Send(id));
-        } else {
-            self.connect(id, now);
+        let connection = &self.connections[id];
+        let call = &mut self.calls[user.call.0 as usize].call;
+        match connection.state {
+            State::Open => {
+                call.handle_reached(user.attempt, now);
+                self.actions.push_back(Action::Send(id));
+            }
+            State::Wanted => {
+                self.actions.push_back(Action::TakeOver(id, connection.host.clone()));
+            }
+            _ => {
+                call.agent().traffic.handle_connect();
+                self.connect(id, now);
+            }
         }
     }
 
@@ -306,19 +329,8 @@ impl Engine {
         let reader = FrameReader::new(max, self.spare.pop().unwrap_or_default());
         let mut output = self.spare.pop().unwrap_or_default();
         output.clear();
-        let connection = Connection {
-            host,
-            state: State::Resolving,
-            user: None,
-            kept,
-            dial: DialPlace::None,
-            served: 0,
-            output,
-            sent: 0,
-            reader,
-            idle_since: now,
-        };
-        self.connections.insert(connection)
+        let connection = Connection::new(host, reader, output, now);
+        self.connections.insert(Connection { kept, ..connection })
     }
 
     fn link(&mut self, id: ConnectionId, user: User) {
@@ -331,10 +343,11 @@ impl Engine {
     }
 
     /// Writes the request, before it what a new connection begins with.
-    fn encode(&mut self, id: ConnectionId, mirror: usize) -> Result<(), String> {
+    fn encode(&mut self, id: ConnectionId) -> Result<(), String> {
         let connection = &mut self.connections[id];
         let Some(user) = connection.user else { return Ok(()) };
         let call = &self.calls[user.call.0 as usize].call;
+        let Some(mirror) = call.mirror(user.attempt) else { return Ok(()) };
         let agent = call.agent();
         let output = &mut connection.output;
         output.clear();

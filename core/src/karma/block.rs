@@ -31,11 +31,13 @@ pub enum Counter {
     RemoteRetries,
     /// Attempts that another mirror, asked later, answered first.
     Overtaken,
+    /// Attempts for which this process had no socket; held against nobody.
+    LocalFailures,
 }
 
 impl Counter {
     /// All of them, in order.
-    pub const ALL: [Counter; 11] = [
+    pub const ALL: [Counter; 12] = [
         Counter::QueryTimeouts,
         Counter::ConnectTimeouts,
         Counter::ConnectFailures,
@@ -47,6 +49,7 @@ impl Counter {
         Counter::RemoteErrors,
         Counter::RemoteRetries,
         Counter::Overtaken,
+        Counter::LocalFailures,
     ];
 
     /// Its name in status output.
@@ -63,6 +66,7 @@ impl Counter {
             Counter::RemoteErrors => "remote_errors",
             Counter::RemoteRetries => "remote_retries",
             Counter::Overtaken => "overtaken",
+            Counter::LocalFailures => "local_failures",
         }
     }
 }
@@ -79,6 +83,7 @@ impl From<FailureKind> for Counter {
             FailureKind::RemoteError => Counter::RemoteErrors,
             FailureKind::RemoteRetry => Counter::RemoteRetries,
             FailureKind::Overtaken => Counter::Overtaken,
+            FailureKind::Local => Counter::LocalFailures,
         }
     }
 }
@@ -198,7 +203,7 @@ impl Window {
         critical.iter().map(|&counter| self.get(counter)).sum()
     }
 
-    /// Every failure.
+    /// Every failure of the host.
     pub fn errors(&self) -> u64 {
         let mild = [Counter::RemoteErrors, Counter::RemoteRetries, Counter::Overtaken];
         self.critical_errors() + mild.iter().map(|&counter| self.get(counter)).sum::<u64>()

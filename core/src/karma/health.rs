@@ -83,11 +83,11 @@ impl Health {
         self.ping_failed = false;
     }
 
-    pub(super) fn handle_failure(&mut self, errors_in_row: u32, now: Instant) {
+    pub(super) fn handle_failure(&mut self, errors_in_row: u32, on_trial: bool, now: Instant) {
         match &mut self.dead {
             // Attempts that began before the host was found dead end one after the other: only
             // a trial proves anything new.
-            Some(dead) if dead.on_trial => {
+            Some(dead) if on_trial => {
                 dead.on_trial = false;
                 dead.pause = (dead.pause * 2).min(TRIAL_PAUSE_MAX);
                 dead.trial_at = now + dead.pause;
@@ -127,9 +127,9 @@ mod tests {
 
     fn dead_at(now: Instant) -> Health {
         let mut health = Health::default();
-        health.handle_failure(ERRORS_IN_ROW_MAX, now);
+        health.handle_failure(ERRORS_IN_ROW_MAX, false, now);
         assert!(health.is_living());
-        health.handle_failure(ERRORS_IN_ROW_MAX + 1, now);
+        health.handle_failure(ERRORS_IN_ROW_MAX + 1, false, now);
         assert!(!health.is_living());
         health
     }
@@ -144,7 +144,7 @@ mod tests {
             now += pause;
             assert!(health.claim_trial(now));
             assert!(!health.claim_trial(now), "two trials at once");
-            health.handle_failure(99, now);
+            health.handle_failure(99, true, now);
             pause = (pause * 2).min(TRIAL_PAUSE_MAX);
         }
         now += pause;
@@ -158,9 +158,11 @@ mod tests {
         let now = origin();
         let mut health = dead_at(now);
         for _ in 0..50 {
-            health.handle_failure(99, now);
+            health.handle_failure(99, false, now);
         }
         assert!(health.claim_trial(now + TRIAL_PAUSE_MIN));
+        health.handle_failure(99, false, now + TRIAL_PAUSE_MIN);
+        assert!(health.is_on_trial(), "its trial still runs");
     }
 
     #[test]

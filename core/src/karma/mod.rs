@@ -146,14 +146,30 @@ impl Karma {
     /// An attempt failed. What it took says nothing of how long answers take, so the smoothed
     /// latency does not hear of it; but in the window a host that is slow, not merely absent,
     /// shows: nothing but timeouts must not look fast.
-    pub fn handle_failure(&mut self, kind: FailureKind, elapsed: Duration, now: Instant) {
+    ///
+    /// `on_trial`: it was the one trial of a dead host.
+    pub fn handle_failure(
+        &mut self,
+        kind: FailureKind,
+        elapsed: Duration,
+        on_trial: bool,
+        now: Instant,
+    ) {
         self.count(Counter::from(kind), now);
         if matches!(kind, FailureKind::QueryTimeout | FailureKind::Overtaken) {
             self.add_sample(elapsed, now);
         }
         self.errors_in_row = self.errors_in_row.saturating_add(1);
-        self.health.handle_failure(self.errors_in_row, now);
+        self.health.handle_failure(self.errors_in_row, on_trial, now);
         self.last_answer = Some(now);
+    }
+
+    /// This process had no socket for an attempt: counted, held against nobody.
+    pub fn handle_local_failure(&mut self, on_trial: bool, now: Instant) {
+        self.count(Counter::LocalFailures, now);
+        if on_trial {
+            self.health.release_trial();
+        }
     }
 
     /// An ERROR reply for which the query is to blame: counted, held against nobody.
@@ -320,9 +336,9 @@ mod tests {
         let mut hung = record(origin);
         let mut refusing = record(origin);
         for _ in 0..3 {
-            hung.handle_failure(FailureKind::QueryTimeout, Duration::from_secs(3), origin);
+            hung.handle_failure(FailureKind::QueryTimeout, Duration::from_secs(3), false, origin);
             let elapsed = Duration::from_micros(50);
-            refusing.handle_failure(FailureKind::ConnectFailure, elapsed, origin);
+            refusing.handle_failure(FailureKind::ConnectFailure, elapsed, false, origin);
         }
         assert_eq!(hung.choice_window(origin).mean_latency(), Some(Duration::from_secs(3)));
         assert_eq!(refusing.choice_window(origin).mean_latency(), None);

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 
 use super::driver::{Driver, Mail, Waker};
 use super::pinger::Pinger;
+use super::pool::Others;
 use super::{clock, process, resolver, seed};
 use crate::agent::Agent;
 use crate::call::Scope;
@@ -101,10 +102,18 @@ impl Background {
         self.inbox.dropped.load(Ordering::Relaxed)
     }
 
+    /// Has a name looked up again; nobody waits for it.
+    pub fn refresh(&self, host: &Arc<Host>) {
+        self.look_up(host.clone(), None);
+    }
+
     /// Has a name looked up; the host comes back if that was done at once, by this thread.
     pub(super) fn look_up(&self, host: Arc<Host>, mail: Option<Arc<Mail>>) -> Option<Arc<Host>> {
         if !self.allowed {
-            mail.as_ref()?;
+            if mail.is_none() {
+                host.expire_addresses();
+                return None;
+            }
             look_up(&host);
             return Some(host);
         }
@@ -165,7 +174,7 @@ fn spawn(worker: Background) -> Option<JoinHandle<()>> {
 fn run(worker: Background) -> std::io::Result<()> {
     let inbox = worker.inbox.clone();
     let mut pinger = Pinger::default();
-    let mut driver = Driver::new(seed(), Arc::new(worker))?;
+    let mut driver = Driver::new(seed(), Arc::new(worker), Others::new())?;
     inbox.jobs.lock().waker = Some(driver.waker());
     loop {
         let (lookup, sends) = {

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
@@ -11,8 +11,9 @@ use parking_lot::Mutex;
 
 use super::background::Background;
 use super::clock;
+use super::pool::Others;
 use super::socket::Socket;
-use crate::engine::{Action, Closing, ConnectionId, Engine};
+use crate::engine::{Action, Closing, ConnectionId, Engine, Handover};
 use crate::host::{Endpoint, Host};
 use crate::limits::RECEIVE_CHUNK;
 
@@ -25,30 +26,36 @@ pub struct Driver {
     scratch: Box<[u8]>,
     mail: Arc<Mail>,
     background: Arc<Background>,
+    others: Others,
     is_turning: bool,
-    /// Reloads of the client after which it closed connections of removed hosts.
-    pub(crate) reloads_seen: u64,
 }
 
 /// What other threads leave for a driver.
 #[derive(Debug)]
 pub(super) struct Mail {
     waker: mio::Waker,
-    woken: AtomicBool,
+    /// Number of the batch that runs.
+    batch: AtomicU64,
+    /// Number of the batch that was woken; 0 is none.
+    woken: AtomicU64,
     looked_up: Mutex<Vec<Arc<Host>>>,
 }
 
-/// Ends a wait from another thread.
+/// Ends a wait of its batch from another thread; once that batch is gone it does nothing.
 #[derive(Clone, Debug)]
 pub struct Waker {
     mail: Arc<Mail>,
+    batch: u64,
 }
 
 impl Waker {
     /// The wait under way, or else the next one, returns at once. An error of the system means
     /// that it goes on until its time-out.
     pub fn wake(&self) -> io::Result<()> {
-        self.mail.woken.store(true, Ordering::Release);
+        if self.mail.batch.load(Ordering::Acquire) != self.batch {
+            return Ok(());
+        }
+        self.mail.woken.store(self.batch, Ordering::Release);
         self.mail.waker.wake()
     }
 }
@@ -64,10 +71,15 @@ impl Mail {
 
 impl Driver {
     /// A driver without connections.
-    pub fn new(seed: u64, background: Arc<Background>) -> io::Result<Self> {
+    pub(super) fn new(seed: u64, background: Arc<Background>, others: Others) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = mio::Waker::new(poll.registry(), WAKER)?;
-        let mail = Mail { waker, woken: AtomicBool::new(false), looked_up: Mutex::default() };
+        let mail = Mail {
+            waker,
+            batch: AtomicU64::new(1),
+            woken: AtomicU64::new(0),
+            looked_up: Mutex::default(),
+        };
         Ok(Self {
             engine: Engine::new(seed),
             poll,
@@ -76,8 +88,8 @@ impl Driver {
             scratch: vec![0; RECEIVE_CHUNK].into_boxed_slice(),
             mail: Arc::new(mail),
             background,
+            others,
             is_turning: false,
-            reloads_seen: 0,
         })
     }
 
@@ -91,14 +103,25 @@ impl Driver {
         &self.engine
     }
 
-    /// Ends waits from other threads.
+    /// Ends waits of the batch that runs, from other threads.
     pub fn waker(&self) -> Waker {
-        Waker { mail: self.mail.clone() }
+        Waker { mail: self.mail.clone(), batch: self.mail.batch.load(Ordering::Relaxed) }
     }
 
     /// Whether [`Waker::wake`] was called since the last time this was asked.
     pub fn take_woken(&self) -> bool {
-        self.mail.woken.swap(false, Ordering::AcqRel)
+        let batch = self.mail.batch.load(Ordering::Relaxed);
+        // A load is all it costs while nobody wakes.
+        self.mail.woken.load(Ordering::Relaxed) != 0
+            && self.mail.woken.swap(0, Ordering::AcqRel) == batch
+    }
+
+    /// Ends the batch: what runs is cancelled, and wakers of it wake nobody any more.
+    pub fn end_batch(&mut self) {
+        let now = clock::now();
+        self.engine.reset(now);
+        self.perform(now);
+        self.mail.batch.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Readable when there is something to do.
@@ -121,6 +144,20 @@ impl Driver {
         self.engine.handle_timeout(now);
         self.perform(now);
         self.is_turning = false;
+        Ok(())
+    }
+
+    /// Takes what came for idle connections.
+    pub(super) fn look(&mut self) -> io::Result<()> {
+        if self.engine.has_connections() { self.turn(Some(Duration::ZERO)) } else { Ok(()) }
+    }
+
+    /// Closes idle connections of no further use.
+    pub(super) fn tend(&mut self) -> io::Result<()> {
+        self.look()?;
+        let now = clock::now();
+        self.engine.close_unfit(now);
+        self.perform(now);
         Ok(())
     }
 
@@ -156,6 +193,7 @@ impl Driver {
             match action {
                 Action::Connect(id, endpoint) => self.connect(id, &endpoint, now),
                 Action::Send(id) => self.send(id, now),
+                Action::TakeOver(id, host) => self.take_over(id, &host, now),
                 Action::Close(id) => self.drop_socket(id),
                 Action::Lookup(host, wanted) => self.look_up(host, wanted, now),
             }
@@ -201,17 +239,57 @@ impl Driver {
             Ok(socket)
         });
         match registered {
-            Ok(socket) => {
-                if id >= self.sockets.len() {
-                    self.sockets.resize_with(id + 1, || None);
-                }
-                self.sockets[id] = Some(socket);
-            }
+            Ok(socket) => self.keep_socket(id, socket),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.engine.handle_connect_busy(id, now);
             }
+            Err(error) if is_local(&error) => {
+                self.engine.handle_no_socket(id, &error.to_string(), now);
+            }
             Err(error) => self.engine.handle_connect_failed(id, &error.to_string(), now),
         }
+    }
+
+    /// Looks for an idle connection of another driver.
+    fn take_over(&mut self, id: ConnectionId, host: &Host, now: Instant) {
+        let taken = self.others.upgrade().and_then(|others| others.take_connection(host));
+        let Some((mut socket, handover)) = taken else {
+            return self.engine.handle_nothing_to_take(id, now);
+        };
+        if socket.register(self.poll.registry(), Token(id)).is_ok() {
+            self.keep_socket(id, socket);
+            self.engine.handle_taken_over(id, handover, now);
+        } else {
+            handover.discard();
+            self.engine.handle_nothing_to_take(id, now);
+        }
+    }
+
+    /// Gives an idle connection to another driver.
+    pub(super) fn give_connection(
+        &mut self,
+        host: &Host,
+        now: Instant,
+    ) -> Option<(Socket, Handover)> {
+        let (id, handover) = self.engine.give_idle(host, now)?;
+        let socket = self.sockets.get_mut(id).and_then(Option::take);
+        let Some(mut socket) = socket.filter(|_| !self.is_turning) else {
+            handover.discard();
+            return None;
+        };
+        // Closing would not do: the descriptor lives on.
+        if socket.deregister(self.poll.registry()).is_err() {
+            handover.discard();
+            return None;
+        }
+        Some((socket, handover))
+    }
+
+    fn keep_socket(&mut self, id: ConnectionId, socket: Socket) {
+        if id >= self.sockets.len() {
+            self.sockets.resize_with(id + 1, || None);
+        }
+        self.sockets[id] = Some(socket);
     }
 
     fn send(&mut self, id: ConnectionId, now: Instant) {
@@ -290,6 +368,19 @@ impl Drop for Driver {
         self.engine.close_all(now);
         self.perform(now);
     }
+}
+
+/// Whether a connection failed for want of something of this process or machine.
+fn is_local(error: &io::Error) -> bool {
+    let codes = [
+        libc::EMFILE,
+        libc::ENFILE,
+        libc::ENOBUFS,
+        libc::ENOMEM,
+        libc::ENOSPC,
+        libc::EADDRNOTAVAIL,
+    ];
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 const WAKER: Token = Token(usize::MAX);

@@ -4,6 +4,7 @@ mod background;
 pub mod clock;
 mod driver;
 mod pinger;
+mod pool;
 pub mod process;
 mod resolver;
 mod seed;
@@ -11,4 +12,5 @@ mod socket;
 
 pub use background::Background;
 pub use driver::{Driver, Waker};
+pub use pool::Pool;
 pub use seed::seed;

@@ -192,6 +192,7 @@ fn outcome(counter: Counter) -> &'static str {
         Counter::RemoteErrors => "remote_error",
         Counter::RemoteRetries => "remote_retry",
         Counter::Overtaken => "overtaken",
+        Counter::LocalFailures => "local_failure",
     }
 }
 

@@ -40,7 +40,8 @@ impl Bed {
         for _ in 0..times {
             let kind = FailureKind::NetworkError;
             let elapsed = Duration::from_millis(1);
-            self.mirrors[mirror].host.record(|karma| karma.handle_failure(kind, elapsed, now));
+            let host = &self.mirrors[mirror].host;
+            host.record(|karma| karma.handle_failure(kind, elapsed, false, now));
         }
     }
 
@@ -183,7 +184,7 @@ fn a_mirror_that_only_timed_out_never_attracts() {
     let now = bed.now;
     for _ in 0..3 {
         bed.mirrors[0].host.record(|karma| {
-            karma.handle_failure(FailureKind::QueryTimeout, Duration::from_secs(3), now);
+            karma.handle_failure(FailureKind::QueryTimeout, Duration::from_secs(3), false, now);
         });
         bed.succeed(1, 10);
     }

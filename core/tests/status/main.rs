@@ -10,7 +10,7 @@ mod view;
 use std::time::{Duration, Instant};
 
 use hamirror::error::{AttemptFailure, FailureKind, Phase};
-use hamirror::host::Host;
+use hamirror::host::{Host, Purpose};
 use hamirror::status::Status;
 use hamirror::topology::Topology;
 use hamirror::{ClientOptions, Config};
@@ -69,7 +69,7 @@ impl World {
             elapsed,
         };
         self.host(host).record(|karma| karma.handle_start(now - elapsed));
-        self.host(host).record_failure(&failure, false, now);
+        self.host(host).record_failure(&failure, Purpose::Query, now);
     }
 }
 

@@ -355,6 +355,7 @@ impl World {
             match action {
                 Action::Connect(id, endpoint) => self.connect(id, &endpoint),
                 Action::Send(id) => self.send(id)?,
+                Action::TakeOver(id, _) => self.engine.handle_nothing_to_take(id, self.now),
                 Action::Close(id) => drop(self.wires.remove(&id)),
                 Action::Lookup(host, _) => {
                     let after = delay(&mut self.random);

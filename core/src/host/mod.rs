@@ -1,12 +1,16 @@
 //! A host: one `host:port` or socket path with its record, shared by all mirrors that name it.
 
+mod addresses;
+
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+
+use addresses::Addresses;
+pub use addresses::{Endpoint, Lookup};
 
 use crate::config::HostAddress;
 use crate::error::{AttemptFailure, FailureKind};
@@ -30,31 +34,27 @@ pub struct Host {
     kept: AtomicU32,
     kept_busy: AtomicU32,
     kept_limit: AtomicU32,
+    retirements: AtomicU32,
     dials: Mutex<Dials>,
     greets_first: AtomicBool,
     late_greetings: AtomicU32,
     health_changes: Arc<AtomicU64>,
     addresses: Mutex<Addresses>,
+    looks_up_each: AtomicBool,
+    address_changes: AtomicU32,
     karma: Mutex<Karma>,
     last_failure: Mutex<Option<(AttemptFailure, Instant)>>,
 }
 
-/// What an attempt connects to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Endpoint {
-    /// TCP.
-    Inet(SocketAddr),
-    /// A unix stream socket.
-    Unix(Arc<PathBuf>),
-}
-
-impl std::fmt::Display for Endpoint {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Endpoint::Inet(address) => write!(out, "{address}"),
-            Endpoint::Unix(path) => write!(out, "{}", path.display()),
-        }
-    }
+/// What an attempt is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To answer.
+    Query,
+    /// To answer, and to show whether a dead host is back.
+    Trial,
+    /// To show whether a host lives.
+    Ping,
 }
 
 /// How far a connection is towards its greeting.
@@ -87,25 +87,6 @@ impl Dials {
     }
 }
 
-/// Addresses of a host's name: those known, or why there are none.
-#[derive(Clone, Debug)]
-enum Addresses {
-    Unknown,
-    Known(Arc<[Endpoint]>),
-    Failed(String),
-}
-
-/// What is known of a host's addresses now.
-#[derive(Clone, Debug)]
-pub enum Lookup {
-    /// In the order to try them; never empty.
-    Known(Arc<[Endpoint]>),
-    /// A look-up is needed first.
-    Needed,
-    /// The last look-up failed so.
-    Failed(String),
-}
-
 impl Host {
     /// A host with an empty record.
     pub fn new(
@@ -117,7 +98,9 @@ impl Host {
     ) -> Self {
         Self {
             name: address.to_string(),
-            addresses: Mutex::new(known_without_lookup(&address)),
+            addresses: Mutex::new(Addresses::new(&address)),
+            looks_up_each: AtomicBool::new(false),
+            address_changes: AtomicU32::new(0),
             address,
             number,
             references: AtomicU32::new(0),
@@ -126,6 +109,7 @@ impl Host {
             kept: AtomicU32::new(0),
             kept_busy: AtomicU32::new(0),
             kept_limit: AtomicU32::new(kept_limit),
+            retirements: AtomicU32::new(0),
             dials: Mutex::default(),
             greets_first: AtomicBool::new(false),
             late_greetings: AtomicU32::new(0),
@@ -137,45 +121,64 @@ impl Host {
 
     /// What is known of its addresses.
     pub fn lookup(&self) -> Lookup {
-        match &*self.addresses.lock() {
-            Addresses::Unknown => Lookup::Needed,
-            Addresses::Known(endpoints) => Lookup::Known(endpoints.clone()),
-            Addresses::Failed(text) => Lookup::Failed(text.clone()),
-        }
+        self.addresses.lock().lookup()
+    }
+
+    /// Whether each new connection waits for a look-up of its own (`hostname_lookup = request`).
+    pub fn looks_up_each(&self) -> bool {
+        self.looks_up_each.load(Ordering::Relaxed)
+            && self.lookup_name().is_some()
+            && self.addresses.lock().pushed().is_none()
+    }
+
+    /// Sets `hostname_lookup`.
+    pub fn look_up_each(&self, each: bool) {
+        self.looks_up_each.store(each, Ordering::Relaxed);
     }
 
     /// A look-up ended. A failed one keeps the last good addresses.
     pub fn handle_lookup(&self, result: Result<Vec<SocketAddr>, String>) {
-        let mut addresses = self.addresses.lock();
-        match result {
-            Ok(found) if !found.is_empty() => {
-                let endpoints: Arc<[Endpoint]> = found.into_iter().map(Endpoint::Inet).collect();
-                // The same addresses stay in the order that experience gave them.
-                let is_known = |known: &Arc<[Endpoint]>| {
-                    known.len() == endpoints.len()
-                        && endpoints.iter().all(|endpoint| known.contains(endpoint))
-                };
-                if !matches!(&*addresses, Addresses::Known(known) if is_known(known)) {
-                    *addresses = Addresses::Known(endpoints);
-                }
-            }
-            other => {
-                if !matches!(*addresses, Addresses::Known(_)) {
-                    let text = other.err().unwrap_or_else(|| "it has no address".to_owned());
-                    *addresses = Addresses::Failed(text);
-                }
-            }
+        self.change_addresses(|addresses| addresses.handle_lookup(result));
+    }
+
+    /// Takes addresses from outside in place of looked-up ones; with none, its own serve again.
+    pub fn push_addresses(&self, pushed: Vec<SocketAddr>) {
+        self.change_addresses(|addresses| addresses.push(pushed, &self.address));
+    }
+
+    /// Addresses that were pushed; `None`, too, while another thread changes them.
+    pub fn pushed_addresses(&self) -> Option<Arc<[Endpoint]>> {
+        self.addresses.try_lock()?.pushed().cloned()
+    }
+
+    /// The next connection waits for a look-up.
+    pub fn expire_addresses(&self) {
+        if self.lookup_name().is_some() {
+            self.addresses.lock().expire();
         }
     }
 
     /// The first address gave no answer: the next attempt begins with the second.
     pub fn rotate_addresses(&self) {
-        if let Addresses::Known(endpoints) = &mut *self.addresses.lock()
-            && endpoints.len() > 1
-        {
-            let mut rotated = endpoints.to_vec();
-            rotated.rotate_left(1);
-            *endpoints = rotated.into();
+        self.addresses.lock().rotate();
+    }
+
+    /// Counts changes of the addresses.
+    pub fn address_changes(&self) -> u32 {
+        self.address_changes.load(Ordering::Acquire)
+    }
+
+    /// Whether it still listens there, for all that is known.
+    pub fn listens_at(&self, endpoint: &Endpoint) -> bool {
+        self.addresses.lock().known().is_some_and(|known| known.contains(endpoint))
+    }
+
+    fn change_addresses(&self, change: impl FnOnce(&mut Addresses)) {
+        let mut addresses = self.addresses.lock();
+        let before = addresses.known().cloned();
+        change(&mut addresses);
+        if addresses.known() != before.as_ref() {
+            self.address_changes.fetch_add(1, Ordering::Release);
         }
     }
 
@@ -209,6 +212,16 @@ impl Host {
     pub fn release_kept(&self) {
         let kept = self.kept.fetch_sub(1, Ordering::Relaxed);
         debug_assert!(kept > 0, "a kept connection was released twice");
+    }
+
+    /// A connection broke: those that are idle now are not to be used again.
+    pub fn retire_idle(&self) {
+        self.retirements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that happened.
+    pub fn retirements(&self) -> u32 {
+        self.retirements.load(Ordering::Relaxed)
     }
 
     /// Kept connections now.
@@ -298,14 +311,18 @@ impl Host {
     }
 
     /// Books a failed attempt.
-    pub fn record_failure(&self, failure: &AttemptFailure, is_ping: bool, now: Instant) {
-        self.record(|karma| {
-            if is_ping {
-                karma.handle_ping_failure(failure.kind, now);
-            } else {
-                karma.handle_failure(failure.kind, failure.elapsed, now);
-            }
+    pub fn record_failure(&self, failure: &AttemptFailure, purpose: Purpose, now: Instant) {
+        let (kind, on_trial) = (failure.kind, purpose == Purpose::Trial);
+        self.record(|karma| match (kind, purpose) {
+            (FailureKind::Local, _) => karma.handle_local_failure(on_trial, now),
+            (_, Purpose::Ping) => karma.handle_ping_failure(kind, now),
+            _ => karma.handle_failure(kind, failure.elapsed, on_trial, now),
         });
+        if matches!(kind, FailureKind::ConnectFailure | FailureKind::UnexpectedClosing) {
+            // Another daemon may listen there from now on, with other manners.
+            self.greets_first.store(false, Ordering::Relaxed);
+            self.late_greetings.store(0, Ordering::Relaxed);
+        }
         *self.last_failure.lock() = Some((failure.clone(), now));
     }
 
@@ -337,15 +354,3 @@ const LATE_GREETINGS: u32 = 16;
 
 /// Pause before one connection more than that.
 pub const EXTRA_DIAL_PAUSE: Duration = Duration::from_millis(10);
-
-fn known_without_lookup(address: &HostAddress) -> Addresses {
-    match address {
-        HostAddress::Unix(path) => {
-            Addresses::Known(Arc::new([Endpoint::Unix(Arc::new(path.clone()))]))
-        }
-        HostAddress::Tcp { name, port } => match name.parse::<IpAddr>() {
-            Ok(ip) => Addresses::Known(Arc::new([Endpoint::Inet(SocketAddr::new(ip, *port))])),
-            Err(_) => Addresses::Unknown,
-        },
-    }
-}

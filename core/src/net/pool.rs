@@ -1,0 +1,125 @@
+//! Drivers that no batch uses, with their kept connections.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::background::Background;
+use super::driver::Driver;
+use super::socket::Socket;
+use super::{clock, process};
+use crate::engine::Handover;
+use crate::host::Host;
+
+/// Drivers of one client. Each goes to one batch at a time, the last used one first: it has the
+/// warmest connections.
+pub struct Pool {
+    idle: Mutex<Idle>,
+    made: AtomicU64,
+    seed: u64,
+    process: process::Id,
+}
+
+#[derive(Default)]
+struct Idle {
+    drivers: Vec<Driver>,
+    tended_at: Option<Instant>,
+}
+
+impl Idle {
+    fn tend_if_due(&mut self, now: Instant) {
+        let last = self.tended_at.map(|last| now.saturating_duration_since(last));
+        if last.is_none_or(|last| last >= TEND_PAUSE) {
+            self.tend(now);
+        }
+    }
+
+    fn tend(&mut self, now: Instant) {
+        self.tended_at = Some(now);
+        let mut newer = self.drivers.len();
+        self.drivers.retain_mut(|driver| {
+            newer -= 1;
+            driver.tend().is_ok() && (newer == 0 || driver.engine_ref().has_connections())
+        });
+    }
+}
+
+impl Pool {
+    /// An empty one; drivers draw their seeds from `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self { idle: Mutex::default(), made: AtomicU64::new(0), seed, process: process::id() }
+    }
+
+    /// A driver for a batch.
+    pub fn take(self: &Arc<Self>, background: &Arc<Background>) -> io::Result<Driver> {
+        let idle = self.idle.lock().drivers.pop();
+        if let Some(mut driver) = idle {
+            // What happened to its kept connections in the meantime.
+            driver.look()?;
+            return Ok(driver);
+        }
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let seed = self.seed.wrapping_add(number.wrapping_mul(SEED_STEP));
+        Driver::new(seed, background.clone(), Arc::downgrade(self))
+    }
+
+    /// Keeps a driver for the next batch.
+    pub fn put(&self, driver: Driver) {
+        if driver.is_broken() {
+            return;
+        }
+        let mut idle = self.idle.lock();
+        if idle.drivers.len() < DRIVERS_IDLE_MAX {
+            idle.drivers.push(driver);
+        }
+        idle.tend_if_due(clock::now());
+    }
+
+    /// Closes what idle drivers need not hold any longer: connections that the daemon closed, old
+    /// ones, those of hosts that are gone, and drivers without any. Waits for nothing.
+    pub fn tend(&self) {
+        self.idle.lock().tend(clock::now());
+    }
+
+    /// The same, if that was not done just before.
+    pub fn tend_if_due(&self) {
+        self.idle.lock().tend_if_due(clock::now());
+    }
+
+    /// Takes an idle connection out of the driver that has been idle for longest.
+    pub(super) fn take_connection(&self, host: &Host) -> Option<(Socket, Handover)> {
+        let mut idle = self.idle.lock();
+        let now = clock::now();
+        idle.drivers.iter_mut().find_map(|driver| driver.give_connection(host, now))
+    }
+
+    /// In a forked child: lets the parent's drivers go, unless a thread of it was at them.
+    pub fn abandon(&self) {
+        if let Some(mut idle) = self.idle.try_lock() {
+            idle.drivers.drain(..).for_each(Driver::abandon);
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if self.process != process::id() {
+            self.idle.get_mut().drivers.drain(..).for_each(Driver::abandon);
+        }
+    }
+}
+
+/// The pool as its drivers know it.
+pub(super) type Others = Weak<Pool>;
+
+/// Odd, so that drivers of one client never share a seed (the golden ratio in 64 bits).
+const SEED_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Drivers kept for the next batch: as many as threads use one client at the same time.
+const DRIVERS_IDLE_MAX: usize = 256;
+
+/// Pause between two looks at the idle drivers.
+const TEND_PAUSE: Duration = Duration::from_secs(1);

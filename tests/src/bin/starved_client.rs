@@ -1,0 +1,48 @@
+//! Asks while the process has no file descriptor left: it waits for one, and blames no mirror.
+
+use std::fs::File;
+use std::time::Duration;
+use std::{env, thread};
+
+use anyhow::{Context, Result, ensure};
+use hamirror::karma::Counter;
+use hamirror::{Access, CallOptions, ClientOptions, FailureKind};
+use hamirror_tests::echo::{ask, client, request};
+
+fn main() -> Result<()> {
+    let agents = env::args().nth(1).context("usage: starved_client HOST|HOST")?;
+    let options = ClientOptions { background: false, ..ClientOptions::default() };
+    let client = client(&format!("agent = {agents}:i"), "", options)?;
+    ensure!(ask(&client, b"before")? == b"before");
+
+    limit_descriptors(64)?;
+    let hoard: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+    let short =
+        CallOptions { deadline: Some(Duration::from_millis(100)), ..CallOptions::default() };
+    let starved = client.call("d", 0, &request(Access::Read, b"x"), &short)?;
+    let failure = starved.err().context("it was answered without a descriptor")?;
+    let is_local = |kind| kind == FailureKind::Local;
+    ensure!(failure.attempts.iter().all(|attempt| is_local(attempt.kind)), "{failure}");
+
+    let answer = thread::scope(|scope| {
+        scope.spawn(move || {
+            thread::sleep(Duration::from_millis(50));
+            drop(hoard);
+        });
+        ask(&client, b"after")
+    })?;
+    ensure!(answer == b"after");
+    for host in client.status().hosts {
+        let failures = host.since_start.get(Counter::LocalFailures);
+        ensure!(failures > 0 && host.since_start.errors() == 0 && host.is_living, "{host:?}");
+    }
+    Ok(())
+}
+
+fn limit_descriptors(count: u64) -> Result<()> {
+    let limit = libc::rlimit { rlim_cur: count, rlim_max: count };
+    // SAFETY: the limit lives through the call.
+    let set = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
+    ensure!(set == 0, "{}", std::io::Error::last_os_error());
+    Ok(())
+}
