@@ -17,7 +17,7 @@ use crate::error::{AgentFailure, Error};
 use crate::limits::DEADLINE_MAX;
 use crate::net::{Driver, Waker, clock};
 use crate::options::CallOptions;
-use crate::search::{Search, SearchRequest, SearchResult};
+use crate::search::{Local, Search, SearchRequest, SearchResult};
 use crate::wire::request::{Access, Reply, Request};
 
 /// Calls under way. Dropped, it cancels those that still run.
@@ -32,10 +32,9 @@ pub struct Batch {
 }
 
 struct RunningSearch {
-    /// As it was when the search began: a reload may have changed it since.
-    index: Arc<Index>,
     request: Arc<SearchRequest>,
     calls: Calls,
+    locals: Vec<Local>,
     options: CallOptions,
 }
 
@@ -118,8 +117,55 @@ impl Batch {
         let plain: Arc<dyn Request> = request.clone();
         let index = self.shared.index(index)?;
         let calls = self.start_index(&index, &plain, options)?;
-        self.searches.push(Some(RunningSearch { index, request, calls, options: *options }));
+        let locals = Local::all(&index.locals);
+        self.searches.push(Some(RunningSearch { request, calls, locals, options: *options }));
         Ok(SearchId(self.searches.len() as u32 - 1))
+    }
+
+    /// Local indexes of a search's distributed index that nobody has searched. The program may:
+    /// on this thread after [`wait_sent`](Self::wait_sent), so that the agents work meanwhile, or
+    /// on another. Those that are left are named in the result's warning.
+    pub fn locals(&self, search: SearchId) -> impl Iterator<Item = &str> {
+        let locals = self.searches.get(search.0 as usize).into_iter().flatten();
+        let locals = locals.flat_map(|running| &running.locals);
+        locals.filter(|local| !local.is_searched()).map(|local| local.name.as_str())
+    }
+
+    /// The body of a SEARCH request for a local index, as an agent would get it (protocol.md 4,
+    /// version [`Command::SEARCH`](crate::wire::header::Command::SEARCH)).
+    pub fn local_request(&self, search: SearchId, local: &str) -> Result<Vec<u8>, Error> {
+        let running = self.searches.get(search.0 as usize).and_then(Option::as_ref);
+        let running = running.ok_or_else(|| unknown_search(search))?;
+        let found = running.locals.iter().find(|found| found.name == local);
+        found.ok_or_else(|| unknown_local(search, local))?.request(&running.request)
+    }
+
+    /// Hands in what a local index answered ([`Reply::new`]), or why it could not.
+    pub fn add_local(
+        &mut self,
+        search: SearchId,
+        local: &str,
+        answer: Result<Reply, String>,
+    ) -> Result<(), Error> {
+        let running = self.searches.get_mut(search.0 as usize).and_then(Option::as_mut);
+        let running = running.ok_or_else(|| unknown_search(search))?;
+        let found = running.locals.iter_mut().find(|found| found.name == local);
+        let found = found.ok_or_else(|| unknown_local(search, local))?;
+        found.handle_answer(&running.request, answer)
+    }
+
+    /// Waits until every request is on its way, so that the agents work while this thread does
+    /// something else; `false` if the time is up before, or [`Waker::wake`] was called.
+    pub fn wait_sent(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
+        self.check_process()?;
+        self.has_news = true;
+        let until = end_of(timeout);
+        while !self.driver().engine().is_sent() {
+            if !self.wait_once(until)? {
+                return Ok(self.driver().engine().is_sent());
+            }
+        }
+        Ok(true)
     }
 
     /// Waits for the next call to end; `None` if nothing runs, the time is up, or
@@ -239,7 +285,7 @@ impl Batch {
         let SearchId(number) = search;
         let slot = self.searches.get_mut(number as usize);
         let Some(running) = slot.and_then(Option::take) else {
-            return Err(Error::Misuse(format!("search {number} is unknown, or was taken before")));
+            return Err(unknown_search(search));
         };
         let engine = self.driver_ref().engine_ref();
         if running.calls.clone().any(|call| engine.outcome(call).is_none()) {
@@ -247,11 +293,22 @@ impl Batch {
             return Err(Error::Misuse(format!("search {number} has calls that still run")));
         }
         let outcomes = running.calls.clone().map(|call| self.search_outcome(call)).collect();
-        let completeness = running.options.completeness;
-        let mut result = SearchResult::merge(&running.request, outcomes, completeness)?;
-        let Index { name, locals, .. } = running.index.as_ref();
-        let unsearched =
-            locals.iter().map(|local| format!("index {name}: local index {local} not searched"));
+        let RunningSearch { request, locals, options, .. } = running;
+        let mut searched = Vec::new();
+        let mut unsearched = Vec::new();
+        for local in locals {
+            match local.into_outcome() {
+                Ok(outcome) => searched.push(outcome),
+                Err(name) => unsearched.push(name),
+            }
+        }
+        let completeness = options.completeness;
+        let mut result =
+            SearchResult::merge_with_locals(&request, searched, outcomes, completeness)?;
+        let index = request.index();
+        let unsearched = unsearched
+            .iter()
+            .map(|name| format!("index {index}: local index {name} not searched"));
         let warnings: Vec<String> = result.warning.take().into_iter().chain(unsearched).collect();
         result.warning = (!warnings.is_empty()).then(|| warnings.join(";\n"));
         Ok(result)
@@ -343,6 +400,16 @@ impl Batch {
     fn driver_ref(&self) -> &Driver {
         self.driver.as_ref().expect("a batch has a driver until it is dropped")
     }
+}
+
+fn unknown_search(search: SearchId) -> Error {
+    let SearchId(number) = search;
+    Error::Misuse(format!("search {number} is unknown, or was taken before"))
+}
+
+fn unknown_local(search: SearchId, local: &str) -> Error {
+    let SearchId(number) = search;
+    Error::Unknown(format!("search {number} has no local index '{local}'"))
 }
 
 /// When a wait of that length ends; a longer one than any call is as good as that.

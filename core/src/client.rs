@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -82,6 +83,29 @@ impl Client {
     ) -> Result<SearchResult, Error> {
         let mut batch = self.batch()?;
         let id = batch.add_search(index, search, options)?;
+        while !batch.wait_all(None)? {}
+        batch.take_search(id)
+    }
+
+    /// Searches all agents of an index, and its local indexes by a function of the program, while
+    /// the agents work: it gets the name of a local index and the body of a SEARCH request as an
+    /// agent would get it, and returns the reply ([`Reply::new`]) or why there is none.
+    pub fn search_with_locals(
+        &self,
+        index: &str,
+        search: &Search,
+        options: &CallOptions,
+        mut search_local: impl FnMut(&str, &[u8]) -> Result<Reply, String>,
+    ) -> Result<SearchResult, Error> {
+        let mut batch = self.batch()?;
+        let id = batch.add_search(index, search, options)?;
+        batch.wait_sent(Some(LOCAL_SEARCH_DELAY_MAX))?;
+        let locals: Vec<String> = batch.locals(id).map(str::to_owned).collect();
+        for local in locals {
+            let answer = search_local(&local, &batch.local_request(id, &local)?);
+            batch.add_local(id, &local, answer)?;
+            batch.drive()?;
+        }
         while !batch.wait_all(None)? {}
         batch.take_search(id)
     }
@@ -204,3 +228,6 @@ impl Shared {
         &self.options
     }
 }
+
+/// A local search begins after so long at the latest, though an agent is not reached yet.
+const LOCAL_SEARCH_DELAY_MAX: Duration = Duration::from_millis(20);

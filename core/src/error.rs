@@ -96,6 +96,8 @@ pub struct AgentFailure {
     pub index: String,
     /// Number of the agent in its index, from 0, in the order a master uses.
     pub agent: usize,
+    /// Name of the local index that the program searched, where that failed and not an agent.
+    pub local: Option<String>,
     /// Every failed attempt, oldest first.
     pub attempts: Vec<AttemptFailure>,
     /// Text of the error that two mirrors gave alike: the query is at fault, no mirror.
@@ -117,6 +119,9 @@ impl AgentFailure {
 
 impl fmt::Display for AgentFailure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(local), Some(text)) = (&self.local, &self.query_error) {
+            return write!(out, "index {} local index {local}: {text}", self.index);
+        }
         write!(out, "index {} agent {}: ", self.index, self.agent + 1)?;
         if let Some(text) = &self.query_error {
             let hosts: Vec<&str> =

@@ -103,6 +103,20 @@ impl Cluster {
         Daemon::start(&home, &self.config_text(agents, ""), MASTER_SETTINGS)
     }
 
+    /// Starts a real master that has the first shard itself and asks agents for the others;
+    /// returns the section of its distributed index, too.
+    pub fn start_master_with_shard(&mut self) -> Result<(Daemon, String)> {
+        self.masters += 1;
+        let home = self.folder.path().join(format!("master{}", self.masters));
+        copy_files(&self.folder.path().join("shard0"), &home)?;
+        let all = self.config_text(Agents::Persistent, "");
+        let of_first = all.lines().find(|line| line.contains(" = ") && !line.contains("type"));
+        let local = format!("    local = {}", local_index(0));
+        let section = all.replace(of_first.context("an agent line")?, &local);
+        let sections = format!("{}{section}", index_section(0, &home, ""));
+        Ok((Daemon::start(&home, &sections, MASTER_SETTINGS)?, section))
+    }
+
     /// One of the daemons.
     pub fn daemon(&mut self, shard: usize, mirror: usize) -> &mut Daemon {
         &mut self.daemons[shard][mirror]

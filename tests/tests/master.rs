@@ -4,9 +4,10 @@
 use anyhow::{Result, ensure};
 use hamirror::search::{MatchMode, Ranker, Sort};
 use hamirror::wire::search::Value;
-use hamirror::{CallOptions, Client, Config, Search, SearchResult};
+use hamirror::{CallOptions, Client, Completeness, Config, Error, Reply, Search, SearchResult};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
 use hamirror_tests::corpus::{self, Document, SECTIONS, WORDS};
+use hamirror_tests::daemon::Daemon;
 use hamirror_tests::oracle::{Answer, Filter, FilterKind, Oracle, Query, Row};
 
 #[test]
@@ -28,6 +29,37 @@ fn documents_of_both_shards_are_merged_as_a_master_merges_them() -> Result<()> {
     Ok(())
 }
 
+/// The master has one shard itself, and so has the program that uses hamirror.
+#[test]
+fn local_indexes_are_merged_as_a_master_merges_its_own() -> Result<()> {
+    let shards: Vec<Vec<Document>> =
+        (0..SHARDS as u64).map(|shard| corpus::synthetic(400 + 100 * shard, shard)).collect();
+    let mut cluster = Cluster::start_shards(&shards, |_| {})?;
+    let (master, section) = cluster.start_master_with_shard()?;
+    let client = Client::new(&Config::parse(&section, "local.conf")?)?;
+    let mut own = Oracle::connect(cluster.daemon(0, 0).address())?;
+    let seen = compare_with(&master, 3, 200, |search| {
+        let search_own = |_: &str, body: &[u8]| {
+            let header = [&[0, 0, 1, 0x1f][..], &(body.len() as u32).to_be_bytes()].concat();
+            let frame = own.exchange(&[&header, body].concat()).map_err(|error| error.to_string());
+            frame.map(|frame| Reply::new(frame.version, frame.body))
+        };
+        client.search_with_locals(INDEX, search, &CallOptions::default(), search_own)
+    })?;
+    ensure!(seen.answers >= 120, "too tame: {seen:?}");
+
+    let unsearched = client.search(INDEX, &Search::new(""), &CallOptions::default())?;
+    let warning = unsearched.warning.unwrap_or_default();
+    ensure!(warning.contains("local index packages0 not searched"), "{warning}");
+    let options = CallOptions { completeness: Completeness::All, ..CallOptions::default() };
+    let failed = client.search_with_locals(INDEX, &Search::new(""), &options, |name, _| {
+        Err(format!("{name} is being rotated"))
+    });
+    let text = failed.expect_err("a part is missing").to_string();
+    ensure!(text.contains("packages0 is being rotated"), "{text}");
+    Ok(())
+}
+
 /// What a comparison met, so that it can't be empty itself.
 #[derive(Debug, Default)]
 struct Seen {
@@ -39,14 +71,25 @@ struct Seen {
 
 fn compare(cluster: &mut Cluster, seed: u64, count: usize) -> Result<Seen> {
     let master = cluster.start_master(Agents::Persistent)?;
-    let mut oracle = Oracle::connect(master.address())?;
     let client = Client::new(&Config::read(cluster.config())?)?;
+    compare_with(&master, seed, count, |search| {
+        client.search(INDEX, search, &CallOptions::default())
+    })
+}
+
+fn compare_with(
+    master: &Daemon,
+    seed: u64,
+    count: usize,
+    mut ask: impl FnMut(&Search) -> Result<SearchResult, Error>,
+) -> Result<Seen> {
+    let mut oracle = Oracle::connect(master.address())?;
     let mut random = fastrand::Rng::with_seed(seed);
     let mut seen = Seen::default();
     for number in 0..count {
         let query = generate(&mut random);
         let expected = oracle.search(INDEX, &query);
-        let found = client.search(INDEX, &translate(&query), &CallOptions::default());
+        let found = ask(&translate(&query));
         match (&found, &expected) {
             (Ok(found), Ok(expected)) => {
                 let difference = difference(found, expected);

@@ -177,6 +177,7 @@ impl Call {
         AgentFailure {
             index: self.agent.index.clone(),
             agent: self.agent.number,
+            local: None,
             attempts: std::mem::take(&mut self.failures),
             query_error,
             deadline_passed: false,

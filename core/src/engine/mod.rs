@@ -233,6 +233,12 @@ impl Engine {
         connection.is_some_and(|connection| matches!(connection.state, State::Connecting { .. }))
     }
 
+    /// Whether the requests of all attempts under way are with the kernel, to the last byte.
+    pub fn is_sent(&self) -> bool {
+        let mut in_use = self.connections.iter().filter(|(_, open)| open.user.is_some());
+        in_use.all(|(_, connection)| connection.is_open() && connection.is_flushed())
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn next_timeout(&self) -> Option<Instant> {
         [self.timers.next(), self.dials.next()].into_iter().flatten().min()

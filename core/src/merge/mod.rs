@@ -86,9 +86,10 @@ impl Plan {
     }
 }
 
-/// The result of one agent.
+/// The result of one agent, or of a local index; these come first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Set<'a> {
+    pub(crate) is_local: bool,
     pub(crate) body: &'a [u8],
     pub(crate) dialect: Dialect,
     pub(crate) result: &'a ResultSet,
@@ -141,13 +142,15 @@ fn all_rows(sets: &[Set<'_>]) -> Vec<RowPlace> {
     rows
 }
 
-/// Of rows with the same document id the one of the latest agent stays. The seed keeps agents from
-/// choosing ids that fall together.
+/// Of rows with the same document id a local one stays, or that of the latest agent. The seed keeps
+/// agents from choosing ids that fall together.
 fn drop_duplicates(sets: &[Set<'_>], seed: u64, rows: &mut Vec<RowPlace>) {
     let hasher = FixedState::with_seed(seed);
     let mut seen = HashSet::with_capacity_and_hasher(rows.len(), hasher);
     let mut duplicates = HashSet::new();
-    for row in rows.iter().rev() {
+    let of_locals = rows.partition_point(|row| sets[row.set as usize].is_local);
+    let (locals, agents) = rows.split_at(of_locals);
+    for row in locals.iter().rev().chain(agents.iter().rev()) {
         if !seen.insert(row.head(sets).0) {
             duplicates.insert((row.set, row.row));
         }

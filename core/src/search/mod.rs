@@ -1,9 +1,11 @@
 //! A full-text search: what to ask ([`Search`]), how it travels ([`SearchRequest`]), and what all
 //! agents say together ([`SearchResult`]).
 
+mod local;
 mod request;
 mod result;
 
+pub(crate) use local::Local;
 pub use request::SearchRequest;
 pub use result::{Column, Row, SearchResult, Word};
 

@@ -27,9 +27,9 @@ pub struct SearchResult {
     pub words: Vec<Word>,
     /// Everything that went wrong without ending the search, as a master words it.
     pub warning: Option<String>,
-    /// Agents that answered.
+    /// Agents that answered, and local indexes that the program has searched.
     pub agents_answered: usize,
-    /// Agents that were asked.
+    /// Agents that were asked, and local indexes that the program searched.
     pub agents: usize,
     /// Why the others did not answer.
     pub failures: Vec<AgentFailure>,
@@ -49,15 +49,28 @@ impl SearchResult {
         outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
         completeness: Completeness,
     ) -> Result<SearchResult, Error> {
-        let agents = outcomes.len();
+        Self::merge_with_locals(request, Vec::new(), outcomes, completeness)
+    }
+
+    /// The same with the answers of local indexes, by their names: they come before the agents, and
+    /// of a document that both have theirs is taken.
+    pub fn merge_with_locals<H: AsRef<str>>(
+        request: &SearchRequest,
+        locals: Vec<(String, Result<Reply, AgentFailure>)>,
+        outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
+        completeness: Completeness,
+    ) -> Result<SearchResult, Error> {
+        let agents = locals.len() + outcomes.len();
+        let locals = locals.into_iter().map(|(name, outcome)| (Part::Local(name), outcome));
+        let outcomes = outcomes.into_iter().map(|(host, outcome)| (Part::Agent(host), outcome));
         let mut warnings = Vec::new();
-        let mut hosts = Vec::new();
+        let mut parts = Vec::new();
         let mut replies = Vec::new();
         let mut failures = Vec::new();
-        for (host, outcome) in outcomes {
+        for (part, outcome) in locals.chain(outcomes) {
             match outcome {
                 Ok(reply) if reply.search.is_some() => {
-                    hosts.push(host);
+                    parts.push(part);
                     replies.push(reply);
                 }
                 Ok(_) => {
@@ -65,7 +78,7 @@ impl SearchResult {
                     return Err(Error::Misuse(text.to_owned()));
                 }
                 Err(failure) => {
-                    warnings.push(failure_text(host.as_ref(), &failure));
+                    warnings.push(part.failure_text(&failure));
                     failures.push(failure);
                 }
             }
@@ -74,17 +87,17 @@ impl SearchResult {
         if !completeness.is_met(answered, agents) {
             return Err(Error::Unanswered { answered, agents, failures });
         }
-        let sets: Vec<Set<'_>> = replies.iter().filter_map(set_of).collect();
+        let sets = parts.iter().zip(&replies);
+        let sets: Vec<Set<'_>> = sets.filter_map(|(part, reply)| part.set_of(reply)).collect();
         let merged = request
             .plan()
             .merge(&sets)
             .map_err(|text| Error::Merge(format!("index {}: {text}", request.index())))?;
-        for (number, host) in hosts.iter().enumerate() {
-            let host = host.as_ref();
-            reply_warnings(host, &replies[number], &sets[number], &mut warnings);
+        for (number, part) in parts.iter().enumerate() {
+            part.add_warnings(&replies[number], &sets[number], &mut warnings);
             for column in stored_fields(request.plan(), &sets[number], &merged.columns, number) {
                 let text = "is a stored field, whose text agents do not send";
-                warnings.push(format!("agent {host}: column '{column}' {text}"));
+                warnings.push(format!("{part}: column '{column}' {text}"));
             }
         }
         let mismatches = merged.word_mismatches.iter();
@@ -168,7 +181,7 @@ impl<'a> Row<'a> {
         self.raw().map_or(0, |row| row.weight)
     }
 
-    /// Number of the agent, among those that answered, whose row it is.
+    /// Number of the agent, among those that answered, whose row it is; local indexes come first.
     pub fn source(self) -> usize {
         self.place.set as usize
     }
@@ -204,35 +217,57 @@ fn widen(value: Value<'_>, kind: Kind) -> Value<'_> {
     }
 }
 
-fn set_of(reply: &Reply) -> Option<Set<'_>> {
-    let search = reply.search.as_ref()?;
-    let result = search.sets.first()?;
-    Some(Set { body: &reply.body, dialect: search.dialect, result })
+/// Who gave a part of the result.
+enum Part<H> {
+    /// The host that was asked.
+    Agent(H),
+    /// The local index.
+    Local(String),
 }
 
-/// What a master says of an agent that failed: its last attempt.
-fn failure_text(host: &str, failure: &AgentFailure) -> String {
-    let (host, text) = match failure.attempts.last() {
-        Some(attempt) => (attempt.host.as_str(), attempt.text.as_str()),
-        None if failure.cancelled => (host, "cancelled"),
-        None if failure.deadline_passed => (host, "deadline passed"),
-        None => (host, "no mirror could be asked"),
-    };
-    match &failure.query_error {
-        Some(text) => format!("agent {host}: remote query error: {text}"),
-        None => format!("agent {host}: {text}"),
+impl<H: AsRef<str>> Part<H> {
+    fn set_of<'a>(&self, reply: &'a Reply) -> Option<Set<'a>> {
+        let search = reply.search.as_ref()?;
+        let result = search.sets.first()?;
+        let is_local = matches!(self, Part::Local(_));
+        Some(Set { is_local, body: &reply.body, dialect: search.dialect, result })
+    }
+
+    /// What a master says of an agent that failed: its last attempt.
+    fn failure_text(&self, failure: &AgentFailure) -> String {
+        let text = match (failure.attempts.last(), &failure.query_error) {
+            (_, Some(text)) if matches!(self, Part::Local(_)) => text.clone(),
+            (_, Some(text)) => format!("remote query error: {text}"),
+            (Some(attempt), None) => attempt.text.clone(),
+            (None, None) if failure.cancelled => "cancelled".to_owned(),
+            (None, None) if failure.deadline_passed => "deadline passed".to_owned(),
+            (None, None) => "no mirror could be asked".to_owned(),
+        };
+        match failure.attempts.last() {
+            Some(attempt) => format!("agent {}: {text}", attempt.host),
+            None => format!("{self}: {text}"),
+        }
+    }
+
+    fn add_warnings(&self, reply: &Reply, set: &Set<'_>, warnings: &mut Vec<String>) {
+        let message = set.result.message.text(set.body);
+        match set.result.status {
+            Status::Warning => warnings.push(format!("{self}: remote query warning: {message}")),
+            Status::Retry => warnings.push(format!("{self}: remote query error: {message}")),
+            Status::Ok | Status::Error | Status::Other(_) => {}
+        }
+        if let Some(text) = &reply.warning {
+            warnings.push(format!("{self}: remote warning: {text}"));
+        }
     }
 }
 
-fn reply_warnings(host: &str, reply: &Reply, set: &Set<'_>, warnings: &mut Vec<String>) {
-    let message = set.result.message.text(set.body);
-    match set.result.status {
-        Status::Warning => warnings.push(format!("agent {host}: remote query warning: {message}")),
-        Status::Retry => warnings.push(format!("agent {host}: remote query error: {message}")),
-        Status::Ok | Status::Error | Status::Other(_) => {}
-    }
-    if let Some(text) = &reply.warning {
-        warnings.push(format!("agent {host}: remote warning: {text}"));
+impl<H: AsRef<str>> std::fmt::Display for Part<H> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Part::Agent(host) => write!(out, "agent {}", host.as_ref()),
+            Part::Local(name) => write!(out, "local index {name}"),
+        }
     }
 }
 
@@ -243,7 +278,7 @@ fn stored_fields<'a>(
     columns: &'a [merge::Column],
     number: usize,
 ) -> Vec<&'a str> {
-    let Set { body, dialect, result } = *set;
+    let Set { body, dialect, result, .. } = *set;
     if dialect != Dialect::Manticore || result.rows.is_empty() {
         return Vec::new();
     }

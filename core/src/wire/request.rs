@@ -62,6 +62,11 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// An answer with status OK, of a program that speaks for itself.
+    pub fn new(version: u16, body: Vec<u8>) -> Self {
+        Reply { status: Status::Ok, version, warning: None, body, search: None }
+    }
+
     /// The text of an ERROR or RETRY reply, cut to a sane length.
     pub fn text(&self) -> String {
         let text = Reader::new(&self.body).string();

@@ -1,0 +1,77 @@
+//! Local indexes of a distributed index: only the program itself can search them.
+
+use crate::error::{AgentFailure, Error};
+use crate::search::SearchRequest;
+use crate::wire::request::{Reply, Request, Target, Verdict};
+
+/// A local index within a search.
+pub(crate) struct Local {
+    pub(crate) name: String,
+    outcome: Option<Result<Reply, AgentFailure>>,
+}
+
+impl Local {
+    /// Those of a distributed index; one that is named twice is searched once.
+    pub(crate) fn all(names: &[String]) -> Vec<Local> {
+        let mut locals: Vec<Local> = Vec::new();
+        for name in names {
+            if locals.iter().all(|local| local.name != *name) {
+                locals.push(Local { name: name.clone(), outcome: None });
+            }
+        }
+        locals
+    }
+
+    pub(crate) fn is_searched(&self) -> bool {
+        self.outcome.is_some()
+    }
+
+    /// The body of the request, as an agent would get it.
+    pub(crate) fn request(&self, request: &SearchRequest) -> Result<Vec<u8>, Error> {
+        let target = Target { host: "(local)", index_list: &self.name, attempt: 0 };
+        let mut body = Vec::new();
+        request.encode(&target, &mut body)?;
+        Ok(body)
+    }
+
+    /// Takes what the program found, or why it found nothing.
+    pub(crate) fn handle_answer(
+        &mut self,
+        request: &SearchRequest,
+        answer: Result<Reply, String>,
+    ) -> Result<(), Error> {
+        let mut reply = match answer {
+            Ok(reply) => reply,
+            Err(text) => {
+                self.outcome = Some(Err(self.failure(request, text)));
+                return Ok(());
+            }
+        };
+        self.outcome = Some(match request.judge(&mut reply) {
+            Verdict::Accept | Verdict::AcceptWarned => Ok(reply),
+            Verdict::Refused(text) => Err(self.failure(request, text)),
+            Verdict::Malformed(text) => {
+                let text = format!("reply of local index '{}' is malformed: {text}", self.name);
+                return Err(Error::Request(text));
+            }
+        });
+        Ok(())
+    }
+
+    /// What became of it; its name alone if nobody searched it.
+    pub(crate) fn into_outcome(self) -> Result<(String, Result<Reply, AgentFailure>), String> {
+        match self.outcome {
+            Some(outcome) => Ok((self.name, outcome)),
+            None => Err(self.name),
+        }
+    }
+
+    fn failure(&self, request: &SearchRequest, text: String) -> AgentFailure {
+        AgentFailure {
+            index: request.index().to_owned(),
+            local: Some(self.name.clone()),
+            query_error: Some(text),
+            ..AgentFailure::default()
+        }
+    }
+}
