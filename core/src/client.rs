@@ -16,6 +16,7 @@ use crate::options::{CallOptions, ClientOptions};
 use crate::search::{Search, SearchResult};
 use crate::status::Status;
 use crate::topology::Topology;
+use crate::upkeep::Upkeep;
 use crate::wire::request::{Reply, Request};
 
 /// Asks distributed indexes; cheap to clone, and every clone is the same client.
@@ -128,10 +129,22 @@ impl Client {
     pub fn batch(&self) -> Result<Batch, Error> {
         let shared = self.shared();
         shared.background.start_pings();
-        let driver = shared.pool.take(&shared.background).map_err(|error| {
-            Error::System(format!("no event queue from the operating system: {error}"))
-        })?;
+        let driver = shared.pool.take(&shared.background).map_err(no_queue)?;
         Ok(Batch::new(shared.clone(), driver))
+    }
+
+    /// Pings and sends to blackholes, for a program that does without the background thread
+    /// ([`ClientOptions::background`]) and drives them itself.
+    pub fn upkeep(&self) -> Result<Upkeep, Error> {
+        let shared = self.shared();
+        if shared.background.is_allowed() {
+            let text = "the background thread does the upkeep: turn it off to drive it";
+            return Err(Error::Misuse(text.to_owned()));
+        }
+        let driven = shared.background.drive().ok_or_else(|| {
+            Error::Misuse("the upkeep of this client is driven already".to_owned())
+        })?;
+        Ok(Upkeep::new(shared.clone(), driven.map_err(no_queue)?))
     }
 
     /// The record of every host, as it is now; blocks no query.
@@ -227,6 +240,10 @@ impl Shared {
     pub(crate) fn options(&self) -> &ClientOptions {
         &self.options
     }
+}
+
+fn no_queue(error: std::io::Error) -> Error {
+    Error::System(format!("no event queue from the operating system: {error}"))
 }
 
 /// A local search begins after so long at the latest, though an agent is not reached yet.

@@ -69,6 +69,7 @@ pub mod search;
 pub mod status;
 pub mod strategy;
 pub mod topology;
+mod upkeep;
 pub mod wire;
 
 pub use batch::{Batch, CallId, Calls, SearchId};
@@ -80,4 +81,5 @@ pub use net::Waker;
 pub use options::{CallOptions, ClientOptions, KeepConnections};
 pub use search::{Search, SearchResult};
 pub use status::Status;
+pub use upkeep::Upkeep;
 pub use wire::request::{Access, Reply, Request, Target, Verdict};

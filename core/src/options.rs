@@ -8,7 +8,8 @@ use crate::completeness::Completeness;
 #[derive(Clone, Copy, Debug)]
 pub struct ClientOptions {
     /// One thread for pings, name look-ups and blackholes, started when first needed. Without
-    /// it names are looked up by the thread that needs them, and blackholes get nothing.
+    /// it names are looked up by the thread that needs them, and the program drives the rest
+    /// ([`Client::upkeep`](crate::Client::upkeep)) or goes without.
     pub background: bool,
     /// Decides every pick, for reproducible runs; `None` differs from client to client.
     pub seed: Option<u64>,

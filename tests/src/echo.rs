@@ -45,6 +45,7 @@ struct Shared {
     ended: AtomicBool,
     connections: AtomicUsize,
     requests: AtomicUsize,
+    pings: AtomicUsize,
 }
 
 impl EchoDaemon {
@@ -95,6 +96,11 @@ impl EchoDaemon {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
+    /// Pings that it answered.
+    pub fn pings(&self) -> usize {
+        self.shared.pings.load(Ordering::SeqCst)
+    }
+
     /// Requests that it answered, pings left out.
     pub fn requests(&self) -> usize {
         self.shared.requests.load(Ordering::SeqCst)
@@ -142,9 +148,8 @@ impl Shared {
                 }
                 continue;
             }
-            if command != PING {
-                self.requests.fetch_add(1, Ordering::SeqCst);
-            }
+            let count = if command == PING { &self.pings } else { &self.requests };
+            count.fetch_add(1, Ordering::SeqCst);
             let length = (body.len() as u32).to_be_bytes();
             stream.write_all(&[greeting, &[0, 0, 1, 0], &length, &body].concat())?;
             greeting = &[];

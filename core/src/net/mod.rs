@@ -9,8 +9,9 @@ pub mod process;
 mod resolver;
 mod seed;
 mod socket;
+mod upkeep;
 
-pub use background::Background;
+pub use background::{Background, Driven};
 pub use driver::{Driver, Waker};
 pub use pool::Pool;
 pub use seed::seed;
