@@ -95,7 +95,7 @@ pub(crate) mod testing {
         let changes: Arc<AtomicU64> = Arc::default();
         let mirror = |number: usize| {
             let address = HostAddress::Tcp { name: "127.0.0.1".to_owned(), port: number as u16 };
-            let host = Host::new(address, number, 1, clock, changes.clone());
+            let host = Host::new(address, number, 1, clock, changes.clone(), Arc::default());
             let tally = Arc::default();
             Mirror { host: Arc::new(host), index_list: "i".to_owned(), tally }
         };

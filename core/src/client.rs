@@ -11,6 +11,7 @@ use crate::agent::Index;
 use crate::batch::Batch;
 use crate::config::{Config, HostAddress};
 use crate::error::{AgentFailure, Error};
+use crate::log::{Level, LogSink};
 use crate::net::{Background, Pool, clock, process, seed};
 use crate::options::{CallOptions, ClientOptions};
 use crate::search::{Search, SearchResult};
@@ -59,12 +60,23 @@ impl Client {
     /// their record and connections (their record only with the same `ha_period_karma`).
     pub fn reload(&self, config: &Config) {
         let shared = self.shared();
-        let _one_at_a_time = shared.reloading.lock();
+        let one_at_a_time = shared.reloading.lock();
         let topology = shared.topology.load();
         let next = topology.reload(config, &shared.options, clock::now());
         shared.background.ping(next.pinged.clone(), next.ping_interval);
+        let (hosts, indexes) = (next.hosts.len(), next.indexes.len());
+        let log = next.log.clone();
         shared.topology.store(Arc::new(next));
         shared.pool.tend();
+        drop(one_at_a_time);
+        let line = || format!("configuration taken over: {indexes} indexes, {hosts} hosts");
+        log.put(Level::Info, line);
+    }
+
+    /// Tells what happens to hosts and configuration, up to that level, to a sink from now on;
+    /// `None` ends it. A forked child begins without a sink.
+    pub fn set_log(&self, sink: Option<(Level, Box<dyn LogSink>)>) {
+        self.shared().topology.load().log.set(sink);
     }
 
     /// Names of the distributed indexes, sorted.

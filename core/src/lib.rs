@@ -39,7 +39,7 @@
 //! thread or randomness of its own (`clippy.toml` sees to it).
 //!
 //! ```text
-//! error limits completeness options <- config deadline wire karma <- host <- strategy
+//! error limits log completeness options <- config deadline wire karma <- host <- strategy
 //!     <- agent <- call <- engine <- topology status merge search <- net <- batch client
 //! ```
 //!
@@ -62,6 +62,7 @@ pub mod error;
 pub mod host;
 pub mod karma;
 pub mod limits;
+pub mod log;
 pub mod merge;
 pub mod net;
 mod options;
@@ -77,6 +78,7 @@ pub use client::Client;
 pub use completeness::Completeness;
 pub use config::{Config, ConfigBuilder, Diagnostic};
 pub use error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
+pub use log::{Level, LogSink};
 pub use net::Waker;
 pub use options::{CallOptions, ClientOptions, KeepConnections};
 pub use search::{Search, SearchResult};

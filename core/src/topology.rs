@@ -12,6 +12,7 @@ use crate::deadline;
 use crate::host::Host;
 use crate::karma::{BlockClock, Tally, TrafficCounters};
 use crate::limits;
+use crate::log::Log;
 use crate::options::{ClientOptions, KeepConnections};
 use crate::strategy::Selector;
 
@@ -31,6 +32,8 @@ pub struct Topology {
     pub clock: BlockClock,
     /// Counters of the client.
     pub traffic: Arc<TrafficCounters>,
+    /// Where its hosts tell what happens.
+    pub log: Arc<Log>,
     health_changes: Arc<AtomicU64>,
     /// Hosts of this and of all topologies before it.
     host_count: usize,
@@ -69,6 +72,7 @@ impl Topology {
             clock,
             health_changes: health_changes.unwrap_or_default(),
             traffic: before.map(|(before, _)| before.traffic.clone()).unwrap_or_default(),
+            log: before.map(|(before, _)| before.log.clone()).unwrap_or_default(),
             before: before.filter(|(_, same_period)| *same_period).map(|(before, _)| before),
             host_count: before.map_or(0, |(before, _)| before.host_count),
             hosts: Vec::new(),
@@ -79,7 +83,7 @@ impl Topology {
         let indexes = indexes.map(|index| (index.name.clone(), Arc::new(index))).collect();
         let ping_interval = config.searchd.ha_ping_interval.unwrap_or(limits::HA_PING_INTERVAL);
         let pinged = builder.pinged(ping_interval);
-        let Builder { hosts, host_count, health_changes, traffic, .. } = builder;
+        let Builder { hosts, host_count, health_changes, traffic, log, .. } = builder;
         let config = config.clone();
         Self {
             config,
@@ -89,6 +93,7 @@ impl Topology {
             ping_interval,
             clock,
             traffic,
+            log,
             health_changes,
             host_count,
         }
@@ -105,6 +110,7 @@ struct Builder<'a> {
     clock: BlockClock,
     health_changes: Arc<AtomicU64>,
     traffic: Arc<TrafficCounters>,
+    log: Arc<Log>,
     before: Option<&'a Topology>,
     host_count: usize,
     hosts: Vec<Arc<Host>>,
@@ -223,7 +229,8 @@ impl Builder<'_> {
         let number = self.host_count;
         self.host_count += 1;
         let (limit, changes) = (self.kept_limit(), self.health_changes.clone());
-        Arc::new(Host::new(address.clone(), number, limit, self.clock, changes))
+        let log = self.log.clone();
+        Arc::new(Host::new(address.clone(), number, limit, self.clock, changes, log))
     }
 
     fn kept_limit(&self) -> u32 {

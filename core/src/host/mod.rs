@@ -15,6 +15,7 @@ pub use addresses::{Endpoint, Lookup};
 use crate::config::HostAddress;
 use crate::error::{AttemptFailure, FailureKind};
 use crate::karma::{BlockClock, Karma};
+use crate::log::{Level, Log};
 
 /// One daemon's listener, as many threads share it. No lock here is held across I/O.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub struct Host {
     address_changes: AtomicU32,
     karma: Mutex<Karma>,
     last_failure: Mutex<Option<(AttemptFailure, Instant)>>,
+    log: Arc<Log>,
 }
 
 /// What an attempt is for.
@@ -95,6 +97,7 @@ impl Host {
         kept_limit: u32,
         clock: BlockClock,
         health_changes: Arc<AtomicU64>,
+        log: Arc<Log>,
     ) -> Self {
         Self {
             name: address.to_string(),
@@ -116,6 +119,7 @@ impl Host {
             health_changes,
             karma: Mutex::new(Karma::new(clock)),
             last_failure: Mutex::new(None),
+            log,
         }
     }
 
@@ -138,6 +142,10 @@ impl Host {
 
     /// A look-up ended. A failed one keeps the last good addresses.
     pub fn handle_lookup(&self, result: Result<Vec<SocketAddr>, String>) {
+        if let Err(text) = &result {
+            let line = || format!("host {}: no address found: {text}", self.name);
+            self.log.put(Level::Warning, line);
+        }
         self.change_addresses(|addresses| addresses.handle_lookup(result));
     }
 
@@ -177,8 +185,13 @@ impl Host {
         let mut addresses = self.addresses.lock();
         let before = addresses.known().cloned();
         change(&mut addresses);
-        if addresses.known() != before.as_ref() {
+        let after = addresses.known().cloned();
+        drop(addresses);
+        if after != before {
             self.address_changes.fetch_add(1, Ordering::Release);
+            let now = after.iter().flat_map(|endpoints| endpoints.iter());
+            let now = || now.map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            self.log.put(Level::Info, || format!("host {} is at {}", self.name, now()));
         }
     }
 
@@ -300,18 +313,30 @@ impl Host {
     /// Writes the record; strategies hear of a change between living and dead.
     pub fn record<T>(&self, write: impl FnOnce(&mut Karma) -> T) -> T {
         let mut karma = self.karma.lock();
-        let living = karma.health().is_living();
+        let was_living = karma.health().is_living();
         let trial_at = karma.health().trial_at();
         let result = write(&mut karma);
-        let health = karma.health();
-        if health.is_living() != living || health.trial_at() != trial_at {
+        let is_living = karma.health().is_living();
+        if is_living != was_living || karma.health().trial_at() != trial_at {
             self.health_changes.fetch_add(1, Ordering::Release);
+        }
+        let errors_in_row = karma.errors_in_row();
+        drop(karma);
+        match (was_living, is_living) {
+            (true, false) => self.log.put(Level::Warning, || {
+                format!("host {} found dead: {errors_in_row} failures in a row", self.name)
+            }),
+            (false, true) => {
+                self.log.put(Level::Info, || format!("host {} answers again", self.name));
+            }
+            _ => {}
         }
         result
     }
 
     /// Books a failed attempt.
     pub fn record_failure(&self, failure: &AttemptFailure, purpose: Purpose, now: Instant) {
+        self.log.put(Level::Debug, || failure.to_string());
         let (kind, on_trial) = (failure.kind, purpose == Purpose::Trial);
         self.record(|karma| match (kind, purpose) {
             (FailureKind::Local, _) => karma.handle_local_failure(on_trial, now),

@@ -104,7 +104,14 @@ impl World {
                 };
                 let address = HostAddress::Tcp { name, port: 9_000 + number as u16 };
                 let kept_max = random.u32(0..4);
-                Arc::new(Host::new(address, number, kept_max, clock, changes.clone()))
+                Arc::new(Host::new(
+                    address,
+                    number,
+                    kept_max,
+                    clock,
+                    changes.clone(),
+                    Arc::default(),
+                ))
             })
             .collect();
         let mut engine = Engine::new(seed);
