@@ -1650,7 +1650,7 @@ int32_t hamirror_batch_reply(hamirror_batch *batch,
  * write is for. The host is empty while a read runs, and if no mirror answered it; it lives until
  * the next call with this batch. Either output may be NULL.
  *
- * HAMIRROR_ERROR_UNKNOWN if there is no such call.
+ * HAMIRROR_ERROR_UNKNOWN if there is no such call, or its reply was taken.
  */
 int32_t hamirror_batch_asked(hamirror_batch *batch,
                              uint32_t call,

@@ -4,7 +4,7 @@
 //! loop of your own: when it is readable, or [`Batch::timeout`] has passed, call
 //! [`Batch::drive`] and take what has ended with [`Batch::next_completion`].
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,13 +20,15 @@ use crate::options::CallOptions;
 use crate::search::{Local, Search, SearchRequest, SearchResult};
 use crate::wire::request::{Access, Reply, Request};
 
-/// Calls under way. Dropped, it cancels those that still run.
+/// Calls under way. Dropped, it cancels those that still run. It may live as long as the program:
+/// what was taken out of it costs no memory any more.
 pub struct Batch {
     /// Of the process that made the batch.
     shared: Arc<Shared>,
     /// Always there until the batch is dropped.
     driver: Option<Driver>,
-    searches: Vec<Option<RunningSearch>>,
+    searches: BTreeMap<SearchId, RunningSearch>,
+    next_search: SearchId,
     /// Calls ended while they were added or cancelled, which no fd tells.
     has_news: bool,
 }
@@ -39,23 +41,34 @@ struct RunningSearch {
 }
 
 /// Number of a search within its batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SearchId(pub u32);
 
 /// Calls that were started together, in the order of the agents (and for a write of the mirrors
 /// of each).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Calls(Range<u32>);
+pub struct Calls {
+    first: CallId,
+    count: u32,
+}
+
+impl Calls {
+    fn contains(&self, call: CallId) -> bool {
+        call.0.wrapping_sub(self.first.0) < self.count
+    }
+}
 
 impl Iterator for Calls {
     type Item = CallId;
 
     fn next(&mut self) -> Option<CallId> {
-        self.0.next().map(CallId)
+        self.count = self.count.checked_sub(1)?;
+        let next = CallId(self.first.0.wrapping_add(1));
+        Some(std::mem::replace(&mut self.first, next))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
+        (self.count as usize, Some(self.count as usize))
     }
 }
 
@@ -63,7 +76,13 @@ impl ExactSizeIterator for Calls {}
 
 impl Batch {
     pub(crate) fn new(shared: Arc<Shared>, driver: Driver) -> Self {
-        Self { shared, driver: Some(driver), searches: Vec::new(), has_news: false }
+        Self {
+            shared,
+            driver: Some(driver),
+            searches: BTreeMap::new(),
+            next_search: SearchId(0),
+            has_news: false,
+        }
     }
 
     /// Starts a request to every agent of an index: a read to one mirror of each, a write to all
@@ -100,9 +119,9 @@ impl Batch {
         }
         self.driver().engine().check(agent, request.as_ref())?;
         self.shared.handle_query();
-        let first = self.calls();
+        let call = self.next_call();
         self.start(agent, request, options);
-        Ok(CallId(first))
+        Ok(call)
     }
 
     /// Starts a search of every agent of an index.
@@ -118,24 +137,25 @@ impl Batch {
         let index = self.shared.index(index)?;
         let calls = self.start_index(&index, &plain, options)?;
         let locals = Local::all(&index.locals);
-        self.searches.push(Some(RunningSearch { request, calls, locals, options: *options }));
-        Ok(SearchId(self.searches.len() as u32 - 1))
+        let search = self.next_search;
+        self.next_search = SearchId(search.0.wrapping_add(1));
+        self.searches.insert(search, RunningSearch { request, calls, locals, options: *options });
+        Ok(search)
     }
 
     /// Local indexes of a search's distributed index that nobody has searched. The program may:
     /// on this thread after [`wait_sent`](Self::wait_sent), so that the agents work meanwhile, or
     /// on another. Those that are left are named in the result's warning.
     pub fn locals(&self, search: SearchId) -> impl Iterator<Item = &str> {
-        let locals = self.searches.get(search.0 as usize).into_iter().flatten();
-        let locals = locals.flat_map(|running| &running.locals);
+        let running = self.searches.get(&search).into_iter();
+        let locals = running.flat_map(|running| &running.locals);
         locals.filter(|local| !local.is_searched()).map(|local| local.name.as_str())
     }
 
     /// The body of a SEARCH request for a local index, as an agent would get it (protocol.md 4,
     /// version [`Command::SEARCH`](crate::wire::header::Command::SEARCH)).
     pub fn local_request(&self, search: SearchId, local: &str) -> Result<Vec<u8>, Error> {
-        let running = self.searches.get(search.0 as usize).and_then(Option::as_ref);
-        let running = running.ok_or_else(|| unknown_search(search))?;
+        let running = self.searches.get(&search).ok_or_else(|| unknown_search(search))?;
         let found = running.locals.iter().find(|found| found.name == local);
         found.ok_or_else(|| unknown_local(search, local))?.request(&running.request)
     }
@@ -147,8 +167,7 @@ impl Batch {
         local: &str,
         answer: Result<Reply, String>,
     ) -> Result<(), Error> {
-        let running = self.searches.get_mut(search.0 as usize).and_then(Option::as_mut);
-        let running = running.ok_or_else(|| unknown_search(search))?;
+        let running = self.searches.get_mut(&search).ok_or_else(|| unknown_search(search))?;
         let found = running.locals.iter_mut().find(|found| found.name == local);
         let found = found.ok_or_else(|| unknown_local(search, local))?;
         found.handle_answer(&running.request, answer)
@@ -252,8 +271,8 @@ impl Batch {
 
     /// Takes the outcome of a call out; not of one that belongs to a search.
     pub fn take_reply(&mut self, call: CallId) -> Result<Result<Reply, AgentFailure>, Error> {
-        let mut searches = self.searches.iter().flatten();
-        if searches.any(|search| search.calls.0.contains(&call.0)) {
+        let mut searches = self.searches.values();
+        if searches.any(|search| search.calls.contains(call)) {
             let text = format!("call {} belongs to a search: take its result", call.0);
             return Err(Error::Misuse(text));
         }
@@ -262,11 +281,13 @@ impl Batch {
             let CallId(number) = call;
             Error::Misuse(format!("call {number} has no outcome: it runs, or was taken before"))
         })?;
+        self.driver().engine().forget(call);
         Ok(outcome.map(|answer| answer.reply))
     }
 
     /// The agent that a call asks and the host that answered, or that a write is for; `None` for
-    /// the host while a read runs and when no mirror answered it.
+    /// the host while a read runs and when no mirror answered it, and for a call once its outcome
+    /// was taken.
     pub fn asked(&self, call: CallId) -> Option<(&Agent, Option<&str>)> {
         let (agent, mirror) = self.driver_ref().engine_ref().asked(call)?;
         let host = mirror.map(|mirror| agent.mirrors[mirror].host.name.as_str());
@@ -276,24 +297,20 @@ impl Batch {
     /// Calls of a search, one an agent; `None` once its result is taken, and for a number that is
     /// not one.
     pub fn search_calls(&self, search: SearchId) -> Option<Calls> {
-        let running = self.searches.get(search.0 as usize)?.as_ref()?;
-        Some(running.calls.clone())
+        Some(self.searches.get(&search)?.calls.clone())
     }
 
     /// Takes the merged result of a search whose calls have all ended.
     pub fn take_search(&mut self, search: SearchId) -> Result<SearchResult, Error> {
-        let SearchId(number) = search;
-        let slot = self.searches.get_mut(number as usize);
-        let Some(running) = slot.and_then(Option::take) else {
-            return Err(unknown_search(search));
-        };
+        let running = self.searches.get(&search).ok_or_else(|| unknown_search(search))?;
         let engine = self.driver_ref().engine_ref();
         if running.calls.clone().any(|call| engine.outcome(call).is_none()) {
-            self.searches[number as usize] = Some(running);
+            let SearchId(number) = search;
             return Err(Error::Misuse(format!("search {number} has calls that still run")));
         }
-        let outcomes = running.calls.clone().map(|call| self.search_outcome(call)).collect();
-        let RunningSearch { request, locals, options, .. } = running;
+        let running = self.searches.remove(&search).ok_or_else(|| unknown_search(search))?;
+        let RunningSearch { request, calls, locals, options } = running;
+        let outcomes = calls.map(|call| self.search_outcome(call)).collect();
         let mut searched = Vec::new();
         let mut unsearched = Vec::new();
         for local in locals {
@@ -322,12 +339,13 @@ impl Batch {
     fn search_outcome(&mut self, call: CallId) -> (String, Result<Reply, AgentFailure>) {
         let host = self.asked(call).and_then(|(_, host)| host).unwrap_or_default().to_owned();
         let outcome = self.driver().engine().take_outcome(call);
+        self.driver().engine().forget(call);
         let outcome = outcome.unwrap_or_else(|| Err(AgentFailure::default()));
         (host, outcome.map(|answer| answer.reply))
     }
 
-    fn calls(&self) -> u32 {
-        self.driver_ref().engine_ref().calls() as u32
+    fn next_call(&self) -> CallId {
+        self.driver_ref().engine_ref().next_call()
     }
 
     fn start_index(
@@ -345,14 +363,15 @@ impl Batch {
             self.driver().engine().check(agent, request.as_ref())?;
         }
         self.shared.handle_query();
-        let first = self.calls();
+        let first = self.next_call();
         for agent in &index.agents {
             self.start(agent, request, options);
         }
         for blackhole in &index.blackholes {
             self.shared.background.send_to_blackhole(blackhole, request);
         }
-        Ok(Calls(first..self.calls()))
+        let count = self.next_call().0.wrapping_sub(first.0);
+        Ok(Calls { first, count })
     }
 
     fn start(&mut self, agent: &Arc<Agent>, request: &Arc<dyn Request>, options: &CallOptions) {

@@ -291,7 +291,7 @@ pub unsafe extern "C" fn hamirror_batch_reply(
 /// write is for. The host is empty while a read runs, and if no mirror answered it; it lives until
 /// the next call with this batch. Either output may be NULL.
 ///
-/// HAMIRROR_ERROR_UNKNOWN if there is no such call.
+/// HAMIRROR_ERROR_UNKNOWN if there is no such call, or its reply was taken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_asked(
     batch: *mut Batch,

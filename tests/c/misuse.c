@@ -242,6 +242,7 @@ static void orders_of_free(void)
     hamirror_client_free(clone);
     OK(hamirror_batch_wait_all(batch, -1, &done, &error));
     CHECK(done && first == 0 && count == 1 && number == 0);
+    OK(hamirror_batch_asked(batch, 0, NULL, NULL, &error));
     EXPECT(HAMIRROR_ERROR_UNANSWERED, hamirror_batch_take_reply(batch, 0, &reply, &error));
     EXPECT(HAMIRROR_ERROR_MISUSE, hamirror_batch_take_reply(batch, 0, &reply, &error));
     EXPECT(HAMIRROR_ERROR_MISUSE, hamirror_batch_take_reply(batch, 99, &reply, &error));
@@ -249,7 +250,7 @@ static void orders_of_free(void)
     EXPECT(HAMIRROR_ERROR_MISUSE, hamirror_batch_take_search(batch, 0, &result, &error));
     EXPECT(HAMIRROR_ERROR_MISUSE, hamirror_batch_take_search(batch, 99, &result, &error));
     EXPECT(HAMIRROR_ERROR_UNKNOWN, hamirror_batch_asked(batch, 99, NULL, NULL, &error));
-    OK(hamirror_batch_asked(batch, 0, NULL, NULL, &error));
+    EXPECT(HAMIRROR_ERROR_UNKNOWN, hamirror_batch_asked(batch, 0, NULL, NULL, &error));
     OK(hamirror_batch_cancel(batch, 99, &error));
     CHECK(reply == NULL && result == NULL);
     hamirror_batch_free(batch);

@@ -47,7 +47,7 @@ impl Engine {
         connection.state = State::Open;
         let greets_first = connection.host.greets_first();
         let Some(user) = connection.user else { return };
-        let call = &mut self.calls[user.call.0 as usize].call;
+        let call = &mut self.calls[user.call].call;
         call.handle_connected(user.attempt, now);
         if !greets_first {
             call.handle_reached(user.attempt, now);
@@ -86,7 +86,7 @@ impl Engine {
         connection.sent += count;
         debug_assert!(connection.sent <= connection.output.len());
         if let Some(user) = connection.user.filter(|_| count > 0) {
-            self.calls[user.call.0 as usize].call.handle_handed_over(user.attempt);
+            self.calls[user.call].call.handle_handed_over(user.attempt);
         }
     }
 
@@ -108,7 +108,7 @@ impl Engine {
             let is_early = !connection.reader.has_reply_bytes()
                 && fed.as_ref().is_ok_and(|fed| fed.reply.is_none());
             connection.host.handle_greeting(is_early);
-            self.calls[user.call.0 as usize].call.handle_reached(user.attempt, now);
+            self.calls[user.call].call.handle_reached(user.attempt, now);
             self.rearm(user.call);
             self.end_dial(id, now);
         }
@@ -148,16 +148,15 @@ impl Engine {
         if self.dials.next().is_some_and(|due| due <= now) {
             self.dial_waiting(now);
         }
-        while let Some(id) = self.timers.pop_due(now) {
+        while let Some(id) = self.timers.pop_due(&mut self.calls, now) {
             let random = self.random.u64(..);
-            let slot = &mut self.calls[id.0 as usize];
+            let slot = &mut self.calls[id];
             let (links, connections) = (&slot.links, &self.connections);
             let phase_of = |attempt| Self::phase_of(links, connections, attempt);
             slot.call.handle_timeout(phase_of, random, now);
             self.run_commands(id, now);
         }
-        let calls = &self.calls;
-        self.timers.skip(|id| calls[id.0 as usize].call.is_over());
+        self.timers.skip(&mut self.calls);
     }
 
     /// A request was cut off: on a kept connection that may mean no more than that the daemon
@@ -169,7 +168,7 @@ impl Engine {
         let silent = !connection.reader.has_reply_bytes();
         let stale = connection.served > 0;
         let persist_refused = connection.kept && !stale && connection.reader.is_greeted();
-        let call = &self.calls[user.call.0 as usize].call;
+        let call = &self.calls[user.call].call;
         if silent && (stale || persist_refused) && call.may_resend() {
             return self.replace(id, user, stale, now);
         }
@@ -197,7 +196,7 @@ impl Engine {
         if stale {
             self.retire_idle(&host);
         }
-        let agent = self.calls[user.call.0 as usize].call.agent();
+        let agent = self.calls[user.call].call.agent();
         let (keeps, max) = (agent.keeps_connections, agent.max_packet_size);
         let keep = stale && keeps && host.claim_kept();
         let id = self.open(host, keep, max, now);
@@ -226,7 +225,7 @@ impl Engine {
             return self.cancel(user.call, now);
         }
         let random = self.random.u64(..);
-        let call = &mut self.calls[user.call.0 as usize].call;
+        let call = &mut self.calls[user.call].call;
         call.handle_failure(user.attempt, kind, phase, text, random, now);
         self.run_commands(user.call, now);
     }
@@ -252,14 +251,15 @@ impl Engine {
         let (status, version) = (head.status, head.version);
         let reply = Reply { status, version, warning: None, body, search: None };
         let random = self.random.u64(..);
-        let call = &mut self.calls[user.call.0 as usize].call;
+        let call = &mut self.calls[user.call].call;
         call.handle_reply(user.attempt, reply, random, now);
         self.run_commands(user.call, now);
     }
 
-    fn rearm(&mut self, id: CallId) {
-        if let Some(due) = self.calls[id.0 as usize].call.next_timeout() {
-            self.timers.arm(id, due);
+    pub(super) fn rearm(&mut self, id: CallId) {
+        let slot = &mut self.calls[id];
+        if let Some(due) = slot.call.next_timeout() {
+            self.timers.arm(&mut slot.armed, id, due);
         }
     }
 

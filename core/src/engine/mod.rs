@@ -5,6 +5,7 @@
 //! [`Engine::next_timeout`]. It runs in a simulated world (`simulation`) as it runs on sockets
 //! (`net::driver`).
 
+mod calls;
 mod connection;
 mod dial;
 mod events;
@@ -18,8 +19,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use slab::Slab;
-use smallvec::SmallVec;
 
+use calls::Calls;
 use connection::{Connection, State, User};
 use dial::Dials;
 use idle::Idle;
@@ -64,8 +65,7 @@ pub enum Action {
 
 /// The state machine of a driver.
 pub struct Engine {
-    calls: Vec<Slot>,
-    forgotten: Vec<CallId>,
+    calls: Calls,
     running: usize,
     completed: VecDeque<CallId>,
     connections: Slab<Connection>,
@@ -80,18 +80,11 @@ pub struct Engine {
     sabotage: Option<simulation::Sabotage>,
 }
 
-struct Slot {
-    call: Call,
-    /// Connections of its attempts.
-    links: SmallVec<[(u32, ConnectionId); 2]>,
-}
-
 impl Engine {
     /// An engine without calls; the seed decides every pick.
     pub fn new(seed: u64) -> Self {
         Self {
-            calls: Vec::new(),
-            forgotten: Vec::new(),
+            calls: Calls::default(),
             running: 0,
             completed: VecDeque::new(),
             connections: Slab::new(),
@@ -134,17 +127,7 @@ impl Engine {
     ) -> CallId {
         let random = self.random.u64(..);
         let call = Call::new(agent.clone(), request.clone(), options, scope, random, now);
-        let slot = Slot { call, links: SmallVec::new() };
-        let id = match self.forgotten.pop() {
-            Some(id) => {
-                self.calls[id.0 as usize] = slot;
-                id
-            }
-            None => {
-                self.calls.push(slot);
-                CallId(self.calls.len() as u32 - 1)
-            }
-        };
+        let id = self.calls.push(call);
         self.running += 1;
         self.run_commands(id, now);
         id
@@ -155,57 +138,56 @@ impl Engine {
         self.running
     }
 
-    /// Calls of this batch, ended ones included.
-    pub fn calls(&self) -> usize {
-        self.calls.len()
+    /// Number of the next call.
+    pub fn next_call(&self) -> CallId {
+        self.calls.next()
     }
 
-    /// A call that ended, each once.
+    /// A call that ended, each once, and none that was forgotten since.
     pub fn poll_completion(&mut self) -> Option<CallId> {
-        self.completed.pop_front()
+        std::iter::from_fn(|| self.completed.pop_front())
+            .find(|ended| self.calls.get(*ended).is_some())
     }
 
     /// How a call ended; `None` while it runs, or once taken.
     pub fn outcome(&self, id: CallId) -> Option<&Result<Answer, AgentFailure>> {
-        self.calls.get(id.0 as usize).and_then(|slot| slot.call.outcome())
+        self.calls.get(id).and_then(|slot| slot.call.outcome())
     }
 
     /// Takes an outcome out.
     pub fn take_outcome(&mut self, id: CallId) -> Option<Result<Answer, AgentFailure>> {
-        self.calls.get_mut(id.0 as usize).and_then(|slot| slot.call.take_outcome())
+        self.calls.get_mut(id).and_then(|slot| slot.call.take_outcome())
     }
 
     /// The agent that a call asks, and the mirror that it was, or is, bound to.
     pub fn asked(&self, id: CallId) -> Option<(&Arc<Agent>, Option<usize>)> {
-        let call = &self.calls.get(id.0 as usize)?.call;
+        let call = &self.calls.get(id)?.call;
         Some((call.agent(), call.bound_mirror()))
     }
 
     /// Ends a call without an answer; one that has ended stays as it is.
     pub fn cancel(&mut self, id: CallId, now: Instant) {
-        if let Some(slot) = self.calls.get_mut(id.0 as usize) {
+        if let Some(slot) = self.calls.get_mut(id) {
             slot.call.cancel();
             self.run_commands(id, now);
         }
     }
 
-    /// Gives the number of a call that has ended to a later one.
+    /// Lets a call that has ended go; its number means nothing any more.
     pub fn forget(&mut self, id: CallId) {
-        debug_assert!(self.calls[id.0 as usize].call.is_over(), "it runs");
-        self.forgotten.push(id);
+        self.calls.forget(id);
     }
 
     /// Ends the batch: running calls are cancelled, outcomes forgotten, idle connections kept.
     pub fn reset(&mut self, now: Instant) {
-        for number in 0..self.calls.len() {
-            self.cancel(CallId(number as u32), now);
+        for id in self.calls.ids() {
+            self.cancel(id, now);
         }
-        for mut slot in self.calls.drain(..) {
-            if let Some(Ok(answer)) = slot.call.take_outcome() {
+        for mut call in self.calls.drain() {
+            if let Some(Ok(answer)) = call.take_outcome() {
                 keep_spare(&mut self.spare, answer.reply.body);
             }
         }
-        self.forgotten.clear();
         self.completed.clear();
         self.timers.clear();
     }
@@ -263,7 +245,7 @@ impl Engine {
     }
 
     fn run_commands(&mut self, id: CallId, now: Instant) {
-        while let Some(command) = self.calls[id.0 as usize].call.poll_command() {
+        while let Some(command) = self.calls[id].call.poll_command() {
             match command {
                 Command::Start { attempt, mirror } => {
                     self.start_attempt(User { call: id, attempt }, mirror, now);
@@ -279,13 +261,11 @@ impl Engine {
                 }
             }
         }
-        if let Some(due) = self.calls[id.0 as usize].call.next_timeout() {
-            self.timers.arm(id, due);
-        }
+        self.rearm(id);
     }
 
     fn start_attempt(&mut self, user: User, mirror: usize, now: Instant) {
-        let call = &self.calls[user.call.0 as usize].call;
+        let call = &self.calls[user.call].call;
         let agent = call.agent().clone();
         let host = agent.mirrors[mirror].host.clone();
         // A kept connection may turn out to be dead, which a write can't survive: nobody knows
@@ -309,13 +289,13 @@ impl Engine {
     /// Sends the request of an attempt over a connection, which may have to be made first.
     fn send_request(&mut self, id: ConnectionId, user: User, now: Instant) {
         if let Err(text) = self.encode(id) {
-            self.calls[user.call.0 as usize].call.handle_unsendable(user.attempt, text);
+            self.calls[user.call].call.handle_unsendable(user.attempt, text);
             self.detach(id);
             self.close(id);
             return;
         }
         let connection = &self.connections[id];
-        let call = &mut self.calls[user.call.0 as usize].call;
+        let call = &mut self.calls[user.call].call;
         match connection.state {
             State::Open => {
                 call.handle_reached(user.attempt, now);
@@ -345,14 +325,14 @@ impl Engine {
         if connection.kept {
             connection.host.handle_busy();
         }
-        self.calls[user.call.0 as usize].links.push((user.attempt, id));
+        self.calls[user.call].links.push((user.attempt, id));
     }
 
     /// Writes the request, before it what a new connection begins with.
     fn encode(&mut self, id: ConnectionId) -> Result<(), String> {
         let connection = &mut self.connections[id];
         let Some(user) = connection.user else { return Ok(()) };
-        let call = &self.calls[user.call.0 as usize].call;
+        let call = &self.calls[user.call].call;
         let Some(mirror) = call.mirror(user.attempt) else { return Ok(()) };
         let agent = call.agent();
         let output = &mut connection.output;
@@ -397,14 +377,14 @@ impl Engine {
         if connection.kept {
             connection.host.handle_idle();
         }
-        let links = &mut self.calls[user.call.0 as usize].links;
+        let links = &mut self.calls[user.call].links;
         links.retain(|(_, linked)| *linked != id);
         Some(user)
     }
 
     /// The reply of an attempt is not wanted: its connection can't be used again either.
     fn abandon(&mut self, user: User) {
-        let links = &self.calls[user.call.0 as usize].links;
+        let links = &self.calls[user.call].links;
         let link = links.iter().find(|(attempt, _)| *attempt == user.attempt);
         if let Some(&(_, id)) = link {
             self.handle_silence(id);

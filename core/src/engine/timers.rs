@@ -5,24 +5,19 @@ use std::collections::BinaryHeap;
 use std::time::Instant;
 
 use super::CallId;
+use super::calls::Calls;
 
-/// A heap with one valid entry a call; an entry that was overtaken by an earlier one is skipped
-/// when it comes up.
+/// A heap with one valid entry a call, the one that the call's slot names; others are skipped when
+/// they come up.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     heap: BinaryHeap<Reverse<(Instant, CallId)>>,
-    armed: Vec<Option<Instant>>,
 }
 
 impl Timers {
     /// Wakes the call at `due` or before; a later entry that exists already is enough only if it
-    /// is not later than `due`.
-    pub(super) fn arm(&mut self, call: CallId, due: Instant) {
-        let number = call.0 as usize;
-        if number >= self.armed.len() {
-            self.armed.resize(number + 1, None);
-        }
-        let armed = &mut self.armed[number];
+    /// is not later than `due`. `armed` is that of the call's slot.
+    pub(super) fn arm(&mut self, armed: &mut Option<Instant>, call: CallId, due: Instant) {
         if armed.is_none_or(|armed| due < armed) {
             *armed = Some(due);
             self.heap.push(Reverse((due, call)));
@@ -35,15 +30,15 @@ impl Timers {
     }
 
     /// A call whose time has come.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<CallId> {
+    pub(super) fn pop_due(&mut self, calls: &mut Calls, now: Instant) -> Option<CallId> {
         while let Some(&Reverse((due, call))) = self.heap.peek() {
             if due > now {
                 return None;
             }
             self.heap.pop();
-            let armed = &mut self.armed[call.0 as usize];
-            if *armed == Some(due) {
-                *armed = None;
+            let slot = calls.get_mut(call).filter(|slot| slot.armed == Some(due));
+            if let Some(slot) = slot {
+                slot.armed = None;
                 return Some(call);
             }
         }
@@ -51,15 +46,11 @@ impl Timers {
     }
 
     /// Drops entries of calls that have ended, while they are first in line.
-    pub(super) fn skip(&mut self, is_over: impl Fn(CallId) -> bool) {
+    pub(super) fn skip(&mut self, calls: &mut Calls) {
         while let Some(&Reverse((due, call))) = self.heap.peek() {
-            let armed = &mut self.armed[call.0 as usize];
-            if *armed == Some(due) {
-                if !is_over(call) {
-                    return;
-                }
-                // Its number may go to another call, which must be able to arm it anew.
-                *armed = None;
+            let slot = calls.get(call).filter(|slot| slot.armed == Some(due));
+            if slot.is_some_and(|slot| !slot.call.is_over()) {
+                return;
             }
             self.heap.pop();
         }
@@ -67,7 +58,6 @@ impl Timers {
 
     pub(super) fn clear(&mut self) {
         self.heap.clear();
-        self.armed.clear();
     }
 }
 
@@ -76,30 +66,30 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::agent::testing::origin;
-
-    #[test]
-    fn a_call_takes_over_the_number_of_one_that_ended() {
-        let (now, call) = (origin(), CallId(0));
-        let mut timers = Timers::default();
-        timers.arm(call, now + Duration::from_secs(1));
-        timers.skip(|_| true);
-        assert_eq!(timers.next(), None);
-        let later = now + Duration::from_secs(2);
-        timers.arm(call, later);
-        assert_eq!(timers.next(), Some(later));
-        assert_eq!(timers.pop_due(later), Some(call));
-    }
+    use crate::engine::calls::testing;
 
     #[test]
     fn an_earlier_due_overtakes_a_later_one() {
-        let (now, call) = (origin(), CallId(3));
+        let (mut calls, call, now) = testing::one_call();
         let mut timers = Timers::default();
         for seconds in [5, 2, 4] {
-            timers.arm(call, now + Duration::from_secs(seconds));
+            timers.arm(&mut calls[call].armed, call, now + Duration::from_secs(seconds));
         }
-        assert_eq!(timers.pop_due(now + Duration::from_secs(1)), None);
-        assert_eq!(timers.pop_due(now + Duration::from_secs(2)), Some(call));
-        assert_eq!(timers.pop_due(now + Duration::from_secs(9)), None);
+        assert_eq!(timers.pop_due(&mut calls, now + Duration::from_secs(1)), None);
+        assert_eq!(timers.pop_due(&mut calls, now + Duration::from_secs(2)), Some(call));
+        assert_eq!(timers.pop_due(&mut calls, now + Duration::from_secs(9)), None);
+    }
+
+    #[test]
+    fn entries_of_forgotten_calls_are_skipped() {
+        let (mut calls, call, now) = testing::one_call();
+        let mut timers = Timers::default();
+        timers.arm(&mut calls[call].armed, call, now);
+        calls[call].call.cancel();
+        calls.forget(call);
+        assert_eq!(timers.pop_due(&mut calls, now), None);
+        timers.arm(&mut None, call, now);
+        timers.skip(&mut calls);
+        assert_eq!(timers.next(), None);
     }
 }

@@ -1,0 +1,147 @@
+//! The calls of a batch by their numbers, which only grow: memory is held for those that run or
+//! whose outcome was not taken, and for what was started after the oldest of these.
+
+use std::collections::VecDeque;
+use std::ops::{Index, IndexMut};
+use std::time::Instant;
+
+use smallvec::SmallVec;
+
+use super::{CallId, ConnectionId};
+use crate::call::Call;
+
+#[derive(Default)]
+pub(super) struct Calls {
+    slots: VecDeque<Slot>,
+    /// Number of the first slot.
+    first: u32,
+}
+
+pub(super) struct Slot {
+    pub(super) call: Call,
+    /// Connections of its attempts.
+    pub(super) links: SmallVec<[(u32, ConnectionId); 2]>,
+    /// When its timer rings.
+    pub(super) armed: Option<Instant>,
+    is_forgotten: bool,
+}
+
+impl Calls {
+    pub(super) fn push(&mut self, call: Call) -> CallId {
+        let slot = Slot { call, links: SmallVec::new(), armed: None, is_forgotten: false };
+        self.slots.push_back(slot);
+        CallId(self.next().0.wrapping_sub(1))
+    }
+
+    /// Number of the next call.
+    pub(super) fn next(&self) -> CallId {
+        CallId(self.first.wrapping_add(self.slots.len() as u32))
+    }
+
+    pub(super) fn get(&self, id: CallId) -> Option<&Slot> {
+        self.slots.get(self.place(id)).filter(|slot| !slot.is_forgotten)
+    }
+
+    pub(super) fn get_mut(&mut self, id: CallId) -> Option<&mut Slot> {
+        let place = self.place(id);
+        self.slots.get_mut(place).filter(|slot| !slot.is_forgotten)
+    }
+
+    /// The number means nothing any more.
+    pub(super) fn forget(&mut self, id: CallId) {
+        if let Some(slot) = self.get_mut(id) {
+            debug_assert!(slot.call.is_over(), "it runs");
+            slot.is_forgotten = true;
+        }
+        while self.slots.front().is_some_and(|slot| slot.is_forgotten) {
+            self.slots.pop_front();
+            self.first = self.first.wrapping_add(1);
+        }
+    }
+
+    /// Takes all calls out; the next one has the number 0.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Call> {
+        self.first = 0;
+        self.slots.drain(..).map(|slot| slot.call)
+    }
+
+    /// Numbers of all calls that were not forgotten.
+    pub(super) fn ids(&self) -> impl Iterator<Item = CallId> + use<> {
+        let first = self.first;
+        (0..self.slots.len() as u32).map(move |place| CallId(first.wrapping_add(place)))
+    }
+
+    fn place(&self, id: CallId) -> usize {
+        id.0.wrapping_sub(self.first) as usize
+    }
+}
+
+impl Index<CallId> for Calls {
+    type Output = Slot;
+
+    fn index(&self, id: CallId) -> &Slot {
+        &self.slots[self.place(id)]
+    }
+}
+
+impl IndexMut<CallId> for Calls {
+    fn index_mut(&mut self, id: CallId) -> &mut Slot {
+        let place = self.place(id);
+        &mut self.slots[place]
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::agent::testing::{agent, origin};
+    use crate::call::Scope;
+    use crate::config::HaStrategy;
+    use crate::options::CallOptions;
+    use crate::wire::ping::Ping;
+
+    pub(in crate::engine) fn one_call() -> (Calls, CallId, Instant) {
+        let now = origin();
+        let mut calls = Calls::default();
+        let id = calls.push(call(now));
+        (calls, id, now)
+    }
+
+    fn call(now: Instant) -> Call {
+        let agent = Arc::new(agent(HaStrategy::Random, 1, now));
+        let ping = Arc::new(Ping { cookie: 1 });
+        Call::new(agent, ping, &CallOptions::default(), Scope::Ping(0), 0, now)
+    }
+
+    #[test]
+    fn numbers_grow_and_memory_does_not() {
+        let (mut calls, first, now) = one_call();
+        for number in 1..1_000 {
+            let id = calls.push(call(now));
+            assert_eq!(id, CallId(number));
+            calls[id].call.cancel();
+            if number % 2 == 0 {
+                calls.forget(id);
+                assert!(calls.get(id).is_none());
+            }
+        }
+        assert_eq!(calls.slots.len(), 1_000, "the first one runs");
+        calls[first].call.cancel();
+        calls.ids().for_each(|id| calls.forget(id));
+        assert_eq!((calls.slots.len(), calls.next()), (0, CallId(1_000)));
+        assert!(calls.get(first).is_none() && calls.get(CallId(1_000)).is_none());
+    }
+
+    #[test]
+    fn numbers_wrap() {
+        let mut calls = Calls { first: u32::MAX, ..Calls::default() };
+        let ids = [(); 3].map(|()| calls.push(call(origin())));
+        assert_eq!(ids, [CallId(u32::MAX), CallId(0), CallId(1)]);
+        calls[ids[1]].call.cancel();
+        calls.forget(ids[1]);
+        assert!(calls.get(ids[0]).is_some() && calls.get(ids[1]).is_none());
+        assert_eq!(calls.ids().collect::<Vec<_>>(), ids);
+    }
+}
