@@ -12,6 +12,8 @@ use crate::options::CallOptions;
 pub struct CallLimits {
     /// Whole call.
     pub deadline: Duration,
+    /// The caller gave it: signs of life from a mirror don't put it off.
+    pub is_deadline_fixed: bool,
     /// Reaching one mirror.
     pub connect_timeout: Duration,
     /// One mirror's answer.
@@ -45,6 +47,7 @@ impl CallLimits {
         let deadline = options.deadline.unwrap_or(rounds).min(limits::DEADLINE_MAX);
         Self {
             deadline,
+            is_deadline_fixed: options.deadline.is_some(),
             connect_timeout: connect_timeout.min(limits::DEADLINE_MAX),
             query_timeout: query_timeout.min(limits::DEADLINE_MAX),
             retry_count,

@@ -209,6 +209,18 @@ impl Call {
         }
     }
 
+    /// The mirror said that it is still at work.
+    pub fn handle_heartbeat(&mut self, attempt: u32, now: Instant) {
+        let limits = self.limits;
+        if let Some(attempt) = self.find(attempt) {
+            attempt.phase_ends_at = now + limits.query_timeout;
+            attempt.overtake_at = None;
+        }
+        if !limits.is_deadline_fixed {
+            self.deadline = self.deadline.max(now + limits.query_timeout);
+        }
+    }
+
     /// Bytes of the request were handed to the kernel.
     pub fn handle_handed_over(&mut self, attempt: u32) {
         if let Some(attempt) = self.find(attempt) {

@@ -32,8 +32,13 @@ impl Call {
                 let text = format!("remote warning: {}", reply.text());
                 return self.fail(&attempt, FailureKind::RemoteRetry, text, random, now);
             }
-            Status::InProgress | Status::Unknown(_) => {
-                Verdict::Malformed(format!("unexpected reply status {:?}", reply.status))
+            Status::InProgress => {
+                let (version, length) = (reply.version, reply.body.len());
+                let text = "unexpected in-progress reply";
+                Verdict::Malformed(format!("{text} (version={version}, len={length})"))
+            }
+            Status::Unknown(status) => {
+                Verdict::Malformed(format!("unexpected reply status {status}"))
             }
         };
         match verdict {

@@ -92,15 +92,22 @@ impl Engine {
 
     /// Bytes came.
     pub fn handle_received(&mut self, id: ConnectionId, bytes: &[u8], now: Instant) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        if !connection.is_open() {
-            return;
+        let mut rest = bytes;
+        while let Some(taken) = self.receive(id, rest, now) {
+            rest = &rest[taken..];
         }
+    }
+
+    /// Takes bytes up to the end of one reply; after a heartbeat says how many, and there may be
+    /// more.
+    fn receive(&mut self, id: ConnectionId, bytes: &[u8], now: Instant) -> Option<usize> {
+        let connection = self.connections.get_mut(id).filter(|connection| connection.is_open())?;
         let Some(user) = connection.user else {
             // Nobody asked: whatever it is, the next reply must not be read behind it.
             let host = connection.host.clone();
             self.close(id);
-            return self.retire_idle(&host);
+            self.retire_idle(&host);
+            return None;
         };
         let was_greeted = connection.reader.is_greeted();
         let fed = connection.reader.feed(bytes);
@@ -115,11 +122,18 @@ impl Engine {
         match fed {
             Err(text) => self.fail(id, FailureKind::WrongReply, text, now),
             Ok(fed) => {
-                if let Some(header) = fed.reply {
-                    self.handle_reply(id, header, fed.taken < bytes.len(), now);
+                let header = fed.reply?;
+                let call = &mut self.calls[user.call].call;
+                let is_heartbeat = header.status == Status::InProgress && header.length == 0;
+                if is_heartbeat && call.request().expects_heartbeats() {
+                    call.handle_heartbeat(user.attempt, now);
+                    self.rearm(user.call);
+                    return (fed.taken < bytes.len()).then_some(fed.taken);
                 }
+                self.handle_reply(id, header, fed.taken < bytes.len(), now);
             }
         }
+        None
     }
 
     /// The connection ended.

@@ -27,6 +27,11 @@ impl Request for Raw {
         self.access
     }
 
+    fn expects_heartbeats(&self) -> bool {
+        let Command { id, version } = self.command;
+        matches!((id, version), (18, 0x10f..) | (20 | 21, 0x101..))
+    }
+
     fn encode(&self, _: &Target<'_>, body: &mut Vec<u8>) -> Result<(), Error> {
         guard::check(self.command, &self.body).map_err(Error::Request)?;
         body.extend_from_slice(&self.body);

@@ -14,6 +14,12 @@ pub trait Request: Send + Sync {
     /// Whether the request may be sent a second time when its fate is unknown.
     fn access(&self) -> Access;
 
+    /// Whether a daemon may say that it is still at work (IN_PROGRESS, protocol.md 1.5) before it
+    /// answers, because the body asks it to: each time `agent_query_timeout` begins anew.
+    fn expects_heartbeats(&self) -> bool {
+        false
+    }
+
     /// Appends the body for this mirror: the same bytes however often it is called. An error is
     /// told to the caller before anything is sent.
     fn encode(&self, target: &Target<'_>, body: &mut Vec<u8>) -> Result<(), Error>;
