@@ -1,0 +1,45 @@
+//! `tests/PROMISES.md` names tests that exist.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use hamirror_tests::workspace;
+
+#[test]
+fn every_named_test_exists() -> Result<()> {
+    let text = fs::read_to_string(workspace::tests().join("PROMISES.md"))?;
+    let named: Vec<(&str, &str)> =
+        text.split('`').filter_map(|quoted| quoted.split_once(".rs::")).collect();
+    ensure!(named.len() > 100, "only {} tests are named", named.len());
+    let missing: Vec<String> = named
+        .into_iter()
+        .filter(|(file, name)| !exists(file, name).unwrap_or(false))
+        .map(|(file, name)| format!("{file}.rs::{name}"))
+        .collect();
+    ensure!(missing.is_empty(), "not there:\n{}", missing.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn every_promise_names_a_test_or_says_why_not() -> Result<()> {
+    let text = fs::read_to_string(workspace::tests().join("PROMISES.md"))?;
+    let rows = text.lines().filter(|line| line.starts_with("| ") && !line.contains("---"));
+    for row in rows.filter(|row| !row.ends_with("| shown by |")) {
+        let shown = row.trim_end_matches(" |").rsplit(" | ").next().context("a column")?;
+        let is_shown = shown.contains(".rs::") || shown == "above" || shown.starts_with("can't");
+        ensure!(is_shown, "{row}");
+    }
+    for number in 1..=56 {
+        ensure!(text.contains(&format!("\n| T{number} | ")), "T{number} is missing");
+    }
+    Ok(())
+}
+
+fn exists(file: &str, name: &str) -> Result<bool> {
+    let text = fs::read_to_string(workspace::root().join(format!("{file}.rs")))?;
+    let place = text.find(&format!("fn {name}("));
+    let before = place.map(|place| &text[..place]);
+    // Only attributes and a line's end stand between.
+    let before = before.and_then(|before| before.rsplit("\n\n").next());
+    Ok(before.is_some_and(|before| before.contains("#[test]")))
+}
