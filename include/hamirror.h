@@ -221,6 +221,23 @@
 #define HAMIRROR_PHASE_READ 6
 
 /**
+ * This library's rules: what either daemon takes as it is written is taken, anything else is an
+ * error or a warning.
+ */
+#define HAMIRROR_READING_STRICT 0
+
+/**
+ * Those of searchd 2.2.11: an agent line, a setting or an index that it skips is skipped with a
+ * warning, and a file that it does not start with is an error.
+ */
+#define HAMIRROR_READING_SPHINX 1
+
+/**
+ * Those of Manticore: likewise, but one bad agent line takes its whole table with it.
+ */
+#define HAMIRROR_READING_MANTICORE 2
+
+/**
  * Explicitly nothing, where 0 means "not set": no time, no retry.
  */
 #define HAMIRROR_NONE -1
@@ -920,7 +937,7 @@ hamirror_text hamirror_diagnostic_text(const hamirror_diagnostic *diagnostic);
 hamirror_text hamirror_diagnostic_expected(const hamirror_diagnostic *diagnostic);
 
 /**
- * Reads a configuration file.
+ * Reads a configuration file by HAMIRROR_READING_STRICT.
  *
  * `path` is NUL-terminated, in the file system's encoding. HAMIRROR_ERROR_SYSTEM if the file
  * can't be read, HAMIRROR_ERROR_CONFIG with every fault of it if it can't be used.
@@ -930,7 +947,16 @@ int32_t hamirror_config_read(const char *path,
                              hamirror_error **out_error);
 
 /**
- * Reads the text of a configuration; diagnostics call it `name`.
+ * Reads a configuration file as hamirror_config_read() does, by the rules of `reading`, one of
+ * HAMIRROR_READING_*; HAMIRROR_ERROR_ARGUMENT if it is none.
+ */
+int32_t hamirror_config_read_as(const char *path,
+                                int32_t reading,
+                                hamirror_config **out_config,
+                                hamirror_error **out_error);
+
+/**
+ * Reads the text of a configuration by HAMIRROR_READING_STRICT; diagnostics call it `name`.
  *
  * Both are NUL-terminated UTF-8. HAMIRROR_ERROR_CONFIG with every fault if it can't be used.
  */
@@ -938,6 +964,16 @@ int32_t hamirror_config_parse(const char *text,
                               const char *name,
                               hamirror_config **out_config,
                               hamirror_error **out_error);
+
+/**
+ * Reads a text as hamirror_config_parse() does, by the rules of `reading`, one of
+ * HAMIRROR_READING_*; HAMIRROR_ERROR_ARGUMENT if it is none.
+ */
+int32_t hamirror_config_parse_as(const char *text,
+                                 const char *name,
+                                 int32_t reading,
+                                 hamirror_config **out_config,
+                                 hamirror_error **out_error);
 
 /**
  * Distributed indexes.
@@ -993,13 +1029,24 @@ int32_t hamirror_config_builder_set(hamirror_config_builder *builder,
                                     hamirror_error **out_error);
 
 /**
- * Checks all settings and makes a configuration of them; the builder may be used again.
+ * Checks all settings by HAMIRROR_READING_STRICT and makes a configuration of them; the builder
+ * may be used again.
  *
  * HAMIRROR_ERROR_CONFIG with every fault.
  */
 int32_t hamirror_config_builder_build(const hamirror_config_builder *builder,
                                       hamirror_config **out_config,
                                       hamirror_error **out_error);
+
+/**
+ * Makes a configuration as hamirror_config_builder_build() does, by the rules of `reading`, one
+ * of HAMIRROR_READING_*; HAMIRROR_ERROR_ARGUMENT if it is none. `local` indexes are taken as
+ * known.
+ */
+int32_t hamirror_config_builder_build_as(const hamirror_config_builder *builder,
+                                         int32_t reading,
+                                         hamirror_config **out_config,
+                                         hamirror_error **out_error);
 
 /**
  * Ends a builder; configurations made by it live on. NULL is fine.

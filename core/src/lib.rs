@@ -76,7 +76,7 @@ pub mod wire;
 pub use batch::{Batch, CallId, Calls, SearchId};
 pub use client::Client;
 pub use completeness::Completeness;
-pub use config::{Config, ConfigBuilder, Diagnostic};
+pub use config::{Config, ConfigBuilder, Diagnostic, Reading};
 pub use error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
 pub use log::{Level, LogSink};
 pub use net::Waker;

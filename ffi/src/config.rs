@@ -3,15 +3,24 @@
 use std::ffi::c_char;
 
 use hamirror_core::Config as CoreConfig;
-use hamirror_core::config::Diagnostic as CoreDiagnostic;
+use hamirror_core::config::{Diagnostic as CoreDiagnostic, Reading};
 
 use crate::arguments;
 use crate::diagnostic::Diagnostic;
-use crate::error::Error;
+use crate::error::{Error, Failed};
 use crate::failure::Told;
 use crate::handle::{self, Handle, Owned, get, view};
 use crate::panic::{fallible, getter};
 use crate::text::Text;
+
+/// This library's rules: what either daemon takes as it is written is taken, anything else is an
+/// error or a warning.
+pub const HAMIRROR_READING_STRICT: i32 = 0;
+/// Those of searchd 2.2.11: an agent line, a setting or an index that it skips is skipped with a
+/// warning, and a file that it does not start with is an error.
+pub const HAMIRROR_READING_SPHINX: i32 = 1;
+/// Those of Manticore: likewise, but one bad agent line takes its whole table with it.
+pub const HAMIRROR_READING_MANTICORE: i32 = 2;
 
 /// A validated configuration: the searchd section and every distributed index of a sphinx.conf or
 /// manticore.conf, or what a hamirror_config_builder was told. It never changes, so any number of
@@ -38,7 +47,7 @@ impl From<CoreConfig> for ConfigDetail {
     }
 }
 
-/// Reads a configuration file.
+/// Reads a configuration file by HAMIRROR_READING_STRICT.
 ///
 /// `path` is NUL-terminated, in the file system's encoding. HAMIRROR_ERROR_SYSTEM if the file
 /// can't be read, HAMIRROR_ERROR_CONFIG with every fault of it if it can't be used.
@@ -48,15 +57,29 @@ pub unsafe extern "C" fn hamirror_config_read(
     out_config: *mut *mut Config,
     out_error: *mut *mut Error,
 ) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe { hamirror_config_read_as(path, HAMIRROR_READING_STRICT, out_config, out_error) }
+}
+
+/// Reads a configuration file as hamirror_config_read() does, by the rules of `reading`, one of
+/// HAMIRROR_READING_*; HAMIRROR_ERROR_ARGUMENT if it is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_read_as(
+    path: *const c_char,
+    reading: i32,
+    out_config: *mut *mut Config,
+    out_error: *mut *mut Error,
+) -> i32 {
     fallible!(out_error, {
         let out_config = arguments::out_handle(out_config, "out_config")?;
-        let config = CoreConfig::read(arguments::path(path, "path")?)?;
+        let path = arguments::path(path, "path")?;
+        let config = CoreConfig::read_as(path, reading_of(reading)?)?;
         *out_config = handle::new(config.into());
         Ok(())
     })
 }
 
-/// Reads the text of a configuration; diagnostics call it `name`.
+/// Reads the text of a configuration by HAMIRROR_READING_STRICT; diagnostics call it `name`.
 ///
 /// Both are NUL-terminated UTF-8. HAMIRROR_ERROR_CONFIG with every fault if it can't be used.
 #[unsafe(no_mangle)]
@@ -66,10 +89,24 @@ pub unsafe extern "C" fn hamirror_config_parse(
     out_config: *mut *mut Config,
     out_error: *mut *mut Error,
 ) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe { hamirror_config_parse_as(text, name, HAMIRROR_READING_STRICT, out_config, out_error) }
+}
+
+/// Reads a text as hamirror_config_parse() does, by the rules of `reading`, one of
+/// HAMIRROR_READING_*; HAMIRROR_ERROR_ARGUMENT if it is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_parse_as(
+    text: *const c_char,
+    name: *const c_char,
+    reading: i32,
+    out_config: *mut *mut Config,
+    out_error: *mut *mut Error,
+) -> i32 {
     fallible!(out_error, {
         let out_config = arguments::out_handle(out_config, "out_config")?;
-        let text = arguments::text(text, "text")?;
-        let config = CoreConfig::parse(text, arguments::text(name, "name")?)?;
+        let (text, name) = (arguments::text(text, "text")?, arguments::text(name, "name")?);
+        let config = CoreConfig::parse_as(text, name, reading_of(reading)?)?;
         *out_config = handle::new(config.into());
         Ok(())
     })
@@ -126,4 +163,14 @@ pub unsafe extern "C" fn hamirror_config_free(config: *mut Config) {
         handle::free(config);
         None
     })
+}
+
+/// The reading of that number.
+pub(crate) fn reading_of(number: i32) -> Result<Reading, Failed> {
+    match number {
+        HAMIRROR_READING_STRICT => Ok(Reading::Strict),
+        HAMIRROR_READING_SPHINX => Ok(Reading::Sphinx),
+        HAMIRROR_READING_MANTICORE => Ok(Reading::Manticore),
+        other => Err(Failed::number("reading", other)),
+    }
 }

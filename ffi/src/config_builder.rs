@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use hamirror_core::config::ConfigBuilder as CoreBuilder;
 
 use crate::arguments;
-use crate::config::Config;
+use crate::config::{Config, HAMIRROR_READING_STRICT, reading_of};
 use crate::error::Error;
 use crate::handle::{self, Exclusive, Handle, Owned, need};
 use crate::panic::{fallible, getter};
@@ -49,7 +49,8 @@ pub unsafe extern "C" fn hamirror_config_builder_set(
     })
 }
 
-/// Checks all settings and makes a configuration of them; the builder may be used again.
+/// Checks all settings by HAMIRROR_READING_STRICT and makes a configuration of them; the builder
+/// may be used again.
 ///
 /// HAMIRROR_ERROR_CONFIG with every fault.
 #[unsafe(no_mangle)]
@@ -58,9 +59,25 @@ pub unsafe extern "C" fn hamirror_config_builder_build(
     out_config: *mut *mut Config,
     out_error: *mut *mut Error,
 ) -> i32 {
+    let reading = HAMIRROR_READING_STRICT;
+    // SAFETY: the caller's promise.
+    unsafe { hamirror_config_builder_build_as(builder, reading, out_config, out_error) }
+}
+
+/// Makes a configuration as hamirror_config_builder_build() does, by the rules of `reading`, one
+/// of HAMIRROR_READING_*; HAMIRROR_ERROR_ARGUMENT if it is none. `local` indexes are taken as
+/// known.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_builder_build_as(
+    builder: *const ConfigBuilder,
+    reading: i32,
+    out_config: *mut *mut Config,
+    out_error: *mut *mut Error,
+) -> i32 {
     fallible!(out_error, {
         let out_config = arguments::out_handle(out_config, "out_config")?;
-        let config = need(builder, "builder")?.read("builder")?.build()?;
+        let builder = need(builder, "builder")?;
+        let config = builder.read("builder")?.build_as(reading_of(reading)?)?;
         *out_config = handle::new(config.into());
         Ok(())
     })

@@ -54,6 +54,9 @@ static void diagnostic_functions(void)
 static void config_functions(void)
 {
     REFUSED(hamirror_config_read(NULL, NULL, &error));
+    REFUSED(hamirror_config_read_as(NULL, 0, NULL, &error));
+    REFUSED(hamirror_config_parse_as(NULL, NULL, 0, NULL, &error));
+    REFUSED(hamirror_config_builder_build_as(NULL, 0, NULL, &error));
     REFUSED(hamirror_config_parse(NULL, NULL, NULL, &error));
     CHECK(hamirror_config_index_count(NULL) == 0);
     EMPTY(hamirror_config_index_name(NULL, 0));

@@ -69,6 +69,44 @@ def test_every_fault_has_its_place() -> None:
     assert isinstance(raised.value, ValueError)
 
 
+ODD = "index d\n{\n  type = distributed\n  agent = box1:docs\n  agent = box2:9312:docs\n}\n"
+
+
+def test_a_daemon_skips_what_the_strict_reading_takes(tmp_path: Path) -> None:
+    path = tmp_path / "sphinx.conf"
+    path.write_text(ODD)
+    sections = {"d": {"agent": ["box1:docs", "box2:9312:docs"]}}
+    for config in (
+        hamirror.Config.parse(ODD, reading="sphinx"),
+        hamirror.Config.read(path, reading="sphinx"),
+        hamirror.Config.build(sections, reading="sphinx"),
+    ):
+        assert config.indexes == ("d",)
+        (skipped,) = config.warnings
+        assert skipped.text == "docs"
+        assert skipped.expected == "port number expected; the agent is skipped"
+    for reading in ("strict", "manticore"):
+        (odd,) = hamirror.Config.parse(ODD, reading=reading).warnings
+        assert odd.expected == "a port is expected after it; 9312 is used"
+
+
+def test_a_daemon_leaves_out_what_the_strict_reading_refuses() -> None:
+    text = ODD.replace("box1:docs", "box1:0:docs")
+    with pytest.raises(hamirror.ConfigError):
+        hamirror.Config.parse(text)
+    assert hamirror.Config.parse(text, reading="sphinx").indexes == ("d",)
+    assert hamirror.Config.parse(text, reading="manticore").indexes == ()
+    with pytest.raises(hamirror.ConfigError, match="unknown key name"):
+        hamirror.Config.parse(text.replace("}", "nosuch = 1\n}"), reading="sphinx")
+
+
+def test_an_unknown_reading_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="argument 'reading': 'lenient' is none of strict, "):
+        hamirror.Config.parse("", reading="lenient")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="'reading'"):
+        hamirror.Config.build({}, reading="")  # type: ignore[arg-type]
+
+
 def test_wrong_types_are_type_errors() -> None:
     with pytest.raises(TypeError):
         hamirror.Config.parse(b"index a")  # type: ignore[arg-type]

@@ -46,6 +46,15 @@ fn the_static_library_links_too() -> Result<()> {
 }
 
 #[test]
+fn configurations_are_read_by_the_rules_of_a_daemon() -> Result<()> {
+    let folder = TempDir::new()?;
+    let file = folder.path().join("c.conf").display().to_string();
+    let program = Program::c("config_lenient")?;
+    program.run(&[&file])?;
+    program.run_checked(&[&file]).map(drop)
+}
+
+#[test]
 fn waits_end_by_a_wake_a_cancel_and_a_deadline() -> Result<()> {
     let program = Program::c("waker")?;
     program.run(&[])?;

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use hamirror::config::ConfigBuilder;
+use hamirror::config::{ConfigBuilder, Reading};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyMapping, PyString, PyTuple};
 
+use crate::options::{about, choice};
 use crate::{record, waiting};
 
 /// A validated configuration: of a `sphinx.conf` or `manticore.conf`, the `searchd` section and
@@ -21,20 +22,25 @@ impl Config {
     /// Reads a file. `ConfigError` lists all its faults; one that can't be read is a
     /// `ResourceError`.
     #[staticmethod]
-    fn read(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        Ok(Self { inner: waiting::run(py, || hamirror::Config::read(path))? })
+    #[pyo3(signature = (path, *, reading = "strict"))]
+    fn read(py: Python<'_>, path: PathBuf, reading: &str) -> PyResult<Self> {
+        let reading = reading_of(py, reading)?;
+        Ok(Self { inner: waiting::run(py, || hamirror::Config::read_as(path, reading))? })
     }
 
     /// Reads a text; errors and warnings call it `name`.
     #[staticmethod]
-    #[pyo3(signature = (text, *, name = "<text>"))]
-    fn parse(py: Python<'_>, text: &str, name: &str) -> PyResult<Self> {
-        Ok(Self { inner: waiting::run(py, || hamirror::Config::parse(text, name))? })
+    #[pyo3(signature = (text, *, name = "<text>", reading = "strict"))]
+    fn parse(py: Python<'_>, text: &str, name: &str, reading: &str) -> PyResult<Self> {
+        let reading = reading_of(py, reading)?;
+        Ok(Self { inner: waiting::run(py, || hamirror::Config::parse_as(text, name, reading))? })
     }
 
     /// Puts a configuration together: `{"searchd": {key: value}, "an index": {"agent": [..]}}`.
     #[staticmethod]
-    fn build(py: Python<'_>, sections: &Bound<'_, PyMapping>) -> PyResult<Self> {
+    #[pyo3(signature = (sections, *, reading = "strict"))]
+    fn build(py: Python<'_>, sections: &Bound<'_, PyMapping>, reading: &str) -> PyResult<Self> {
+        let reading = reading_of(py, reading)?;
         let mut builder = ConfigBuilder::new();
         for section in sections.items()?.iter() {
             let (section, settings): (String, Bound<'_, PyMapping>) = section.extract()?;
@@ -45,7 +51,7 @@ impl Config {
                 }
             }
         }
-        Ok(Self { inner: waiting::run(py, || builder.build())? })
+        Ok(Self { inner: waiting::run(py, || builder.build_as(reading))? })
     }
 
     /// Names of the distributed indexes, in the order of the text.
@@ -64,6 +70,14 @@ impl Config {
         Ok(format!("<hamirror.Config of {}>", self.indexes(py)?.repr()?))
     }
 }
+
+fn reading_of(py: Python<'_>, name: &str) -> PyResult<Reading> {
+    choice(PyString::new(py, name).as_any(), &READINGS)
+        .map_err(|error| about(py, "reading", error))
+}
+
+const READINGS: [(&str, Reading); 3] =
+    [("strict", Reading::Strict), ("sphinx", Reading::Sphinx), ("manticore", Reading::Manticore)];
 
 /// The values of a setting: one, or some.
 fn values(value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::diagnostic::Diagnostics;
 use super::model::Config;
 use super::placed::PlacedText;
+use super::reading::Reading;
 use super::section::{Entry, MULTI_VALUE_KEYS, Section, SectionKind, Sections};
 use super::settings::build_config;
 use super::text::is_word_letter;
@@ -62,13 +63,18 @@ impl ConfigBuilder {
     /// Checks all settings. Every error is listed in [`Error::Config`]; the builder stays as it
     /// is, and may be changed and built again.
     pub fn build(&self) -> Result<Config, Error> {
+        self.build_as(Reading::Strict)
+    }
+
+    /// Checks all settings as [`Self::build`] does, by the rules of that reading.
+    pub fn build_as(&self, reading: Reading) -> Result<Config, Error> {
         let mut diagnostics = Diagnostics::default();
         for section in &self.sections {
             check(section, &mut diagnostics);
         }
         let sections = self.sections.iter().cloned().map(as_distributed).collect();
-        let sections = Sections::resolve(sections, &mut diagnostics);
-        build_config(&sections, diagnostics)
+        let sections = Sections::resolve(sections, reading, &mut diagnostics);
+        build_config(&sections, reading, diagnostics)
     }
 }
 

@@ -9,7 +9,9 @@ use super::directive_options::{self, AgentOptions};
 use super::mirror::{MirrorText, read_mirror};
 use super::model::{Agent, Mirror};
 use super::placed::PlacedText;
+use super::reading::Reading;
 use super::units::Fault;
+use super::{directive_manticore, directive_sphinx};
 use crate::limits;
 
 /// Which key an agent line stands behind.
@@ -34,11 +36,23 @@ impl AgentKey {
     }
 }
 
+/// What a daemon makes of a line.
+#[derive(Debug, Default)]
+pub(super) struct LenientLine {
+    pub(super) mirrors: Vec<MirrorText>,
+    pub(super) options: AgentOptions,
+    /// What is odd in the line, and what is done about it.
+    pub(super) oddities: Vec<Fault>,
+    /// Why the daemon does not take the line.
+    pub(super) fault: Option<Fault>,
+}
+
 /// Reads one line; `None` if it has a fault.
 pub(super) fn read_agent(
     key: AgentKey,
     value: &PlacedText,
     index_name: &str,
+    reading: Reading,
     budget: &mut Budget,
     diagnostics: &mut Diagnostics,
 ) -> Option<Agent> {
@@ -50,8 +64,12 @@ pub(super) fn read_agent(
         return None;
     }
     let options = AgentOptions::default();
-    let mut reader = AgentReader { key, value, diagnostics, options, is_faulty: false };
-    let texts = reader.read_mirrors();
+    let mut reader = AgentReader { key, value, reading, diagnostics, options, is_faulty: false };
+    let texts = match reading {
+        Reading::Strict => reader.read_mirrors(),
+        Reading::Sphinx => reader.take(directive_sphinx::read(&value.text)),
+        Reading::Manticore => reader.take(directive_manticore::read(&value.text)),
+    };
     if reader.is_faulty {
         return None;
     }
@@ -61,7 +79,7 @@ pub(super) fn read_agent(
         line: value.text.clone(),
         mirrors,
         persistent: key == AgentKey::Persistent || options.persistent.is_some(),
-        blackhole: key == AgentKey::Blackhole || options.blackhole == Some(true),
+        blackhole: options.blackhole.unwrap_or(key == AgentKey::Blackhole),
         ha_strategy: options.ha_strategy,
         retry_count: options.retry_count,
     })
@@ -70,9 +88,6 @@ pub(super) fn read_agent(
 /// Refuses what is too much to be read.
 fn check_line(line: &str, budget: &mut Budget) -> Result<(), Fault> {
     budget.take(size_of::<Agent>() + line.len(), line)?;
-    if line.is_empty() {
-        return Err(Fault::whole(line, "HOST:PORT:INDEX-LIST is expected"));
-    }
     if line.len() > limits::AGENT_LINE_MAX {
         let max = limits::AGENT_LINE_MAX;
         return Err(Fault::whole(line, format!("at most {max} bytes are expected")));
@@ -87,6 +102,7 @@ fn check_line(line: &str, budget: &mut Budget) -> Result<(), Fault> {
 struct AgentReader<'a> {
     key: AgentKey,
     value: &'a PlacedText,
+    reading: Reading,
     diagnostics: &'a mut Diagnostics,
     options: AgentOptions,
     is_faulty: bool,
@@ -97,6 +113,10 @@ impl AgentReader<'_> {
     fn read_mirrors(&mut self) -> Vec<MirrorText> {
         let line = self.value.text.as_str();
         let mut mirrors = Vec::new();
+        if line.is_empty() {
+            self.handle_fault(Fault::whole(line, "HOST:PORT:INDEX-LIST is expected"));
+            return mirrors;
+        }
         let mut start = 0;
         for part in line.split('|') {
             let range = start..start + part.len();
@@ -105,6 +125,23 @@ impl AgentReader<'_> {
                 Ok(mirror) => mirrors.push(mirror),
                 Err(fault) => self.handle_fault(fault),
             }
+        }
+        mirrors
+    }
+
+    /// Takes over what a daemon makes of the line.
+    fn take(&mut self, line: LenientLine) -> Vec<MirrorText> {
+        let LenientLine { mirrors, options, oddities, fault } = line;
+        self.options = options;
+        let mirror_oddities = mirrors.iter().filter_map(|mirror| mirror.oddity.clone());
+        for (range, expected) in mirror_oddities {
+            self.diagnostics.warning(self.value, range, expected);
+        }
+        for Fault { range, expected } in oddities {
+            self.diagnostics.warning(self.value, range, expected);
+        }
+        if let Some(fault) = fault {
+            self.handle_fault(fault);
         }
         mirrors
     }
@@ -185,8 +222,10 @@ impl AgentReader<'_> {
                 let expected = format!("an index list is expected; {used} is used");
                 self.diagnostics.warning(self.value, text.range, expected);
             }
-            if let Err(fault) = budget.take(size_of::<Mirror>() + list.len(), line) {
-                self.handle_fault(fault);
+            if let Err(Fault { range, expected }) =
+                budget.take(size_of::<Mirror>() + list.len(), line)
+            {
+                self.diagnostics.error(self.value, range, expected);
                 return None;
             }
             mirrors.push(Mirror { host: text.host, index_list: list.to_owned() });
@@ -195,9 +234,14 @@ impl AgentReader<'_> {
         Some(mirrors)
     }
 
-    fn handle_fault(&mut self, fault: Fault) {
+    fn handle_fault(&mut self, Fault { range, expected }: Fault) {
         self.is_faulty = true;
-        self.diagnostics.error(self.value, fault.range, fault.expected);
+        let expected = expected + self.reading.after_agent_fault();
+        if self.reading.is_lenient() {
+            self.diagnostics.warning(self.value, range, expected);
+        } else {
+            self.diagnostics.error(self.value, range, expected);
+        }
     }
 }
 
@@ -210,7 +254,8 @@ pub(super) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    fn new(line: &'a str, part: Range<usize>) -> Self {
+    /// The part of a line, less the blanks around it.
+    pub(super) fn new(line: &'a str, part: Range<usize>) -> Self {
         let part = trim(line, part);
         Self { text: &line[..part.end], at: part.start }
     }

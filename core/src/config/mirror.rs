@@ -20,8 +20,11 @@ pub(super) struct MirrorText {
     /// A `:` for a list, and no list.
     pub(super) has_empty_list: bool,
     /// Something odd in that place, and what is done about it.
-    pub(super) oddity: Option<(Range<usize>, &'static str)>,
+    pub(super) oddity: Option<Oddity>,
 }
+
+/// A place in the line, and what was expected there.
+pub(super) type Oddity = (Range<usize>, &'static str);
 
 /// Reads up to the mirror's end or its options.
 pub(super) fn read_mirror(scan: &mut Scan<'_>) -> Result<MirrorText, Fault> {
@@ -132,10 +135,7 @@ fn read_digits(scan: &mut Scan<'_>) -> Result<u16, Fault> {
 }
 
 /// Refuses what no daemon reads as names; returns what only some read.
-fn check_list(
-    text: &str,
-    range: Range<usize>,
-) -> Result<Option<(Range<usize>, &'static str)>, Fault> {
+fn check_list(text: &str, range: Range<usize>) -> Result<Option<Oddity>, Fault> {
     const EXPECTED: &str = "index names with ',' between them are expected";
     let fault = |range| Err(Fault { range, expected: EXPECTED.to_owned() });
     let list = &text[range.clone()];
@@ -163,7 +163,8 @@ fn check_list(
     if has_name { Ok(oddity) } else { fault(range) }
 }
 
-fn is_host_letter(letter: char) -> bool {
+/// Letters of host names, and of paths beside `/`.
+pub(super) fn is_host_letter(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.')
 }
 

@@ -1,16 +1,22 @@
 //! A `sphinx.conf` or `manticore.conf` in, an immutable validated model out.
 //!
-//! One reader serves both daemons. It is strict: what only one of them takes, or what both take
-//! without doing what it says, is at least a warning with its place.
+//! One reader serves both daemons. It is strict: what either takes as it is written is taken,
+//! anything else is an error or a warning with its place. By another [`Reading`] it takes, skips
+//! and refuses what one of them does.
 
 mod budget;
 mod builder;
 mod diagnostic;
 mod directive;
+mod directive_manticore;
 mod directive_options;
+mod directive_sphinx;
+mod index;
+mod known_keys;
 mod mirror;
 mod model;
 mod placed;
+mod reading;
 mod section;
 mod settings;
 mod text;
@@ -27,6 +33,7 @@ pub use model::{
     Agent, CallSettings, Config, DistributedIndex, HaStrategy, HostAddress, HostnameLookup,
     Mirror, Searchd,
 };
+pub use reading::Reading;
 
 use crate::error::Error;
 use crate::limits;
@@ -38,23 +45,47 @@ impl Config {
     /// Reads a configuration file. Bytes that are no UTF-8 are let pass in comments and in what
     /// is skipped. A file that can't be read is an [`Error::System`].
     pub fn read(path: impl AsRef<Path>) -> Result<Config, Error> {
+        Config::read_as(path, Reading::Strict)
+    }
+
+    /// Reads a configuration file as [`Self::read`] does, by the rules of that reading.
+    pub fn read_as(path: impl AsRef<Path>, reading: Reading) -> Result<Config, Error> {
         let path = path.as_ref();
         let name = path.display().to_string();
         let bytes = read_bytes(path)
             .map_err(|error| Error::System(format!("configuration '{name}': {error}")))?;
-        Config::parse(&String::from_utf8_lossy(&bytes), &name)
+        Config::parse_as(&String::from_utf8_lossy(&bytes), &name, reading)
     }
 
     /// Reads the text of a configuration; errors and warnings call it `name`. All errors of the
     /// text are listed in [`Error::Config`].
     pub fn parse(text: &str, name: &str) -> Result<Config, Error> {
+        Config::parse_as(text, name, Reading::Strict)
+    }
+
+    /// Reads a text as [`Self::parse`] does, by the rules of that reading.
+    ///
+    /// ```
+    /// use hamirror::config::{Config, Reading};
+    ///
+    /// let agents = " agent = box1:docs\n agent = box2:9312:docs\n";
+    /// let text = format!("index docs {{\n type = distributed\n{agents}}}");
+    /// let config = Config::parse_as(&text, "sphinx.conf", Reading::Sphinx)?;
+    /// assert_eq!(config.indexes[0].agents.len(), 1);
+    /// assert_eq!(
+    ///     config.warnings[0].to_string(),
+    ///     "sphinx.conf:3:15: 'docs': port number expected; the agent is skipped"
+    /// );
+    /// # Ok::<(), hamirror::Error>(())
+    /// ```
+    pub fn parse_as(text: &str, name: &str, reading: Reading) -> Result<Config, Error> {
         let source = Arc::from(name);
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut diagnostics = Diagnostics::default();
         refuse_strange_text(text, &source, &mut diagnostics)?;
-        let sections = text::read_sections(text, &source, &mut diagnostics);
-        let sections = Sections::resolve(sections, &mut diagnostics);
-        settings::build_config(&sections, diagnostics)
+        let sections = text::read_sections(text, &source, reading, &mut diagnostics);
+        let sections = Sections::resolve(sections, reading, &mut diagnostics);
+        settings::build_config(&sections, reading, diagnostics)
     }
 }
 

@@ -169,9 +169,15 @@ pub enum HaStrategy {
 impl HaStrategy {
     /// The strategy of that name, in any case.
     pub fn parse(text: &str) -> Option<HaStrategy> {
-        let all = [Self::Random, Self::RoundRobin, Self::NoDeads, Self::NoErrors];
-        all.into_iter().find(|strategy| strategy.name().eq_ignore_ascii_case(text))
+        Self::ALL.into_iter().find(|strategy| strategy.name().eq_ignore_ascii_case(text))
     }
+
+    /// The strategy whose name a text begins with, as searchd 2.2.11 reads it.
+    pub(super) fn parse_start(text: &str) -> Option<HaStrategy> {
+        Self::ALL.into_iter().find(|strategy| text.starts_with(strategy.name()))
+    }
+
+    const ALL: [Self; 4] = [Self::Random, Self::RoundRobin, Self::NoDeads, Self::NoErrors];
 
     /// The name as a configuration writes it.
     pub fn name(self) -> &'static str {

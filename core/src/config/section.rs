@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::diagnostic::Diagnostics;
 use super::placed::PlacedText;
+use super::reading::Reading;
 
 /// A section as it is written.
 #[derive(Clone, Debug)]
@@ -36,13 +37,16 @@ pub(super) enum SectionKind {
 }
 
 impl SectionKind {
-    /// Words that a section begins with.
-    pub(super) const WORDS: [&'static str; 6] =
-        ["source", "index", "table", "indexer", "searchd", "common"];
+    /// Words that a section begins with; Sphinx knows no tables.
+    pub(super) fn words(reading: Reading) -> impl Iterator<Item = &'static str> {
+        let words = ["source", "index", "table", "indexer", "searchd", "common"];
+        words.into_iter().filter(move |word| reading != Reading::Sphinx || *word != "table")
+    }
 
     /// The kind that begins with this word.
-    pub(super) fn from_word(word: &str) -> Option<Self> {
+    pub(super) fn from_word(word: &str, reading: Reading) -> Option<Self> {
         match word {
+            "table" if reading == Reading::Sphinx => None,
             "searchd" => Some(Self::Searchd),
             "index" | "table" => Some(Self::Index),
             "source" => Some(Self::Source),
@@ -80,10 +84,17 @@ impl Sections {
     /// Joins each section with its parent, which must stand before it. A key that the child has
     /// replaces all values of that key (2.2.11 does so for `agent`, `agent_persistent`, `local`
     /// each on their own).
-    pub(super) fn resolve(sections: Vec<Section>, diagnostics: &mut Diagnostics) -> Self {
+    pub(super) fn resolve(
+        sections: Vec<Section>,
+        reading: Reading,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
         let mut resolved = Self::default();
         let mut numbers = BTreeMap::new();
         for section in sections {
+            if reading.is_lenient() && section.name.text.contains('.') {
+                diagnostics.error_whole(&section.name, "a name without '.' is expected");
+            }
             match section.kind {
                 SectionKind::Searchd if resolved.searchd.is_some() => {
                     diagnostics.error_whole(&section.name, "one searchd section is expected");

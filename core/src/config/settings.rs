@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::diagnostic::Diagnostics;
-use super::directive::{AgentKey, read_agent};
+use super::directive::AgentKey;
 use super::directive_options::STRATEGY_EXPECTED;
-use super::model::{CallSettings, Config, DistributedIndex, HaStrategy, HostnameLookup, Searchd};
+use super::index::{Surroundings, read_index};
+use super::known_keys;
+use super::model::{CallSettings, Config, HaStrategy, HostnameLookup, Searchd};
 use super::placed::PlacedText;
+use super::reading::Reading;
 use super::section::{INDEX_KEYS, ResolvedSection, SEARCHD_KEYS, Sections};
-use super::text::is_word_letter;
 use super::units::{self, Fault};
 use crate::error::Error;
 use crate::limits;
@@ -17,24 +19,32 @@ use crate::limits;
 /// Builds the model, or lists every fault of the text.
 pub(super) fn build_config(
     sections: &Sections,
+    reading: Reading,
     mut diagnostics: Diagnostics,
 ) -> Result<Config, Error> {
+    known_keys::check(sections, reading, &mut diagnostics);
     let searchd = sections.searchd.as_ref();
-    let searchd =
-        searchd.map(|section| read_searchd(section, &mut diagnostics)).unwrap_or_default();
+    let searchd = searchd
+        .map(|section| read_searchd(section, reading, &mut diagnostics))
+        .unwrap_or_default();
     let mut budget = Budget::new();
+    let surroundings = Surroundings::new(sections, &searchd, reading);
     let mut indexes = Vec::new();
     for section in &sections.indexes {
         if budget.is_spent() {
             break;
         }
-        indexes.extend(read_index(section, &mut budget, &mut diagnostics));
+        indexes.extend(read_index(section, &surroundings, &mut budget, &mut diagnostics));
     }
     let warnings = diagnostics.finish()?;
     Ok(Config { searchd, indexes, warnings })
 }
 
-fn read_searchd(section: &ResolvedSection, diagnostics: &mut Diagnostics) -> Searchd {
+fn read_searchd(
+    section: &ResolvedSection,
+    reading: Reading,
+    diagnostics: &mut Diagnostics,
+) -> Searchd {
     for key in &section.keys {
         let lower = key.text.to_ascii_lowercase();
         let is_meant = [SEARCHD_KEYS, INDEX_KEYS].iter().any(|keys| keys.contains(&&*lower));
@@ -43,73 +53,34 @@ fn read_searchd(section: &ResolvedSection, diagnostics: &mut Diagnostics) -> Sea
             diagnostics.warning_whole(key, "a key of section searchd is expected; it is ignored");
         }
     }
-    let mut settings = Settings { section, diagnostics };
+    let mut settings = Settings { section, reading, diagnostics };
     Searchd {
         calls: settings.call_settings(),
         ha_strategy: settings.ha_strategy(),
         ha_period_karma: settings.ha_period_karma(),
         ha_ping_interval: settings.time("ha_ping_interval", units::MILLISECONDS),
-        persistent_connections_limit: settings
-            .read("persistent_connections_limit", units::parse_count),
-        max_packet_size: settings.read("max_packet_size", parse_packet_size),
+        persistent_connections_limit: settings.count("persistent_connections_limit"),
+        max_packet_size: settings.max_packet_size(),
         hostname_lookup: settings.read("hostname_lookup", parse_hostname_lookup),
     }
 }
 
-fn read_index(
-    section: &ResolvedSection,
-    budget: &mut Budget,
-    diagnostics: &mut Diagnostics,
-) -> Option<DistributedIndex> {
-    let mut settings = Settings { section, diagnostics };
-    if !settings.is_distributed() {
-        return None;
-    }
-    settings.warn_of_unused_keys();
-    let calls = settings.call_settings();
-    let ha_strategy = settings.ha_strategy();
-    let name = &section.name.text;
-    let mut agents = Vec::new();
-    let mut locals = Vec::new();
-    let mut is_empty = true;
-    for key in AgentKey::ALL {
-        for value in section.values(key.name()) {
-            is_empty = false;
-            agents.extend(read_agent(key, value, name, budget, settings.diagnostics));
-        }
-    }
-    for value in section.values("local") {
-        is_empty &= value.text.is_empty();
-        locals.extend(settings.read_locals(value, budget));
-    }
-    if is_empty && !budget.is_spent() {
-        let expected = "an agent or local index is expected in the distributed index";
-        settings.diagnostics.error_whole(&section.name, expected);
-    }
-    if agents.iter().all(|agent| agent.mirrors.len() < 2)
-        && let Some(value) = section.values("ha_strategy").first()
-    {
-        let expected = "an agent with several mirrors is expected; ha_strategy has no effect";
-        settings.diagnostics.warning_whole(value, expected);
-    }
-    Some(DistributedIndex { name: name.clone(), agents, locals, ha_strategy, calls })
-}
-
 /// Reads the values of one section.
-struct Settings<'a> {
-    section: &'a ResolvedSection,
-    diagnostics: &'a mut Diagnostics,
+pub(super) struct Settings<'a> {
+    pub(super) section: &'a ResolvedSection,
+    pub(super) reading: Reading,
+    pub(super) diagnostics: &'a mut Diagnostics,
 }
 
 impl<'a> Settings<'a> {
     /// Only a distributed index is read. An index with agents that is not one is odd.
-    fn is_distributed(&mut self) -> bool {
+    pub(super) fn is_distributed(&mut self) -> bool {
         let kind = self.first("type");
         match kind.map(|kind| kind.text.as_str()) {
             Some("distributed") => return true,
             Some(text) if text.eq_ignore_ascii_case("distributed") => {
                 let expected = "'distributed' is expected, in small letters";
-                kind.inspect(|kind| self.diagnostics.error_whole(kind, expected));
+                kind.inspect(|kind| self.fault(kind, Fault::whole(text, expected), "index"));
             }
             _ => {
                 let is_agent_key =
@@ -124,7 +95,7 @@ impl<'a> Settings<'a> {
         false
     }
 
-    fn warn_of_unused_keys(&mut self) {
+    pub(super) fn warn_of_unused_keys(&mut self) {
         for key in &self.section.keys {
             if !INDEX_KEYS.contains(&key.text.as_str()) {
                 let expected = "a key of a distributed index is expected; it is ignored";
@@ -139,7 +110,7 @@ impl<'a> Settings<'a> {
         }
     }
 
-    fn call_settings(&mut self) -> CallSettings {
+    pub(super) fn call_settings(&mut self) -> CallSettings {
         CallSettings {
             agent_connect_timeout: self.timeout("agent_connect_timeout"),
             agent_query_timeout: self.timeout("agent_query_timeout"),
@@ -159,8 +130,8 @@ impl<'a> Settings<'a> {
     }
 
     fn retry_count(&mut self) -> Option<u32> {
-        let agent_count = self.read("agent_retry_count", units::parse_count);
-        let mirror_count = self.read("mirror_retry_count", units::parse_count);
+        let agent_count = self.count("agent_retry_count");
+        let mirror_count = self.count("mirror_retry_count");
         if agent_count.is_some() && mirror_count.is_some() {
             let expected = "agent_retry_count is expected to be left out beside \
                             mirror_retry_count, which counts";
@@ -186,37 +157,107 @@ impl<'a> Settings<'a> {
     }
 
     fn ha_period_karma(&mut self) -> Option<Duration> {
-        self.read("ha_period_karma", |text| {
-            let period = units::parse_time(text, units::SECONDS)?;
-            if period.is_zero() {
-                return Err(Fault::whole(text, "a positive time is expected"));
-            }
-            Ok(period)
-        })
+        let period = self.time("ha_period_karma", units::SECONDS)?;
+        if period.is_zero() {
+            let value = self.first("ha_period_karma")?;
+            self.fault(value, Fault::whole(&value.text, "a positive time is expected"), "setting");
+            return None;
+        }
+        Some(period)
     }
 
-    fn ha_strategy(&mut self) -> Option<HaStrategy> {
-        self.read("ha_strategy", |text| {
-            HaStrategy::parse(text).ok_or_else(|| Fault::whole(text, STRATEGY_EXPECTED))
-        })
+    /// Daemons take an unknown strategy for `random`.
+    pub(super) fn ha_strategy(&mut self) -> Option<HaStrategy> {
+        let value = self.first("ha_strategy")?;
+        let strategy = match self.reading {
+            Reading::Sphinx => HaStrategy::parse_start(&value.text),
+            Reading::Strict | Reading::Manticore => HaStrategy::parse(&value.text),
+        };
+        if strategy.is_none() && self.reading.is_lenient() {
+            let expected = format!("{STRATEGY_EXPECTED}; random is used");
+            self.diagnostics.warning_whole(value, expected);
+            return Some(HaStrategy::Random);
+        }
+        if strategy.is_none() {
+            self.diagnostics.error_whole(value, STRATEGY_EXPECTED);
+        }
+        strategy
+    }
+
+    /// Sphinx 2.2.11 takes what does not fit 128K to 128M for a reason not to start, and what is
+    /// no size for none.
+    fn max_packet_size(&mut self) -> Option<usize> {
+        let value = self.first("max_packet_size")?;
+        let parsed = match self.reading {
+            Reading::Sphinx => units::parse_c_size(&value.text),
+            Reading::Strict | Reading::Manticore => units::parse_size(&value.text),
+        };
+        let size = match parsed {
+            Ok(size) => usize::try_from(size).unwrap_or(usize::MAX),
+            Err(fault) => {
+                self.fault(value, fault, "setting");
+                return None;
+            }
+        };
+        if !(limits::MAX_PACKET_SIZE_MIN..=limits::MAX_PACKET_SIZE_MAX).contains(&size) {
+            let (min, max) =
+                (limits::MAX_PACKET_SIZE_MIN >> 10, limits::MAX_PACKET_SIZE_MAX >> 20);
+            let expected = format!("a size from {min}K to {max}M is expected");
+            self.diagnostics.error_whole(value, expected);
+            return None;
+        }
+        Some(size)
     }
 
     fn time(&mut self, key: &str, bare_unit: Duration) -> Option<Duration> {
-        self.read(key, |text| units::parse_time(text, bare_unit))
+        if self.reading != Reading::Sphinx {
+            return self.read(key, |text| units::parse_time(text, bare_unit));
+        }
+        let count = self.c_count(key)?;
+        let unit = if bare_unit == units::SECONDS { "s" } else { "ms" };
+        self.read(key, |_| units::parse_time(&format!("{count}{unit}"), bare_unit))
+    }
+
+    fn count(&mut self, key: &str) -> Option<u32> {
+        match self.reading {
+            Reading::Sphinx => self.c_count(key),
+            Reading::Strict | Reading::Manticore => self.read(key, units::parse_count),
+        }
+    }
+
+    /// A number as 2.2.11 reads it: whatever stands behind its digits does not count.
+    fn c_count(&mut self, key: &str) -> Option<u32> {
+        let value = self.first(key)?;
+        let (number, _) = units::read_c_number(&value.text);
+        let Ok(count) = u32::try_from(number) else {
+            let fault =
+                Fault::whole(&value.text, format!("it is {number}, 0 or more is expected"));
+            self.fault(value, fault, "setting");
+            return None;
+        };
+        if !units::parse_count(&value.text).is_ok_and(|parsed| parsed == count) {
+            let expected = format!("digits alone are expected; read as {count}");
+            self.diagnostics.warning_whole(value, expected);
+        }
+        Some(count)
     }
 
     fn read<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, Fault>) -> Option<T> {
         let value = self.first(key)?;
-        match parse(&value.text) {
-            Ok(parsed) => Some(parsed),
-            Err(fault) => {
-                self.diagnostics.error(value, fault.range, fault.expected);
-                None
-            }
+        parse(&value.text).map_err(|fault| self.fault(value, fault, "setting")).ok()
+    }
+
+    /// An error, or where daemons go on without it, a warning that says so.
+    fn fault(&mut self, value: &PlacedText, Fault { range, expected }: Fault, what: &str) {
+        if self.reading.is_lenient() {
+            let expected = format!("{expected}; the {what} is ignored");
+            self.diagnostics.warning(value, range, expected);
+        } else {
+            self.diagnostics.error(value, range, expected);
         }
     }
 
-    fn first(&self, key: &str) -> Option<&'a PlacedText> {
+    pub(super) fn first(&self, key: &str) -> Option<&'a PlacedText> {
         self.section.values(key).first()
     }
 
@@ -225,44 +266,6 @@ impl<'a> Settings<'a> {
             self.diagnostics.warning_whole(value, expected);
         }
     }
-
-    /// Names of local indexes, by `,` or blanks as in 2.2.11.
-    fn read_locals(&mut self, value: &PlacedText, budget: &mut Budget) -> Vec<String> {
-        if budget.is_spent() {
-            return Vec::new();
-        }
-        if let Err(fault) = check_locals(&value.text, budget) {
-            self.diagnostics.error(value, fault.range, fault.expected);
-            return Vec::new();
-        }
-        let names = value.text.split([',', ' ', '\t']).filter(|name| !name.is_empty());
-        let names: Vec<_> = names.map(str::to_owned).collect();
-        let expected = if names.is_empty() {
-            "a name of a local index is expected; the line is ignored"
-        } else {
-            "an agent is expected; a local index is not searched by a client"
-        };
-        self.diagnostics.warning_whole(value, expected);
-        names
-    }
-}
-
-fn check_locals(text: &str, budget: &mut Budget) -> Result<(), Fault> {
-    let names = text.split([',', ' ', '\t']).count();
-    budget.take(names * size_of::<String>() + text.len(), text)?;
-    let is_fit = |letter: char| is_word_letter(letter) || ", \t".contains(letter);
-    let Some(start) = text.find(|letter| !is_fit(letter)) else { return Ok(()) };
-    let expected = "a name of a local index is expected".to_owned();
-    Err(Fault { range: start..text.len(), expected })
-}
-
-fn parse_packet_size(text: &str) -> Result<usize, Fault> {
-    let size = usize::try_from(units::parse_size(text)?).unwrap_or(usize::MAX);
-    if (limits::MAX_PACKET_SIZE_MIN..=limits::MAX_PACKET_SIZE_MAX).contains(&size) {
-        return Ok(size);
-    }
-    let (min, max) = (limits::MAX_PACKET_SIZE_MIN >> 10, limits::MAX_PACKET_SIZE_MAX >> 20);
-    Err(Fault::whole(text, format!("a size from {min}K to {max}M is expected")))
 }
 
 fn parse_hostname_lookup(text: &str) -> Result<HostnameLookup, Fault> {

@@ -7,16 +7,20 @@ use std::sync::Arc;
 
 use super::diagnostic::Diagnostics;
 use super::placed::PlacedText;
+use super::reading::Reading;
 use super::section::{Entry, Section, SectionKind};
 
 /// Reads all sections; whatever is wrong goes into `diagnostics`, and reading goes on behind it.
 pub(super) fn read_sections(
     text: &str,
     source: &Arc<str>,
+    reading: Reading,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Section> {
     let rest = text.chars();
-    let mut reader = TextReader { rest, line: 1, column: 1, source, diagnostics, next_kind: None };
+    let [line, column] = [1, 1];
+    let mut reader =
+        TextReader { rest, line, column, source, reading, diagnostics, next_kind: None };
     let mut sections = Vec::new();
     while let Some(kind) = reader.read_kind() {
         sections.extend(reader.read_section(kind));
@@ -29,6 +33,7 @@ struct TextReader<'a> {
     line: u32,
     column: u32,
     source: &'a Arc<str>,
+    reading: Reading,
     diagnostics: &'a mut Diagnostics,
     /// The first word of a section, read while its predecessor's `}` was looked for.
     next_kind: Option<PlacedText>,
@@ -50,8 +55,9 @@ impl TextReader<'_> {
     }
 
     fn read_section(&mut self, kind_word: PlacedText) -> Option<Section> {
-        let Some(kind) = SectionKind::from_word(&kind_word.text) else {
-            let expected = format!("a section is expected: {}", SectionKind::WORDS.join(", "));
+        let Some(kind) = SectionKind::from_word(&kind_word.text, self.reading) else {
+            let words = SectionKind::words(self.reading).collect::<Vec<_>>().join(", ");
+            let expected = format!("a section is expected: {words}");
             self.diagnostics.error_whole(&kind_word, expected);
             self.skip_broken_section(&kind_word);
             return None;
@@ -122,7 +128,7 @@ impl TextReader<'_> {
             self.advance();
             return Some(Entry { key, value: self.read_value() });
         }
-        if SectionKind::from_word(&key.text).is_some() {
+        if SectionKind::from_word(&key.text, self.reading).is_some() {
             let expected = "the '}' of the section before it is expected, on its own line";
             self.diagnostics.error_whole(&key, expected);
             self.next_kind = Some(key);

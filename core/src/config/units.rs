@@ -67,6 +67,22 @@ pub(super) fn parse_size(text: &str) -> Result<u64, Fault> {
     size.ok_or_else(|| Fault::whole(text, "a smaller size is expected"))
 }
 
+/// A number of bytes as searchd 2.2.11 reads it: digits may be missing, and it knows no g.
+pub(super) fn parse_c_size(text: &str) -> Result<u64, Fault> {
+    let (number, suffix) = read_c_number(text);
+    let unit = match suffix {
+        "" if text.is_empty() => return Err(Fault::whole(text, "a size is expected")),
+        "" => 1,
+        "k" | "K" => 1 << 10,
+        "m" | "M" => 1 << 20,
+        _ => {
+            let expected = "a unit of size is expected: k, m, or none";
+            return Err(unit_fault(text, suffix, expected));
+        }
+    };
+    Ok(u64::from(number.max(0).cast_unsigned()) * unit)
+}
+
 /// A count that fits 32 bits.
 pub(super) fn parse_count(text: &str) -> Result<u32, Fault> {
     let (number, suffix) = split_number(text, "a count is expected: digits")?;
@@ -75,6 +91,22 @@ pub(super) fn parse_count(text: &str) -> Result<u32, Fault> {
     }
     let count = u32::try_from(number);
     count.map_err(|_| Fault::whole(text, format!("at most {} is expected", u32::MAX)))
+}
+
+/// What C's `atoi` makes of a text, in 32 bits, and what it leaves of the text: searchd 2.2.11
+/// reads numbers so.
+pub(super) fn read_c_number(text: &str) -> (i32, &str) {
+    let sign_length = usize::from(text.starts_with(['-', '+']));
+    let is_digit = |letter: char| letter.is_ascii_digit();
+    let rest = text[sign_length..].trim_start_matches(is_digit);
+    let digits = &text[..text.len() - rest.len()];
+    let limit = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+    let number = match digits {
+        "" | "-" | "+" => 0,
+        _ => digits.parse::<i64>().unwrap_or(limit),
+    };
+    let low_bits = u32::try_from(number & i64::from(u32::MAX)).unwrap_or(0);
+    (low_bits.cast_signed(), rest)
 }
 
 /// Digits at the start, and what follows them.
@@ -138,6 +170,30 @@ mod tests {
         for (text, range) in table {
             let fault = parse_time(text, MILLISECONDS).expect_err(text);
             assert_eq!(fault.range, range, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_c() {
+        let table = [
+            ("", 0, ""),
+            ("x", 0, "x"),
+            ("-", 0, ""),
+            ("007", 7, ""),
+            ("5s", 5, "s"),
+            ("-3 4", -3, " 4"),
+            ("+3", 3, ""),
+            ("--3", 0, "-3"),
+            ("0x10", 0, "x10"),
+            ("2147483647", i32::MAX, ""),
+            ("2147483648", i32::MIN, ""),
+            ("4294967297", 1, ""),
+            ("99999999999", 1_215_752_191, ""),
+            ("99999999999999999999", -1, ""),
+            ("-99999999999999999999", 0, ""),
+        ];
+        for (text, number, rest) in table {
+            assert_eq!(read_c_number(text), (number, rest), "{text}");
         }
     }
 

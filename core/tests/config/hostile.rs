@@ -1,7 +1,7 @@
 //! Texts that nobody writes by hand: no panic, and no more work than the text is long.
 
 use hamirror::Error;
-use hamirror::config::{Config, Diagnostic};
+use hamirror::config::{Config, Diagnostic, Reading};
 use proptest::prelude::*;
 
 fn refused(text: &str) -> Vec<Diagnostic> {
@@ -120,7 +120,13 @@ fn every_place_is_in_the_text(text: &str, diagnostics: &[Diagnostic]) {
 }
 
 fn read_and_check(text: &str) {
-    let diagnostics = match Config::parse(text, "c.conf") {
+    for reading in [Reading::Strict, Reading::Sphinx, Reading::Manticore] {
+        read_as_and_check(text, reading);
+    }
+}
+
+fn read_as_and_check(text: &str, reading: Reading) {
+    let diagnostics = match Config::parse_as(text, "c.conf", reading) {
         Ok(config) => {
             let agents = config.indexes.iter().flat_map(|index| &index.agents);
             for agent in agents {

@@ -4,6 +4,8 @@ mod builder;
 mod directive;
 mod file;
 mod hostile;
+mod lenient;
+mod lenient_lines;
 mod roundtrip;
 mod sections;
 mod settings;

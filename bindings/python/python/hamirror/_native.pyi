@@ -34,22 +34,34 @@ _Command: TypeAlias = Literal[
     "search", "excerpt", "update", "keywords", "status", "flushattrs", "sphinxql", "ping"
 ]
 
+_Reading: TypeAlias = Literal["strict", "sphinx", "manticore"]
+
 @final
 class Config:
     """A validated configuration: of a `sphinx.conf` or `manticore.conf`, the `searchd` section
-    and every distributed index. It never changes."""
+    and every distributed index. It never changes.
+
+    `reading` says by whose rules it is read. Strictly, what either daemon takes as it is written
+    is taken, and anything else is a fault or a warning. As "sphinx" (searchd 2.2.11) and as
+    "manticore", what the daemon skips is skipped with a warning, and what keeps it from starting
+    is a fault.
+    """
 
     @staticmethod
-    def read(path: str | os.PathLike[str]) -> Config:
+    def read(path: str | os.PathLike[str], *, reading: _Reading = "strict") -> Config:
         """Reads a file. `ConfigError` lists all its faults; one that can't be read is a
         `ResourceError`."""
 
     @staticmethod
-    def parse(text: str, *, name: str = "<text>") -> Config:
+    def parse(text: str, *, name: str = "<text>", reading: _Reading = "strict") -> Config:
         """Reads a text; errors and warnings call it `name`."""
 
     @staticmethod
-    def build(sections: Mapping[str, Mapping[str, str | int | Iterable[str]]]) -> Config:
+    def build(
+        sections: Mapping[str, Mapping[str, str | int | Iterable[str]]],
+        *,
+        reading: _Reading = "strict",
+    ) -> Config:
         """Puts a configuration together: `{"searchd": {key: value}, "an index": {"agent": [..]}}`.
 
         Sections are `searchd` and names of distributed indexes; keys and values are those of a

@@ -1,0 +1,176 @@
+//! An agent line as Manticore reads it (distributed.md 6.1).
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use super::directive::{BLANKS, LenientLine, Scan, trim};
+use super::directive_options::{AgentOptions, STRATEGY_EXPECTED};
+use super::mirror::{MirrorText, is_host_letter};
+use super::model::{HaStrategy, HostAddress};
+use super::units::{Fault, read_c_number};
+use crate::limits;
+
+/// Reads a whole line, up to what the daemon refuses its table for.
+pub(super) fn read(line: &str) -> LenientLine {
+    let mut read = LenientLine::default();
+    read.fault = read_line(line, &mut read).err();
+    read
+}
+
+fn read_line(line: &str, read: &mut LenientLine) -> Result<(), Fault> {
+    let (hosts, inside) = split_options(line)?;
+    let mut start = hosts.start;
+    for part in line[hosts.clone()].split('|') {
+        let range = trim(line, start..start + part.len());
+        start += part.len() + 1;
+        if !range.is_empty() {
+            read.mirrors.push(read_mirror(line, range)?);
+        } else if !line.is_empty() {
+            let expected = "a mirror is expected beside each '|'; it is ignored".to_owned();
+            read.oddities.push(Fault { range, expected });
+        }
+    }
+    if read.mirrors.is_empty() {
+        return Err(Fault::whole(line, "empty agent definition"));
+    }
+    match inside {
+        Some(inside) => read_options(line, inside, read),
+        None => Ok(()),
+    }
+}
+
+/// Mirrors, and the options behind them: brackets merely part the two.
+fn split_options(line: &str) -> Result<(Range<usize>, Option<Range<usize>>), Fault> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for part in line.split(['[', ']']) {
+        let range = trim(line, start..start + part.len());
+        start += part.len() + 1;
+        if !range.is_empty() {
+            parts.push(range);
+        }
+    }
+    if line.starts_with('[') {
+        return Err(Fault::whole(line, "one or more hosts/sockets expected before ["));
+    }
+    if let Some(third) = parts.get(2) {
+        let expected = "wrong syntax: expected one or more hosts/sockets, then m.b. []-enclosed \
+                        options";
+        return Err(Fault { range: third.start..line.len(), expected: expected.to_owned() });
+    }
+    let mut parts = parts.into_iter();
+    Ok((parts.next().unwrap_or(0..0), parts.next()))
+}
+
+fn read_mirror(line: &str, part: Range<usize>) -> Result<MirrorText, Fault> {
+    let mut scan = Scan::new(line, part.clone());
+    let name = scan.take_while(|letter| is_host_letter(letter) || letter == '/');
+    if name.is_empty() {
+        return Err(scan.fault("host name or path expected"));
+    }
+    let mut oddity = None;
+    let host = if scan.text[part.start..].starts_with('/') {
+        if name.len() > limits::UNIX_PATH_MAX {
+            let expected = "UNIX socket path is too long".to_owned();
+            return Err(Fault { range: name, expected });
+        }
+        HostAddress::Unix(PathBuf::from(&scan.text[name]))
+    } else {
+        if name.len() > limits::HOST_NAME_MAX {
+            let expected = "host name is too long".to_owned();
+            return Err(Fault { range: name, expected });
+        }
+        let port = read_port(&mut scan)?;
+        if port.is_none() {
+            let expected = "a port is expected after it; 9312 is used";
+            oddity = Some((name.clone(), expected));
+        }
+        HostAddress::Tcp { name: scan.text[name].to_owned(), port: port.unwrap_or(limits::PORT) }
+    };
+    let mut list = None;
+    let mut has_empty_list = false;
+    match scan.peek() {
+        None => {}
+        Some(':') => {
+            let range = trim(scan.text, scan.at + 1..scan.text.len());
+            has_empty_list = range.is_empty();
+            if !has_empty_list {
+                check_list(scan.text, range.clone())?;
+                let mut names = scan.text[range.clone()].split(',');
+                if oddity.is_none() && names.any(|name| name.trim().is_empty()) {
+                    let expected = "a name is expected beside each ','; sent as it is";
+                    oddity = Some((range.clone(), expected));
+                }
+                list = Some(range);
+            }
+        }
+        Some(_) => return Err(scan.fault("after host/socket expected ':', then table(s)")),
+    }
+    Ok(MirrorText { host, range: part, list, has_empty_list, oddity })
+}
+
+/// A colon and digits; of a colon without digits, the list begins there.
+fn read_port(scan: &mut Scan<'_>) -> Result<Option<u16>, Fault> {
+    let digits = scan.rest().strip_prefix(':').unwrap_or("");
+    if !digits.starts_with(|letter: char| letter.is_ascii_digit()) {
+        return Ok(None);
+    }
+    scan.at += 1;
+    let digits = scan.take_while(|letter| letter.is_ascii_digit());
+    let port = scan.text[digits].parse::<u16>().ok().filter(|&port| port > 0);
+    port.map(Some).ok_or_else(|| scan.fault("invalid port number"))
+}
+
+/// Names with `,` between them, or `*`; behind a colon without a port, one more colon is let pass.
+fn check_list(text: &str, range: Range<usize>) -> Result<(), Fault> {
+    let list = &text[range.clone()];
+    let names = list.strip_prefix(':').unwrap_or(list);
+    let mut names = names.split(',').map(|name| name.trim_matches(BLANKS));
+    let is_fit = |name: &str| name == "*" || name.chars().all(is_host_letter);
+    let has_name = list.contains(|letter: char| is_host_letter(letter) || letter == '*');
+    if has_name && names.all(is_fit) {
+        return Ok(());
+    }
+    Err(Fault { range, expected: "no such table".to_owned() })
+}
+
+fn read_options(line: &str, inside: Range<usize>, read: &mut LenientLine) -> Result<(), Fault> {
+    let mut start = inside.start;
+    for pair in line[inside].split(',') {
+        let range = trim(line, start..start + pair.len());
+        start += pair.len() + 1;
+        if range.is_empty() {
+            let expected = "an option is expected beside each ','".to_owned();
+            read.oddities.push(Fault { range, expected });
+            continue;
+        }
+        let fault = |expected: &str| Fault { range: range.clone(), expected: expected.to_owned() };
+        let mut words = line[range.clone()].split('=').map(|word| word.trim_matches(BLANKS));
+        let (Some(name), Some(value), None) = (words.next(), words.next(), words.next()) else {
+            return Err(fault("option and value must be =-separated pair"));
+        };
+        take_option(name, value, &mut read.options)
+            .map_err(|expected| fault(&format!("unknown agent option; {expected}")))?;
+    }
+    Ok(())
+}
+
+fn take_option(name: &str, value: &str, options: &mut AgentOptions) -> Result<(), &'static str> {
+    match name.to_ascii_lowercase().as_str() {
+        "conn" => {
+            if !["pconn", "persistent"].iter().any(|word| word.eq_ignore_ascii_case(value)) {
+                return Err("pconn or persistent is expected");
+            }
+            options.persistent = Some(());
+        }
+        "ha_strategy" => {
+            options.ha_strategy = Some(HaStrategy::parse(value).ok_or(STRATEGY_EXPECTED)?);
+        }
+        "blackhole" => options.blackhole = Some(read_c_number(value).0 != 0),
+        "retry_count" => {
+            options.retry_count = Some(u32::try_from(read_c_number(value).0).unwrap_or(0));
+        }
+        _ => return Err("ha_strategy, conn, blackhole or retry_count is expected"),
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! By whose rules a configuration is read.
+
+/// By whose rules a configuration is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reading {
+    /// This library's: what either daemon takes as it is written is taken, anything else is an
+    /// error or a warning.
+    #[default]
+    Strict,
+    /// Those of searchd 2.2.11: an agent line, a setting or an index that it skips is skipped with
+    /// a warning, and a file that it does not start with is an error.
+    Sphinx,
+    /// Those of Manticore: likewise, but one bad agent line takes its whole table with it.
+    Manticore,
+}
+
+impl Reading {
+    /// Whether what a daemon skips is a warning.
+    pub(super) fn is_lenient(self) -> bool {
+        self != Self::Strict
+    }
+
+    /// What a fault of an agent line leads to, behind the words of the fault.
+    pub(super) fn after_agent_fault(self) -> &'static str {
+        match self {
+            Self::Strict => "",
+            Self::Sphinx => "; the agent is skipped",
+            Self::Manticore => "; the table is not served",
+        }
+    }
+}
