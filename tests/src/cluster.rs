@@ -5,12 +5,14 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::corpus::{self, Document};
 use crate::daemon::Daemon;
+use crate::namespace::Namespace;
 use crate::packages::{self, Tool};
 use crate::process;
 
@@ -21,6 +23,7 @@ pub struct Cluster {
     // Fields drop in this order: the daemons end before their folder goes.
     daemons: Vec<Vec<Daemon>>,
     masters: usize,
+    more_mirrors: usize,
     folder: TempDir,
 }
 
@@ -59,18 +62,18 @@ impl Cluster {
         let mut daemons = Vec::new();
         for (shard, part) in shards.iter().enumerate() {
             progress(&format!("indexing shard {shard}: {} documents", part.len()));
-            let built = build_shard(&folder.path().join(format!("shard{shard}")), shard, part)?;
+            let built = shard_home(folder.path(), shard);
+            build_shard(&built, shard, part)?;
             let mut mirrors = Vec::new();
             for mirror in 0..MIRRORS {
                 let home = folder.path().join(format!("mirror{shard}.{mirror}"));
-                copy_files(&built, &home)?;
-                let daemon = Daemon::start(&home, &index_section(shard, &home, ""), "")?;
+                let daemon = start_mirror(shard, &built, &home, None)?;
                 progress(&format!("shard {shard} mirror {mirror}: {}", daemon.address()));
                 mirrors.push(daemon);
             }
             daemons.push(mirrors);
         }
-        let cluster = Cluster { daemons, masters: 0, folder };
+        let cluster = Cluster { daemons, masters: 0, more_mirrors: 0, folder };
         let text = cluster.config_text(Agents::Persistent, "");
         fs::write(cluster.config(), text + &cluster.searchd_section())?;
         Ok(cluster)
@@ -108,13 +111,25 @@ impl Cluster {
     pub fn start_master_with_shard(&mut self) -> Result<(Daemon, String)> {
         self.masters += 1;
         let home = self.folder.path().join(format!("master{}", self.masters));
-        copy_files(&self.folder.path().join("shard0"), &home)?;
+        copy_files(&shard_home(self.folder.path(), 0), &home)?;
         let all = self.config_text(Agents::Persistent, "");
         let of_first = all.lines().find(|line| line.contains(" = ") && !line.contains("type"));
         let local = format!("    local = {}", local_index(0));
         let section = all.replace(of_first.context("an agent line")?, &local);
         let sections = format!("{}{section}", index_section(0, &home, ""));
         Ok((Daemon::start(&home, &sections, MASTER_SETTINGS)?, section))
+    }
+
+    /// Starts one more mirror of a shard, inside the namespace if there is one. No configuration
+    /// names it; it lives until it is dropped.
+    pub fn start_mirror(
+        &mut self,
+        shard: usize,
+        namespace: Option<Arc<Namespace>>,
+    ) -> Result<Daemon> {
+        self.more_mirrors += 1;
+        let home = self.folder.path().join(format!("mirror{shard}.more{}", self.more_mirrors));
+        start_mirror(shard, &shard_home(self.folder.path(), shard), &home, namespace)
     }
 
     /// One of the daemons.
@@ -152,8 +167,12 @@ fn local_index(shard: usize) -> String {
     format!("{INDEX}{shard}")
 }
 
-/// Indexes the documents of a shard into `home`, which it returns.
-fn build_shard(home: &Path, shard: usize, documents: &[Document]) -> Result<PathBuf> {
+fn shard_home(folder: &Path, shard: usize) -> PathBuf {
+    folder.join(format!("shard{shard}"))
+}
+
+/// Indexes the documents of a shard into `home`.
+fn build_shard(home: &Path, shard: usize, documents: &[Document]) -> Result<()> {
     fs::create_dir_all(home)?;
     let mut out = BufWriter::new(File::create(home.join(ROWS))?);
     for document in documents {
@@ -166,7 +185,17 @@ fn build_shard(home: &Path, shard: usize, documents: &[Document]) -> Result<Path
     indexer.arg("--config").arg(&config).args(["--all", "--quiet"]);
     process::run(&mut indexer).context("indexing")?;
     fs::remove_file(home.join(ROWS))?;
-    Ok(home.to_owned())
+    Ok(())
+}
+
+fn start_mirror(
+    shard: usize,
+    built: &Path,
+    home: &Path,
+    namespace: Option<Arc<Namespace>>,
+) -> Result<Daemon> {
+    copy_files(built, home)?;
+    Daemon::start_in(namespace, home, &index_section(shard, home, ""), "")
 }
 
 fn indexer_config(shard: usize, home: &Path) -> String {

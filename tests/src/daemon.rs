@@ -2,21 +2,24 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::namespace::Namespace;
 use crate::process;
 
 /// A searchd 2.2.11 in the foreground. Dropping it kills it.
 #[derive(Debug)]
 pub struct Daemon {
     folder: PathBuf,
-    port: u16,
+    address: SocketAddrV4,
+    namespace: Option<Arc<Namespace>>,
     child: Option<Child>,
 }
 
@@ -24,13 +27,25 @@ impl Daemon {
     /// Starts a searchd in `folder` on a free loopback port; `sections` are the index sections of
     /// its configuration, `settings` more lines of its `searchd` section. Returns once it answers.
     pub fn start(folder: &Path, sections: &str, settings: &str) -> Result<Daemon> {
+        Daemon::start_in(None, folder, sections, settings)
+    }
+
+    /// The same in a network namespace, on its address.
+    pub fn start_in(
+        namespace: Option<Arc<Namespace>>,
+        folder: &Path,
+        sections: &str,
+        settings: &str,
+    ) -> Result<Daemon> {
         fs::create_dir_all(folder).with_context(|| format!("folder {}", folder.display()))?;
         // Between finding a free port and listening on it, another process may take it.
         let mut last = None;
+        let ip = namespace.as_ref().map_or(Ipv4Addr::LOCALHOST, |inside| inside.address());
         for _ in 0..PORT_ATTEMPTS {
-            let port = free_port()?;
-            fs::write(folder.join(CONFIG), config(folder, port, sections, settings))?;
-            let mut daemon = Daemon { folder: folder.to_owned(), port, child: None };
+            let address = SocketAddrV4::new(ip, free_port()?);
+            fs::write(folder.join(CONFIG), config(folder, address, sections, settings))?;
+            let (folder, namespace) = (folder.to_owned(), namespace.clone());
+            let mut daemon = Daemon { folder, address, namespace, child: None };
             match daemon.restart() {
                 Ok(()) => return Ok(daemon),
                 Err(error) => last = Some(error),
@@ -41,7 +56,7 @@ impl Daemon {
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.port).into()
+        self.address.into()
     }
 
     /// The configuration that it runs with.
@@ -85,10 +100,13 @@ impl Daemon {
     /// Starts it again on its port after [`Daemon::kill`] or [`Daemon::stop`]; returns once it
     /// answers.
     pub fn restart(&mut self) -> Result<()> {
-        ensure!(self.child.is_none(), "searchd on port {} runs already", self.port);
+        ensure!(self.child.is_none(), "searchd on {} runs already", self.address);
         let mut command = Command::new("searchd");
         command.arg("--config").arg(self.config()).arg("--nodetach");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if let Some(namespace) = &self.namespace {
+            namespace.enter(&mut command);
+        }
         self.child = Some(process::spawn_bound(command).context("starting searchd")?);
         self.wait_until_it_answers()
     }
@@ -105,21 +123,21 @@ impl Daemon {
             let child = self.child.as_mut().context("searchd is not started")?;
             if let Some(status) = child.try_wait()? {
                 self.child = None;
-                bail!("searchd on port {} ended, {status}; its log:\n{}", self.port, self.log());
+                bail!("searchd on {} ended, {status}; its log:\n{}", self.address, self.log());
             }
             if answers_ping(self.address()) {
                 return Ok(());
             }
             if Instant::now() > end {
                 self.kill()?;
-                bail!("searchd on port {} gives no answer; its log:\n{}", self.port, self.log());
+                bail!("searchd on {} gives no answer; its log:\n{}", self.address, self.log());
             }
             thread::sleep(Duration::from_millis(5));
         }
     }
 
     fn signal(&self, signal: libc::c_int) -> Result<()> {
-        let pid = self.pid().with_context(|| format!("no searchd runs on port {}", self.port))?;
+        let pid = self.pid().with_context(|| format!("no searchd runs on {}", self.address))?;
         // SAFETY: kill touches no memory; the child is not yet waited for, so the id is its own.
         let code = unsafe { libc::kill(pid.cast_signed(), signal) };
         ensure!(code == 0, "signal {signal}: {}", std::io::Error::last_os_error());
@@ -145,13 +163,13 @@ pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-fn config(folder: &Path, port: u16, sections: &str, settings: &str) -> String {
+fn config(folder: &Path, address: SocketAddrV4, sections: &str, settings: &str) -> String {
     let folder = folder.display();
     format!(
         "{sections}
 searchd
 {{
-    listen = 127.0.0.1:{port}
+    listen = {address}
     log = {folder}/{LOG}
     pid_file = {folder}/searchd.pid
     binlog_path =

@@ -1,7 +1,7 @@
 //! A daemon that misbehaves: it takes connections and answers each in one wrong way.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
@@ -30,6 +30,13 @@ pub enum Fault {
     Say(Vec<u8>),
     /// Sends this as soon as a request came, then nothing more.
     SayAndHang(Vec<u8>),
+    /// Speaks first, as searchd 2.2.11 does; says nothing to a request, or this, and closes.
+    Greet {
+        /// In place of the version, a dword.
+        version: u32,
+        /// Header and body.
+        reply: Option<Vec<u8>>,
+    },
 }
 
 impl FakeDaemon {
@@ -91,7 +98,13 @@ impl Shared {
 /// Gives the connection back if it is to be held.
 fn misbehave(mut stream: TcpStream, fault: &Fault) -> Option<TcpStream> {
     match fault {
-        Fault::Close => None,
+        Fault::Close => {
+            // Unread bytes would turn the close into a reset.
+            let _ = stream.set_read_timeout(Some(READ_LIMIT));
+            let _ = stream.shutdown(Shutdown::Write);
+            let _ = io::copy(&mut stream, &mut io::sink());
+            None
+        }
         Fault::Reset => {
             // Unread bytes turn the close into a reset.
             let _ = stream.set_read_timeout(Some(READ_LIMIT));
@@ -107,7 +120,26 @@ fn misbehave(mut stream: TcpStream, fault: &Fault) -> Option<TcpStream> {
             say(&mut stream, bytes);
             Some(stream)
         }
+        Fault::Greet { version, reply } => {
+            // As in `say`.
+            let _ = stream.set_read_timeout(Some(READ_LIMIT));
+            let _ = stream.write_all(&version.to_be_bytes());
+            let Some(reply) = reply else { return Some(stream) };
+            let _ = skip_request(&mut stream);
+            let _ = stream.write_all(reply);
+            None
+        }
     }
+}
+
+/// Reads the client's version and one request: what is left unread turns a close into a reset.
+fn skip_request(stream: &mut TcpStream) -> io::Result<()> {
+    let mut head = [0; 12];
+    stream.read_exact(&mut head)?;
+    let [.., a, b, c, d] = head;
+    let length = u32::from_be_bytes([a, b, c, d]);
+    io::copy(&mut stream.take(length.into()), &mut io::sink())?;
+    Ok(())
 }
 
 fn say(stream: &mut TcpStream, bytes: &[u8]) {

@@ -2,7 +2,7 @@
 //! the tools of other languages, and the programs behind `cargo demo` and `cargo verify`.
 //!
 //! ```text
-//! packages corpus process <- daemon <- cluster <- oracle load report <- programs
+//! packages corpus process <- namespace <- daemon relay <- cluster <- oracle load <- programs
 //! ```
 
 pub mod cluster;
@@ -15,9 +15,11 @@ pub mod interrupt;
 pub mod library;
 pub mod listing;
 pub mod load;
+pub mod namespace;
 pub mod oracle;
 pub mod packages;
 pub mod process;
 pub mod python;
+pub mod relay;
 pub mod report;
 pub mod workspace;

@@ -116,7 +116,8 @@ impl Load {
         self.run_until(|| self.shared.client.status().hosts.iter().all(|host| host.is_living))
     }
 
-    fn run_until(&self, is_over: impl Fn() -> bool) -> Result<()> {
+    /// Lets the load go on until that is so.
+    pub fn run_until(&self, is_over: impl Fn() -> bool) -> Result<()> {
         let start = Instant::now();
         while !is_over() {
             interrupt::check()?;
@@ -164,15 +165,15 @@ impl LoadReport {
         self.phases.iter().flat_map(of_phase).collect()
     }
 
-    /// A row a phase and one for all: searches, failures, latencies, answers of each host.
+    /// A row a phase and one for all: searches, failures, latencies, the 99 % quantile less that
+    /// of the first phase, answers of each host.
     pub fn table(&self) -> Table {
-        let mut heading = vec!["phase", "queries", "failed", "p50", "p99", "max"];
+        let mut heading = vec!["phase", "queries", "failed", "p50", "p99", "max", "p99 added"];
         let hosts = self.phases.first().map_or(&[][..], |phase| &phase.answers);
         heading.extend(hosts.iter().map(|(host, _)| host.as_str()));
-        let mut rows: Vec<Vec<String>> = self.phases.iter().map(PhaseReport::row).collect();
-        if let Some(all) = self.all() {
-            rows.push(all.row());
-        }
+        let calm_us = self.phases.first().map_or(0, PhaseReport::p99_us);
+        let all = self.all();
+        let rows = self.phases.iter().chain(&all).map(|phase| phase.row(calm_us));
         report::table(&heading, rows)
     }
 
@@ -202,13 +203,19 @@ impl PhaseReport {
         self.latencies_us.len()
     }
 
-    fn row(&self) -> Vec<String> {
-        let at = |quantile| self.latencies_us.value_at_quantile(quantile);
+    fn p99_us(&self) -> u64 {
+        self.latencies_us.value_at_quantile(0.99)
+    }
+
+    fn row(&self, calm_us: u64) -> Vec<String> {
         let counts = [self.searches(), self.failed].map(|count| count.to_string());
         let mut row = vec![self.name.clone()];
         row.extend(counts);
-        let times = [at(0.5), at(0.99), self.latencies_us.max()];
+        let p50_us = self.latencies_us.value_at_quantile(0.5);
+        let times = [p50_us, self.p99_us(), self.latencies_us.max()];
         row.extend(times.map(|us| report::ms(Duration::from_micros(us))));
+        let added_us = self.p99_us().cast_signed() - calm_us.cast_signed();
+        row.push(format!("{:+.2} ms", added_us as f64 / 1e3));
         row.extend(self.answers.iter().map(|(_, count)| count.to_string()));
         row
     }
@@ -267,8 +274,16 @@ impl Question {
         if let Some(text) = incomplete(&result) {
             return Err(text);
         }
-        if result.total_found != self.total_found || rows(&result) != self.rows {
-            return Err(format!("another result than before for {:?}", self.search));
+        let rows = rows(&result);
+        if result.total_found != self.total_found || rows != self.rows {
+            return Err(format!(
+                "{} rows of {} found instead of {} of {}, warning {:?}",
+                rows.len(),
+                result.total_found,
+                self.rows.len(),
+                self.total_found,
+                result.warning
+            ));
         }
         Ok(())
     }

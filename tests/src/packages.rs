@@ -22,6 +22,8 @@ pub enum Tool {
     Valgrind,
     /// Counts system calls.
     Strace,
+    /// Network namespaces and their cables, `ip`.
+    Iproute,
     /// Python 3 with `venv` and `ensurepip`.
     PythonVenv,
 }
@@ -35,6 +37,7 @@ impl Tool {
             Tool::CppCompiler => "g++",
             Tool::Valgrind => "valgrind",
             Tool::Strace => "strace",
+            Tool::Iproute => "iproute2",
             Tool::PythonVenv => "python3 python3-venv",
         }
     }
@@ -47,6 +50,7 @@ impl Tool {
             Tool::CppCompiler => on_path("c++"),
             Tool::Valgrind => on_path("valgrind"),
             Tool::Strace => on_path("strace"),
+            Tool::Iproute => on_path("ip"),
             Tool::PythonVenv => {
                 silent(Command::new("python3").args(["-c", "import venv, ensurepip"]))
             }

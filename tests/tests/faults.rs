@@ -94,7 +94,15 @@ fn faults() -> Vec<(&'static str, Fault, &'static [FailureKind])> {
         ("unknown status", say(b"\0\x07\x01\x1f\0\0\0\x04\0\0\0\0"), &[WrongReply, RemoteError]),
         ("error", say(b"\0\x01\0\0\0\0\0\x08\0\0\0\x04boom"), &[RemoteError]),
         ("retry", say(b"\0\x02\0\0\0\0\0\x08\0\0\0\x04busy"), &[RemoteRetry]),
+        ("shuts down", say(SHUTTING_DOWN), &[RemoteRetry]),
     ]
 }
+
+/// What a 2.2.11 daemon said to a search while it was ended (SIGTERM): a reply without an error
+/// and, whatever matches, without all its rows.
+const SHUTTING_DOWN: &[u8] = b"\
+\0\0\x01\x1f\0\0\0x\0\0\0\x03\0\0\0\x1bServer shutdown in progress\0\0\0\x01\0\0\0\
+\x05title\0\0\0\x01\0\0\0\x03gid\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\
+\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x07library\0\0\x02\xdb\0\0\x04\xc9\0";
 
 const HANDSHAKE: [u8; 4] = [0, 0, 0, 1];

@@ -387,7 +387,7 @@ impl Call {
         }
         let pick = match self.scope {
             Scope::Agent => {
-                let may_try = first && self.round == 0 && self.may_resend() && self.failover;
+                let may_try = first && self.round == 0 && self.may_resend();
                 let agent = &self.agent;
                 agent.selector.pick(&agent.mirrors, &self.tried, may_try, random, now)
             }

@@ -47,6 +47,10 @@ impl Call {
             Verdict::Malformed(text) => {
                 self.fail(&attempt, FailureKind::WrongReply, text, random, now);
             }
+            Verdict::Unfinished(text) => {
+                let text = format!("remote query warning: {text}");
+                self.fail(&attempt, FailureKind::RemoteRetry, text, random, now);
+            }
             Verdict::Refused(text) => self.refuse(&attempt, text, random, now),
         }
     }

@@ -81,18 +81,25 @@ impl Request for SearchRequest {
         let verdict = match decoded.sets.first() {
             Some(set) => match set.status {
                 Status::Ok | Status::Other(_) => Verdict::Accept,
-                Status::Warning | Status::Retry => Verdict::AcceptWarned,
-                Status::Error => {
-                    let text = set.message.of(&reply.body);
-                    let shown = &text[..text.len().min(REMOTE_TEXT_MAX)];
-                    return Verdict::Refused(String::from_utf8_lossy(shown).into_owned());
+                Status::Warning if set.message.of(&reply.body) == SHUTDOWN => {
+                    return Verdict::Unfinished(shown(SHUTDOWN));
                 }
+                Status::Warning | Status::Retry => Verdict::AcceptWarned,
+                Status::Error => return Verdict::Refused(shown(set.message.of(&reply.body))),
             },
             None => return Verdict::Malformed("reply without a result".to_owned()),
         };
         reply.search = Some(Box::new(decoded));
         verdict
     }
+}
+
+/// With this warning a daemon that is being ended sends the rows that it has found until then,
+/// often none.
+const SHUTDOWN: &[u8] = b"Server shutdown in progress";
+
+fn shown(text: &[u8]) -> String {
+    String::from_utf8_lossy(&text[..text.len().min(REMOTE_TEXT_MAX)]).into_owned()
 }
 
 impl Search {

@@ -102,6 +102,8 @@ pub enum Verdict {
     AcceptWarned,
     /// Not an answer to this request: counted as `wrong_replies`, the next mirror is asked.
     Malformed(String),
+    /// The mirror gave up on the way: counted as `remote_retries`, the next mirror is asked.
+    Unfinished(String),
     /// The mirror understood and refused: one other mirror is asked before the query is blamed.
     Refused(String),
 }

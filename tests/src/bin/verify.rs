@@ -34,8 +34,8 @@ fn main() -> ExitCode {
 }
 
 fn install_tools() -> Result<()> {
-    use Tool::{CCompiler, CppCompiler, PythonVenv, Searchd, Valgrind};
-    packages::ensure(&[Searchd, CCompiler, CppCompiler, Valgrind, PythonVenv])?;
+    use Tool::{CCompiler, CppCompiler, Iproute, PythonVenv, Searchd, Valgrind};
+    packages::ensure(&[Searchd, CCompiler, CppCompiler, Valgrind, Iproute, PythonVenv])?;
     for component in ["fmt", "clippy"] {
         if process::run(&mut workspace::cargo(&[component, "--version"])).is_err() {
             let package = if component == "fmt" { "rustfmt" } else { component };

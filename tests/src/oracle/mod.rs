@@ -2,6 +2,7 @@
 //! protocol.md, so that no fault of hamirror can hide on both sides of a comparison.
 
 mod query;
+mod sphinxql;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -63,6 +64,13 @@ impl Oracle {
             bail!("status {}: {}", frame.status, String::from_utf8_lossy(&frame.body));
         }
         Answer::decode(&frame.body)
+    }
+
+    /// Sends one SphinxQL statement and gives the rows of its result; an error of the statement is
+    /// an error here.
+    pub fn sphinxql(&mut self, statement: &str) -> Result<Vec<Vec<String>>> {
+        let frame = self.exchange(&sphinxql::encode(statement))?;
+        sphinxql::rows(&frame.body).with_context(|| statement.to_owned())
     }
 }
 
