@@ -66,6 +66,11 @@ impl Attempt {
         }
     }
 
+    pub(super) fn handle_late_dial(&mut self, limits: &CallLimits, now: Instant) {
+        self.reached = false;
+        self.phase_ends_at = now + limits.connect_timeout;
+    }
+
     pub(super) fn next_timeout(&self) -> Instant {
         let overtake_at = self.overtake_at.map(|overtake| overtake.at);
         overtake_at.map_or(self.phase_ends_at, |at| at.min(self.phase_ends_at))

@@ -34,6 +34,8 @@ pub struct Call {
     limits: CallLimits,
     scope: Scope,
     failover: bool,
+    /// Without failover: the mirror that was picked first, which no later round leaves.
+    stays_with: Option<usize>,
     deadline: Instant,
     tried: Tried,
     round: u32,
@@ -103,6 +105,7 @@ impl Call {
             limits,
             scope,
             failover: scope == Scope::Agent && !options.no_failover,
+            stays_with: None,
             deadline: now + limits.deadline,
             tried: Tried::default(),
             round: 0,
@@ -218,6 +221,15 @@ impl Call {
         }
         if !limits.is_deadline_fixed {
             self.deadline = self.deadline.max(now + limits.query_timeout);
+        }
+    }
+
+    /// To reach its mirror is begun only now: it had to wait for its turn, or a kept connection
+    /// was dead.
+    pub fn handle_late_dial(&mut self, attempt: u32, now: Instant) {
+        let limits = self.limits;
+        if let Some(attempt) = self.find(attempt) {
+            attempt.handle_late_dial(&limits, now);
         }
     }
 
@@ -385,19 +397,24 @@ impl Call {
         if !first && !self.failover {
             return false;
         }
-        let pick = match self.scope {
-            Scope::Agent => {
+        let only = match self.scope {
+            Scope::Agent => self.stays_with,
+            Scope::Mirror(mirror) | Scope::Ping(mirror) => Some(mirror),
+        };
+        let pick = match only {
+            None => {
                 let may_try = first && self.round == 0 && self.may_resend();
                 let agent = &self.agent;
                 agent.selector.pick(&agent.mirrors, &self.tried, may_try, random, now)
             }
-            Scope::Mirror(mirror) | Scope::Ping(mirror) => {
+            Some(mirror) => {
                 let pick = crate::strategy::Pick { mirror, on_trial: false, patience: None };
                 (!self.tried.contains(mirror)).then_some(pick)
             }
         };
         let Some(pick) = pick else { return false };
         self.tried.insert(pick.mirror);
+        self.stays_with = (!self.failover).then_some(pick.mirror);
         let number = self.attempts_started;
         self.attempts_started += 1;
         if number > 0 {

@@ -154,6 +154,34 @@ fn without_failover_the_picked_mirror_is_the_only_one() {
 }
 
 #[test]
+fn without_failover_a_later_round_asks_the_same_mirror() {
+    let options =
+        CallOptions { no_failover: true, retry_count: Some(2), ..CallOptions::default() };
+    let mut bed = Bed::new(3, Access::Read, options);
+    for round in 0..3 {
+        let (attempt, mirror) = bed.started().expect("each round makes one attempt");
+        assert_eq!(mirror, 0, "round {round} left the mirror that was picked first");
+        bed.fail(attempt, FailureKind::NetworkError);
+        bed.pass(Duration::from_millis(500));
+    }
+    assert_eq!(bed.failure().attempts.len(), 3);
+}
+
+#[test]
+fn a_late_dial_has_the_whole_time_to_connect() {
+    let connect_timeout = Duration::from_millis(300);
+    let options = CallOptions { connect_timeout: Some(connect_timeout), ..CallOptions::default() };
+    let mut bed = Bed::new(1, Access::Read, options);
+    let (attempt, _) = bed.started().unwrap();
+    bed.call.handle_reached(attempt, bed.now);
+    bed.pass(Duration::from_millis(100));
+    bed.call.handle_late_dial(attempt, bed.now);
+    assert_eq!(bed.call.next_timeout(), Some(bed.now + connect_timeout));
+    bed.pass(connect_timeout);
+    assert_eq!(bed.failure().attempts[0].kind, FailureKind::ConnectTimeout);
+}
+
+#[test]
 fn a_write_is_sent_again_only_if_it_can_not_have_been_executed() {
     let retries = CallOptions { retry_count: Some(1), ..CallOptions::default() };
     // (bytes handed over, RETRY reply) and whether a second attempt is made.

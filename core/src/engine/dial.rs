@@ -97,17 +97,39 @@ impl Engine {
             if let Some(connection) = waiting
                 && let State::Connecting { endpoints, position } = &connection.state
             {
+                let has_waited = connection.dial == DialPlace::Queued;
                 if !connection.host.greets_last() {
                     connection.dial = connection.host.claim_dial(connection.dial, now);
                     if connection.dial == DialPlace::Queued {
                         self.dials.due = Some(now + TURN);
-                        return;
+                        return self.queue_up(host, now);
                     }
                 }
                 let endpoint = endpoints[*position].clone();
                 self.actions.push_back(Action::Connect(id, endpoint));
+                if let Some(user) = connection.user.filter(|_| has_waited) {
+                    self.calls[user.call].call.handle_late_dial(user.attempt, now);
+                }
             }
             self.dials.by_host[host].pop_front();
+        }
+    }
+
+    /// Those behind the first in line wait as it does: to connect to them was not begun either.
+    fn queue_up(&mut self, host: usize, now: Instant) {
+        for &id in self.dials.by_host[host].iter().skip(1) {
+            if let Some(connection) = self.connections.get_mut(id)
+                && connection.host.number == host
+                && connection.dial == DialPlace::None
+                && matches!(connection.state, State::Connecting { .. })
+            {
+                connection.dial = connection.host.claim_dial(connection.dial, now);
+                debug_assert_eq!(
+                    connection.dial,
+                    DialPlace::Queued,
+                    "it passed the first in line"
+                );
+            }
         }
     }
 

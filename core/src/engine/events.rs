@@ -215,6 +215,8 @@ impl Engine {
         let keep = stale && keeps && host.claim_kept();
         let id = self.open(host, keep, max, now);
         self.link(id, user);
+        self.calls[user.call].call.handle_late_dial(user.attempt, now);
+        self.rearm(user.call);
         self.send_request(id, user, now);
     }
 

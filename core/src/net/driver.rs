@@ -152,13 +152,18 @@ impl Driver {
         if self.engine.has_connections() { self.turn(Some(Duration::ZERO)) } else { Ok(()) }
     }
 
-    /// Closes idle connections of no further use.
+    /// Closes idle connections of no further use, those that the daemon closed among them.
     pub(super) fn tend(&mut self) -> io::Result<()> {
         self.look()?;
+        self.close_unfit();
+        Ok(())
+    }
+
+    /// Closes idle connections that no call should use any more.
+    pub(super) fn close_unfit(&mut self) {
         let now = clock::now();
         self.engine.close_unfit(now);
         self.perform(now);
-        Ok(())
     }
 
     /// Whether a panic of the caller's own code has left it half way.
@@ -271,18 +276,22 @@ impl Driver {
         host: &Host,
         now: Instant,
     ) -> Option<(Socket, Handover)> {
-        let (id, handover) = self.engine.give_idle(host, now)?;
-        let socket = self.sockets.get_mut(id).and_then(Option::take);
-        let Some(mut socket) = socket.filter(|_| !self.is_turning) else {
-            handover.discard();
-            return None;
-        };
-        // Closing would not do: the descriptor lives on.
-        if socket.deregister(self.poll.registry()).is_err() {
-            handover.discard();
-            return None;
-        }
-        Some((socket, handover))
+        let given = self.engine.give_idle(host, now);
+        let given = given.and_then(|(id, handover)| {
+            let mut socket = self.sockets.get_mut(id).and_then(Option::take);
+            // Closing would not do: the descriptor lives on.
+            let left = socket.as_mut().map(|socket| socket.deregister(self.poll.registry()));
+            match (socket, left) {
+                (Some(socket), Some(Ok(()))) => Some((socket, handover)),
+                _ => {
+                    handover.discard();
+                    None
+                }
+            }
+        });
+        // What was not fit to be given is closed.
+        self.perform(now);
+        given
     }
 
     fn keep_socket(&mut self, id: ConnectionId, socket: Socket) {

@@ -67,10 +67,11 @@ impl Pool {
     }
 
     /// Keeps a driver for the next batch.
-    pub fn put(&self, driver: Driver) {
+    pub fn put(&self, mut driver: Driver) {
         if driver.is_broken() {
             return;
         }
+        driver.close_unfit();
         let mut idle = self.idle.lock();
         if idle.drivers.len() < DRIVERS_IDLE_MAX {
             idle.drivers.push(driver);

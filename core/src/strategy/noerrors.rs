@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::random::rank_living;
 use super::ranking::Ranking;
 use crate::agent::Mirror;
-use crate::karma::Window;
+use crate::karma::{Counter, Window};
 
 pub(super) fn rank(mirrors: &[Mirror], weights: &[f64], now: Instant, ranking: &mut Ranking) {
     rank_living(mirrors, ranking, |number| {
@@ -25,7 +25,10 @@ fn tier(window: &Window) -> u64 {
         return WITHOUT_SUCCESS;
     }
     let critical = permille(window.critical_errors(), outcomes);
-    let all = permille(window.errors(), outcomes);
+    // To have been overtaken is to be slow, which weights tell: shut out for it, a mirror would
+    // come back with no sample, and take a mean share for half a period.
+    let slow = window.get(Counter::Overtaken);
+    let all = permille(window.errors() - slow, outcomes);
     critical * 1_001 + all
 }
 

@@ -230,3 +230,64 @@ fn a_thousand_mirrors_keep_fair_shares() {
     // About 1000 degrees of freedom: mean 999, deviation 45.
     assert!(chi_square(&counts, &shares) < 999.0 + 4.0 * 45.0);
 }
+
+const STRATEGIES: [HaStrategy; 4] =
+    [HaStrategy::Random, HaStrategy::RoundRobin, HaStrategy::NoDeads, HaStrategy::NoErrors];
+
+#[test]
+fn a_new_mirror_gets_its_share_at_once() {
+    for strategy in STRATEGIES {
+        let mut bed = Bed::new(strategy, 3);
+        bed.succeed(0, 10);
+        bed.succeed(1, 10);
+        bed.pass(PERIOD / 2);
+        let counts = bed.counts(3_000);
+        assert!(counts[2] > 900, "{strategy:?}: {counts:?}");
+    }
+}
+
+#[test]
+fn time_that_leaps_turns_no_pick_around() {
+    for strategy in STRATEGIES {
+        for minutes in [0, 1, 7, 60, 60 * 24] {
+            let mut bed = Bed::new(strategy, 4);
+            for _ in 0..100 {
+                (0..4).for_each(|mirror| bed.succeed(mirror, 10));
+            }
+            bed.fail(3, 4);
+            bed.pass(PERIOD / 2);
+            let before = bed.counts(3_000);
+            bed.pass(Duration::from_secs(60 * minutes));
+            let after = bed.counts(3_000);
+            for counts in [before, after] {
+                let living = chi_square(&counts[..3], &[100.0 / 3.0; 3]);
+                assert!(living < CHI_SQUARE_MAX, "{strategy:?}, {minutes} min: {counts:?}");
+                assert_eq!(counts[3], 0, "{strategy:?}, {minutes} min: asks the dead");
+            }
+        }
+    }
+}
+
+#[test]
+fn timeouts_alone_never_attract() {
+    for strategy in [HaStrategy::NoDeads, HaStrategy::NoErrors] {
+        for healthy_ms in [1, 10, 500] {
+            let mut bed = Bed::new(strategy, 2);
+            let now = bed.now;
+            for _ in 0..3 {
+                bed.mirrors[0].host.record(|karma| {
+                    karma.handle_failure(
+                        FailureKind::QueryTimeout,
+                        Duration::from_secs(3),
+                        false,
+                        now,
+                    );
+                });
+                bed.succeed(1, healthy_ms);
+            }
+            bed.pass(PERIOD / 2);
+            let counts = bed.counts(1_000);
+            assert!(counts[0] < 200, "{strategy:?}, {healthy_ms} ms: {counts:?}");
+        }
+    }
+}

@@ -84,8 +84,8 @@ impl FrameReader {
                     if self.filled < header::LENGTH {
                         return Ok(Fed { taken, reply: None });
                     }
-                    self.filled = 0;
                     self.state = self.begin_body()?;
+                    self.filled = 0;
                 }
                 State::Body { header, left } => {
                     let part = rest.len().min(left);

@@ -45,10 +45,12 @@ pub(super) enum Mode {
     WrongBody,
     /// Takes no kept connections: closes on PERSIST.
     RefusesPersist,
+    /// Answers as [`Mode::Healthy`] does, but now and then much later.
+    Stutters,
 }
 
 impl Mode {
-    pub(super) const ALL: [Mode; 20] = [
+    pub(super) const ALL: [Mode; 21] = [
         Mode::Healthy,
         Mode::InPieces,
         Mode::SpeaksLast,
@@ -69,9 +71,10 @@ impl Mode {
         Mode::WrongVersion,
         Mode::WrongBody,
         Mode::RefusesPersist,
+        Mode::Stutters,
     ];
 
-    /// A mirror in this mode answers every read within [`ANSWER_MAX`].
+    /// A daemon in this mode answers every read within [`ANSWER_MAX`].
     pub(super) fn answers(self) -> bool {
         matches!(
             self,
@@ -87,17 +90,23 @@ impl Mode {
 impl Mode {
     /// Whether a request that reached the daemon was executed, answered or not.
     fn executes(self) -> bool {
-        let late = matches!(self, Mode::Late | Mode::ClosesOnRequest | Mode::CutsReply);
-        self.answers() || late || self == Mode::WrongVersion
+        let late = matches!(self, Mode::Late | Mode::Stutters);
+        let cut = matches!(self, Mode::ClosesOnRequest | Mode::CutsReply | Mode::WrongVersion);
+        self.answers() || late || cut
     }
 }
 
-/// The longest that connecting, and then an answer, take in a mode that answers.
-pub(super) const ANSWER_MAX: Duration = Duration::from_millis(12);
+/// The longest delay of whatever a site in a mode that answers does.
+pub(super) const DELAY_MAX: Duration = Duration::from_millis(4);
+
+/// The longest that an answer takes in a mode that answers: look-up, two refusals, connect,
+/// greeting and reply.
+pub(super) const ANSWER_MAX: Duration = Duration::from_millis(24);
 
 /// The daemon's side of one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Peer {
+    delay_max: Duration,
     input: Vec<u8>,
     greeted: bool,
     shook_hands: bool,
@@ -116,9 +125,26 @@ pub(super) enum Reaction {
 }
 
 impl Peer {
+    /// A daemon that takes up to `delay_max` for each answer.
+    pub(super) fn new(delay_max: Duration) -> Self {
+        Self {
+            delay_max,
+            input: Vec::new(),
+            greeted: false,
+            shook_hands: false,
+            persistent: false,
+            over: false,
+        }
+    }
+
+    /// It was asked to keep the connection.
+    pub(super) fn is_persistent(&self) -> bool {
+        self.persistent
+    }
+
     /// The connection was accepted.
     pub(super) fn accept(&mut self, mode: Mode, random: &mut fastrand::Rng) -> Vec<Reaction> {
-        let soon = delay(random);
+        let soon = delay(self.delay_max, random);
         match mode {
             Mode::Resets => vec![Reaction::Reset(soon)],
             Mode::Hangs | Mode::SpeaksLast => Vec::new(),
@@ -178,7 +204,7 @@ impl Peer {
         reactions: &mut Vec<Reaction>,
     ) -> Result<(), String> {
         let command = u16::from_be_bytes([request[0], request[1]]);
-        let soon = delay(random);
+        let soon = delay(self.delay_max, random);
         if command == 4 {
             self.persistent = true;
             if mode == Mode::RefusesPersist {
@@ -206,7 +232,7 @@ impl Peer {
         random: &mut fastrand::Rng,
         reactions: &mut Vec<Reaction>,
     ) {
-        let soon = delay(random);
+        let soon = delay(self.delay_max, random);
         let bytes = match mode {
             Mode::Hangs
             | Mode::HangsAfterGreeting
@@ -233,7 +259,8 @@ impl Peer {
                     reactions.push(Reaction::Bytes(at, vec![byte]));
                 }
             }
-            Mode::Late => {
+            Mode::Stutters if random.u8(..) < 180 => reactions.push(Reaction::Bytes(soon, bytes)),
+            Mode::Late | Mode::Stutters => {
                 let late = Duration::from_millis(random.u64(50..5_000));
                 reactions.push(Reaction::Bytes(late, bytes));
             }
@@ -251,9 +278,9 @@ impl Peer {
     }
 }
 
-/// How long anything takes: a third of [`ANSWER_MAX`] at most, for connect, greeting and reply.
-pub(super) fn delay(random: &mut fastrand::Rng) -> Duration {
-    Duration::from_micros(random.u64(50..4_000))
+/// How long anything takes: connecting, a greeting, a reply, a look-up, a refusal.
+pub(super) fn delay(max: Duration, random: &mut fastrand::Rng) -> Duration {
+    Duration::from_micros(random.u64(50..max.as_micros() as u64))
 }
 
 fn frame(status: u16, body: &[u8]) -> Vec<u8> {

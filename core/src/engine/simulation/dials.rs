@@ -1,0 +1,61 @@
+//! Many calls to one host that never answers: each has its time to connect from its own dialling.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::agent::testing;
+use crate::call::Scope;
+use crate::config::HaStrategy;
+use crate::engine::{Action, CallId, Engine};
+use crate::options::CallOptions;
+use crate::wire::ping::Ping;
+use crate::wire::request::Request;
+
+#[test]
+fn the_time_to_connect_begins_with_the_dialling() {
+    let start = testing::origin();
+    let agent = Arc::new(testing::agent(HaStrategy::Random, 1, start));
+    let request: Arc<dyn Request> = Arc::new(Ping { cookie: 1 });
+    let options = CallOptions {
+        deadline: Some(Duration::from_secs(60)),
+        connect_timeout: Some(CONNECT_TIMEOUT),
+        ..CallOptions::default()
+    };
+    let mut engine = Engine::new(1);
+    let mut now = start;
+    for _ in 0..CALLS {
+        engine.start(&agent, &request, &options, Scope::Agent, now);
+    }
+    let mut dialled: BTreeMap<CallId, Instant> = BTreeMap::new();
+    let mut ended = 0;
+    while engine.running() > 0 {
+        while let Some(action) = engine.poll_action() {
+            if let Action::Connect(id, _) = action {
+                let user = engine.connections[id].user.expect("it is dialled for a call");
+                dialled.insert(user.call, now);
+            }
+        }
+        engine.sweep();
+        while let Some(call) = engine.poll_completion() {
+            let outcome = engine.take_outcome(call).expect("it ended");
+            assert!(outcome.is_err(), "{call:?} was answered by nobody");
+            let dialled = dialled.get(&call).unwrap_or_else(|| panic!("{call:?} never dialled"));
+            let waited = now - *dialled;
+            assert!(waited >= CONNECT_TIMEOUT, "{call:?} had {waited:?} to connect");
+            ended += 1;
+        }
+        if let Some(due) = engine.next_timeout() {
+            now = now.max(due);
+            engine.handle_timeout(now);
+        }
+    }
+    while engine.poll_completion().is_some() {
+        ended += 1;
+    }
+    assert_eq!(ended, CALLS);
+}
+
+const CALLS: usize = 40;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(50);
