@@ -575,6 +575,11 @@
 #define HAMIRROR_NO_CALL UINT32_MAX
 
 /**
+ * Version of hamirror_api_v0, for hamirror_api().
+ */
+#define HAMIRROR_API_VERSION 0
+
+/**
  * One failed attempt on one mirror. Part of a hamirror_failure, and lives as long as that.
  */
 typedef struct hamirror_attempt hamirror_attempt;
@@ -763,6 +768,332 @@ typedef struct {
      */
     int64_t retry_delay_ms;
 } hamirror_call_options;
+
+/**
+ * Every function of the library, in the order in which they were added, under its name without
+ * `hamirror_`; what each does is said at the function of that name.
+ *
+ * The table grows at its end only. A program whose header may be newer than the library asks
+ * first: a function is there if `offsetof(hamirror_api_v0, name) < table->struct_size`.
+ */
+typedef struct {
+    /**
+     * Bytes of the table that the library has.
+     */
+    uint32_t struct_size;
+    /**
+     * HAMIRROR_API_VERSION.
+     */
+    uint32_t api_version;
+    uint64_t (*attempt_elapsed_us)(const hamirror_attempt *attempt);
+    hamirror_text (*attempt_host)(const hamirror_attempt *attempt);
+    int32_t (*attempt_kind)(const hamirror_attempt *attempt);
+    hamirror_text (*attempt_message)(const hamirror_attempt *attempt);
+    int32_t (*attempt_phase)(const hamirror_attempt *attempt);
+    int32_t (*batch_add_agent)(hamirror_batch *batch,
+                               const char *index,
+                               size_t agent,
+                               const hamirror_request *request,
+                               const hamirror_call_options *options,
+                               uint32_t *out_call,
+                               hamirror_error **out_error);
+    int32_t (*batch_add_index)(hamirror_batch *batch,
+                               const char *index,
+                               const hamirror_request *request,
+                               const hamirror_call_options *options,
+                               uint32_t *out_first_call,
+                               uint32_t *out_call_count,
+                               hamirror_error **out_error);
+    int32_t (*batch_add_search)(hamirror_batch *batch,
+                                const char *index,
+                                const hamirror_search *search,
+                                const hamirror_call_options *options,
+                                uint32_t *out_search,
+                                hamirror_error **out_error);
+    int32_t (*batch_asked)(hamirror_batch *batch,
+                           uint32_t call,
+                           size_t *out_agent,
+                           hamirror_text *out_host,
+                           hamirror_error **out_error);
+    int32_t (*batch_cancel)(hamirror_batch *batch, uint32_t call, hamirror_error **out_error);
+    int32_t (*batch_drive)(hamirror_batch *batch, hamirror_error **out_error);
+    int32_t (*batch_fd)(const hamirror_batch *batch);
+    void (*batch_free)(hamirror_batch *batch);
+    int32_t (*batch_new)(const hamirror_client *client,
+                         hamirror_batch **out_batch,
+                         hamirror_error **out_error);
+    int32_t (*batch_next_completion)(hamirror_batch *batch,
+                                     uint32_t *out_call,
+                                     hamirror_error **out_error);
+    int32_t (*batch_pending)(hamirror_batch *batch, size_t *out_pending, hamirror_error **out_error);
+    int32_t (*batch_reply)(hamirror_batch *batch,
+                           uint32_t call,
+                           const hamirror_reply **out_reply,
+                           hamirror_error **out_error);
+    int32_t (*batch_take_reply)(hamirror_batch *batch,
+                                uint32_t call,
+                                hamirror_reply **out_reply,
+                                hamirror_error **out_error);
+    int32_t (*batch_take_search)(hamirror_batch *batch,
+                                 uint32_t search,
+                                 hamirror_result **out_result,
+                                 hamirror_error **out_error);
+    int32_t (*batch_timeout_ms)(hamirror_batch *batch);
+    int32_t (*batch_wait_all)(hamirror_batch *batch,
+                              int64_t timeout_ms,
+                              bool *out_done,
+                              hamirror_error **out_error);
+    int32_t (*batch_wait_any)(hamirror_batch *batch,
+                              int64_t timeout_ms,
+                              uint32_t *out_call,
+                              hamirror_error **out_error);
+    int32_t (*call_options_init)(hamirror_call_options *options, size_t size);
+    int32_t (*client_call)(const hamirror_client *client,
+                           const char *index,
+                           size_t agent,
+                           const hamirror_request *request,
+                           const hamirror_call_options *options,
+                           hamirror_reply **out_reply,
+                           hamirror_error **out_error);
+    hamirror_client *(*client_clone)(const hamirror_client *client);
+    void (*client_free)(hamirror_client *client);
+    int32_t (*client_new)(const hamirror_config *config,
+                          const hamirror_client_options *options,
+                          hamirror_client **out_client,
+                          hamirror_error **out_error);
+    int32_t (*client_options_init)(hamirror_client_options *options, size_t size);
+    int32_t (*client_reload)(const hamirror_client *client,
+                             const hamirror_config *config,
+                             hamirror_error **out_error);
+    int32_t (*client_search)(const hamirror_client *client,
+                             const char *index,
+                             const hamirror_search *search,
+                             const hamirror_call_options *options,
+                             hamirror_result **out_result,
+                             hamirror_error **out_error);
+    size_t (*config_agent_count)(const hamirror_config *config, size_t number);
+    int32_t (*config_builder_build)(const hamirror_config_builder *builder,
+                                    hamirror_config **out_config,
+                                    hamirror_error **out_error);
+    int32_t (*config_builder_build_as)(const hamirror_config_builder *builder,
+                                       int32_t reading,
+                                       hamirror_config **out_config,
+                                       hamirror_error **out_error);
+    void (*config_builder_free)(hamirror_config_builder *builder);
+    hamirror_config_builder *(*config_builder_new)(void);
+    int32_t (*config_builder_set)(hamirror_config_builder *builder,
+                                  const char *section,
+                                  const char *key,
+                                  const char *value,
+                                  hamirror_error **out_error);
+    void (*config_free)(hamirror_config *config);
+    size_t (*config_index_count)(const hamirror_config *config);
+    hamirror_text (*config_index_name)(const hamirror_config *config, size_t number);
+    int32_t (*config_parse)(const char *text,
+                            const char *name,
+                            hamirror_config **out_config,
+                            hamirror_error **out_error);
+    int32_t (*config_parse_as)(const char *text,
+                               const char *name,
+                               int32_t reading,
+                               hamirror_config **out_config,
+                               hamirror_error **out_error);
+    int32_t (*config_read)(const char *path,
+                           hamirror_config **out_config,
+                           hamirror_error **out_error);
+    int32_t (*config_read_as)(const char *path,
+                              int32_t reading,
+                              hamirror_config **out_config,
+                              hamirror_error **out_error);
+    const hamirror_diagnostic *(*config_warning)(const hamirror_config *config, size_t number);
+    size_t (*config_warning_count)(const hamirror_config *config);
+    uint32_t (*diagnostic_column)(const hamirror_diagnostic *diagnostic);
+    hamirror_text (*diagnostic_expected)(const hamirror_diagnostic *diagnostic);
+    hamirror_text (*diagnostic_file)(const hamirror_diagnostic *diagnostic);
+    uint32_t (*diagnostic_line)(const hamirror_diagnostic *diagnostic);
+    hamirror_text (*diagnostic_message)(const hamirror_diagnostic *diagnostic);
+    hamirror_text (*diagnostic_text)(const hamirror_diagnostic *diagnostic);
+    size_t (*error_agents)(const hamirror_error *error);
+    size_t (*error_agents_answered)(const hamirror_error *error);
+    int32_t (*error_code)(const hamirror_error *error);
+    const hamirror_diagnostic *(*error_diagnostic)(const hamirror_error *error, size_t number);
+    size_t (*error_diagnostic_count)(const hamirror_error *error);
+    const hamirror_failure *(*error_failure)(const hamirror_error *error, size_t number);
+    size_t (*error_failure_count)(const hamirror_error *error);
+    void (*error_free)(hamirror_error *error);
+    bool (*error_is_query_error)(const hamirror_error *error);
+    bool (*error_is_timeout)(const hamirror_error *error);
+    hamirror_text (*error_message)(const hamirror_error *error);
+    size_t (*failure_agent)(const hamirror_failure *failure);
+    const hamirror_attempt *(*failure_attempt)(const hamirror_failure *failure, size_t number);
+    size_t (*failure_attempt_count)(const hamirror_failure *failure);
+    hamirror_text (*failure_index)(const hamirror_failure *failure);
+    bool (*failure_is_cancelled)(const hamirror_failure *failure);
+    bool (*failure_is_timeout)(const hamirror_failure *failure);
+    hamirror_text (*failure_message)(const hamirror_failure *failure);
+    hamirror_text (*failure_query_error)(const hamirror_failure *failure);
+    const uint8_t *(*reply_body)(const hamirror_reply *reply);
+    size_t (*reply_body_len)(const hamirror_reply *reply);
+    void (*reply_free)(hamirror_reply *reply);
+    int32_t (*reply_status)(const hamirror_reply *reply);
+    uint16_t (*reply_version)(const hamirror_reply *reply);
+    hamirror_text (*reply_warning)(const hamirror_reply *reply);
+    void (*request_free)(hamirror_request *request);
+    int32_t (*request_new)(uint16_t command,
+                           uint16_t version,
+                           int32_t access,
+                           const uint8_t *body,
+                           size_t body_len,
+                           hamirror_request **out_request,
+                           hamirror_error **out_error);
+    size_t (*result_agents)(const hamirror_result *result);
+    size_t (*result_agents_answered)(const hamirror_result *result);
+    size_t (*result_column_count)(const hamirror_result *result);
+    int32_t (*result_column_kind)(const hamirror_result *result, size_t column);
+    hamirror_text (*result_column_name)(const hamirror_result *result, size_t column);
+    int32_t (*result_double)(const hamirror_result *result,
+                             size_t row,
+                             size_t column,
+                             double *out_value,
+                             hamirror_error **out_error);
+    const hamirror_failure *(*result_failure)(const hamirror_result *result, size_t number);
+    size_t (*result_failure_count)(const hamirror_result *result);
+    hamirror_text (*result_field)(const hamirror_result *result, size_t number);
+    size_t (*result_field_count)(const hamirror_result *result);
+    int32_t (*result_find_column)(const hamirror_result *result,
+                                  const char *name,
+                                  size_t *out_column,
+                                  hamirror_error **out_error);
+    int32_t (*result_floats)(const hamirror_result *result,
+                             size_t row,
+                             size_t column,
+                             float *buffer,
+                             size_t capacity,
+                             size_t *out_count,
+                             hamirror_error **out_error);
+    void (*result_free)(hamirror_result *result);
+    uint64_t (*result_id)(const hamirror_result *result, size_t row);
+    int32_t (*result_int64)(const hamirror_result *result,
+                            size_t row,
+                            size_t column,
+                            int64_t *out_value,
+                            hamirror_error **out_error);
+    int32_t (*result_int64s)(const hamirror_result *result,
+                             size_t row,
+                             size_t column,
+                             int64_t *buffer,
+                             size_t capacity,
+                             size_t *out_count,
+                             hamirror_error **out_error);
+    int32_t (*result_json)(const hamirror_result *result,
+                           size_t row,
+                           size_t column,
+                           char *buffer,
+                           size_t capacity,
+                           size_t *out_len,
+                           hamirror_error **out_error);
+    size_t (*result_row_count)(const hamirror_result *result);
+    int32_t (*result_string)(const hamirror_result *result,
+                             size_t row,
+                             size_t column,
+                             hamirror_text *out_value,
+                             hamirror_error **out_error);
+    uint64_t (*result_time_ms)(const hamirror_result *result);
+    uint64_t (*result_total)(const hamirror_result *result);
+    uint64_t (*result_total_found)(const hamirror_result *result);
+    int32_t (*result_uint64)(const hamirror_result *result,
+                             size_t row,
+                             size_t column,
+                             uint64_t *out_value,
+                             hamirror_error **out_error);
+    int32_t (*result_value_type)(const hamirror_result *result, size_t row, size_t column);
+    hamirror_text (*result_warning)(const hamirror_result *result);
+    int32_t (*result_weight)(const hamirror_result *result, size_t row);
+    hamirror_text (*result_word)(const hamirror_result *result, size_t number);
+    size_t (*result_word_count)(const hamirror_result *result);
+    uint64_t (*result_word_docs)(const hamirror_result *result, size_t number);
+    uint64_t (*result_word_hits)(const hamirror_result *result, size_t number);
+    int32_t (*search_clone)(const hamirror_search *search,
+                            hamirror_search **out_search,
+                            hamirror_error **out_error);
+    int32_t (*search_comment)(hamirror_search *search,
+                              const char *comment,
+                              hamirror_error **out_error);
+    int32_t (*search_cutoff)(hamirror_search *search, uint32_t cutoff, hamirror_error **out_error);
+    int32_t (*search_field_weight)(hamirror_search *search,
+                                   const char *field,
+                                   int32_t weight,
+                                   hamirror_error **out_error);
+    int32_t (*search_filter_float_range)(hamirror_search *search,
+                                         int32_t filter,
+                                         const char *attribute,
+                                         float from,
+                                         float to,
+                                         hamirror_error **out_error);
+    int32_t (*search_filter_range)(hamirror_search *search,
+                                   int32_t filter,
+                                   const char *attribute,
+                                   int64_t from,
+                                   int64_t to,
+                                   hamirror_error **out_error);
+    int32_t (*search_filter_string)(hamirror_search *search,
+                                    int32_t filter,
+                                    const char *attribute,
+                                    const char *text,
+                                    hamirror_error **out_error);
+    int32_t (*search_filter_values)(hamirror_search *search,
+                                    int32_t filter,
+                                    const char *attribute,
+                                    const int64_t *values,
+                                    size_t values_len,
+                                    hamirror_error **out_error);
+    void (*search_free)(hamirror_search *search);
+    int32_t (*search_id_range)(hamirror_search *search,
+                               uint64_t from,
+                               uint64_t to,
+                               hamirror_error **out_error);
+    int32_t (*search_index_weight)(hamirror_search *search,
+                                   const char *index,
+                                   int32_t weight,
+                                   hamirror_error **out_error);
+    int32_t (*search_match_mode)(hamirror_search *search,
+                                 int32_t match_mode,
+                                 hamirror_error **out_error);
+    int32_t (*search_max_matches)(hamirror_search *search,
+                                  uint32_t max_matches,
+                                  hamirror_error **out_error);
+    int32_t (*search_max_query_time)(hamirror_search *search,
+                                     uint32_t time_ms,
+                                     hamirror_error **out_error);
+    int32_t (*search_new)(const char *text,
+                          hamirror_search **out_search,
+                          hamirror_error **out_error);
+    int32_t (*search_ranker)(hamirror_search *search,
+                             int32_t ranker,
+                             const char *expression,
+                             hamirror_error **out_error);
+    int32_t (*search_select)(hamirror_search *search, const char *list, hamirror_error **out_error);
+    int32_t (*search_sort)(hamirror_search *search,
+                           int32_t sort,
+                           const char *clause,
+                           hamirror_error **out_error);
+    int32_t (*search_window)(hamirror_search *search,
+                             uint32_t offset,
+                             uint32_t limit,
+                             hamirror_error **out_error);
+    void (*status_free)(hamirror_status *status);
+    hamirror_text (*status_key)(const hamirror_status *status, size_t row);
+    int32_t (*status_new)(const hamirror_client *client,
+                          hamirror_status **out_status,
+                          hamirror_error **out_error);
+    size_t (*status_row_count)(const hamirror_status *status);
+    hamirror_text (*status_value)(const hamirror_status *status, size_t row);
+    const char *(*version)(void);
+    uint32_t (*version_number)(void);
+    void (*waker_free)(hamirror_waker *waker);
+    hamirror_waker *(*waker_new)(const hamirror_batch *batch);
+    int32_t (*waker_wake)(const hamirror_waker *waker, hamirror_error **out_error);
+} hamirror_api_v0;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1747,6 +2078,21 @@ int32_t hamirror_waker_wake(const hamirror_waker *waker, hamirror_error **out_er
  * Ends a waker. NULL is fine.
  */
 void hamirror_waker_free(hamirror_waker *waker);
+
+/**
+ * The table of functions of a version, NULL if this library has none of that version. For
+ * version 0 it is a `const hamirror_api_v0 *`. It lives as long as the library is loaded, and
+ * never changes.
+ *
+ * A program that loads the library with dlopen() needs this one symbol:
+ *
+ *     const void *(*functions)(uint32_t);
+ *     const hamirror_api_v0 *hamirror;
+ *     *(void **)&functions = dlsym(library, "hamirror_api");
+ *     hamirror = functions(HAMIRROR_API_VERSION);
+ *     hamirror->client_search(...);
+ */
+const void *hamirror_api(uint32_t version);
 
 #ifdef __cplusplus
 }  // extern "C"

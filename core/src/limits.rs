@@ -98,3 +98,7 @@ pub const DIAGNOSTIC_TEXT_MAX: usize = 80;
 
 /// A longer `agent_retry_delay` is warned of, as 2.2.11 does.
 pub const AGENT_RETRY_DELAY_MAX: Duration = Duration::from_millis(1_000);
+
+/// Bytes of stack of the one thread: what threads usually get here, for name look-ups run modules
+/// of the system on it.
+pub const STACK_SIZE: usize = 2 << 20;

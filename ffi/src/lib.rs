@@ -49,3 +49,5 @@ pub mod reply;
 pub mod batch;
 
 pub mod waker;
+
+pub mod api;

@@ -7,6 +7,8 @@ static void version_functions(void)
 {
     CHECK(hamirror_version() != 0);
     CHECK(hamirror_version_number() != 0);
+    CHECK(hamirror_api(HAMIRROR_API_VERSION) != NULL);
+    CHECK(hamirror_api(UINT32_MAX) == NULL);
 }
 
 static void error_functions(void)

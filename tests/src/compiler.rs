@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::packages::{self, Tool};
-use crate::{process, workspace};
+use crate::{library, process, workspace};
 
 /// A language standard of C or C++.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Compiler {
             }
             Linkage::Static(folder) => {
                 command.arg(folder.join("libhamirror.a"));
-                command.args(STATIC_NEEDS);
+                command.args(library::STATIC_NEEDS);
             }
         }
         command.args(["-pthread", "-ldl"]);
@@ -90,6 +90,3 @@ impl Compiler {
         Ok(command)
     }
 }
-
-/// What Rust's standard library needs beside libc (`rustc --print native-static-libs`).
-const STATIC_NEEDS: [&str; 5] = ["-lgcc_s", "-lutil", "-lrt", "-lm", "-lc"];

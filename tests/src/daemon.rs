@@ -165,6 +165,8 @@ pub fn free_port() -> Result<u16> {
 
 fn config(folder: &Path, address: SocketAddrV4, sections: &str, settings: &str) -> String {
     let folder = folder.display();
+    // Of a key that is there twice, the first one holds.
+    let workers = if settings.contains("workers =") { "" } else { "    workers = threads\n" };
     format!(
         "{sections}
 searchd
@@ -173,9 +175,8 @@ searchd
     log = {folder}/{LOG}
     pid_file = {folder}/searchd.pid
     binlog_path =
-    workers = threads
     max_packet_size = 32M
-{settings}}}
+{workers}{settings}}}
 "
     )
 }

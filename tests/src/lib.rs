@@ -1,5 +1,6 @@
 //! The harness that hamirror is tested with: real daemons over real documents, faults, loads,
-//! the tools of other languages, and the programs behind `cargo demo` and `cargo verify`.
+//! the tools of other languages, and the programs behind `cargo demo`, `cargo verify` and
+//! `cargo hamirror-install`.
 //!
 //! ```text
 //! packages corpus process <- namespace <- daemon relay <- cluster <- oracle load <- programs
@@ -11,11 +12,13 @@ pub mod corpus;
 pub mod daemon;
 pub mod echo;
 pub mod fake;
+pub mod install;
 pub mod interrupt;
 pub mod library;
 pub mod listing;
 pub mod load;
 pub mod namespace;
+pub mod newer;
 pub mod oracle;
 pub mod packages;
 pub mod process;

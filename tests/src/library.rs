@@ -53,4 +53,8 @@ pub fn soname() -> String {
     if major == "0" { format!("{LIBRARY}.0.{minor}") } else { format!("{LIBRARY}.{major}") }
 }
 
+/// What the static library needs (`rustc --print native-static-libs`).
+pub const STATIC_NEEDS: [&str; 7] =
+    ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"];
+
 const LIBRARY: &str = "libhamirror.so";

@@ -24,6 +24,12 @@ pub enum Tool {
     Strace,
     /// Network namespaces and their cables, `ip`.
     Iproute,
+    /// `cmake`.
+    Cmake,
+    /// `pkg-config`.
+    PkgConfig,
+    /// `abidw` and `abidiff`.
+    Abigail,
     /// Python 3 with `venv` and `ensurepip`.
     PythonVenv,
 }
@@ -38,6 +44,9 @@ impl Tool {
             Tool::Valgrind => "valgrind",
             Tool::Strace => "strace",
             Tool::Iproute => "iproute2",
+            Tool::Cmake => "cmake make",
+            Tool::PkgConfig => "pkgconf",
+            Tool::Abigail => "abigail-tools",
             Tool::PythonVenv => "python3 python3-venv",
         }
     }
@@ -51,6 +60,9 @@ impl Tool {
             Tool::Valgrind => on_path("valgrind"),
             Tool::Strace => on_path("strace"),
             Tool::Iproute => on_path("ip"),
+            Tool::Cmake => on_path("cmake") && on_path("make"),
+            Tool::PkgConfig => on_path("pkg-config"),
+            Tool::Abigail => on_path("abidw") && on_path("abidiff"),
             Tool::PythonVenv => {
                 silent(Command::new("python3").args(["-c", "import venv, ensurepip"]))
             }

@@ -1,4 +1,8 @@
-//! The C ABI as a whole: the committed header, the exported symbols, the library's name.
+//! The C ABI as a whole: the ledger, the table of functions and the header that the sources make,
+//! the exported symbols, the library's name.
+
+#[path = "c_abi/table.rs"]
+mod table;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -8,19 +12,32 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use hamirror_tests::library::{self, Profile};
 use hamirror_tests::{process, workspace};
+use table::Sources;
 
 #[test]
-fn the_header_is_the_one_that_the_sources_make() -> Result<()> {
-    let fresh = fresh_header()?;
-    let committed = workspace::root().join("include/hamirror.h");
+fn the_ledger_the_table_and_the_header_are_those_that_the_sources_make() -> Result<()> {
+    let ffi = workspace::root().join("ffi");
+    let sources = Sources::read(&ffi.join("src"))?;
+    let ledger = fs::read_to_string(ffi.join("symbols.txt"))?;
+    let fresh = sources.ledger(&ledger, VERSION);
+    let table = sources.table(&fresh)?;
+    compare("ffi/symbols.txt", &fresh)?;
+    compare("ffi/src/api/table.rs", &table)?;
+    // The header is made from the table, too.
+    compare("include/hamirror.h", &fresh_header()?)
+}
+
+/// Compares a file that is made with what would be made now, or replaces it on demand.
+fn compare(file: &str, fresh: &str) -> Result<()> {
+    let path = workspace::root().join(file);
     if env::var_os("HAMIRROR_REWRITE").is_some() {
-        fs::write(&committed, &fresh)?;
+        fs::write(&path, fresh)?;
     }
-    let text = fs::read_to_string(&committed)?;
+    let text = fs::read_to_string(&path)?;
     let place = text.lines().zip(fresh.lines()).position(|(one, other)| one != other);
     ensure!(
         text == fresh,
-        "include/hamirror.h is stale from line {} on: {REWRITE}",
+        "{file} is stale from line {} on: {REWRITE}",
         place.map_or(text.lines().count().min(fresh.lines().count()), |line| line) + 1
     );
     Ok(())
@@ -96,4 +113,7 @@ fn version_of(text: &str) -> Result<(u32, u32)> {
     Ok((next()?, next()?))
 }
 
+/// Major and minor of the project.
+const VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
 const REWRITE: &str = "HAMIRROR_REWRITE=1 cargo test -p hamirror-tests --test c_abi";

@@ -37,7 +37,10 @@ pub(super) enum State {
     /// Another driver may have an idle connection to give.
     Wanted,
     /// The host's name is being looked up.
-    Resolving,
+    Resolving {
+        /// When that was asked for.
+        since: Instant,
+    },
     /// Connecting to one of the addresses.
     Connecting { endpoints: Arc<[Endpoint]>, position: usize },
     /// Bytes flow.
@@ -63,7 +66,7 @@ impl Connection {
     ) -> Self {
         Self {
             host,
-            state: State::Resolving,
+            state: State::Resolving { since: now },
             user: None,
             kept: false,
             dial: DialPlace::None,
@@ -97,7 +100,7 @@ impl Connection {
 
     pub(super) fn phase(&self) -> Phase {
         match self.state {
-            State::Resolving => Phase::Resolve,
+            State::Resolving { .. } => Phase::Resolve,
             State::Wanted | State::Connecting { .. } => Phase::Connect,
             State::Open | State::Closed => {
                 if self.reader.has_reply_bytes() {

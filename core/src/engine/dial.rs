@@ -38,7 +38,7 @@ impl Engine {
             }
             // A look-up that failed is made again for each attempt: the name may be back.
             _ => {
-                self.connections[id].state = State::Resolving;
+                self.connections[id].state = State::Resolving { since: now };
                 self.actions.push_back(Action::Lookup(host, true));
             }
         }

@@ -19,13 +19,17 @@ pub enum Closing {
 }
 
 impl Engine {
-    /// A look-up ended: connections that wait for it go on.
-    pub fn handle_lookup(&mut self, host: &Host, now: Instant) {
-        let waiting = |connection: &Connection| {
-            matches!(connection.state, State::Resolving) && connection.host.number == host.number
+    /// A look-up ended that began at `begun_at`: connections that wait for it go on. If it failed,
+    /// those that asked later wait for the look-up that they asked for.
+    pub fn handle_lookup(&mut self, host: &Host, begun_at: Instant, now: Instant) {
+        let lookup = host.lookup();
+        let waits_for_it = |connection: &Connection| {
+            let State::Resolving { since } = connection.state else { return false };
+            let is_its_own = since <= begun_at || matches!(lookup, Lookup::Known(_));
+            is_its_own && connection.host.number == host.number
         };
-        let ids: Vec<ConnectionId> =
-            self.connections.iter().filter(|(_, c)| waiting(c)).map(|(id, _)| id).collect();
+        let waiting = self.connections.iter().filter(|(_, connection)| waits_for_it(connection));
+        let ids: Vec<ConnectionId> = waiting.map(|(id, _)| id).collect();
         for id in ids {
             match host.lookup() {
                 Lookup::Known(endpoints) => self.connect_to(id, endpoints, now),
@@ -140,7 +144,7 @@ impl Engine {
     pub fn handle_closed(&mut self, id: ConnectionId, closing: Closing, now: Instant) {
         let Some(connection) = self.connections.get(id) else { return };
         match &connection.state {
-            State::Closed | State::Wanted | State::Resolving => {}
+            State::Closed | State::Wanted | State::Resolving { .. } => {}
             State::Connecting { .. } => {
                 let text = match closing {
                     Closing::End => "connection was closed".to_owned(),

@@ -142,8 +142,8 @@ fn all_rows(sets: &[Set<'_>]) -> Vec<RowPlace> {
     rows
 }
 
-/// Of rows with the same document id a local one stays, or that of the latest agent. The seed keeps
-/// agents from choosing ids that fall together.
+/// Of rows with the same document id a local one stays, or that of the latest agent. The seed
+/// keeps agents from choosing ids that fall together.
 fn drop_duplicates(sets: &[Set<'_>], seed: u64, rows: &mut Vec<RowPlace>) {
     let hasher = FixedState::with_seed(seed);
     let mut seen = HashSet::with_capacity_and_hasher(rows.len(), hasher);

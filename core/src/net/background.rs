@@ -20,6 +20,7 @@ use super::upkeep::{BLACKHOLE_BACKLOG_MAX, Inbox, Upkeep, look_up};
 use super::{process, seed};
 use crate::agent::Agent;
 use crate::host::Host;
+use crate::limits;
 use crate::wire::request::Request;
 
 /// A handle on the thread, whether it runs or not.
@@ -190,7 +191,9 @@ fn spawn(inbox: Arc<Inbox>) -> Option<JoinHandle<()>> {
         // Without a poll of its own the thread can do nothing; calls go on without pings.
         let _ = run(inbox);
     };
-    std::thread::Builder::new().name("hamirror".to_owned()).spawn(run).ok()
+    let thread = std::thread::Builder::new().name("hamirror".to_owned());
+    // Without a size of ours, the environment would be asked for one.
+    thread.stack_size(limits::STACK_SIZE).spawn(run).ok()
 }
 
 fn run(inbox: Arc<Inbox>) -> io::Result<()> {

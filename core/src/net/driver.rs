@@ -38,7 +38,8 @@ pub(super) struct Mail {
     batch: AtomicU64,
     /// Number of the batch that was woken; 0 is none.
     woken: AtomicU64,
-    looked_up: Mutex<Vec<Arc<Host>>>,
+    /// With the time at which the look-up began.
+    looked_up: Mutex<Vec<(Arc<Host>, Instant)>>,
 }
 
 /// Ends a wait of its batch from another thread; once that batch is gone it does nothing.
@@ -62,8 +63,8 @@ impl Waker {
 
 impl Mail {
     /// A look-up ended: its driver goes on with the connections that wait for it.
-    pub(super) fn deliver(&self, host: Arc<Host>) {
-        self.looked_up.lock().push(host);
+    pub(super) fn deliver(&self, host: Arc<Host>, begun_at: Instant) {
+        self.looked_up.lock().push((host, begun_at));
         // A waker can't fail but for want of memory in the kernel; the deadline still holds.
         let _ = self.waker.wake();
     }
@@ -359,14 +360,14 @@ impl Driver {
     fn look_up(&mut self, host: Arc<Host>, wanted: bool, now: Instant) {
         let mail = wanted.then(|| self.mail.clone());
         if let Some(host) = self.background.look_up(host, mail) {
-            self.engine.handle_lookup(&host, now);
+            self.engine.handle_lookup(&host, now, clock::now());
         }
     }
 
     fn read_mail(&mut self, now: Instant) {
         let hosts = std::mem::take(&mut *self.mail.looked_up.lock());
-        for host in hosts {
-            self.engine.handle_lookup(&host, now);
+        for (host, begun_at) in hosts {
+            self.engine.handle_lookup(&host, begun_at, now);
         }
     }
 }

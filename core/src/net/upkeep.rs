@@ -143,7 +143,7 @@ impl Upkeep {
             self.pinger.cancel(self.driver.engine(), clock::now());
         }
         for mail in mails {
-            mail.deliver(host.clone());
+            mail.deliver(host.clone(), begun);
         }
     }
 }

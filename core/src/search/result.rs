@@ -52,8 +52,8 @@ impl SearchResult {
         Self::merge_with_locals(request, Vec::new(), outcomes, completeness)
     }
 
-    /// The same with the answers of local indexes, by their names: they come before the agents, and
-    /// of a document that both have theirs is taken.
+    /// The same with the answers of local indexes, by their names: they come before the agents,
+    /// and of a document that both have theirs is taken.
     pub fn merge_with_locals<H: AsRef<str>>(
         request: &SearchRequest,
         locals: Vec<(String, Result<Reply, AgentFailure>)>,
@@ -64,24 +64,22 @@ impl SearchResult {
         let locals = locals.into_iter().map(|(name, outcome)| (Part::Local(name), outcome));
         let outcomes = outcomes.into_iter().map(|(host, outcome)| (Part::Agent(host), outcome));
         let mut warnings = Vec::new();
-        let mut parts = Vec::new();
-        let mut replies = Vec::new();
-        let mut failures = Vec::new();
+        let (mut parts, mut replies, mut failures) = (Vec::new(), Vec::new(), Vec::new());
         for (part, outcome) in locals.chain(outcomes) {
             match outcome {
-                Ok(reply) if reply.search.is_some() => {
+                Ok(reply) => {
                     parts.push(part);
                     replies.push(reply);
-                }
-                Ok(_) => {
-                    let text = "a reply that the search did not judge can't be merged";
-                    return Err(Error::Misuse(text.to_owned()));
                 }
                 Err(failure) => {
                     warnings.push(part.failure_text(&failure));
                     failures.push(failure);
                 }
             }
+        }
+        if replies.iter().any(|reply| reply.search.is_none()) {
+            let text = "a reply that the search did not judge can't be merged";
+            return Err(Error::Misuse(text.to_owned()));
         }
         let answered = replies.len();
         if !completeness.is_met(answered, agents) {

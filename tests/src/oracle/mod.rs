@@ -65,13 +65,6 @@ impl Oracle {
         }
         Answer::decode(&frame.body)
     }
-
-    /// Sends one SphinxQL statement and gives the rows of its result; an error of the statement is
-    /// an error here.
-    pub fn sphinxql(&mut self, statement: &str) -> Result<Vec<Vec<String>>> {
-        let frame = self.exchange(&sphinxql::encode(statement))?;
-        sphinxql::rows(&frame.body).with_context(|| statement.to_owned())
-    }
 }
 
 const HANDSHAKE_AND_PERSIST: &[u8] = b"\0\0\0\x01\0\x04\0\0\0\0\0\x04\0\0\0\x01";

@@ -1,61 +1,68 @@
-//! SphinxQL over the API: a statement there, packets of MySQL back (protocol.md 3.8).
+//! SphinxQL over the API: the reply is packets of MySQL's text protocol.
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// The whole request, header included.
-pub(super) fn encode(statement: &str) -> Vec<u8> {
-    let length = statement.len() as u32;
-    let mut request = b"\0\x08\x01\0".to_vec();
-    request.extend((length + 4).to_be_bytes());
-    request.extend(length.to_be_bytes());
-    request.extend(statement.as_bytes());
-    request
+use super::Oracle;
+
+impl Oracle {
+    /// Runs one statement; the texts of its rows, none for a statement without a result. An error
+    /// of the statement is an error here.
+    pub fn sphinxql(&mut self, statement: &str) -> Result<Vec<Vec<String>>> {
+        let mut body = (statement.len() as u32).to_be_bytes().to_vec();
+        body.extend(statement.as_bytes());
+        let mut request = b"\0\x08\x01\0".to_vec();
+        request.extend((body.len() as u32).to_be_bytes());
+        request.extend(body);
+        let frame = self.exchange(&request)?;
+        ensure!(frame.status == 0, "status {}", frame.status);
+        rows(packets(&frame.body)?)
+    }
 }
 
-/// Rows of the one result set in a reply's body.
-pub(super) fn rows(body: &[u8]) -> Result<Vec<Vec<String>>> {
-    let mut packets = packets(body)?.into_iter();
-    let head = packets.next().context("an empty reply")?;
-    let columns = match head {
-        [ERR, ..] => bail!("{}", String::from_utf8_lossy(&head[3..])),
-        [columns] if *columns > 0 => usize::from(*columns),
-        _ => bail!("no result set but {head:?}"),
-    };
-    let rows = packets.skip(columns + 1).take_while(|packet| !is_end(packet));
-    rows.map(|packet| texts(packet, columns)).collect()
-}
-
-/// Payloads, each behind three bytes of length and a number.
 fn packets(mut body: &[u8]) -> Result<Vec<&[u8]>> {
     let mut packets = Vec::new();
-    while let Some((&[a, b, c, _], rest)) = body.split_first_chunk() {
-        let length = u32::from_le_bytes([a, b, c, 0]) as usize;
-        let (packet, rest) = rest.split_at_checked(length).context("a packet ends early")?;
+    while let [a, b, c, _, rest @ ..] = body {
+        let length = u32::from_le_bytes([*a, *b, *c, 0]) as usize;
+        let (packet, rest) = rest.split_at_checked(length).context("a whole packet")?;
         packets.push(packet);
         body = rest;
     }
-    ensure!(body.is_empty(), "{} bytes behind the last packet", body.len());
+    ensure!(body.is_empty(), "bytes after the last packet");
     Ok(packets)
 }
 
-fn is_end(packet: &[u8]) -> bool {
-    packet.len() < 9 && packet.first() == Some(&END)
+/// Packets of a result: number of columns, a packet a column, EOF, rows, EOF.
+fn rows(packets: Vec<&[u8]>) -> Result<Vec<Vec<String>>> {
+    match packets.first().context("a packet")? {
+        [0x00, ..] => return Ok(Vec::new()),
+        [0xff, _, _, error @ ..] => bail!("{}", String::from_utf8_lossy(error)),
+        _ => {}
+    }
+    let mut parts = packets.split(|packet| matches!(packet, [0xfe, _, _, _, _]));
+    parts.next().context("columns")?;
+    parts.next().context("rows")?.iter().map(|packet| row(packet)).collect()
 }
 
-/// Texts, each behind a byte of length: status rows hold no longer ones.
-fn texts(mut packet: &[u8], columns: usize) -> Result<Vec<String>> {
-    let mut texts = Vec::new();
-    for _ in 0..columns {
-        let (&length, rest) = packet.split_first().context("a row ends early")?;
-        ensure!(length < LENGTH_SHORT_END, "a text with a long length");
-        let split = rest.split_at_checked(length.into());
-        let (text, rest) = split.context("a text ends early")?;
-        texts.push(String::from_utf8(text.to_vec())?);
+fn row(mut packet: &[u8]) -> Result<Vec<String>> {
+    let mut values = Vec::new();
+    while let Some((&first, rest)) = packet.split_first() {
+        let width = match first {
+            0xfb => {
+                values.push("NULL".to_owned());
+                packet = rest;
+                continue;
+            }
+            0xfc => 2,
+            0xfd => 3,
+            0xfe => 8,
+            _ => 0,
+        };
+        let (width, rest) = rest.split_at_checked(width).context("a length")?;
+        let wide = width.iter().rev().fold(0, |length, byte| length << 8 | usize::from(*byte));
+        let length = if width.is_empty() { usize::from(first) } else { wide };
+        let (value, rest) = rest.split_at_checked(length).context("a value")?;
+        values.push(String::from_utf8_lossy(value).into_owned());
         packet = rest;
     }
-    Ok(texts)
+    Ok(values)
 }
-
-const ERR: u8 = 0xff;
-const END: u8 = 0xfe;
-const LENGTH_SHORT_END: u8 = 0xfb;

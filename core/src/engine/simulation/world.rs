@@ -73,6 +73,7 @@ pub(super) enum Event {
         driver: usize,
         host: Arc<Host>,
         result: Result<Vec<std::net::SocketAddr>, String>,
+        begun_at: Instant,
     },
     /// Something happened to the wire of that number.
     OnWire(u64, Happening),
@@ -232,9 +233,9 @@ impl World {
             Event::Publish(site) => self.sites[site].publish(&mut self.random, self.now),
             Event::Reload => self.reload()?,
             Event::Leap => self.leap(),
-            Event::Resolved { driver, host, result } => {
+            Event::Resolved { driver, host, result, begun_at } => {
                 host.handle_lookup(result);
-                self.drivers[driver].engine.handle_lookup(&host, self.now);
+                self.drivers[driver].engine.handle_lookup(&host, begun_at, self.now);
                 self.act(driver)?;
                 self.take_ends(driver)?;
             }
@@ -360,7 +361,8 @@ impl World {
             found.truncate(1);
         }
         let after = delay(self.plan.delay_max, &mut self.random);
-        self.schedule(after, Event::Resolved { driver, host, result });
+        let begun_at = self.now;
+        self.schedule(after, Event::Resolved { driver, host, result, begun_at });
     }
 }
 

@@ -169,7 +169,7 @@ impl<'a> Stage<'a> {
                     let is_lost = self.fate_at(host.number) == Fate::NoAddress;
                     let lost = Err("no such name".to_owned());
                     host.handle_lookup(if is_lost { lost } else { Ok(vec![found]) });
-                    self.engine.handle_lookup(&host, self.now);
+                    self.engine.handle_lookup(&host, self.now, self.now);
                 }
             }
         }
