@@ -219,7 +219,8 @@ pub unsafe extern "C" fn hamirror_batch_drive(
     fallible!(out_error, { Ok(write(batch)?.drive()?) })
 }
 
-/// A call that ended, each once; HAMIRROR_NO_CALL if there is no more.
+/// A call that ended, each once, and none whose reply was taken; HAMIRROR_NO_CALL if there is no
+/// more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_next_completion(
     batch: *mut Batch,

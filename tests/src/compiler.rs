@@ -34,12 +34,13 @@ pub struct Compiler {
     standard: Standard,
     linkage: Linkage,
     flags: Vec<String>,
+    libraries: Vec<String>,
 }
 
 impl Compiler {
     /// Strict about the standard, with all warnings as errors, with the project's headers.
     pub fn new(standard: Standard, linkage: Linkage) -> Compiler {
-        Compiler { standard, linkage, flags: Vec::new() }
+        Compiler { standard, linkage, flags: Vec::new(), libraries: Vec::new() }
     }
 
     /// One more flag.
@@ -48,9 +49,16 @@ impl Compiler {
         self
     }
 
-    /// Compiles and links sources into a program; installs the compiler where it is missing.
+    /// One more library to link with, as in `-luv`.
+    pub fn library(mut self, flag: &str) -> Compiler {
+        self.libraries.push(flag.to_owned());
+        self
+    }
+
+    /// Compiles and links sources into a program, or with the flag `-shared` into a library;
+    /// installs the compiler where it is missing.
     pub fn program(&self, sources: &[&Path], program: &Path) -> Result<()> {
-        let mut command = self.command()?;
+        let mut command = self.command("")?;
         command.args(sources).arg("-o").arg(program);
         match &self.linkage {
             Linkage::None => {}
@@ -63,22 +71,28 @@ impl Compiler {
                 command.args(library::STATIC_NEEDS);
             }
         }
-        command.args(["-pthread", "-ldl"]);
+        command.args(&self.libraries).args(["-pthread", "-ldl"]);
         process::run(&mut command).map(drop)
     }
 
     /// Compiles one source and keeps nothing: its errors are what counts.
     pub fn check(&self, source: &Path) -> Result<()> {
-        process::run(self.command()?.arg("-fsyntax-only").arg(source)).map(drop)
+        process::run(self.command("")?.arg("-fsyntax-only").arg(source)).map(drop)
     }
 
-    fn command(&self) -> Result<Command> {
-        let (program, tool, standard) = match self.standard {
+    /// The same by this compiler in place of the usual one.
+    pub fn check_by(&self, compiler: &str, source: &Path) -> Result<()> {
+        process::run(self.command(compiler)?.arg("-fsyntax-only").arg(source)).map(drop)
+    }
+
+    /// `compiler` is empty for the usual one of the language.
+    fn command(&self, compiler: &str) -> Result<Command> {
+        let (usual, tool, standard) = match self.standard {
             Standard::C(name) => ("cc", Tool::CCompiler, name),
             Standard::Cpp(name) => ("c++", Tool::CppCompiler, name),
         };
         packages::ensure(&[tool])?;
-        let mut command = Command::new(program);
+        let mut command = Command::new(if compiler.is_empty() { usual } else { compiler });
         command.arg(format!("-std={standard}")).args([
             "-Wall",
             "-Wextra",

@@ -22,6 +22,7 @@ pub mod newer;
 pub mod oracle;
 pub mod packages;
 pub mod process;
+pub mod program;
 pub mod python;
 pub mod relay;
 pub mod report;

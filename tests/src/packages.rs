@@ -18,8 +18,10 @@ pub enum Tool {
     CCompiler,
     /// A C++ compiler, `c++`.
     CppCompiler,
-    /// Memory checker of the C programs.
+    /// Memory and thread checker of the C programs.
     Valgrind,
+    /// libuv with its header.
+    Libuv,
     /// Counts system calls.
     Strace,
     /// Network namespaces and their cables, `ip`.
@@ -42,6 +44,7 @@ impl Tool {
             Tool::CCompiler => "gcc libc6-dev",
             Tool::CppCompiler => "g++",
             Tool::Valgrind => "valgrind",
+            Tool::Libuv => "libuv1-dev",
             Tool::Strace => "strace",
             Tool::Iproute => "iproute2",
             Tool::Cmake => "cmake make",
@@ -58,6 +61,7 @@ impl Tool {
             Tool::CCompiler => on_path("cc"),
             Tool::CppCompiler => on_path("c++"),
             Tool::Valgrind => on_path("valgrind"),
+            Tool::Libuv => Path::new("/usr/include/uv.h").exists(),
             Tool::Strace => on_path("strace"),
             Tool::Iproute => on_path("ip"),
             Tool::Cmake => on_path("cmake") && on_path("make"),

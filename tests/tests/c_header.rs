@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use hamirror_tests::compiler::{Compiler, Linkage, Standard};
 use hamirror_tests::library::{self, Profile};
+use hamirror_tests::program::Program;
 use hamirror_tests::{process, workspace};
 
 #[test]
@@ -26,6 +27,9 @@ fn the_header_compiles_twice_in_one_program_and_knows_its_version() -> Result<()
         let printed = process::run(&mut Command::new(&program))?;
         ensure!(printed == expected(), "{standard:?} printed {printed}");
     }
+    let compiler = Compiler::new(Standard::C("c99"), linkage);
+    let program = Program::build(compiler, &["c/version.c", "c/version_other.c"])?;
+    ensure!(process::run(&mut program.memory_checked()?)? == expected());
     Ok(())
 }
 

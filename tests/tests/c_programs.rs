@@ -1,26 +1,26 @@
-//! Programs in C and C++ on top of the library, plain and under valgrind, on real daemons where
-//! they need any.
+//! Programs in C on top of the library: alone, under valgrind and with sanitizers, on real daemons
+//! where they need any.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use hamirror::wire::search::Value;
 use hamirror::{CallOptions, Client, Config, Search, SearchResult, search};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::compiler::{Compiler, Linkage, Standard};
+use hamirror_tests::daemon::Daemon;
 use hamirror_tests::library::{self, Profile};
+use hamirror_tests::oracle::Oracle;
 use hamirror_tests::packages::{self, Tool};
+use hamirror_tests::program::{self, Program};
 use hamirror_tests::{corpus, process, workspace};
-use tempfile::TempDir;
 
 #[test]
 fn misuse_is_an_error_and_no_crash() -> Result<()> {
     for program in [Program::c("misuse_null")?, Program::c("misuse")?] {
-        program.run(&[])?;
-        program.run_checked(&[])?;
+        program.run_every_way(&[])?;
     }
     Ok(())
 }
@@ -42,31 +42,38 @@ fn every_function_is_misused() -> Result<()> {
 #[test]
 fn the_static_library_links_too() -> Result<()> {
     let linkage = Linkage::Static(library::build(Profile::Dev)?);
-    Program::build("c", "misuse.c", Standard::C("c99"), linkage)?.run(&[]).map(drop)
+    let compiler = Compiler::new(Standard::C("c99"), linkage);
+    Program::build(compiler, &["c/misuse.c"])?.run_every_way(&[]).map(drop)
 }
 
 #[test]
 fn configurations_are_read_by_the_rules_of_a_daemon() -> Result<()> {
-    let folder = TempDir::new()?;
+    let folder = tempfile::tempdir()?;
     let file = folder.path().join("c.conf").display().to_string();
-    let program = Program::c("config_lenient")?;
-    program.run(&[&file])?;
-    program.run_checked(&[&file]).map(drop)
+    Program::c("config_lenient")?.run_every_way(&[&file]).map(drop)
 }
 
 #[test]
 fn waits_end_by_a_wake_a_cancel_and_a_deadline() -> Result<()> {
     let program = Program::c("waker")?;
-    program.run(&[])?;
-    program.run_checked(&[]).map(drop)
+    program.run_every_way(&[])?;
+    program.run_threads_checked(&[]).map(drop)
+}
+
+#[test]
+fn local_work_goes_on_while_agents_work() -> Result<()> {
+    let program = Program::c("local_work")?;
+    program.run_every_way(&[])?;
+    program.run_threads_checked(&[]).map(drop)
 }
 
 #[test]
 fn the_library_can_be_loaded_at_run_time_and_stays() -> Result<()> {
     let library = library::build(Profile::Dev)?.join("libhamirror.so");
-    let program = Program::build("c", "dlopen.c", Standard::C("c99"), Linkage::None)?;
+    let compiler = Compiler::new(Standard::C("c99"), Linkage::None);
+    let program = Program::build(compiler, &["c/dlopen.c"])?;
     let expected = format!("{}\n", env!("CARGO_PKG_VERSION")).repeat(3);
-    ensure!(program.run(&[&library.display().to_string()])? == expected);
+    ensure!(program.run_every_way(&[&library.display().to_string()])? == expected);
     Ok(())
 }
 
@@ -78,26 +85,127 @@ fn programs_answer_as_rust_does() -> Result<()> {
     let arguments = [config.as_str(), INDEX];
 
     for program in [Program::c("batch_poll")?, Program::c("values")?] {
-        let printed = program.run(&arguments)?;
-        ensure!(program.run_checked(&arguments)? == printed, "valgrind changes the output");
+        let printed = program.run_every_way(&arguments)?;
         let result = client.search(INDEX, &whole_search(), &CallOptions::default())?;
         ensure!(printed.is_empty() || printed == told(&result), "not as Rust: {printed}");
     }
 
-    Program::c("fork")?.run(&arguments)?;
+    // Under valgrind the child would be blamed for what only the parent can free.
+    let fork = Program::c("fork")?;
+    fork.run(&arguments)?;
+    fork.sanitized()?.run(&arguments)?;
     let threads = Program::c("threads")?;
-    let status = threads.run(&[&config, INDEX, "200"])?;
-    ensure!(status.starts_with("status_period_seconds\t60\n"), "{status}");
-    threads.run_checked(&[&config, INDEX, "5"])?;
+    for status in threads.outputs(&[&config, INDEX, "3"])? {
+        ensure!(status.starts_with("status_period_seconds\t60\n"), "{status}");
+    }
+    threads.run(&[&config, INDEX, "200"])?;
 
     let result = client.search(INDEX, &Search::new("library"), &CallOptions::default())?;
     let expected: String =
         result.rows().map(|row| format!("{} {}\n", row.id(), row.weight())).collect();
     ensure!(result.len() == 20);
-    let cpp = Standard::Cpp("c++17");
-    let shared = Linkage::Shared(library::build(Profile::Dev)?);
-    for example in [Program::c("example")?, Program::build("cpp", "example.cpp", cpp, shared)?] {
-        ensure!(example.run_in(cluster.folder())? == expected);
+    let example = Program::c("example")?;
+    let sanitized = example.sanitized()?;
+    for mut command in [example.command(), example.memory_checked()?, sanitized.command()] {
+        ensure!(process::run(command.current_dir(cluster.folder()))? == expected);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_worker_of_the_bench_works() -> Result<()> {
+    let cluster = Cluster::start(corpus::synthetic(300, 13), |_| {})?;
+    let orders = cluster.folder().join("orders");
+    fs::write(&orders, "2 3\n1 1\n")?;
+    let worker = Program::c("bench_search")?;
+    let sanitized = worker.sanitized()?;
+    for mut command in [worker.command(), worker.memory_checked()?, sanitized.command()] {
+        command.arg(cluster.config()).args([INDEX, "library"]);
+        let output = command.stdin(fs::File::open(&orders)?).output()?;
+        let printed = String::from_utf8_lossy(&output.stdout);
+        // CPU and wall time, and a latency for each search.
+        let numbers: Vec<usize> = printed.lines().map(|line| line.split(' ').count()).collect();
+        ensure!(output.status.success() && numbers == [2 + 6, 2 + 1], "{output:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_an_engineer_writes_first() -> Result<()> {
+    let cluster = Cluster::start(corpus::synthetic(300, 9), |_| {})?;
+    let config = cluster.config().display().to_string();
+    let client = Client::new(&Config::read(cluster.config())?)?;
+    let found = |query: &str| {
+        let result = client.search(INDEX, &Search::new(query), &CallOptions::default())?;
+        anyhow::Ok(result.total_found)
+    };
+
+    for printed in Program::c("raw_epoll")?.outputs(&[&config, INDEX, "library"])? {
+        let mut lines: Vec<&str> = printed.lines().collect();
+        lines.sort_unstable();
+        ensure!(lines.len() == 2, "{printed}");
+        for (agent, line) in lines.iter().enumerate() {
+            let is_right = line.starts_with(&format!("agent {agent}, 127.0.0.1:"))
+                && line.ends_with(": query status 0");
+            ensure!(is_right, "{line}");
+        }
+    }
+
+    let queries = ["library", "python", "library | python", "nosuchword", "doc"];
+    let arguments = [&[config.as_str(), INDEX][..], &queries].concat();
+    let pool = Program::c("thread_pool")?;
+    let mut expected = String::new();
+    for query in queries {
+        expected += &format!("{query}: {}\n", found(query)?);
+    }
+    ensure!(pool.run_every_way(&arguments)? == expected, "not {expected}");
+    pool.run_threads_checked(&arguments)?;
+
+    for name in ["raw_epoll", "thread_pool", "plugin"] {
+        let source = fs::read_to_string(workspace::tests().join(format!("c/{name}.c")))?;
+        ensure!(source.lines().count() < 100, "{name}.c is long");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_plugin_asks_agents_from_inside_a_query() -> Result<()> {
+    let cluster = Cluster::start(corpus::synthetic(300, 10), |_| {})?;
+    let config = cluster.config().display().to_string();
+    let client = Client::new(&Config::read(cluster.config())?)?;
+    let result = client.search(INDEX, &Search::new("library"), &CallOptions::default())?;
+    let found = result.total_found;
+    ensure!(found > 0);
+    let shared = program::shared()?;
+    let library = Compiler::new(Standard::C("c99"), shared).flag("-shared").flag("-fPIC");
+    let plugin = Program::build(library, &["c/plugin.c"])?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("plugin.so");
+    fs::copy(plugin.path(), &file)?;
+
+    let without = Compiler::new(Standard::C("c99"), Linkage::None);
+    let host = Program::build(without, &["c/plugin_caller.c"])?;
+    let arguments = [&file.display().to_string(), config.as_str(), INDEX, "library"];
+    ensure!(host.run_every_way(&arguments)? == format!("{found}\n").repeat(2));
+    host.run_threads_checked(&arguments)?;
+
+    let sections = format!(
+        "common\n{{\n    plugin_dir = {folder}\n}}\nindex rt\n{{\n    type = rt\n    \
+         path = {folder}/rt\n    rt_field = title\n    rt_attr_uint = gid\n}}\n",
+        folder = folder.path().display()
+    );
+    let daemon = Daemon::start(folder.path(), &sections, "")?;
+    let mut oracle = Oracle::connect(daemon.address())?;
+    let question = format!("SELECT id, remote_found('{config}', '{INDEX}', 'library') FROM rt");
+    for statement in [
+        "CREATE FUNCTION remote_found RETURNS BIGINT SONAME 'plugin.so'",
+        "INSERT INTO rt (id, title, gid) VALUES (1, 'one', 1), (2, 'two', 2)",
+        &question,
+    ] {
+        let answer = String::from_utf8_lossy(&sphinxql(&mut oracle, statement)?).into_owned();
+        ensure!(!answer.contains("#42000"), "{statement}: {answer}");
+        let times = if statement == question { 2 } else { 0 };
+        ensure!(answer.matches(&format!("{found}")).count() == times, "{statement}: {answer}");
     }
     Ok(())
 }
@@ -115,7 +223,7 @@ fn the_demo_program_keeps_to_its_format() -> Result<()> {
         let name = value_text(row.value(result.column("name").context("a column name")?));
         expected += &format!("{} {} {name}\n", row.id(), row.weight());
     }
-    ensure!(demo.run_checked(&[&config, INDEX, "library"])? == expected);
+    ensure!(demo.run_every_way(&[&config, INDEX, "library"])? == expected);
     for (arguments, code, part) in [
         (vec![config.as_str(), INDEX], 2, "usage: "),
         (vec![&config, "nosuch", "library"], 1, "error: "),
@@ -137,13 +245,50 @@ fn a_short_result_is_told_or_refused() -> Result<()> {
     let dead = "    agent = 127.0.0.1:1:packages2\n";
     fs::write(&config, cluster.config_text(Agents::Plain, dead))?;
     let program = Program::c("incomplete")?;
-    program.run_checked(&[&config.display().to_string(), INDEX]).map(drop)
+    program.run_every_way(&[&config.display().to_string(), INDEX]).map(drop)
+}
+
+#[test]
+fn a_thousand_batches_in_epoll_lose_nothing_with_a_mirror() -> Result<()> {
+    keeps_a_thousand_in_flight(&Program::c("batch_epoll")?)
+}
+
+#[test]
+fn a_thousand_batches_in_libuv_lose_nothing_with_a_mirror() -> Result<()> {
+    packages::ensure(&[Tool::Libuv])?;
+    let compiler = Compiler::new(Standard::C("c99"), program::shared()?).library("-luv");
+    keeps_a_thousand_in_flight(&Program::build(compiler, &["c/batch_uv.c"])?)
+}
+
+fn keeps_a_thousand_in_flight(program: &Program) -> Result<()> {
+    let mut cluster = Cluster::start(corpus::synthetic(300, 12), |_| {})?;
+    let config = cluster.config().display().to_string();
+    // No input: each place is used once.
+    let printed = program.run_every_way(&[&config, INDEX, "10"])?;
+    ensure!(printed == "10\nsearches 10 failed 0\n", "{printed}");
+
+    let mut command = program.command();
+    command.args([&config, INDEX, "1000"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().context("stdout")?).lines();
+    lines.next().context("a thousand searches")??;
+    cluster.daemon(0, 0).kill()?;
+    lines.next().context("a thousand searches more")??;
+    drop(child.stdin.take());
+    let last = lines.map_while(Result::ok).last().context("a last line")?;
+    let status = child.wait()?;
+    ensure!(status.success() && last.ends_with(" failed 0"), "{status}: {last}");
+    Ok(())
 }
 
 #[test]
 fn a_mirror_dies_and_no_query_fails() -> Result<()> {
     let mut cluster = Cluster::start(corpus::synthetic(500, 7), |_| {})?;
     let program = Program::c("failover")?;
+    // No input: the load ends as soon as it has begun.
+    for printed in program.outputs(&[&cluster.config().display().to_string(), INDEX])? {
+        ensure!(printed.ends_with(" failed 0\n"), "{printed}");
+    }
     let mut command = program.command();
     command.arg(cluster.config()).arg(INDEX).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn()?;
@@ -170,52 +315,14 @@ fn a_mirror_dies_and_no_query_fails() -> Result<()> {
     Ok(())
 }
 
-/// A compiled test program.
-struct Program {
-    folder: TempDir,
-}
-
-impl Program {
-    fn c(name: &str) -> Result<Program> {
-        let shared = Linkage::Shared(library::build(Profile::Dev)?);
-        Program::build("c", &format!("{name}.c"), Standard::C("c99"), shared)
-    }
-
-    fn build(
-        language: &str,
-        source: &str,
-        standard: Standard,
-        linkage: Linkage,
-    ) -> Result<Program> {
-        let program = Program { folder: tempfile::tempdir()? };
-        let source = workspace::tests().join(language).join(source);
-        Compiler::new(standard, linkage).program(&[&source], &program.path())?;
-        Ok(program)
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("program")
-    }
-
-    fn command(&self) -> Command {
-        Command::new(self.path())
-    }
-
-    fn run(&self, arguments: &[&str]) -> Result<String> {
-        process::run(self.command().args(arguments))
-    }
-
-    fn run_in(&self, folder: &Path) -> Result<String> {
-        process::run(self.command().current_dir(folder))
-    }
-
-    /// Under valgrind: no wrong access, nothing lost.
-    fn run_checked(&self, arguments: &[&str]) -> Result<String> {
-        packages::ensure(&[Tool::Valgrind])?;
-        let mut command = Command::new("valgrind");
-        command.args(["--quiet", "--leak-check=full", "--error-exitcode=99"]);
-        process::run(command.arg(self.path()).args(arguments))
-    }
+/// What a daemon answers a statement: packets of MySQL (protocol.md 3.8).
+fn sphinxql(oracle: &mut Oracle, statement: &str) -> Result<Vec<u8>> {
+    let length = statement.len() as u32;
+    let header =
+        [&b"\0\x08\x01\0"[..], &(length + 4).to_be_bytes(), &length.to_be_bytes()].concat();
+    let frame = oracle.exchange(&[&header, statement.as_bytes()].concat())?;
+    ensure!(frame.status == 0, "status {}", frame.status);
+    Ok(frame.body)
 }
 
 /// The search of values.c.

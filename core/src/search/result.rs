@@ -108,7 +108,6 @@ impl SearchResult {
             .into_iter()
             .map(|column| (Column { name: column.name, kind: column.kind }, column.sources))
             .unzip();
-        let warning = join(request.index(), warnings);
         Ok(SearchResult {
             columns,
             fields,
@@ -116,7 +115,7 @@ impl SearchResult {
             total_found,
             time_ms,
             words,
-            warning,
+            warning: join(request.index(), warnings),
             agents_answered: answered,
             agents,
             failures,

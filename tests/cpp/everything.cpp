@@ -1,0 +1,227 @@
+// Every class and method over real daemons: everything CONFIG INDEX. Of the three agents of the
+// index one_dead two answer. Prints a result as values.c does.
+#include <hamirror.hpp>
+
+#include "check.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <poll.h>
+#include <string>
+#include <thread>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char *PING_BODY = "ping";
+constexpr const char *ONE_DEAD = "one_dead";
+
+template <typename Function> hamirror::Error error_of(Function function)
+{
+    try {
+        function();
+    } catch (const hamirror::Error &error) {
+        return error;
+    }
+    std::fprintf(stderr, "no error came\n");
+    std::exit(1);
+}
+
+bool contains(std::string_view text, std::string_view part)
+{
+    return text.find(part) != std::string_view::npos;
+}
+
+void configurations(const hamirror::Config &config, const std::string &index)
+{
+    auto names = config.index_names();
+    CHECK(std::count(names.begin(), names.end(), index) == 1);
+    CHECK(config.agent_count(0) == 2);
+    hamirror::ConfigBuilder builder;
+    builder.set("dist", "agent", std::string("127.0.0.1:1:shard"));
+    builder.set("dist", "agent_query_timeout", "soon");
+    auto error = error_of([&] { builder.build(); });
+    CHECK(error.code() == HAMIRROR_ERROR_CONFIG && error.diagnostics().size() == 1);
+    builder.set("dist", "agent_query_timeout", std::string_view("3000ms", 4));
+    CHECK(builder.build().index_names()[0] == "dist");
+    error = error_of([] { hamirror::Config::parse("index d\n{\n nonsense", "wrong.conf"); });
+    for (auto fault : error.diagnostics()) {
+        CHECK(fault.file() == "wrong.conf" && fault.line() > 0 && fault.column() > 0);
+        CHECK(contains(fault.message(), fault.expected()) && contains(error.what(), fault.text()));
+    }
+    auto odd = hamirror::Config::parse(
+        "index d\n{\n type = distributed\n agent = 127.0.0.1:1:s\n ha_strategy = random\n}\n",
+        "odd.conf");
+    for (auto warning : odd.warnings())
+        CHECK(contains(warning.message(), "odd.conf"));
+    CHECK(!odd.warnings().empty());
+}
+
+hamirror::Search whole_search()
+{
+    auto search = hamirror::Search::make("library");
+    search.select("*");
+    search.filter_values(HAMIRROR_FILTER_DROP, "id", {3, 5, 7});
+    search.filter_range(HAMIRROR_FILTER_KEEP, "size", 0, INT64_MAX);
+    search.filter_float_range(HAMIRROR_FILTER_DROP, "ratio", -2.0f, -1.0f);
+    search.filter_string(HAMIRROR_FILTER_DROP, "name", "nothing");
+    search.id_range(1, 1500);
+    search.sort(HAMIRROR_SORT_EXTENDED, "@id desc");
+    search.window(2, 50);
+    search.max_matches(500);
+    search.cutoff(0);
+    search.max_query_time(1min);
+    search.ranker(HAMIRROR_RANKER_SPH04);
+    search.match_mode(HAMIRROR_MATCH_EXTENDED2);
+    search.field_weight("title", 10);
+    search.index_weight("*", 2);
+    search.comment("everything.cpp");
+    CHECK(error_of([&] { search.sort(77); }).code() == HAMIRROR_ERROR_ARGUMENT);
+    return search.clone();
+}
+
+// Prints a row as values.c does.
+void show(const hamirror::Result &result, hamirror::Row row)
+{
+    std::printf("%llu %d", static_cast<unsigned long long>(row.id()), row.weight());
+    for (size_t column = 0; column < result.columns().size(); column++) {
+        std::string text;
+        switch (row.type(column)) {
+        case HAMIRROR_TYPE_FLOAT:
+            text = std::to_string(row.real(column));
+            break;
+        case HAMIRROR_TYPE_STRING:
+            text = row.string(column);
+            break;
+        case HAMIRROR_TYPE_MULTI:
+            for (auto number : row.int64s(column))
+                text += (text.empty() ? "" : ",") + std::to_string(number);
+            break;
+        default:
+            text = std::to_string(row.int64(column));
+        }
+        std::printf("|%s", text.c_str());
+    }
+    std::printf("\n");
+}
+
+void results(const hamirror::Client &client, const std::string &index)
+{
+    auto search = whole_search();
+    auto result = client.search(index, search);
+    for (auto [name, kind] : result.columns())
+        std::printf("%.*s %d\n", static_cast<int>(name.size()), name.data(), kind);
+    for (auto word : result.words())
+        std::printf("%s %llu %llu\n", std::string(word.text).c_str(),
+                    static_cast<unsigned long long>(word.docs),
+                    static_cast<unsigned long long>(word.hits));
+    for (auto field : result.fields())
+        std::printf("%s\n", std::string(field).c_str());
+    for (auto row : result)
+        show(result, row);
+    auto size = result.find_column("size");
+    CHECK(result.size() > 0 && result.rows()[0].int64(size) > 0 && result.time() >= 0ms);
+    CHECK(error_of([&] { result.find_column("nosuch"); }).code() == HAMIRROR_ERROR_UNKNOWN);
+    for (auto wrong : {0, 1, 2, 3}) {
+        auto error = error_of([&] {
+            auto row = result.rows()[0];
+            wrong == 0   ? void(row.uint64(size))
+                : wrong == 1 ? void(row.json(size))
+                : wrong == 2 ? void(row.floats(size))
+                             : void(row.real(size));
+        });
+        CHECK(error.code() == HAMIRROR_ERROR_TYPE);
+    }
+    CHECK(result.total() <= 500 && result.total_found() >= result.size());
+    CHECK(result.agents() == 2 && result.agents_answered() == 2 && result.warning().empty());
+}
+
+void short_results(const hamirror::Client &client)
+{
+    auto search = hamirror::Search::make("library");
+    hamirror::CallOptions options;
+    auto result = client.search(ONE_DEAD, search);
+    CHECK(result.failures().size() == 1 && contains(result.warning(), "127.0.0.1:1"));
+    options.completeness = HAMIRROR_COMPLETENESS_ALL;
+    auto error = error_of([&] { client.search(ONE_DEAD, search, options); });
+    CHECK(error.code() == HAMIRROR_ERROR_UNANSWERED && error.get() != nullptr);
+    CHECK(error.agents() == 3 && error.agents_answered() == 2);
+    CHECK(!error.is_timeout() && !error.is_query_error());
+    auto failure = *error.failures().begin();
+    CHECK(failure.index() == ONE_DEAD && failure.agent() == 2 && failure.query_error().empty());
+    CHECK(!failure.is_timeout() && !failure.is_cancelled());
+    CHECK(contains(failure.message(), "127.0.0.1:1"));
+    for (auto attempt : failure.attempts()) {
+        CHECK(attempt.host() == "127.0.0.1:1" && !attempt.message().empty());
+        CHECK(attempt.kind() == HAMIRROR_FAILURE_CONNECT_FAILURE && attempt.elapsed() >= 0us);
+        CHECK(attempt.phase() == HAMIRROR_PHASE_CONNECT);
+    }
+}
+
+void batches(const hamirror::Client &client, const std::string &index)
+{
+    auto batch = hamirror::Batch::make(client);
+    auto ping = hamirror::Request::make(9, 256, HAMIRROR_ACCESS_READ, std::string_view(PING_BODY));
+    auto pings = batch.add_index(index, ping);
+    auto one = batch.add_agent(index, 1, ping);
+    auto search = batch.add_search(index, hamirror::Search::make("library"));
+    size_t ended = 0;
+    while (batch.pending() > 0) {
+        pollfd entry = {batch.fd(), POLLIN, 0};
+        CHECK(poll(&entry, 1, batch.timeout_ms()) >= 0);
+        batch.drive();
+        for (auto call : batch.completions()) {
+            CHECK(call <= one + 2);
+            ended++;
+        }
+    }
+    CHECK(ended == 5 && pings.size() == 2 && batch.next_completion() == HAMIRROR_NO_CALL);
+    for (auto call : pings) {
+        auto borrowed = batch.reply(call);
+        CHECK(borrowed.status() == HAMIRROR_REPLY_OK && borrowed.warning().empty());
+        auto [agent, host] = batch.asked(call);
+        CHECK(agent == call - *pings.begin() && contains(host, "127.0.0.1:"));
+        auto reply = batch.take_reply(call);
+        std::string_view expected = PING_BODY;
+        CHECK(reply.version() > 0);
+        CHECK(std::equal(reply.body().begin(), reply.body().end(), expected.begin()));
+    }
+    CHECK(batch.take_search(search).total_found() > 0);
+    auto other = client.clone().call(index, 0, ping);
+    CHECK(other.body().size() == 4 && other.body().data()[0] == 'p');
+
+    auto cancelled = batch.add_agent(index, 0, ping);
+    batch.cancel(cancelled);
+    CHECK(batch.wait_any(0ms) == cancelled || batch.wait_all());
+    auto waker = batch.waker();
+    std::thread([&] { waker.wake(); }).join();
+    CHECK(batch.wait_any() == HAMIRROR_NO_CALL);
+    auto error = error_of([&] { batch.take_reply(cancelled); });
+    CHECK(error.failures()[0].is_cancelled());
+}
+
+} // namespace
+
+int main(int count, char **arguments)
+{
+    CHECK(count == 3 && hamirror::version() == HAMIRROR_VERSION);
+    CHECK(hamirror::version_number() >> 16 == HAMIRROR_VERSION_MAJOR);
+    auto config = hamirror::Config::read(arguments[1]);
+    configurations(config, arguments[2]);
+    hamirror::ClientOptions options;
+    options.seed = 7;
+    auto client = hamirror::Client::make(config, options);
+    results(client, arguments[2]);
+    short_results(client);
+    batches(client, arguments[2]);
+    client.reload(config);
+    auto status = hamirror::Status::make(client);
+    for (auto [key, value] : status)
+        CHECK(!key.empty() && value.data() != nullptr);
+    CHECK(status.size() > 10);
+    auto moved = std::move(client);
+    CHECK(moved.get() != nullptr && client.get() == nullptr);
+    auto error = error_of([&] { hamirror::Status::make(client); });
+    CHECK(error.code() == HAMIRROR_ERROR_ARGUMENT);
+}

@@ -1,0 +1,38 @@
+// A file that throws and a file that returns Expected in one program: see kinds_expected.cpp.
+#include <hamirror.hpp>
+#include <hamirror.hpp>
+
+#include "check.hpp"
+
+#include <type_traits>
+
+template <typename T> constexpr bool moves_only()
+{
+    return std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>
+        && !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
+}
+
+static_assert(moves_only<hamirror::Batch>() && moves_only<hamirror::Client>());
+static_assert(moves_only<hamirror::Config>() && moves_only<hamirror::ConfigBuilder>());
+static_assert(moves_only<hamirror::Reply>() && moves_only<hamirror::Request>());
+static_assert(moves_only<hamirror::Result>() && moves_only<hamirror::Search>());
+static_assert(moves_only<hamirror::Status>() && moves_only<hamirror::Waker>());
+static_assert(sizeof(hamirror::Client) == sizeof(hamirror_client *));
+static_assert(std::is_nothrow_copy_constructible_v<hamirror::Error>);
+static_assert(std::is_same_v<hamirror::Returns<int>, int>);
+
+hamirror_config *config_of_other_kind();
+int code_of_other_kind();
+
+int main()
+{
+    hamirror::Config config(config_of_other_kind());
+    CHECK(config.index_names().size() == 1 && config.index_names()[0] == "dist");
+    int code = HAMIRROR_OK;
+    try {
+        hamirror::Config::parse("index {", "wrong.conf");
+    } catch (const std::exception &error) {
+        code = static_cast<const hamirror::Error &>(error).code();
+    }
+    CHECK(code == HAMIRROR_ERROR_CONFIG && code == code_of_other_kind());
+}

@@ -1,0 +1,204 @@
+//! Programs in C and C++ on top of the library, run as they are and under checkers.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use tempfile::TempDir;
+
+use crate::compiler::{Compiler, Linkage, Standard};
+use crate::library::{self, Profile};
+use crate::packages::{self, Tool};
+use crate::{process, workspace};
+
+/// A compiled program.
+#[derive(Debug)]
+pub struct Program {
+    folder: TempDir,
+    compiler: Compiler,
+    sources: Vec<PathBuf>,
+}
+
+/// Something of valgrind that watches a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Checker {
+    /// No wrong access, nothing lost.
+    Memory,
+    /// No data race between the program's own threads.
+    Threads,
+}
+
+impl Program {
+    /// `tests/c/NAME.c`, in C99, with the shared library.
+    pub fn c(name: &str) -> Result<Program> {
+        Program::build(Compiler::new(Standard::C("c99"), shared()?), &[&format!("c/{name}.c")])
+    }
+
+    /// `tests/cpp/NAME.cpp`, in C++17, with the shared library.
+    pub fn cpp(name: &str) -> Result<Program> {
+        let compiler = Compiler::new(Standard::Cpp("c++17"), shared()?);
+        Program::build(compiler, &[&format!("cpp/{name}.cpp")])
+    }
+
+    /// Compiles sources, by their paths in the tests' folder.
+    pub fn build(compiler: Compiler, sources: &[&str]) -> Result<Program> {
+        let sources = sources.iter().map(|source| workspace::tests().join(source)).collect();
+        Program { folder: tempfile::tempdir()?, compiler, sources }.compiled()
+    }
+
+    /// The same sources with the sanitizers of addresses and of undefined behaviour in them.
+    pub fn sanitized(&self) -> Result<Program> {
+        let compiler = SANITIZERS.iter().fold(self.compiler.clone(), |all, flag| all.flag(flag));
+        let sources = self.sources.clone();
+        let program = Program { folder: tempfile::tempdir()?, compiler, sources }.compiled()?;
+        let symbols = process::run(Command::new("nm").arg(program.path()))?;
+        for sanitizer in ["__asan_init", "__ubsan_handle_"] {
+            ensure!(symbols.contains(sanitizer), "{sanitizer} is not in {:?}", program.sources);
+        }
+        Ok(program)
+    }
+
+    fn compiled(self) -> Result<Program> {
+        let sources: Vec<&Path> = self.sources.iter().map(PathBuf::as_path).collect();
+        self.compiler.program(&sources, &self.path())?;
+        Ok(self)
+    }
+
+    /// Its file, which lives as long as this value.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("program")
+    }
+
+    /// A command that runs it.
+    pub fn command(&self) -> Command {
+        Command::new(self.path())
+    }
+
+    /// A command that runs it under valgrind, which turns a wrong access or a leak into an exit
+    /// code.
+    pub fn memory_checked(&self) -> Result<Command> {
+        self.checked(Checker::Memory)
+    }
+
+    /// Runs it and gives what it printed.
+    pub fn run(&self, arguments: &[&str]) -> Result<String> {
+        process::run(self.command().args(arguments))
+    }
+
+    /// Runs it in a folder.
+    pub fn run_in(&self, folder: &Path, arguments: &[&str]) -> Result<String> {
+        process::run(self.command().current_dir(folder).args(arguments))
+    }
+
+    /// What it prints alone, under valgrind, and with the sanitizers; each time it must do well.
+    pub fn outputs(&self, arguments: &[&str]) -> Result<[String; 3]> {
+        let alone = self.run(arguments)?;
+        let checked = process::run(self.memory_checked()?.args(arguments))?;
+        Ok([alone, checked, self.sanitized()?.run(arguments)?])
+    }
+
+    /// The one output of it alone, under valgrind, and with the sanitizers.
+    pub fn run_every_way(&self, arguments: &[&str]) -> Result<String> {
+        let [alone, checked, sanitized] = self.outputs(arguments)?;
+        ensure!(alone == checked, "under valgrind: {checked}\nalone: {alone}");
+        ensure!(alone == sanitized, "sanitized: {sanitized}\nalone: {alone}");
+        Ok(alone)
+    }
+
+    /// Runs it under valgrind's helgrind: no data race between its threads.
+    pub fn run_threads_checked(&self, arguments: &[&str]) -> Result<String> {
+        process::run(self.checked(Checker::Threads)?.args(arguments))
+    }
+
+    fn checked(&self, checker: Checker) -> Result<Command> {
+        packages::ensure(&[Tool::Valgrind])?;
+        let mut command = Command::new("valgrind");
+        command.args(["--quiet", "--error-exitcode=99"]);
+        match checker {
+            Checker::Memory => command.args(["--leak-check=full"]),
+            Checker::Threads => {
+                let suppressions = workspace::tests().join("c/helgrind.supp");
+                let suppressions = format!("--suppressions={}", suppressions.display());
+                command.args(["--tool=helgrind", &suppressions])
+            }
+        };
+        command.arg(self.path());
+        Ok(command)
+    }
+}
+
+/// The library as cargo has just built it.
+pub fn shared() -> Result<Linkage> {
+    Ok(Linkage::Shared(library::build(Profile::Dev)?))
+}
+
+/// Not optimised: with sanitizers that would take most of the tests' time.
+const SANITIZERS: [&str; 3] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O0"];
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn checkers_find_planted_faults() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let source = folder.path().join("faulty.c");
+        fs::write(&source, FAULTY)?;
+        let compiler = Compiler::new(Standard::C("c11"), Linkage::None).flag("-D_GNU_SOURCE");
+        let program = Program::build(compiler, &[&source.display().to_string()])?;
+        let sanitized = program.sanitized()?;
+        for fault in ["leak", "overrun", "overflow", "race", "none"] {
+            let memory = process::run(program.memory_checked()?.arg(fault));
+            let found = [
+                memory.is_err(),
+                sanitized.run(&[fault]).is_err(),
+                program.run_threads_checked(&[fault]).is_err(),
+            ];
+            let expected = match fault {
+                "leak" | "overrun" => [true, true, false],
+                "overflow" => [false, true, false],
+                "race" => [false, false, true],
+                _ => [false, false, false],
+            };
+            assert_eq!(found, expected, "{fault}");
+        }
+        Ok(())
+    }
+
+    const FAULTY: &str = r#"
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+static volatile int shared;
+
+static void *count(void *unused)
+{
+    shared++;
+    return unused;
+}
+
+int main(int arguments, char **argument)
+{
+    const char *fault = argument[arguments - 1];
+    pthread_t thread;
+    volatile int number = INT_MAX;
+    char *volatile bytes = malloc(8);
+    bytes[strcmp(fault, "overrun") == 0 ? 8 : 7] = 0;
+    if (strcmp(fault, "overflow") == 0)
+        number = number + 1;
+    if (strcmp(fault, "race") == 0) {
+        pthread_create(&thread, NULL, count, NULL);
+        shared++;
+        pthread_join(thread, NULL);
+    }
+    if (strcmp(fault, "leak") != 0)
+        free(bytes);
+    bytes = NULL;
+    return 0;
+}
+"#;
+}
