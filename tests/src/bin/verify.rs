@@ -34,8 +34,22 @@ fn main() -> ExitCode {
 }
 
 fn install_tools() -> Result<()> {
-    use Tool::{CCompiler, CppCompiler, Iproute, PythonVenv, Searchd, Valgrind};
-    packages::ensure(&[Searchd, CCompiler, CppCompiler, Valgrind, Iproute, PythonVenv])?;
+    use Tool::{
+        Abigail, CCompiler, Cmake, CppCompiler, Iproute, Libuv, PkgConfig, PythonVenv, Searchd,
+        Valgrind,
+    };
+    packages::ensure(&[
+        Searchd,
+        CCompiler,
+        CppCompiler,
+        Valgrind,
+        Iproute,
+        Libuv,
+        Cmake,
+        PkgConfig,
+        Abigail,
+        PythonVenv,
+    ])?;
     for component in ["fmt", "clippy"] {
         if process::run(&mut workspace::cargo(&[component, "--version"])).is_err() {
             let package = if component == "fmt" { "rustfmt" } else { component };
