@@ -253,14 +253,13 @@ impl Batch {
     }
 
     /// Ends a call without an answer; one that has ended stays as it is.
-    pub fn cancel(&mut self, call: CallId) {
-        if self.check_process().is_err() {
-            return;
-        }
+    pub fn cancel(&mut self, call: CallId) -> Result<(), Error> {
+        self.check_process()?;
         let (now, before) = (clock::now(), self.pending());
         self.driver().engine().cancel(call, now);
         self.driver().perform(now);
         self.has_news |= self.pending() < before;
+        Ok(())
     }
 
     /// How a call ended; `None` while it runs, once taken, and for a number that is not one.
@@ -271,8 +270,7 @@ impl Batch {
 
     /// Takes the outcome of a call out; not of one that belongs to a search.
     pub fn take_reply(&mut self, call: CallId) -> Result<Result<Reply, AgentFailure>, Error> {
-        let mut searches = self.searches.values();
-        if searches.any(|search| search.calls.contains(call)) {
+        if self.search_of(call).is_some() {
             let text = format!("call {} belongs to a search: take its result", call.0);
             return Err(Error::Misuse(text));
         }
@@ -298,6 +296,12 @@ impl Batch {
     /// not one.
     pub fn search_calls(&self, search: SearchId) -> Option<Calls> {
         Some(self.searches.get(&search)?.calls.clone())
+    }
+
+    /// The search that a call belongs to; `None` for other calls, and once its result is taken.
+    pub fn search_of(&self, call: CallId) -> Option<SearchId> {
+        let mut searches = self.searches.iter();
+        searches.find(|(_, search)| search.calls.contains(call)).map(|(search, _)| *search)
     }
 
     /// Takes the merged result of a search whose calls have all ended.

@@ -1,6 +1,6 @@
 //! The client: a configuration at work, shared by any number of threads.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -196,6 +196,25 @@ impl Client {
         Ok(())
     }
 
+    /// The same with addresses as text: `10.0.0.1:9312`, `[::1]:9312`, or without a port, in
+    /// whose place the host's own is taken.
+    pub fn set_address_texts<T: AsRef<str>>(&self, host: &str, texts: &[T]) -> Result<(), Error> {
+        let topology = self.shared().topology.load();
+        let known = topology.hosts.iter().find(|known| known.name == host);
+        let port = match known.map(|known| &known.address) {
+            Some(HostAddress::Tcp { port, .. }) => *port,
+            _ => 0,
+        };
+        let parse = |text: &T| {
+            endpoint(text.as_ref(), port).ok_or_else(|| {
+                let text = text.as_ref();
+                Error::Request(format!("address '{text}' of host '{host}' is no IP address"))
+            })
+        };
+        let addresses: Vec<SocketAddr> = texts.iter().map(parse).collect::<Result<_, _>>()?;
+        self.set_addresses(host, &addresses)
+    }
+
     /// The client as this process has it.
     fn shared(&self) -> &Arc<Shared> {
         let mut shared = &self.shared;
@@ -252,6 +271,12 @@ impl Shared {
     pub(crate) fn options(&self) -> &ClientOptions {
         &self.options
     }
+}
+
+fn endpoint(text: &str, port: u16) -> Option<SocketAddr> {
+    let bare = || -> Option<IpAddr> { text.strip_prefix('[')?.strip_suffix(']')?.parse().ok() };
+    let address = || text.parse().ok().or_else(bare);
+    text.parse().ok().or_else(|| Some(SocketAddr::new(address()?, port)))
 }
 
 fn no_queue(error: std::io::Error) -> Error {

@@ -1,6 +1,7 @@
 //! What can go wrong, as values: the thing, its value, and what to do next.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Diagnostic;
@@ -32,7 +33,41 @@ pub enum Error {
     System(String),
     /// A batch of the parent process was used in a forked child; make a new one there.
     Forked,
+    /// A request of the program's own failed to build its body, with this error.
+    Program(ProgramError),
 }
+
+/// An error of the program's own, from a [`Request`](crate::Request) that it brought: handed back
+/// as it is.
+#[derive(Clone, Debug)]
+pub struct ProgramError(Arc<Box<dyn std::error::Error + Send + Sync>>);
+
+impl ProgramError {
+    /// Wraps an error.
+    pub fn new(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Box::new(error)))
+    }
+
+    /// The error, if it is of that type.
+    pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Display for ProgramError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+/// One error is equal to itself alone.
+impl PartialEq for ProgramError {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for ProgramError {}
 
 impl Error {
     /// The deadline ended every agent that failed.
@@ -73,6 +108,7 @@ impl fmt::Display for Error {
             | Error::Misuse(text)
             | Error::Merge(text)
             | Error::System(text) => out.write_str(text),
+            Error::Program(error) => error.fmt(out),
             Error::Forked => out.write_str(
                 "the batch belongs to the parent of this forked process; make a new one here",
             ),
@@ -102,6 +138,8 @@ pub struct AgentFailure {
     pub attempts: Vec<AttemptFailure>,
     /// Text of the error that two mirrors gave alike: the query is at fault, no mirror.
     pub query_error: Option<String>,
+    /// Error of the program's own request, which ended the call: no mirror is at fault.
+    pub program: Option<ProgramError>,
     /// The deadline ended the call.
     pub deadline_passed: bool,
     /// The caller took the call back.
@@ -112,6 +150,7 @@ impl AgentFailure {
     /// Time ran out; no mirror said no.
     pub fn is_timeout(&self) -> bool {
         self.query_error.is_none()
+            && self.program.is_none()
             && (self.deadline_passed
                 || self.attempts.last().is_some_and(|attempt| attempt.kind.is_timeout()))
     }
@@ -127,6 +166,9 @@ impl fmt::Display for AgentFailure {
             let hosts: Vec<&str> =
                 self.attempts.iter().map(|attempt| attempt.host.as_str()).collect();
             return write!(out, "remote query error: {text} (said by {})", hosts.join(", "));
+        }
+        if let Some(error) = &self.program {
+            return write!(out, "the program's own request: {error}");
         }
         for (number, attempt) in self.attempts.iter().enumerate() {
             let separator = if number > 0 { ", " } else { "" };

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use hamirror_core::{Batch as CoreBatch, CallId, SearchId};
+use hamirror_core::{Batch as CoreBatch, CallId, Calls, SearchId};
 
 use crate::arguments;
 use crate::client::Client;
@@ -21,6 +21,8 @@ use crate::waker::SharedWaker;
 
 /// The number of no call.
 pub const HAMIRROR_NO_CALL: u32 = u32::MAX;
+/// The number of no search.
+pub const HAMIRROR_NO_SEARCH: u32 = u32::MAX;
 
 /// Calls under way. One thread at a time may use it; a second one gets HAMIRROR_ERROR_REENTRANT.
 /// End it with hamirror_batch_free(), which cancels what still runs.
@@ -77,7 +79,10 @@ pub unsafe extern "C" fn hamirror_batch_new(
 ///
 /// `index` is NUL-terminated; `options` may be NULL for the defaults. The calls are numbered from
 /// `out_first_call` on, `out_call_count` of them, in the order of the agents.
-/// HAMIRROR_ERROR_UNKNOWN if there is no such index, or it has no agents.
+///
+/// HAMIRROR_ERROR_UNKNOWN if there is no such index, or it has no agents; HAMIRROR_ERROR_REQUEST
+/// if the request can't be sent to one of them, and HAMIRROR_ERROR_CALLBACK if its build callback
+/// fails: then nothing is started. HAMIRROR_ERROR_FORKED in a forked child.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_add_index(
     batch: *mut Batch,
@@ -92,18 +97,20 @@ pub unsafe extern "C" fn hamirror_batch_add_index(
         let out_first_call = arguments::out(out_first_call, "out_first_call")?;
         let out_call_count = arguments::out(out_call_count, "out_call_count")?;
         let index = arguments::text(index, "index")?;
-        let request = need(request, "request")?;
+        // A reference of its own, for a callback may free the handle.
+        let request = need(request, "request")?.clone();
         let options = options::call(options)?;
-        let mut calls = write(batch)?.add_index(index, request, &options)?;
+        let mut calls = write(batch)?.add_index(index, &request, &options)?;
         let count = calls.len() as u32;
-        out_first_call.write(calls.next().map_or(HAMIRROR_NO_CALL, |CallId(number)| number));
+        out_first_call.write(number_of(calls.next()));
         out_call_count.write(count);
         Ok(())
     })
 }
 
 /// Starts a request to one agent of an index, by its number from 0. The errors are those of
-/// hamirror_client_call(), except that the answer comes later.
+/// hamirror_client_call(), except that the answer, or HAMIRROR_ERROR_UNANSWERED, comes later; and
+/// HAMIRROR_ERROR_FORKED in a forked child.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_add_agent(
     batch: *mut Batch,
@@ -117,9 +124,10 @@ pub unsafe extern "C" fn hamirror_batch_add_agent(
     fallible!(out_error, {
         let out_call = arguments::out(out_call, "out_call")?;
         let index = arguments::text(index, "index")?;
-        let request = need(request, "request")?;
+        // A reference of its own, for a callback may free the handle.
+        let request = need(request, "request")?.clone();
         let options = options::call(options)?;
-        let CallId(call) = write(batch)?.add_agent(index, agent, request, &options)?;
+        let CallId(call) = write(batch)?.add_agent(index, agent, &request, &options)?;
         out_call.write(call);
         Ok(())
     })
@@ -127,7 +135,7 @@ pub unsafe extern "C" fn hamirror_batch_add_agent(
 
 /// Starts a search of every agent of an index. Take its result with hamirror_batch_take_search()
 /// once no call of it runs. The errors are those of hamirror_client_search(), except that what the
-/// agents say comes later.
+/// agents say comes later, and HAMIRROR_ERROR_FORKED in a forked child.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_add_search(
     batch: *mut Batch,
@@ -145,6 +153,27 @@ pub unsafe extern "C" fn hamirror_batch_add_search(
         let added = write(batch)?.add_search(index, search.get()?, &options)?;
         let SearchId(number) = added;
         out_search.write(number);
+        Ok(())
+    })
+}
+
+/// Waits until every request is on its way, so that the agents work while the thread does
+/// something else: `out_sent` is false if the time is up before, or hamirror_waker_wake() was
+/// called.
+///
+/// `timeout_ms` below 0 is without end, 0 does not wait. `out_sent` may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_wait_sent(
+    batch: *mut Batch,
+    timeout_ms: i64,
+    out_sent: *mut bool,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let sent = write(batch)?.wait_sent(timeout(timeout_ms))?;
+        if let Ok(out_sent) = arguments::out(out_sent, "out_sent") {
+            out_sent.write(sent);
+        }
         Ok(())
     })
 }
@@ -198,15 +227,11 @@ pub unsafe extern "C" fn hamirror_batch_fd(batch: *const Batch) -> i32 {
 }
 
 /// Milliseconds until hamirror_batch_drive() is due even if the fd stays quiet, as poll() takes
-/// them: -1 while nothing runs. It changes with every call of hamirror_batch_drive().
+/// them: -1 while nothing runs. It changes with every call of hamirror_batch_drive(). 0 where
+/// hamirror_batch_drive() would answer with an error of the handle: NULL, REENTRANT, PANIC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_timeout_ms(batch: *mut Batch) -> i32 {
-    getter!({
-        let left = write(batch).ok()?.timeout();
-        // Rounded up, or a loop would spin through the last part of a millisecond.
-        let up_ms = |left: Duration| i32::try_from(left.as_nanos().div_ceil(1_000_000));
-        Some(left.map_or(-1, |left| up_ms(left).unwrap_or(i32::MAX)))
-    })
+    getter!({ Some(poll_timeout_ms(write(batch).ok()?.timeout())) })
 }
 
 /// Does what is to be done now, without waiting. Then ask hamirror_batch_next_completion() until
@@ -251,24 +276,22 @@ pub unsafe extern "C" fn hamirror_batch_pending(
 }
 
 /// Ends a call without an answer: its outcome is HAMIRROR_ERROR_UNANSWERED with a cancelled
-/// failure. A call that has ended stays as it is.
+/// failure. A call that has ended stays as it is. HAMIRROR_ERROR_FORKED in a forked child.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_cancel(
     batch: *mut Batch,
     call: u32,
     out_error: *mut *mut Error,
 ) -> i32 {
-    fallible!(out_error, {
-        write(batch)?.cancel(CallId(call));
-        Ok(())
-    })
+    fallible!(out_error, { Ok(write(batch)?.cancel(CallId(call))?) })
 }
 
 /// A look at the reply of a call that has ended, without taking it. It is borrowed, not to be
 /// freed, and lives until the next call with this batch.
 ///
 /// HAMIRROR_ERROR_MISUSE if the call runs, was taken, or does not exist;
-/// HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered.
+/// HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered; HAMIRROR_ERROR_CALLBACK if a
+/// callback of the request ended it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_reply(
     batch: *mut Batch,
@@ -312,6 +335,44 @@ pub unsafe extern "C" fn hamirror_batch_asked(
         if let Ok(out_host) = arguments::out(out_host, "out_host") {
             out_host.write(Text::from(host.unwrap_or_default()));
         }
+        Ok(())
+    })
+}
+
+/// The search that a call belongs to: its number in `out_search`, or HAMIRROR_NO_SEARCH for a call
+/// that was added by itself, and once the result of its search is taken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_search_of(
+    batch: *mut Batch,
+    call: u32,
+    out_search: *mut u32,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_search = arguments::out(out_search, "out_search")?;
+        let search = write(batch)?.search_of(CallId(call));
+        out_search.write(search.map_or(HAMIRROR_NO_SEARCH, |SearchId(number)| number));
+        Ok(())
+    })
+}
+
+/// The calls of a search, one an agent: numbered from `out_first_call` on, `out_call_count` of
+/// them. HAMIRROR_ERROR_UNKNOWN if there is no such search, or its result was taken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_batch_search_calls(
+    batch: *mut Batch,
+    search: u32,
+    out_first_call: *mut u32,
+    out_call_count: *mut u32,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_first_call = arguments::out(out_first_call, "out_first_call")?;
+        let out_call_count = arguments::out(out_call_count, "out_call_count")?;
+        let mut calls = check_search(&*write(batch)?, search)?;
+        let count = calls.len() as u32;
+        out_first_call.write(number_of(calls.next()));
+        out_call_count.write(count);
         Ok(())
     })
 }
@@ -364,11 +425,25 @@ pub unsafe extern "C" fn hamirror_batch_free(batch: *mut Batch) {
 /// # Safety
 ///
 /// `batch` is NULL, or live for as long as the guard is used.
-unsafe fn write<'a>(
+pub(crate) unsafe fn write<'a>(
     batch: *mut Batch,
 ) -> Result<std::sync::RwLockWriteGuard<'a, CoreBatch>, Failed> {
     // SAFETY: the caller's promise.
     unsafe { need(batch.cast_const(), "batch") }?.batch.write("batch")
+}
+
+/// The calls of a search whose result is not taken.
+pub(crate) fn check_search(batch: &CoreBatch, search: u32) -> Result<Calls, Failed> {
+    batch.search_calls(SearchId(search)).ok_or_else(|| {
+        let text = format!("search {search} is unknown, or was taken before");
+        Failed::new(HAMIRROR_ERROR_UNKNOWN, text)
+    })
+}
+
+/// As poll() takes it, rounded up, or a loop would spin through the last part of a millisecond.
+pub(crate) fn poll_timeout_ms(left: Option<Duration>) -> i32 {
+    let up_ms = |left: Duration| i32::try_from(left.as_nanos().div_ceil(1_000_000));
+    left.map_or(-1, |left| up_ms(left).unwrap_or(i32::MAX))
 }
 
 fn timeout(timeout_ms: i64) -> Option<Duration> {

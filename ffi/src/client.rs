@@ -103,9 +103,11 @@ pub unsafe extern "C" fn hamirror_client_search(
 /// Asks one agent of an index, by its number from 0, and waits for its answer.
 ///
 /// `index` is NUL-terminated; `options` may be NULL for the defaults. End the reply with
-/// hamirror_reply_free(). HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered,
-/// HAMIRROR_ERROR_MISUSE for a write to an agent with several mirrors, as that goes to all of
-/// them: see hamirror_batch_add_index().
+/// hamirror_reply_free(). HAMIRROR_ERROR_UNKNOWN if there is no such index or agent,
+/// HAMIRROR_ERROR_REQUEST if the request can't be sent or a daemon would not survive it,
+/// HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered, HAMIRROR_ERROR_CALLBACK if a
+/// callback of the request ended it, HAMIRROR_ERROR_MISUSE for a write to an agent with several
+/// mirrors, as that goes to all of them: see hamirror_batch_add_index().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_client_call(
     client: *const Client,
@@ -120,10 +122,54 @@ pub unsafe extern "C" fn hamirror_client_call(
         let out_reply = arguments::out_handle(out_reply, "out_reply")?;
         let client = need(client, "client")?;
         let index = arguments::text(index, "index")?;
-        let request = need(request, "request")?;
-        let reply = client.call(index, agent, request, &options::call(options)?)??;
+        // A reference of its own, for a callback may free the handle.
+        let request = need(request, "request")?.clone();
+        let reply = client.call(index, agent, &request, &options::call(options)?)??;
         *out_reply = handle::new(reply);
         Ok(())
+    })
+}
+
+/// Looks all host names up again, as FLUSH HOSTNAMES of a daemon does: on the client's own thread,
+/// or without one by the next new connection to each. Connections to addresses that a name has
+/// left are not used again; while a look-up fails, the last good addresses serve.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_client_flush_hostnames(
+    client: *const Client,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        need(client, "client")?.flush_hostnames();
+        Ok(())
+    })
+}
+
+/// Says where a host listens, in place of what look-ups say: for programs that know better, from a
+/// service registry for instance. It holds until the next call of this, for as long as the
+/// configuration names the host.
+///
+/// `host` is its name in the configuration with its port, such as "box1:9312". `addresses` are
+/// `addresses_len` NUL-terminated texts, "10.0.0.1:9312" or "[::1]:9312", which are tried in this
+/// order; one without a port has the host's own. None takes it back.
+///
+/// HAMIRROR_ERROR_UNKNOWN if there is no such host, HAMIRROR_ERROR_REQUEST if a text is no
+/// address, HAMIRROR_ERROR_MISUSE for a unix socket; then all stays as it was.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_client_set_addresses(
+    client: *const Client,
+    host: *const c_char,
+    addresses: *const *const c_char,
+    addresses_len: usize,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let client = need(client, "client")?;
+        let host = arguments::text(host, "host")?;
+        let addresses = arguments::array(addresses, addresses_len, "addresses")?.iter();
+        let texts: Vec<&str> = addresses
+            .map(|text| arguments::text(*text, "addresses[]"))
+            .collect::<Result<_, _>>()?;
+        Ok(client.set_address_texts(host, &texts)?)
     })
 }
 

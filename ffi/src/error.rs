@@ -3,6 +3,7 @@
 use hamirror_core::config::Diagnostic as CoreDiagnostic;
 use hamirror_core::{AgentFailure, Error as CoreError};
 
+use crate::callback::CallbackError;
 use crate::diagnostic::Diagnostic;
 use crate::failure::{Failure, Told};
 use crate::handle::{self, Handle, Owned, get, view};
@@ -42,6 +43,9 @@ pub const HAMIRROR_ERROR_TYPE: i32 = 11;
 pub const HAMIRROR_ERROR_FORKED: i32 = 12;
 /// An error that this header has no code for; see its message.
 pub const HAMIRROR_ERROR_OTHER: i32 = 13;
+/// A callback of the program's own ended the call; hamirror_error_callback_code() has the number
+/// that it returned.
+pub const HAMIRROR_ERROR_CALLBACK: i32 = 14;
 
 /// An error: code, message and details. It never changes, so any number of threads may read it.
 /// End it with hamirror_error_free().
@@ -61,6 +65,7 @@ pub(crate) struct ErrorDetail {
     message: String,
     is_timeout: bool,
     is_query_error: bool,
+    callback_code: i32,
     agents: usize,
     agents_answered: usize,
     failures: Vec<Told<AgentFailure>>,
@@ -90,6 +95,13 @@ pub unsafe extern "C" fn hamirror_error_is_timeout(error: *const Error) -> bool 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_error_is_query_error(error: *const Error) -> bool {
     getter!({ Some(get(error)?.is_query_error) })
+}
+
+/// The number that a callback of the program's own returned, as it was, where the code is
+/// HAMIRROR_ERROR_CALLBACK; 0 otherwise.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_error_callback_code(error: *const Error) -> i32 {
+    getter!({ Some(get(error)?.callback_code) })
 }
 
 /// Agents that were asked; 0 where the error is none of agents.
@@ -164,6 +176,12 @@ impl Failed {
         Failed::argument(format!("{name} is {number}, which is none of its constants"))
     }
 
+    pub(crate) fn callback(error: CallbackError) -> Failed {
+        let mut failed = Failed::new(HAMIRROR_ERROR_CALLBACK, error.to_string());
+        failed.0.callback_code = error.0;
+        failed
+    }
+
     pub(crate) fn panicked(text: &str) -> Failed {
         Failed::new(HAMIRROR_ERROR_PANIC, format!("panic inside the library: {text}"))
     }
@@ -171,8 +189,10 @@ impl Failed {
 
 impl From<CoreError> for Failed {
     fn from(error: CoreError) -> Failed {
+        let callback = callback_error(&error);
         let mut detail = ErrorDetail {
-            code: code_of(&error),
+            code: callback.map_or(code_of(&error), |_| HAMIRROR_ERROR_CALLBACK),
+            callback_code: callback.map_or(0, |CallbackError(code)| code),
             message: error.to_string(),
             is_timeout: error.is_timeout(),
             is_query_error: error.is_query_error(),
@@ -197,6 +217,17 @@ impl From<AgentFailure> for Failed {
     fn from(failure: AgentFailure) -> Failed {
         let failures = vec![failure];
         CoreError::Unanswered { answered: 0, agents: 1, failures }.into()
+    }
+}
+
+/// The first callback that failed, alone or as an agent's failure.
+fn callback_error(error: &CoreError) -> Option<CallbackError> {
+    match error {
+        CoreError::Program(error) => error.downcast_ref().copied(),
+        CoreError::Unanswered { failures, .. } => {
+            failures.iter().find_map(|failure| failure.program.as_ref()?.downcast_ref().copied())
+        }
+        _ => None,
     }
 }
 

@@ -92,6 +92,13 @@ pub unsafe extern "C" fn hamirror_failure_agent(failure: *const Failure) -> usiz
     getter!({ Some(get(failure)?.value.agent) })
 }
 
+/// The local index that failed, where it was that and no agent; empty otherwise. It lives as long
+/// as the failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_failure_local(failure: *const Failure) -> Text {
+    getter!({ Some(Text::from(get(failure)?.value.local.as_deref()?)) })
+}
+
 /// Text of the error that two mirrors gave alike, so that the query is at fault; empty otherwise.
 /// It lives as long as the failure.
 #[unsafe(no_mangle)]
@@ -103,6 +110,12 @@ pub unsafe extern "C" fn hamirror_failure_query_error(failure: *const Failure) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_failure_is_timeout(failure: *const Failure) -> bool {
     getter!({ Some(get(failure)?.value.is_timeout()) })
+}
+
+/// Whether the call's deadline ended it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_failure_deadline_passed(failure: *const Failure) -> bool {
+    getter!({ Some(get(failure)?.value.deadline_passed) })
 }
 
 /// Whether the call was ended by hamirror_batch_cancel().

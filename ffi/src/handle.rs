@@ -1,6 +1,6 @@
 //! Ownership of what C holds pointers to, as types: what is wrong does not compile.
 
-use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use crate::error::{Failed, HAMIRROR_ERROR_PANIC, HAMIRROR_ERROR_REENTRANT};
 
@@ -76,6 +76,11 @@ impl<T> Exclusive<T> {
 
     pub(crate) fn read(&self, name: &str) -> Result<RwLockReadGuard<'_, T>, Failed> {
         self.0.try_read().map_err(|error| refused(name, &error))
+    }
+
+    /// What is inside, when nobody else can use it any more.
+    pub(crate) fn into_inner(self) -> T {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn write(&self, name: &str) -> Result<RwLockWriteGuard<'_, T>, Failed> {

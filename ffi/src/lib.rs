@@ -20,6 +20,8 @@ pub mod version;
 
 pub mod text;
 
+pub mod callback;
+
 pub mod error;
 
 pub mod failure;
@@ -42,12 +44,27 @@ pub mod value;
 
 pub mod status;
 
+pub mod host;
+
+pub mod counter;
+
+pub mod agent;
+
+pub mod rows;
+
 pub mod request;
+
+pub mod callback_request;
 
 pub mod reply;
 
 pub mod batch;
 
+pub mod local;
+
 pub mod waker;
 
 pub mod api;
+pub mod upkeep;
+
+pub mod log;

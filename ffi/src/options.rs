@@ -34,8 +34,8 @@ pub const HAMIRROR_COMPLETENESS_ALL: i32 = 2;
 pub struct ClientOptions {
     /// Bytes of this structure, as hamirror_client_options_init() sets it.
     pub struct_size: u32,
-    /// 1: no thread of the library's own. Names are looked up by the calling thread, idle hosts
-    /// are not pinged, blackholes get nothing.
+    /// 1: no thread of the library's own. Names are looked up by the calling thread; pings and
+    /// sends to blackholes are done by who drives a hamirror_upkeep, or by nobody.
     pub no_background: i32,
     /// HAMIRROR_KEEP_*: which connections are kept after use.
     pub keep_connections: i32,

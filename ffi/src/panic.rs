@@ -94,6 +94,12 @@ macro_rules! zero_fallback {
 
 zero_fallback!(u16 i32 u32 i64 u64 usize);
 
+impl Fallback for f64 {
+    fn fallback() -> f64 {
+        0.0
+    }
+}
+
 impl<T> Fallback for *const T {
     fn fallback() -> *const T {
         ptr::null()

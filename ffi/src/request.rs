@@ -44,11 +44,7 @@ pub unsafe extern "C" fn hamirror_request_new(
 ) -> i32 {
     fallible!(out_error, {
         let out_request = arguments::out_handle(out_request, "out_request")?;
-        let access = match access {
-            HAMIRROR_ACCESS_READ => Access::Read,
-            HAMIRROR_ACCESS_WRITE => Access::Write,
-            other => return Err(Failed::number("access", other)),
-        };
+        let access = self::access(access)?;
         let body = arguments::array(body, body_len, "body")?.to_vec();
         let raw = Raw { command: Command { id: command, version }, access, body };
         *out_request = handle::new(Arc::new(raw) as Arc<dyn CoreRequest>);
@@ -63,4 +59,13 @@ pub unsafe extern "C" fn hamirror_request_free(request: *mut Request) {
         handle::free(request);
         None
     })
+}
+
+/// HAMIRROR_ACCESS_*.
+pub(crate) fn access(number: i32) -> Result<Access, Failed> {
+    match number {
+        HAMIRROR_ACCESS_READ => Ok(Access::Read),
+        HAMIRROR_ACCESS_WRITE => Ok(Access::Write),
+        other => Err(Failed::number("access", other)),
+    }
 }

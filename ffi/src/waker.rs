@@ -30,6 +30,11 @@ impl SharedWaker {
         Self(Arc::new(Mutex::new(Some(waker))))
     }
 
+    /// Whether both are of one batch.
+    pub(crate) fn is_same(&self, other: &SharedWaker) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn retire(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -53,7 +58,10 @@ pub unsafe extern "C" fn hamirror_waker_new(batch: *const Batch) -> *mut Waker {
 
 /// Ends the wait that is under way, or else the next one, from any thread:
 /// hamirror_batch_wait_any() and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and
-/// without a completion. A batch that was freed is past waking; that is no error.
+/// without a completion, hamirror_batch_wait_sent() with what is true so far. A batch that was
+/// freed is past waking; that is no error.
+///
+/// Not for signal handlers: it takes a lock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_waker_wake(
     waker: *const Waker,

@@ -24,6 +24,8 @@ static void live_as_child(hamirror_client *client, hamirror_batch *batch, const 
 {
     EXPECT(HAMIRROR_ERROR_FORKED, hamirror_batch_drive(batch, &error));
     EXPECT(HAMIRROR_ERROR_FORKED, hamirror_batch_wait_all(batch, -1, NULL, &error));
+    EXPECT(HAMIRROR_ERROR_FORKED, hamirror_batch_wait_sent(batch, -1, NULL, &error));
+    EXPECT(HAMIRROR_ERROR_FORKED, hamirror_batch_cancel(batch, 0, &error));
     hamirror_batch_free(batch);
     CHECK(found(client, index) == expected);
     hamirror_client_free(client);

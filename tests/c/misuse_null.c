@@ -17,6 +17,7 @@ static void error_functions(void)
     EMPTY(hamirror_error_message(NULL));
     CHECK(!hamirror_error_is_timeout(NULL));
     CHECK(!hamirror_error_is_query_error(NULL));
+    CHECK(hamirror_error_callback_code(NULL) == 0);
     CHECK(hamirror_error_agents(NULL) == 0);
     CHECK(hamirror_error_agents_answered(NULL) == 0);
     CHECK(hamirror_error_failure_count(NULL) == 0);
@@ -31,6 +32,8 @@ static void failure_functions(void)
     EMPTY(hamirror_failure_message(NULL));
     EMPTY(hamirror_failure_index(NULL));
     CHECK(hamirror_failure_agent(NULL) == 0);
+    EMPTY(hamirror_failure_local(NULL));
+    CHECK(!hamirror_failure_deadline_passed(NULL));
     EMPTY(hamirror_failure_query_error(NULL));
     CHECK(!hamirror_failure_is_timeout(NULL));
     CHECK(!hamirror_failure_is_cancelled(NULL));
@@ -81,6 +84,10 @@ static void client_functions(void)
     REFUSED(hamirror_client_reload(NULL, NULL, &error));
     REFUSED(hamirror_client_search(NULL, NULL, NULL, NULL, NULL, &error));
     REFUSED(hamirror_client_call(NULL, NULL, 0, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_client_search_with_locals(NULL, NULL, NULL, NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_client_flush_hostnames(NULL, &error));
+    REFUSED(hamirror_client_set_addresses(NULL, NULL, NULL, 0, &error));
+    REFUSED(hamirror_client_set_log(NULL, 0, NULL, NULL, NULL, &error));
     hamirror_client_free(NULL);
 }
 
@@ -150,10 +157,85 @@ static void status_functions(void)
     hamirror_status_free(NULL);
 }
 
+static void status_parts(void)
+{
+    CHECK(hamirror_status_host_count(NULL) == 0);
+    CHECK(hamirror_status_host(NULL, 0) == NULL);
+    REFUSED(hamirror_status_find_host(NULL, NULL, NULL, &error));
+    CHECK(hamirror_status_agent_count(NULL) == 0);
+    CHECK(hamirror_status_agent(NULL, 0) == NULL);
+    CHECK(hamirror_status_blackhole_count(NULL) == 0);
+    CHECK(hamirror_status_blackhole(NULL, 0) == NULL);
+    CHECK(hamirror_status_index_count(NULL) == 0);
+    EMPTY(hamirror_status_index_name(NULL, 0));
+    CHECK(hamirror_status_local_count(NULL, 0) == 0);
+    EMPTY(hamirror_status_local_name(NULL, 0, 0));
+    CHECK(hamirror_status_period_s(NULL) == 0);
+    CHECK(hamirror_status_blackhole_drops(NULL) == 0);
+    CHECK(hamirror_status_agent_connects(NULL) == 0);
+    CHECK(hamirror_status_agent_retries(NULL) == 0);
+    CHECK(hamirror_status_dist_queries(NULL) == 0);
+    REFUSED(hamirror_status_show(NULL, NULL, 0, NULL, &error));
+    EMPTY(hamirror_status_prometheus(NULL));
+    CHECK(hamirror_rows_count(NULL) == 0);
+    EMPTY(hamirror_rows_column_name(NULL, 0));
+    EMPTY(hamirror_rows_key(NULL, 0));
+    EMPTY(hamirror_rows_value(NULL, 0));
+    hamirror_rows_free(NULL);
+}
+
+static void host_functions(void)
+{
+    EMPTY(hamirror_host_name(NULL));
+    CHECK(hamirror_host_references(NULL) == 0);
+    CHECK(hamirror_host_state(NULL) == 0);
+    CHECK(hamirror_host_state_us(NULL) == 0);
+    CHECK(hamirror_host_errors_in_row(NULL) == 0);
+    CHECK(hamirror_host_last_query_us(NULL) == 0);
+    CHECK(hamirror_host_last_answer_us(NULL) == 0);
+    CHECK(hamirror_host_last_period_us(NULL) == 0);
+    CHECK(!hamirror_host_is_pinged(NULL));
+    CHECK(hamirror_host_ping_trip_us(NULL) == 0);
+    CHECK(!hamirror_host_keeps_connections(NULL));
+    CHECK(hamirror_host_kept_connections(NULL) == 0);
+    CHECK(hamirror_host_busy_connections(NULL) == 0);
+    CHECK(hamirror_host_in_flight(NULL) == 0);
+    CHECK(!hamirror_host_needs_lookup(NULL));
+    CHECK(hamirror_host_address_count(NULL) == 0);
+    EMPTY(hamirror_host_address(NULL, 0));
+    CHECK(hamirror_host_last_failure(NULL) == NULL);
+    CHECK(hamirror_host_last_failure_us(NULL) == 0);
+    CHECK(hamirror_host_counter(NULL, 0, 0) == 0);
+    CHECK(hamirror_host_latency_count(NULL, 0) == 0);
+    CHECK(hamirror_host_latency_us(NULL, 0, 0.5) == 0);
+}
+
+static void agent_functions(void)
+{
+    EMPTY(hamirror_agent_index(NULL));
+    CHECK(hamirror_agent_number(NULL) == 0);
+    EMPTY(hamirror_agent_strategy(NULL));
+    CHECK(!hamirror_agent_is_blackhole(NULL));
+    CHECK(!hamirror_agent_is_persistent(NULL));
+    CHECK(hamirror_agent_mirror_count(NULL) == 0);
+    CHECK(hamirror_agent_mirror(NULL, 0) == NULL);
+    EMPTY(hamirror_mirror_id(NULL));
+    EMPTY(hamirror_mirror_host(NULL));
+    CHECK(hamirror_mirror_weight(NULL) <= 0.0);
+    CHECK(hamirror_mirror_share(NULL) <= 0.0);
+    CHECK(hamirror_mirror_counter(NULL, 0) == 0);
+}
+
 static void request_functions(void)
 {
     REFUSED(hamirror_request_new(0, 0, 0, NULL, 0, NULL, &error));
     hamirror_request_free(NULL);
+    REFUSED(hamirror_request_new_with_callbacks(0, 0, 0, NULL, NULL, NULL, NULL, NULL, &error));
+    EMPTY(hamirror_target_host(NULL));
+    EMPTY(hamirror_target_index_list(NULL));
+    CHECK(hamirror_target_attempt(NULL) == 0);
+    REFUSED(hamirror_body_append(NULL, NULL, 0, &error));
+    REFUSED(hamirror_verdict_set(NULL, 0, NULL, &error));
 }
 
 static void reply_functions(void)
@@ -173,6 +255,7 @@ static void batch_functions(void)
     REFUSED(hamirror_batch_add_agent(NULL, NULL, 0, NULL, NULL, NULL, &error));
     REFUSED(hamirror_batch_add_search(NULL, NULL, NULL, NULL, NULL, &error));
     REFUSED(hamirror_batch_wait_any(NULL, 0, NULL, &error));
+    REFUSED(hamirror_batch_wait_sent(NULL, 0, NULL, &error));
     REFUSED(hamirror_batch_wait_all(NULL, 0, NULL, &error));
     CHECK(hamirror_batch_fd(NULL) == -1);
     CHECK(hamirror_batch_timeout_ms(NULL) == 0);
@@ -182,9 +265,34 @@ static void batch_functions(void)
     REFUSED(hamirror_batch_cancel(NULL, 0, &error));
     REFUSED(hamirror_batch_reply(NULL, 0, NULL, &error));
     REFUSED(hamirror_batch_asked(NULL, 0, NULL, NULL, &error));
+    REFUSED(hamirror_batch_search_of(NULL, 0, NULL, &error));
+    REFUSED(hamirror_batch_search_calls(NULL, 0, NULL, NULL, &error));
     REFUSED(hamirror_batch_take_reply(NULL, 0, NULL, &error));
     REFUSED(hamirror_batch_take_search(NULL, 0, NULL, &error));
     hamirror_batch_free(NULL);
+}
+
+static void local_functions(void)
+{
+    REFUSED(hamirror_batch_local_count(NULL, 0, NULL, &error));
+    REFUSED(hamirror_batch_take_local(NULL, 0, 0, NULL, &error));
+    REFUSED(hamirror_batch_add_local(NULL, NULL, &error));
+    EMPTY(hamirror_local_name(NULL));
+    CHECK(hamirror_local_request(NULL) == NULL);
+    CHECK(hamirror_local_request_len(NULL) == 0);
+    REFUSED(hamirror_local_answer(NULL, 0, NULL, 0, &error));
+    REFUSED(hamirror_local_fail(NULL, NULL, &error));
+    hamirror_local_free(NULL);
+}
+
+static void upkeep_functions(void)
+{
+    REFUSED(hamirror_upkeep_new(NULL, NULL, &error));
+    CHECK(hamirror_upkeep_fd(NULL) == -1);
+    CHECK(hamirror_upkeep_timeout_ms(NULL) == 0);
+    REFUSED(hamirror_upkeep_drive(NULL, &error));
+    REFUSED(hamirror_upkeep_wait(NULL, 0, &error));
+    hamirror_upkeep_free(NULL);
 }
 
 static void waker_functions(void)
@@ -232,10 +340,15 @@ int main(void)
     search_functions();
     result_functions();
     status_functions();
+    status_parts();
+    host_functions();
+    agent_functions();
     request_functions();
     reply_functions();
     batch_functions();
+    local_functions();
     waker_functions();
+    upkeep_functions();
     places_stay_null();
     errors_may_be_unwanted();
     return 0;

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import hamirror
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -61,9 +62,9 @@ class Cluster:
 
 
 class Player:
-    """Answers every request with the same bytes, or with none at all."""
+    """Answers every request with the same bytes, or what is made of its body, or with nothing."""
 
-    def __init__(self, reply: bytes | None) -> None:
+    def __init__(self, reply: bytes | Callable[[bytes], bytes] | None) -> None:
         """Listens on a free loopback port; `None` takes everything and says nothing."""
         self.requests: list[bytes] = []
         self._connections: list[socket.socket] = []
@@ -103,7 +104,9 @@ class Player:
         for connection in self._connections:
             connection.shutdown(socket.SHUT_RDWR)
 
-    def _serve(self, connection: socket.socket, reply: bytes | None) -> None:
+    def _serve(
+        self, connection: socket.socket, reply: bytes | Callable[[bytes], bytes] | None
+    ) -> None:
         self._connections.append(connection)
         if reply is not None:
             connection.sendall(HANDSHAKE)
@@ -111,9 +114,10 @@ class Player:
             requests.read(len(HANDSHAKE))
             while header := requests.read(8):
                 command, _, length = struct.unpack(">HHI", header)
-                self.requests.append(header + requests.read(length))
+                body = requests.read(length)
+                self.requests.append(header + body)
                 if reply is not None and command != PERSIST:
-                    connection.sendall(reply)
+                    connection.sendall(reply if isinstance(reply, bytes) else reply(body))
 
 
 def patient(agent: str) -> dict[str, str | int]:

@@ -10,7 +10,8 @@ use hamirror::wire::search::Value;
 use hamirror::{CallOptions, Client, Config, Search, SearchResult, search};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::compiler::{Compiler, Linkage, Standard};
-use hamirror_tests::daemon::Daemon;
+use hamirror_tests::daemon::{Daemon, free_port};
+use hamirror_tests::echo::{EchoDaemon, Manners};
 use hamirror_tests::library::{self, Profile};
 use hamirror_tests::oracle::Oracle;
 use hamirror_tests::packages::{self, Tool};
@@ -238,6 +239,45 @@ fn the_demo_program_keeps_to_its_format() -> Result<()> {
 }
 
 #[test]
+fn callbacks_build_and_judge_and_may_misbehave() -> Result<()> {
+    let [one, other, _] = echoes()?;
+    Program::c("callbacks")?.run_every_way(&[&one.name, &other.name]).map(drop)
+}
+
+#[test]
+fn status_tells_all_that_rust_knows() -> Result<()> {
+    let [echo, ..] = echoes()?;
+    let (port, dead) = (echo.port().to_string(), format!("127.0.0.1:{}", free_port()?));
+    Program::c("status_text")?.run_every_way(&[&echo.name, &port, &dead]).map(drop)
+}
+
+#[test]
+fn upkeep_runs_in_a_poll_loop() -> Result<()> {
+    let [one, other, hole] = echoes()?;
+    Program::c("upkeep")?.run_every_way(&[&one.name, &other.name, &hole.name]).map(drop)
+}
+
+#[test]
+fn a_log_hears_what_happens_on_every_thread() -> Result<()> {
+    Program::c("log")?.run_every_way(&[&format!("127.0.0.1:{}", free_port()?)]).map(drop)
+}
+
+#[test]
+fn local_indexes_are_searched_by_the_program() -> Result<()> {
+    let cluster = Cluster::start(corpus::synthetic(500, 9), |_| {})?;
+    let [one, other] = [0, 1].map(|shard| cluster.daemons()[shard][0].address());
+    let index =
+        |name: &str, lines: &str| format!("index {name}\n{{\n    type = distributed\n{lines}}}\n");
+    let agent = |address, list: &str| format!("    agent = {address}:{list}\n");
+    let text = index("mixed", &(agent(one, "packages0") + "    local = packages1\n"))
+        + &index("whole", &(agent(one, "packages0") + &agent(other, "packages1")))
+        + &index("own", &agent(other, "packages1"));
+    let config = cluster.folder().join("locals.conf");
+    fs::write(&config, text)?;
+    Program::c("locals")?.run_every_way(&[&config.display().to_string()]).map(drop)
+}
+
+#[test]
 fn a_short_result_is_told_or_refused() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(300, 8), |_| {})?;
     let config = cluster.folder().join("incomplete.conf");
@@ -323,6 +363,11 @@ fn sphinxql(oracle: &mut Oracle, statement: &str) -> Result<Vec<u8>> {
     let frame = oracle.exchange(&[&header, statement.as_bytes()].concat())?;
     ensure!(frame.status == 0, "status {}", frame.status);
     Ok(frame.body)
+}
+
+fn echoes() -> Result<[EchoDaemon; 3]> {
+    let echo = || EchoDaemon::on("127.0.0.1", Manners::default());
+    Ok([echo()?, echo()?, echo()?])
 }
 
 /// The search of values.c.

@@ -64,12 +64,16 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 11] = [
     "__init__.py",
     "_errors.py",
     "_native.abi3.so",
     "_native.pyi",
     "_options.py",
+    "_queries.py",
+    "_queries.pyi",
     "_records.py",
+    "_requests.py",
+    "_requests.pyi",
     "py.typed",
 ];

@@ -244,7 +244,7 @@ fn a_wait_is_ended_from_another_thread_and_a_call_cancelled() -> Result<()> {
         batch.wait_any(None)
     })?;
     ensure!(ended.is_none());
-    batch.cancel(call);
+    batch.cancel(call)?;
     ensure!(batch.next_completion() == Some(call));
     let failure = batch.take_reply(call)?.expect_err("it was cancelled");
     ensure!(failure.cancelled && client.status().hosts[0].errors_in_row == 0);
@@ -273,7 +273,7 @@ fn a_reload_takes_over_without_stopping_what_is_under_way() -> Result<()> {
     client.reload(&config(&[line(&comes.name), line(&stays.name)])?);
     ensure!(batch.pending() == 1, "the reload ended a call");
     ensure!(ask(0)?.is_ok() && ask(1)?.is_ok() && comes.requests() == 1);
-    batch.cancel(call);
+    batch.cancel(call)?;
     drop(batch);
     ensure!(ask(1)?.is_ok() && stays.requests() == 3);
     let status = client.status();

@@ -154,13 +154,13 @@ impl Stress {
             }
             self.wakers.lock().expect("no panic").push(batch.waker());
             let cancelled = calls[random.usize(..calls.len())].0;
-            batch.cancel(cancelled);
+            batch.cancel(cancelled)?;
             let mut ended = Vec::new();
             while ended.len() < calls.len() {
                 // Nothing has ended when another thread woke it.
                 ended.extend(batch.wait_any(None)?);
             }
-            batch.cancel(hopeless);
+            batch.cancel(hopeless)?;
             ensure!(batch.next_completion() == Some(hopeless) && batch.pending() == 0);
             let failure = batch.take_reply(hopeless)?.err().context("silence is no answer")?;
             ensure!(failure.cancelled, "{failure}");

@@ -6,9 +6,11 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use hamirror::{AgentFailure, CallId, Error, SearchId};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyTuple};
 
+use crate::callback::Detached;
 use crate::error::misuse;
+use crate::local::LOCAL_VERSION;
 use crate::options::{self, Keywords};
 use crate::pending::{PendingReply, PendingSearch};
 use crate::reply::Reply;
@@ -45,7 +47,7 @@ impl Batch {
         let open = get(&mut guard)?;
         let batch = &mut open.batch;
         let id = waiting::run(py, || batch.add_search(index, &search, &options))?;
-        let pending = Py::new(py, PendingSearch::new(index))?;
+        let pending = Py::new(py, PendingSearch::new(index, id))?;
         open.expect_search(py, id, pending.clone_ref(py))?;
         Ok(pending)
     }
@@ -106,6 +108,71 @@ impl Batch {
             open.drive(py)?;
         }
         Ok(open.expected.is_empty())
+    }
+
+    /// Waits until every request is on its way, so that the agents work while this thread does
+    /// something else; `False` if the time is up before.
+    #[pyo3(signature = (timeout = None))]
+    fn wait_sent(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+        let limit = Limit::after(timeout.map(options::duration).transpose()?);
+        let mut guard = self.lock()?;
+        let batch = &mut get(&mut guard)?.batch;
+        waiting::wait(py, |slice| {
+            let is_sent = batch.wait_sent(Some(limit.slice(slice)))?;
+            Ok((is_sent || limit.has_passed()).then_some(is_sent))
+        })
+    }
+
+    /// Local indexes of a search that nobody has searched.
+    fn locals<'py>(
+        &self,
+        py: Python<'py>,
+        search: &Bound<'py, PendingSearch>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        let locals: Vec<&str> = open.batch.locals(open.running(search)?).collect();
+        PyTuple::new(py, locals)
+    }
+
+    /// The body of a SEARCH request for a local index, as an agent would get it.
+    fn local_request<'py>(
+        &self,
+        py: Python<'py>,
+        search: &Bound<'py, PendingSearch>,
+        local: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        let id = open.running(search)?;
+        let request = waiting::run(py, || open.batch.local_request(id, local))?;
+        Ok(PyBytes::new(py, &request))
+    }
+
+    /// Hands in what a local index answered: the body of its reply, and its version, that of the
+    /// request unless given.
+    #[pyo3(signature = (search, local, body, *, version = None))]
+    fn add_local(
+        &self,
+        py: Python<'_>,
+        search: &Bound<'_, PendingSearch>,
+        local: &str,
+        body: Vec<u8>,
+        version: Option<u16>,
+    ) -> PyResult<()> {
+        let reply = hamirror::Reply::new(version.unwrap_or(LOCAL_VERSION), body);
+        self.end_local(py, search, local, Ok(reply))
+    }
+
+    /// Says why a local index has no answer.
+    fn fail_local(
+        &self,
+        py: Python<'_>,
+        search: &Bound<'_, PendingSearch>,
+        local: &str,
+        text: String,
+    ) -> PyResult<()> {
+        self.end_local(py, search, local, Err(text))
     }
 
     /// Does what is to be done now, without waiting, and returns what has ended since the last
@@ -172,13 +239,26 @@ impl Batch {
 impl Batch {
     pub(crate) fn new(batch: hamirror::Batch) -> Self {
         let open = Open {
-            batch,
+            batch: Detached::new(batch),
             next_call: CallId(0),
             expected: HashMap::new(),
             searches: HashMap::new(),
             ended: VecDeque::new(),
         };
         Self { open: Mutex::new(Some(open)) }
+    }
+
+    fn end_local(
+        &self,
+        py: Python<'_>,
+        search: &Bound<'_, PendingSearch>,
+        local: &str,
+        answer: Result<hamirror::Reply, String>,
+    ) -> PyResult<()> {
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        let id = open.running(search)?;
+        waiting::run(py, || open.batch.add_local(id, local, answer))
     }
 
     /// Never waits: the holder may be this very thread, in whose wait a signal handler runs.
@@ -192,7 +272,7 @@ impl Batch {
 
 /// A batch that is not closed.
 struct Open {
-    batch: hamirror::Batch,
+    batch: Detached<hamirror::Batch>,
     /// Calls are numbered from 0 in the order in which they are started.
     next_call: CallId,
     /// What each running call belongs to.
@@ -238,6 +318,13 @@ impl Open {
         // An index of blackholes only: nobody will answer.
         let result = self.batch.take_search(id).map(Box::new);
         self.store(py, vec![Ended::Search(pending, result)])
+    }
+
+    /// The number of a search that runs in this batch.
+    fn running(&self, search: &Bound<'_, PendingSearch>) -> PyResult<SearchId> {
+        let id = search.get().id;
+        let running = self.searches.get(&id).filter(|running| running.pending.is(search));
+        running.map(|_| id).ok_or_else(|| misuse("the search does not run in this batch"))
     }
 
     fn expect_reply(

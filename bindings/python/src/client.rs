@@ -1,27 +1,32 @@
 //! The client: a configuration at work, shared by any number of threads.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use hamirror::status::Show;
+use hamirror::{Level, LogSink};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyString, PyTuple};
 
 use crate::batch::Batch;
+use crate::callback::{self, Detached};
 use crate::config::Config;
 use crate::error::{exception, misuse, of_one_agent};
-use crate::options::{self, Keywords};
+use crate::options::{self, Keywords, about};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::result::SearchResult;
 use crate::search::search_options;
 use crate::text::Text;
-use crate::{status, waiting};
+use crate::upkeep::Upkeep;
+use crate::{local, log, status, waiting};
 
 /// Asks distributed indexes; any number of threads may share it.
 ///
 /// It is a context manager that closes itself. Nothing is connected before the first call.
 #[pyclass(frozen, module = "hamirror")]
 pub(crate) struct Client {
-    inner: Mutex<Option<hamirror::Client>>,
+    inner: Mutex<Option<Arc<Detached<hamirror::Client>>>>,
 }
 
 #[pymethods]
@@ -32,28 +37,38 @@ impl Client {
     fn new(py: Python<'_>, config: &Config, options: Option<&Keywords<'_>>) -> PyResult<Self> {
         let options = options::client_options(options)?;
         let client = waiting::run(py, || hamirror::Client::with_options(&config.inner, options))?;
-        Ok(Self { inner: Mutex::new(Some(client)) })
+        Ok(Self { inner: Mutex::new(Some(Arc::new(Detached::new(client)))) })
     }
 
     /// Searches all agents of an index and merges their answers as a master does.
     ///
-    /// `options` are those of `SearchOptions`.
-    #[pyo3(signature = (index, query, **options))]
+    /// `local` searches a local index: it gets its name and the body of a SEARCH request, and
+    /// returns that of the reply. `options` are those of `SearchOptions`.
+    #[pyo3(signature = (index, query, *, local = None, **options))]
     fn search(
         &self,
         py: Python<'_>,
         index: &str,
         query: Text,
+        local: Option<&Bound<'_, PyAny>>,
         options: Option<&Keywords<'_>>,
     ) -> PyResult<SearchResult> {
         let client = self.get()?;
         let (search, options) = search_options("search", query, options)?;
         let mut asked = None;
+        if let Some(local) = local {
+            let (batch, id) = asked.insert(waiting::run(py, || {
+                let mut batch = Detached::new(client.batch()?);
+                let id = batch.add_search(index, &search, &options)?;
+                Ok((batch, id))
+            })?);
+            local::search_locals(py, batch, *id, local)?;
+        }
         let result = waiting::wait(py, |slice| {
             let (batch, id) = match &mut asked {
                 Some(asked) => asked,
                 empty => {
-                    let mut batch = client.batch()?;
+                    let mut batch = Detached::new(client.batch()?);
                     let id = batch.add_search(index, &search, &options)?;
                     empty.insert((batch, id))
                 }
@@ -85,7 +100,7 @@ impl Client {
             let (batch, call) = match &mut asked {
                 Some(asked) => asked,
                 empty => {
-                    let mut batch = client.batch()?;
+                    let mut batch = Detached::new(client.batch()?);
                     let call = batch.add_agent(index, agent, &request.inner, &options)?;
                     empty.insert((batch, call))
                 }
@@ -106,11 +121,91 @@ impl Client {
         Ok(Batch::new(waiting::run(py, || client.batch())?))
     }
 
+    /// Pings and sends to blackholes, for a program that drives them itself.
+    fn upkeep(&self, py: Python<'_>) -> PyResult<Upkeep> {
+        let client = self.get()?;
+        Ok(Upkeep::new(waiting::run(py, || client.upkeep())?))
+    }
+
     /// The record of every host, as it is now; waits for nothing.
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let client = self.get()?;
         let picture = waiting::run(py, || Ok(client.status()))?;
         status::status(py, &picture)
+    }
+
+    /// The rows of a SHOW statement, as they are now.
+    #[pyo3(signature = (statement, *, flavour = None))]
+    fn show<'py>(
+        &self,
+        py: Python<'py>,
+        statement: &str,
+        flavour: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.get()?;
+        let flavour = flavour.map(|flavour| options::choice(flavour, &status::FLAVOURS));
+        let flavour = flavour.transpose().map_err(|error| about(py, "flavour", error))?;
+        let (picture, show) = waiting::run(py, || {
+            let show = Show::parse(statement)?.flavour(flavour.unwrap_or_default());
+            Ok((client.status(), show))
+        })?;
+        status::rows(py, &picture, &show)
+    }
+
+    /// The record of every host as text for Prometheus.
+    fn prometheus(&self, py: Python<'_>) -> PyResult<String> {
+        let client = self.get()?;
+        waiting::run(py, || Ok(client.status().prometheus()))
+    }
+
+    /// Tells what happens to hosts and configuration to a function from now on; `None` ends it.
+    #[pyo3(signature = (log, *, level = None))]
+    fn set_log(
+        &self,
+        py: Python<'_>,
+        log: Option<Py<PyAny>>,
+        level: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let client = self.get()?;
+        let level = level.map(|level| options::choice(level, &log::LEVELS)).transpose();
+        let level = level.map_err(|error| about(py, "level", error))?.unwrap_or(Level::Info);
+        let sink = match log {
+            Some(log) if !log.bind(py).is_callable() => {
+                return Err(PyTypeError::new_err("argument 'log': it can't be called"));
+            }
+            Some(log) => {
+                callback::prepare(py)?;
+                let sink: Box<dyn LogSink> = Box::new(log::Sink(log));
+                Some((level, sink))
+            }
+            None => None,
+        };
+        py.detach(|| client.set_log(sink));
+        Ok(())
+    }
+
+    /// Looks all host names up again, as `FLUSH HOSTNAMES` of a daemon does.
+    fn flush_hostnames(&self, py: Python<'_>) -> PyResult<()> {
+        let client = self.get()?;
+        py.detach(|| client.flush_hostnames());
+        Ok(())
+    }
+
+    /// Says where a host of the configuration listens, in place of what look-ups say.
+    fn set_addresses(
+        &self,
+        py: Python<'_>,
+        host: &str,
+        addresses: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let client = self.get()?;
+        if addresses.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err("argument 'addresses': one text is no list of them"));
+        }
+        let texts = addresses.try_iter()?.map(|text| text?.extract());
+        let texts: Vec<String> =
+            texts.collect::<PyResult<_>>().map_err(|error| about(py, "addresses", error))?;
+        waiting::run(py, || client.set_address_texts(host, &texts))
     }
 
     /// Takes over a new configuration. Calls under way end as they began; hosts that stay keep
@@ -129,9 +224,9 @@ impl Client {
 
     /// Ends the client: its connections and its thread go when the last call and the last batch
     /// has ended, and any further use raises `MisuseError`. Closing twice does nothing.
-    fn close(&self, py: Python<'_>) {
+    fn close(&self) {
         let client = self.lock().take();
-        py.detach(|| drop(client));
+        drop(client);
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -139,8 +234,8 @@ impl Client {
     }
 
     #[pyo3(signature = (*_exception))]
-    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) {
-        self.close(py);
+    fn __exit__(&self, _exception: &Bound<'_, PyTuple>) {
+        self.close();
     }
 
     fn __repr__(&self) -> String {
@@ -152,12 +247,12 @@ impl Client {
 }
 
 impl Client {
-    fn get(&self) -> PyResult<hamirror::Client> {
+    fn get(&self) -> PyResult<Arc<Detached<hamirror::Client>>> {
         self.lock().clone().ok_or_else(|| misuse("the client is closed"))
     }
 
     /// Held for a moment, by nobody who forks, waits, or may panic.
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<hamirror::Client>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<Detached<hamirror::Client>>>> {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -8,6 +8,7 @@ use pyo3::types::{IntoPyDict, PyDict};
 use crate::record;
 
 import_exception!(hamirror._errors, ConfigError);
+import_exception!(hamirror._errors, LocalError);
 import_exception!(hamirror._errors, MergeError);
 import_exception!(hamirror._errors, MisuseError);
 import_exception!(hamirror._errors, NotFoundError);
@@ -17,9 +18,12 @@ import_exception!(hamirror._errors, ResourceError);
 import_exception!(hamirror._errors, TimedOutError);
 import_exception!(hamirror._errors, UnansweredError);
 
-/// The exception that says the same.
+/// The exception that says the same; what a callback raised is that very exception.
 pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
-    make(py, error).unwrap_or_else(|fault| fault)
+    match raised(error) {
+        Some(raised) => raised.clone_ref(py),
+        None => make(py, error).unwrap_or_else(|fault| fault),
+    }
 }
 
 /// The error of a call to one agent that gave no answer.
@@ -30,6 +34,16 @@ pub(crate) fn of_one_agent(failure: AgentFailure) -> Error {
 /// An exception for a call against the rules.
 pub(crate) fn misuse(text: &str) -> PyErr {
     MisuseError::new_err(text.to_owned())
+}
+
+fn raised(error: &Error) -> Option<&PyErr> {
+    match error {
+        Error::Program(error) => error.downcast_ref(),
+        Error::Unanswered { failures, .. } => {
+            failures.iter().find_map(|failure| failure.program.as_ref()?.downcast_ref())
+        }
+        _ => None,
+    }
 }
 
 fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {

@@ -1,14 +1,17 @@
 //! The Python package `hamirror`: translates the crate `hamirror`, and decides nothing.
 //!
 //! One noun a file, under the name that it has in the crate. `waiting` is the one door through
-//! which calls that may wait go. Records and exceptions are Python's own (`_records.py`,
-//! `_errors.py`); `record` and `error` make them.
+//! which calls that may wait go, `callback` the one through which they come back. Records and
+//! exceptions are Python's own (`_records.py`, `_errors.py`); `record` and `error` make them.
 
 mod batch;
+mod callback;
 mod client;
 mod config;
 mod error;
 mod filter;
+mod local;
+mod log;
 mod options;
 mod pending;
 mod ranker;
@@ -20,7 +23,9 @@ mod search;
 mod sort;
 mod status;
 mod text;
+mod upkeep;
 mod value;
+mod verdict;
 mod waiting;
 
 use pyo3::prelude::*;
@@ -48,6 +53,10 @@ mod _native {
     use super::result::{Row, SearchResult};
     #[pymodule_export]
     use super::sort::Sort;
+    #[pymodule_export]
+    use super::upkeep::Upkeep;
+    #[pymodule_export]
+    use super::verdict::Verdict;
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's own name for it")]

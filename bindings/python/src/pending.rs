@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use hamirror::{AgentFailure, Error};
+use hamirror::{AgentFailure, Error, SearchId};
 use pyo3::PyClass;
 use pyo3::prelude::*;
 
@@ -16,6 +16,8 @@ pub(crate) struct PendingSearch {
     /// Distributed index that is searched.
     #[pyo3(get)]
     index: String,
+    /// Number in its batch.
+    pub(crate) id: SearchId,
     outcome: Outcome<SearchResult>,
 }
 
@@ -38,8 +40,8 @@ impl PendingSearch {
 }
 
 impl PendingSearch {
-    pub(crate) fn new(index: &str) -> Self {
-        Self { index: index.to_owned(), outcome: Outcome { cell: OnceLock::new() } }
+    pub(crate) fn new(index: &str, id: SearchId) -> Self {
+        Self { index: index.to_owned(), id, outcome: Outcome { cell: OnceLock::new() } }
     }
 
     pub(crate) fn end(

@@ -70,6 +70,7 @@ pub(crate) fn agent_failure<'py>(
     Record::new(py, "AgentFailure")
         .set("index", &failure.index)?
         .set("agent", failure.agent)?
+        .set("local", failure.local.as_deref())?
         .set("attempts", tuple(py, &failure.attempts, attempt_failure)?)?
         .set("query_error", failure.query_error.as_deref())?
         .set("deadline_passed", failure.deadline_passed)?

@@ -21,7 +21,7 @@ pub use speculation::SpeculationBudget;
 
 use crate::agent::Agent;
 use crate::deadline::CallLimits;
-use crate::error::{AgentFailure, AttemptFailure, FailureKind, Phase};
+use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
 use crate::host::{Host, Purpose};
 use crate::options::CallOptions;
 use crate::strategy::Tried;
@@ -256,10 +256,14 @@ impl Call {
     }
 
     /// The request can't be encoded: no mirror would do better.
-    pub fn handle_unsendable(&mut self, attempt: u32, text: String) {
-        if let Some(attempt) = self.remove(attempt) {
-            self.release(&attempt);
-            self.finish_failed(Some(text), false);
+    pub fn handle_unsendable(&mut self, attempt: u32, error: Error) {
+        let Some(attempt) = self.remove(attempt) else { return };
+        match error {
+            Error::Program(error) => self.fail_program(&attempt, error),
+            error => {
+                self.release(&attempt);
+                self.finish_failed(Some(error.to_string()), false);
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::attempt::Attempt;
 use super::{Call, Command, Refusal, Scope, describe_timeout};
-use crate::error::{AgentFailure, AttemptFailure, FailureKind, Phase};
+use crate::error::{AgentFailure, AttemptFailure, FailureKind, Phase, ProgramError};
 use crate::karma::Counter;
 use crate::wire::header::Status;
 use crate::wire::request::{Access, Reply, Verdict};
@@ -52,6 +52,7 @@ impl Call {
                 self.fail(&attempt, FailureKind::RemoteRetry, text, random, now);
             }
             Verdict::Refused(text) => self.refuse(&attempt, text, random, now),
+            Verdict::Failed(error) => self.fail_program(&attempt, error),
         }
     }
 
@@ -110,6 +111,13 @@ impl Call {
         }
         let attempts = self.attempts_started;
         self.finish(Ok(Answer { reply, mirror: attempt.mirror, attempts }));
+    }
+
+    /// The program's own request failed: no mirror would do better.
+    pub(super) fn fail_program(&mut self, attempt: &Attempt, error: ProgramError) {
+        self.release(attempt);
+        let failure = AgentFailure { program: Some(error), ..self.failure(None) };
+        self.finish(Err(failure));
     }
 
     /// An ERROR reply: the same error from a second mirror is the query's fault.
@@ -189,6 +197,7 @@ impl Call {
             local: None,
             attempts: std::mem::take(&mut self.failures),
             query_error,
+            program: None,
             deadline_passed: false,
             cancelled: false,
         }

@@ -288,8 +288,8 @@ impl Engine {
 
     /// Sends the request of an attempt over a connection, which may have to be made first.
     fn send_request(&mut self, id: ConnectionId, user: User, now: Instant) {
-        if let Err(text) = self.encode(id) {
-            self.calls[user.call].call.handle_unsendable(user.attempt, text);
+        if let Err(error) = self.encode(id) {
+            self.calls[user.call].call.handle_unsendable(user.attempt, error);
             self.detach(id);
             self.close(id);
             return;
@@ -329,7 +329,7 @@ impl Engine {
     }
 
     /// Writes the request, before it what a new connection begins with.
-    fn encode(&mut self, id: ConnectionId) -> Result<(), String> {
+    fn encode(&mut self, id: ConnectionId) -> Result<(), Error> {
         let connection = &mut self.connections[id];
         let Some(user) = connection.user else { return Ok(()) };
         let call = &self.calls[user.call].call;
@@ -351,11 +351,11 @@ impl Engine {
             attempt: user.attempt,
         };
         let start = header::begin_request(call.request().command(), output);
-        call.request().encode(&target, output).map_err(|error| error.to_string())?;
+        call.request().encode(&target, output)?;
         let limit = agent.max_packet_size;
         header::end_request(start, limit, output).ok_or_else(|| {
             let length = output.len() - start - header::LENGTH;
-            format!("request of {length} bytes is above max_packet_size={limit}")
+            Error::Request(format!("request of {length} bytes is above max_packet_size={limit}"))
         })
     }
 

@@ -5,8 +5,10 @@
 //! it (`ClientOptions::background`), names are looked up by the calling thread, and the rest is
 //! done by a program that drives it ([`Background::drive`]), or by nobody.
 
+use std::cell::Cell;
 use std::io;
 use std::os::fd::RawFd;
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -143,8 +145,10 @@ impl Drop for Background {
         if let Some(thread) = thread {
             self.inbox.jobs.lock().stop = true;
             self.inbox.wake();
-            // A look-up can't be ended, and may take half a minute: its thread goes alone then.
-            if !self.inbox.is_looking_up.load(Ordering::SeqCst) {
+            // A look-up can't be ended, and may take half a minute: its thread goes alone then. So
+            // does the thread whose log line had the last of the client.
+            let is_this = SERVED.get() == Arc::as_ptr(&self.inbox);
+            if !is_this && !self.inbox.is_looking_up.load(Ordering::SeqCst) {
                 let _ = thread.join();
             }
         }
@@ -197,6 +201,7 @@ fn spawn(inbox: Arc<Inbox>) -> Option<JoinHandle<()>> {
 }
 
 fn run(inbox: Arc<Inbox>) -> io::Result<()> {
+    SERVED.set(Arc::as_ptr(&inbox));
     let worker = Background::with_inbox(false, inbox.clone());
     let driver = Driver::new(seed(), Arc::new(worker), Others::new())?;
     let mut upkeep = Upkeep::new(inbox, driver);
@@ -204,4 +209,9 @@ fn run(inbox: Arc<Inbox>) -> io::Result<()> {
         upkeep.turn(None)?;
     }
     Ok(())
+}
+
+thread_local! {
+    /// Whose background thread this thread is.
+    static SERVED: Cell<*const Inbox> = const { Cell::new(ptr::null()) };
 }

@@ -50,6 +50,7 @@ impl Local {
         self.outcome = Some(match request.judge(&mut reply) {
             Verdict::Accept | Verdict::AcceptWarned => Ok(reply),
             Verdict::Refused(text) | Verdict::Unfinished(text) => Err(self.failure(request, text)),
+            Verdict::Failed(error) => return Err(Error::Program(error)),
             Verdict::Malformed(text) => {
                 let text = format!("reply of local index '{}' is malformed: {text}", self.name);
                 return Err(Error::Request(text));

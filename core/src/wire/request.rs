@@ -3,7 +3,7 @@
 use super::header::{Command, Status};
 use super::search;
 use super::{Reader, Truncated};
-use crate::error::Error;
+use crate::error::{Error, ProgramError};
 use crate::limits::REMOTE_TEXT_MAX;
 
 /// A request that any mirror of an agent can be asked.
@@ -106,4 +106,6 @@ pub enum Verdict {
     Unfinished(String),
     /// The mirror understood and refused: one other mirror is asked before the query is blamed.
     Refused(String),
+    /// The request itself failed: the call ends with this error, and no mirror is blamed.
+    Failed(ProgramError),
 }

@@ -46,6 +46,15 @@ class MisuseError(Error, RuntimeError):
     __module__ = "hamirror"
 
 
+class LocalError(Error):
+    """A local index could not be searched; raised by a program's own `local` function.
+
+    It counts as a failure of that index, to be judged by `completeness`.
+    """
+
+    __module__ = "hamirror"
+
+
 class MergeError(Error):
     """The agents' answers do not fit together."""
 

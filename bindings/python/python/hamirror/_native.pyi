@@ -1,14 +1,19 @@
-"""The part of `hamirror` that is written in Rust; import its names from `hamirror`."""
+"""The part of `hamirror` that is written in Rust; import its names from `hamirror`.
+
+Some of it stands in `_queries` and `_requests`.
+"""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, Final, Literal, TypeAlias, final, overload
+from typing import Any, Final, Literal, TypeAlias, final, overload
 
 from typing_extensions import Self, Unpack
 
 from ._options import CallOptions, ClientOptions, SearchOptions
-from ._records import AgentFailure, Column, Diagnostic, Status, Word
+from ._queries import Filter, Ranker, Sort
+from ._records import AgentFailure, Column, Diagnostic, Rows, Status, Word
+from ._requests import Reply, Request, Verdict
 
 __all__ = [
     "Batch",
@@ -23,6 +28,8 @@ __all__ = [
     "Row",
     "SearchResult",
     "Sort",
+    "Upkeep",
+    "Verdict",
     "__version__",
 ]
 
@@ -30,9 +37,6 @@ __version__: Final[str]
 
 # What a column holds, only the writer of the query knows.
 _Value: TypeAlias = Any
-_Command: TypeAlias = Literal[
-    "search", "excerpt", "update", "keywords", "status", "flushattrs", "sphinxql", "ping"
-]
 
 _Reading: TypeAlias = Literal["strict", "sphinx", "manticore"]
 
@@ -89,13 +93,26 @@ class Client:
     def __new__(cls, config: Config, **options: Unpack[ClientOptions]) -> Self:
         """A client; `options` are those of `ClientOptions`."""
 
-    def search(self, index: str, query: str, **options: Unpack[SearchOptions]) -> SearchResult:
+    def search(
+        self,
+        index: str,
+        query: str,
+        *,
+        local: Callable[[str, bytes], bytes | tuple[int, bytes]] | None = None,
+        **options: Unpack[SearchOptions],
+    ) -> SearchResult:
         """Searches all agents of an index and merges their answers as a master does.
 
-        `options` are those of `SearchOptions`. Agents that gave no answer are told in `warning`
-        and `failures`, unless `completeness` demands them or none is left: `UnansweredError`,
-        `TimedOutError`, or `QueryError` where the query is at fault. `RequestError` if the
-        search is refused before it is sent, `NotFoundError` for an unknown index.
+        `local` searches a local index of it while the agents work: it gets its name and the body
+        of the SEARCH request that an agent would get (version 0x11f), and returns the body of the
+        reply, or its version and the body. It may raise `LocalError`, which is told as that
+        index's failure; any other exception ends the search. `options` are those of
+        `SearchOptions`.
+
+        Agents that gave no answer are told in `warning` and `failures`, unless `completeness`
+        demands them or none is left: `UnansweredError`, `TimedOutError`, or `QueryError` where
+        the query is at fault. `RequestError` if the search is refused before it is sent,
+        `NotFoundError` for an unknown index.
         """
 
     def call(
@@ -109,8 +126,50 @@ class Client:
     def batch(self) -> Batch:
         """An empty batch: many calls under way at once."""
 
+    def upkeep(self) -> Upkeep:
+        """Pings and sends to blackholes, for a program that drives them itself: with
+        `background=False` only, and one at a time; `MisuseError` otherwise."""
+
     def status(self) -> Status:
         """The record of every host, as it is now; waits for nothing."""
+
+    def show(
+        self, statement: str, *, flavour: Literal["sphinx", "manticore"] | None = None
+    ) -> Rows:
+        """Rows of `SHOW AGENT STATUS`, `SHOW AGENT 'name' STATUS` or `SHOW STATUS`, each with or
+        without `LIKE 'pattern'`, with the keys and formats of that daemon (2.2.11 unless given);
+        `RequestError` for any other statement."""
+
+    def prometheus(self) -> str:
+        """The record of every host as text for Prometheus, version 0.0.4."""
+
+    def set_log(
+        self,
+        log: Callable[[int, str], object] | None,
+        *,
+        level: Literal["warning", "info", "debug"] | None = None,
+    ) -> None:
+        """Tells what happens to hosts and configuration to a function from now on, such as
+        `logging.getLogger("hamirror").log`; `None` ends it.
+
+        It gets the level as `logging` numbers it and a line, on whatever thread something
+        happens, and should be quick. `level` is the last kind that is told, `info` unless given;
+        `debug` has each failed attempt. What it raises goes to `sys.unraisablehook`. A forked
+        child begins without it, and it is not called any more while the interpreter ends.
+        """
+
+    def flush_hostnames(self) -> None:
+        """Looks all host names up again, as `FLUSH HOSTNAMES` of a daemon does: in the
+        background, or without that by the next new connection to each."""
+
+    def set_addresses(self, host: str, addresses: Iterable[str]) -> None:
+        """Says where a host of the configuration listens, by the name it has there
+        (`box1:9312`), in place of what look-ups say.
+
+        Addresses are `10.0.0.1:9312`, `[::1]:9312`, or without a port, in whose place the host's
+        own is taken; they are tried in this order. None takes it back. `NotFoundError` for an
+        unknown host, `RequestError` for what is no address.
+        """
 
     def reload(self, config: Config) -> None:
         """Takes over a new configuration. Calls under way end as they began; hosts that stay keep
@@ -159,6 +218,32 @@ class Batch:
     def wait(self, timeout: float | timedelta | None = None) -> bool:
         """Waits for everything to end; `False` if the time is up before."""
 
+    def wait_sent(self, timeout: float | timedelta | None = None) -> bool:
+        """Waits until every request is on its way, so that the agents work while this thread does
+        something else; `False` if the time is up before."""
+
+    def locals(self, search: PendingSearch) -> tuple[str, ...]:
+        """Local indexes of a search that nobody has searched.
+
+        The program may, and hand in what they answer by `add_local` or `fail_local` before it
+        next waits for or drives the batch, which ends searches whose agents are done; those that
+        are left are named in the result's warning. `MisuseError` for a search that does not run
+        in this batch.
+        """
+
+    def local_request(self, search: PendingSearch, local: str) -> bytes:
+        """The body of a SEARCH request (version 0x11f) for a local index, as an agent would get
+        it; `NotFoundError` if the search has no such local index."""
+
+    def add_local(
+        self, search: PendingSearch, local: str, body: bytes, *, version: int | None = None
+    ) -> None:
+        """Hands in what a local index answered: the body of its reply, and its version, that of
+        the request unless given; `RequestError` if that is malformed."""
+
+    def fail_local(self, search: PendingSearch, local: str, text: str) -> None:
+        """Says why a local index has no answer."""
+
     def drive(self) -> list[PendingSearch | PendingReply]:
         """Does what is to be done now, without waiting, and returns what has ended since the last
         time: searches and replies as their `add_` returned them."""
@@ -188,6 +273,42 @@ class Batch:
 
     def __enter__(self) -> Self:
         """The batch."""
+
+    def __exit__(self, *_exception: object) -> None:
+        """Closes it."""
+
+@final
+class Upkeep:
+    """Pings, and sends to blackholes, of a client without a background thread; made by
+    `Client.upkeep`.
+
+    Put `fileno()` into an event loop: when it is readable, or `timeout` has passed, call
+    `drive()`; or call `wait()` in a thread of yours. It is a context manager that closes itself.
+    Use by two threads at once raises `MisuseError`.
+    """
+
+    def fileno(self) -> int:
+        """Readable when `drive()` has something to do. The upkeep owns it: take it out of your
+        loop before the upkeep is closed."""
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds after which `drive()` is due even if `fileno()` stays quiet; `None` if nothing
+        is."""
+
+    def drive(self) -> None:
+        """Does what is to be done now, without waiting; but a host whose name was never looked up
+        is looked up there."""
+
+    def wait(self, limit: float | timedelta) -> None:
+        """Does what is to be done for so long, waiting for it."""
+
+    def close(self) -> None:
+        """Ends the upkeep, which the client hands out anew then. Any further use raises
+        `MisuseError`. Closing twice does nothing."""
+
+    def __enter__(self) -> Self:
+        """The upkeep."""
 
     def __exit__(self, *_exception: object) -> None:
         """Closes it."""
@@ -322,147 +443,3 @@ class Row:
 
     def __iter__(self) -> Iterator[str]:
         """Names of the columns."""
-
-@final
-class Filter:
-    """A condition that every document must meet; with `exclude`, must not meet.
-
-    Attributes are those of the index; `id` is the document id.
-    """
-
-    @staticmethod
-    def values(attribute: str, values: Iterable[int], *, exclude: bool = False) -> Filter:
-        """The attribute is one of these."""
-
-    @staticmethod
-    def range(attribute: str, first: int, last: int, *, exclude: bool = False) -> Filter:
-        """The attribute is from `first` to `last`, both included."""
-
-    @staticmethod
-    def float_range(attribute: str, first: float, last: float, *, exclude: bool = False) -> Filter:
-        """The float attribute is from `first` to `last`, both included, in 32 bits each."""
-
-    @staticmethod
-    def string(attribute: str, text: str, *, exclude: bool = False) -> Filter:
-        """The string attribute equals `text` by the daemon's collation."""
-
-    @staticmethod
-    def id_range(first: int, last: int) -> Filter:
-        """The document id is from `first` to `last`, both included."""
-
-    def __eq__(self, other: object, /) -> bool:
-        """The same condition."""
-
-@final
-class Sort:
-    """The order of rows; ties go to the lower document id."""
-
-    RELEVANCE: ClassVar[Sort]
-    """Weight, best first."""
-
-    @staticmethod
-    def descending(attribute: str) -> Sort:
-        """This attribute of the select list, highest first, then weight."""
-
-    @staticmethod
-    def ascending(attribute: str) -> Sort:
-        """This attribute of the select list, lowest first, then weight."""
-
-    @staticmethod
-    def time_segments(attribute: str) -> Sort:
-        """Age by this attribute in steps (hour, day, week, month, three months, older), newest
-        first, then weight."""
-
-    @staticmethod
-    def extended(clause: str) -> Sort:
-        """Up to five keys, such as `price asc, @weight desc`."""
-
-    @staticmethod
-    def expression(expression: str) -> Sort:
-        """Value of this expression, highest first."""
-
-    def __eq__(self, other: object, /) -> bool:
-        """The same order."""
-
-@final
-class Ranker:
-    """How matches are weighed."""
-
-    PROXIMITY_BM25: ClassVar[Ranker]
-    """Phrase proximity and BM25."""
-    BM25: ClassVar[Ranker]
-    """BM25 only."""
-    NONE: ClassVar[Ranker]
-    """Every match weighs 1."""
-    WORD_COUNT: ClassVar[Ranker]
-    """Number of hits."""
-    PROXIMITY: ClassVar[Ranker]
-    """Phrase proximity only."""
-    MATCH_ANY: ClassVar[Ranker]
-    """As match mode "any" weighs."""
-    FIELD_MASK: ClassVar[Ranker]
-    """A bit for each field that matched."""
-    SPH04: ClassVar[Ranker]
-    """Proximity and BM25 with more for exact and leading hits."""
-
-    @staticmethod
-    def expression(expression: str) -> Ranker:
-        """This expression."""
-
-    @staticmethod
-    def export(expression: str) -> Ranker:
-        """This expression; the factors are kept for the select list."""
-
-    def __eq__(self, other: object, /) -> bool:
-        """The same weighing."""
-
-@final
-class Request:
-    """Any command as the caller's own bytes, the same for each mirror."""
-
-    @overload
-    def __new__(
-        cls,
-        command: _Command,
-        body: bytes = b"",
-        *,
-        access: Literal["read", "write"],
-        version: int | None = None,
-    ) -> Self:
-        """A command by its name; the version is the library's unless given. `access` says if it
-        may be sent again when its fate is unknown ("read"), or goes once ("write")."""
-
-    @overload
-    def __new__(
-        cls,
-        command: int,
-        body: bytes = b"",
-        *,
-        access: Literal["read", "write"],
-        version: int,
-    ) -> Self:
-        """A command by its number."""
-
-@final
-class Reply:
-    """A whole reply of one agent."""
-
-    @property
-    def host(self) -> str | None:
-        """The mirror's host that answered, as the configuration names it."""
-
-    @property
-    def status(self) -> Literal["ok", "warning"]:
-        """`warning` if the daemon sent one with its answer."""
-
-    @property
-    def version(self) -> int:
-        """The daemon's own version of the command."""
-
-    @property
-    def warning(self) -> str | None:
-        """Text of a reply with status `warning`."""
-
-    @property
-    def body(self) -> bytes:
-        """The command's answer, without the warning text."""

@@ -18,7 +18,8 @@ class ClientOptions(TypedDict, total=False):
 
     background: bool | None
     """One thread for pings, name look-ups and blackholes, started when first needed (default).
-    Without it names are looked up by the thread that needs them, and blackholes get nothing."""
+    Without it names are looked up by the thread that needs them, and pings and sends to
+    blackholes are done by who drives `Client.upkeep()`, or by nobody."""
 
     seed: int | None
     """Decides every pick of a mirror, for reproducible runs."""

@@ -47,6 +47,8 @@ class AgentFailure:
     """Distributed index that the agent belongs to."""
     agent: int
     """Number of the agent in its index, from 0."""
+    local: str | None
+    """Name of the local index that failed, where it was that and no agent."""
     attempts: tuple[AttemptFailure, ...]
     """Every failed attempt, oldest first."""
     query_error: str | None
@@ -103,6 +105,24 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Latencies:
+    """How long queries took, pings left out; `None` without a query."""
+
+    count: int
+    """Queries."""
+    sum_s: float
+    """Total time."""
+    p50_s: float | None
+    """Median, as all parts off by a sixteenth or 2 us at most."""
+    p90_s: float | None
+    """Nine of ten queries were at most this slow."""
+    p99_s: float | None
+    """All but one of a hundred queries were at most this slow."""
+    max_s: float | None
+    """The longest time, exact to the microsecond."""
+
+
+@dataclass(frozen=True, slots=True)
 class HostStatus:
     """What is known of one host."""
 
@@ -114,6 +134,10 @@ class HostStatus:
     """It gets queries; a dead one gets a trial now and then."""
     dead_for_s: float | None
     """How long it has been dead."""
+    state: Literal["living", "dead", "on_trial"]
+    """`dead`: it gets none until its next trial; `on_trial`: that is under way."""
+    state_for_s: float
+    """How long it has been living or dead; from the start, if it was never anything else."""
     errors_in_row: int
     """Failures since its last success."""
     last_query_s: float | None
@@ -122,10 +146,22 @@ class HostStatus:
     """Since the end of its last query or ping."""
     last_period_s: float
     """From the start of the last query to the last end."""
+    is_pinged: bool
+    """It is pinged while idle."""
+    ping_trip_s: float | None
+    """How long its last answered ping took."""
+    keeps_connections: bool
+    """Some agent keeps its connections to it."""
     kept_connections: int
     """Kept connections, idle and in use."""
+    busy_connections: int
+    """Kept connections in use."""
+    in_flight: int
+    """Attempts and pings under way."""
     addresses: tuple[str, ...]
     """Addresses in use, or why there are none."""
+    needs_lookup: bool
+    """Its name has to be looked up before anything can be sent."""
     last_failure: AttemptFailure | None
     """The last failure."""
     last_failure_s: float | None
@@ -134,6 +170,10 @@ class HostStatus:
     """Counters of the last 1, 5 and 15 periods."""
     since_start: Window
     """Counters since the client was made."""
+    latencies: tuple[Latencies, Latencies, Latencies]
+    """How long queries of the last 1, 5 and 15 periods took."""
+    latencies_since_start: Latencies
+    """How long all queries since the client was made took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +182,14 @@ class MirrorStatus:
 
     id: str
     """`host:port:index list`."""
+    host: str
+    """Name of its host."""
     weight: float
     """Weight by latency in percent."""
     share: float
     """Percent of the next queries."""
+    since_start: Window
+    """Counters since the client was made of what this mirror was asked, pings left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +202,22 @@ class AgentStatus:
     """Position in the index, from 0."""
     strategy: str
     """`ha_strategy`."""
+    is_blackhole: bool
+    """It is sent to and never waited for."""
+    is_persistent: bool
+    """Connections are kept after use."""
     mirrors: tuple[MirrorStatus, ...]
     """Its mirrors in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """A distributed index."""
+
+    name: str
+    """Name in the configuration."""
+    locals: tuple[str, ...]
+    """Local indexes that only a daemon or the program itself can search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +228,41 @@ class Status:
     """`ha_period_karma`."""
     hosts: tuple[HostStatus, ...]
     """Hosts in the order in which the configuration names them first."""
+    indexes: tuple[IndexStatus, ...]
+    """Distributed indexes by name."""
     agents: tuple[AgentStatus, ...]
-    """Agents in the order of their indexes."""
+    """Agents in the order of their indexes, blackholes left out."""
+    blackholes: tuple[AgentStatus, ...]
+    """Blackholes in the order of their indexes."""
+    agent_connects: int
+    """Connections to agents that were begun, pings included."""
+    agent_retries: int
+    """Attempts of calls beyond the first of each."""
+    dist_queries: int
+    """Requests to the agents of an index."""
     blackhole_drops: int
     """Requests to blackholes that were not sent."""
     rows: tuple[tuple[str, str], ...]
     """Keys and values as `SHOW AGENT STATUS` of searchd 2.2.11 prints them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a SHOW statement answers."""
+
+    columns: tuple[str, str]
+    """Names of the two columns, as the daemon has them."""
+    rows: tuple[tuple[str, str], ...]
+    """Keys and values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The mirror that a request's body is built for."""
+
+    host: str
+    """Host as the configuration names it."""
+    index_list: str
+    """What to ask it for; never empty."""
+    attempt: int
+    """Number of this attempt within its call, from 0."""

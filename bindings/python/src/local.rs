@@ -1,0 +1,57 @@
+//! Local indexes of a search, which only the program can search.
+
+use std::time::Duration;
+
+use hamirror::wire::header::Command;
+use hamirror::{Batch, Reply, SearchId};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::error::LocalError;
+use crate::waiting::{self, Limit};
+
+/// Has a function of Python search the local indexes of a search, while the agents work.
+pub(crate) fn search_locals(
+    py: Python<'_>,
+    batch: &mut Batch,
+    id: SearchId,
+    search_local: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let limit = Limit::after(Some(DELAY_MAX));
+    waiting::wait(py, |slice| {
+        let is_sent = batch.wait_sent(Some(limit.slice(slice)))?;
+        Ok((is_sent || limit.has_passed()).then_some(()))
+    })?;
+    let locals: Vec<String> = batch.locals(id).map(str::to_owned).collect();
+    for local in locals {
+        let request = waiting::run(py, || batch.local_request(id, &local))?;
+        let returned = search_local.call1((&local, PyBytes::new(py, &request)));
+        let answer = match returned {
+            Ok(returned) => Ok(reply(&returned)?),
+            Err(error) if error.is_instance_of::<LocalError>(py) => {
+                Err(error.value(py).to_string())
+            }
+            Err(error) => return Err(error),
+        };
+        waiting::run(py, || {
+            batch.add_local(id, &local, answer)?;
+            batch.drive()
+        })?;
+    }
+    Ok(())
+}
+
+/// The body of a reply, alone or behind its version.
+fn reply(returned: &Bound<'_, PyAny>) -> PyResult<Reply> {
+    let (version, body) = match returned.cast::<PyBytes>() {
+        Ok(body) => (LOCAL_VERSION, body.as_bytes().to_vec()),
+        Err(_) => returned.extract()?,
+    };
+    Ok(Reply::new(version, body))
+}
+
+/// Version of the reply of a local index, unless the program says it.
+pub(crate) const LOCAL_VERSION: u16 = Command::SEARCH.version;
+
+/// A local search begins after so long at the latest, though an agent is not reached yet.
+const DELAY_MAX: Duration = Duration::from_millis(20);

@@ -1,0 +1,28 @@
+//! Lines about hosts and configuration, for Python's `logging` or any other function.
+
+use hamirror::{Level, LogSink};
+use pyo3::prelude::*;
+
+use crate::callback;
+
+/// Hands lines to a function of Python, which gets the level as `logging` numbers it.
+pub(crate) struct Sink(pub(crate) Py<PyAny>);
+
+impl LogSink for Sink {
+    fn log(&self, level: Level, line: &str) {
+        let level = match level {
+            Level::Warning => 30,
+            Level::Info => 20,
+            Level::Debug => 10,
+        };
+        callback::enter(|py| {
+            if let Err(error) = self.0.call1(py, (level, line)) {
+                error.write_unraisable(py, Some(self.0.bind(py)));
+            }
+        });
+    }
+}
+
+/// How much is told.
+pub(crate) const LEVELS: [(&str, Level); 3] =
+    [("warning", Level::Warning), ("info", Level::Info), ("debug", Level::Debug)];
