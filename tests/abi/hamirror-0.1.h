@@ -21,8 +21,8 @@
  * an unknown one as an error. Other outputs are written only on success, except that pointers to
  * handles are NULL otherwise.
  *
- * Ownership. _new, _clone, _read, _parse, _build, _search, _call and _take functions hand out
- * handles, each to be freed once by the _free of its type; _free(NULL) is fine. A handle keeps
+ * Ownership. _new, _clone, _read, _parse, _build, _search, _call, _show and _take functions hand
+ * out handles, each to be freed once by the _free of its type; _free(NULL) is fine. A handle keeps
  * alive what it needs, so any order of frees is right. What any other function returns is
  * borrowed: its description says for how long.
  *
@@ -141,6 +141,12 @@
 #define HAMIRROR_ERROR_OTHER 13
 
 /**
+ * A callback of the program's own ended the call; hamirror_error_callback_code() has the number
+ * that it returned.
+ */
+#define HAMIRROR_ERROR_CALLBACK 14
+
+/**
  * Connected, but no whole reply within agent_query_timeout.
  */
 #define HAMIRROR_FAILURE_QUERY_TIMEOUT 1
@@ -186,6 +192,11 @@
 #define HAMIRROR_FAILURE_OVERTAKEN 9
 
 /**
+ * This process was given no socket: descriptors, memory or ports ran out. No mirror is to blame.
+ */
+#define HAMIRROR_FAILURE_LOCAL 10
+
+/**
  * Looking up the host's name.
  */
 #define HAMIRROR_PHASE_RESOLVE 1
@@ -214,6 +225,23 @@
  * Reading the reply.
  */
 #define HAMIRROR_PHASE_READ 6
+
+/**
+ * This library's rules: what either daemon takes as it is written is taken, anything else is an
+ * error or a warning.
+ */
+#define HAMIRROR_READING_STRICT 0
+
+/**
+ * Those of searchd 2.2.11: an agent line, a setting or an index that it skips is skipped with a
+ * warning, and a file that it does not start with is an error.
+ */
+#define HAMIRROR_READING_SPHINX 1
+
+/**
+ * Those of Manticore: likewise, but one bad agent line takes its whole table with it.
+ */
+#define HAMIRROR_READING_MANTICORE 2
 
 /**
  * Explicitly nothing, where 0 means "not set": no time, no retry.
@@ -526,6 +554,131 @@
 #define HAMIRROR_TYPE_FACTORS 12
 
 /**
+ * Keys and formats of searchd 2.2.11, its misspelt key included.
+ */
+#define HAMIRROR_FLAVOUR_SPHINX 0
+
+/**
+ * Keys and formats of Manticore, with the values that its manual promises.
+ */
+#define HAMIRROR_FLAVOUR_MANTICORE 1
+
+/**
+ * The host gets its share of queries.
+ */
+#define HAMIRROR_HOST_LIVING 1
+
+/**
+ * The host gets none until its next trial.
+ */
+#define HAMIRROR_HOST_DEAD 2
+
+/**
+ * The host was found dead, and its one trial query is under way.
+ */
+#define HAMIRROR_HOST_ON_TRIAL 3
+
+/**
+ * Since the client was made.
+ */
+#define HAMIRROR_WINDOW_SINCE_START 0
+
+/**
+ * The running period of ha_period_karma.
+ */
+#define HAMIRROR_WINDOW_1_PERIOD 1
+
+/**
+ * The last 5 periods.
+ */
+#define HAMIRROR_WINDOW_5_PERIODS 5
+
+/**
+ * The last 15 periods.
+ */
+#define HAMIRROR_WINDOW_15_PERIODS 15
+
+/**
+ * No whole reply in time.
+ */
+#define HAMIRROR_COUNTER_QUERY_TIMEOUTS 1
+
+/**
+ * No connection in time.
+ */
+#define HAMIRROR_COUNTER_CONNECT_TIMEOUTS 2
+
+/**
+ * Connections refused.
+ */
+#define HAMIRROR_COUNTER_CONNECT_FAILURES 3
+
+/**
+ * Connections broken.
+ */
+#define HAMIRROR_COUNTER_NETWORK_ERRORS 4
+
+/**
+ * Replies against the protocol.
+ */
+#define HAMIRROR_COUNTER_WRONG_REPLIES 5
+
+/**
+ * Connections closed before the reply.
+ */
+#define HAMIRROR_COUNTER_UNEXPECTED_CLOSINGS 6
+
+/**
+ * Answers with warnings.
+ */
+#define HAMIRROR_COUNTER_WARNINGS 7
+
+/**
+ * Answers without; of a host, pings included.
+ */
+#define HAMIRROR_COUNTER_SUCCEEDED_QUERIES 8
+
+/**
+ * ERROR replies, whoever was to blame.
+ */
+#define HAMIRROR_COUNTER_REMOTE_ERRORS 9
+
+/**
+ * RETRY replies.
+ */
+#define HAMIRROR_COUNTER_REMOTE_RETRIES 10
+
+/**
+ * Attempts that another mirror, asked later, answered first.
+ */
+#define HAMIRROR_COUNTER_OVERTAKEN 11
+
+/**
+ * Attempts for which this process had no socket; held against nobody.
+ */
+#define HAMIRROR_COUNTER_LOCAL_FAILURES 12
+
+/**
+ * Connections made.
+ */
+#define HAMIRROR_COUNTER_CONNECTS 13
+
+/**
+ * Microseconds spent in making connections, all together.
+ */
+#define HAMIRROR_COUNTER_CONNECT_US 14
+
+/**
+ * Microseconds of the slowest connection.
+ */
+#define HAMIRROR_COUNTER_CONNECT_US_MAX 15
+
+/**
+ * Microseconds of all queries together, pings left out.
+ */
+#define HAMIRROR_COUNTER_QUERY_US 16
+
+/**
  * The command changes nothing on the daemon: it may be sent again at any point, and goes to one
  * mirror of each agent.
  */
@@ -536,6 +689,27 @@
  * and goes to every mirror.
  */
 #define HAMIRROR_ACCESS_WRITE 2
+
+/**
+ * The reply is the answer. What a judge callback that says nothing means.
+ */
+#define HAMIRROR_VERDICT_ACCEPT 0
+
+/**
+ * The reply is the answer, with warnings inside: counted as `warnings`.
+ */
+#define HAMIRROR_VERDICT_WARNED 1
+
+/**
+ * The reply is no answer to this request: counted as `wrong_replies`, the next mirror is asked.
+ */
+#define HAMIRROR_VERDICT_MALFORMED 2
+
+/**
+ * The mirror understood and refused: one other mirror is asked; if it says the same, the query
+ * is at fault, and hamirror_failure_query_error() has the text.
+ */
+#define HAMIRROR_VERDICT_REFUSED 3
 
 /**
  * The body is the answer.
@@ -553,9 +727,35 @@
 #define HAMIRROR_NO_CALL UINT32_MAX
 
 /**
+ * The number of no search.
+ */
+#define HAMIRROR_NO_SEARCH UINT32_MAX
+
+/**
  * Version of hamirror_api_v0, for hamirror_api().
  */
 #define HAMIRROR_API_VERSION 0
+
+/**
+ * Somebody should look: a host was found dead, a name has no address.
+ */
+#define HAMIRROR_LOG_WARNING 1
+
+/**
+ * Good to know: a host is back, addresses changed, a configuration was taken over.
+ */
+#define HAMIRROR_LOG_INFO 2
+
+/**
+ * Each failed attempt.
+ */
+#define HAMIRROR_LOG_DEBUG 3
+
+/**
+ * One agent of a distributed index. Part of a hamirror_status, and lives until that is freed; it
+ * never changes.
+ */
+typedef struct hamirror_agent hamirror_agent;
 
 /**
  * One failed attempt on one mirror. Part of a hamirror_failure, and lives as long as that.
@@ -574,6 +774,11 @@ typedef struct hamirror_attempt hamirror_attempt;
  * Calls and searches are numbered from 0 each, in the order in which they were added.
  */
 typedef struct hamirror_batch hamirror_batch;
+
+/**
+ * A body being built; borrowed for one call of a hamirror_build_callback.
+ */
+typedef struct hamirror_body hamirror_body;
 
 /**
  * Asks distributed indexes. Every function takes it as const: any number of threads may share
@@ -617,6 +822,26 @@ typedef struct hamirror_error hamirror_error;
 typedef struct hamirror_failure hamirror_failure;
 
 /**
+ * What is known of one host: one `host:port` or socket path, with its record, shared by all
+ * mirrors that name it. Part of a hamirror_status, and lives until that is freed; it never
+ * changes. Times are microseconds, and -1 where there was nothing to measure.
+ */
+typedef struct hamirror_host hamirror_host;
+
+/**
+ * One local index within one search: its name, the request that an agent would get for it, and
+ * the answer that the program gives. One thread at a time may answer it, which may be another
+ * than the batch's. It may outlive its batch. End it with hamirror_local_free() unless it came to
+ * a hamirror_local_callback.
+ */
+typedef struct hamirror_local hamirror_local;
+
+/**
+ * One mirror of an agent, with its part in it. It lives as long as the agent.
+ */
+typedef struct hamirror_mirror hamirror_mirror;
+
+/**
  * A whole reply of one agent. It never changes. End it with hamirror_reply_free() unless it was
  * borrowed by hamirror_batch_reply().
  */
@@ -628,6 +853,12 @@ typedef struct hamirror_reply hamirror_reply;
  * hamirror_request_free().
  */
 typedef struct hamirror_request hamirror_request;
+
+/**
+ * Rows of a key and a value. They never change, so any number of threads may read them. End them
+ * with hamirror_rows_free().
+ */
+typedef struct hamirror_rows hamirror_rows;
 
 /**
  * A search: full-text query, select list, filters, order, window. One thread at a time may change
@@ -645,10 +876,34 @@ typedef struct hamirror_search hamirror_search;
 typedef struct hamirror_result hamirror_result;
 
 /**
- * The record of every host at one time, as rows of a key and a value: keys, order, formats and
- * units are those of SHOW AGENT STATUS. It never changes. End it with hamirror_status_free().
+ * A picture of a client at one time: every host, agent and index, the client's own counters, the
+ * rows of SHOW AGENT STATUS, and text for Prometheus. It never changes, so any number of threads
+ * may read it. End it with hamirror_status_free().
  */
 typedef struct hamirror_status hamirror_status;
+
+/**
+ * The mirror that a body is built for; borrowed for one call of a hamirror_build_callback.
+ */
+typedef struct hamirror_target hamirror_target;
+
+/**
+ * Pings, and sends to blackholes, for a program whose client has no thread of its own
+ * (hamirror_client_options, no_background): it does them where it likes. One of a client at a
+ * time. One thread at a time may use it; a second one gets HAMIRROR_ERROR_REENTRANT. End it with
+ * hamirror_upkeep_free(), before or after its client.
+ *
+ * Put hamirror_upkeep_fd() into an event loop, and when it is readable, or
+ * hamirror_upkeep_timeout_ms() has passed, call hamirror_upkeep_drive(); or call
+ * hamirror_upkeep_wait() in a thread of yours, again and again. A host whose name was never
+ * looked up is looked up there, which blocks.
+ */
+typedef struct hamirror_upkeep hamirror_upkeep;
+
+/**
+ * What is thought of a reply; borrowed for one call of a hamirror_judge_callback.
+ */
+typedef struct hamirror_verdict hamirror_verdict;
 
 /**
  * Ends waits of one batch from any thread. It may be freed before or after its batch. End it
@@ -684,8 +939,8 @@ typedef struct {
      */
     uint32_t struct_size;
     /**
-     * 1: no thread of the library's own. Names are looked up by the calling thread, idle hosts
-     * are not pinged, blackholes get nothing.
+     * 1: no thread of the library's own. Names are looked up by the calling thread; pings and
+     * sends to blackholes are done by who drives a hamirror_upkeep, or by nobody.
      */
     int32_t no_background;
     /**
@@ -748,6 +1003,88 @@ typedef struct {
 } hamirror_call_options;
 
 /**
+ * Builds the body of a request for one mirror, without the header, by hamirror_body_append().
+ *
+ * What it appends may differ from mirror to mirror: hamirror_target_host() and
+ * hamirror_target_index_list() say which one it is; of which product and version its daemon is,
+ * nobody knows before it answers. For the same target it must append the same bytes however often
+ * it is called, which is once for each agent when the request is added, to have it checked, and
+ * once for each attempt.
+ *
+ * Thread: the one that adds to or drives the batch, or that waits in hamirror_client_call(); for
+ * blackholes the client's own thread, or the one that drives its hamirror_upkeep. Several threads
+ * may be in it at a time if the request is.
+ *
+ * Pointers: `target` and `body` are valid until it returns.
+ *
+ * Return: 0, or a number of your own, which ends the call: HAMIRROR_ERROR_CALLBACK, with that
+ * number in hamirror_error_callback_code(). No mirror is blamed. A body that a daemon would not
+ * survive ends it with HAMIRROR_ERROR_REQUEST.
+ *
+ * From it you may call anything but the functions of this batch, which answer
+ * HAMIRROR_ERROR_REENTRANT, and the _free of its batch, upkeep or client. It must not throw, nor
+ * leave by longjmp.
+ */
+typedef int32_t (*hamirror_build_callback)(void *user_data,
+                                           const hamirror_target *target,
+                                           hamirror_body *body);
+
+/**
+ * Judges a whole reply with status OK or WARNING before its call ends, by
+ * hamirror_verdict_set(); if it sets nothing, the reply is accepted. Replies with another status
+ * are failures without its doing.
+ *
+ * Thread, calls that may be made from it, throwing: as for hamirror_build_callback.
+ *
+ * Pointers: `reply` and `verdict` are valid until it returns; the reply is not to be freed.
+ *
+ * Return: 0, or a number of your own, which ends the call as that of a hamirror_build_callback
+ * does, whatever the verdict.
+ */
+typedef int32_t (*hamirror_judge_callback)(void *user_data,
+                                           const hamirror_reply *reply,
+                                           hamirror_verdict *verdict);
+
+/**
+ * Ends `user_data`: called exactly once, when nothing will call back with it any more, on
+ * whichever thread was the last to need it; also if the function that it was handed to fails.
+ *
+ * It may not use a batch, an upkeep or a client of this library, and must not throw.
+ */
+typedef void (*hamirror_drop_callback)(void *user_data);
+
+/**
+ * Searches one local index and says what it found by hamirror_local_answer() or
+ * hamirror_local_fail(); if it says neither, the index counts as failed.
+ *
+ * Thread: the one that waits in hamirror_client_search_with_locals(), while the agents work.
+ *
+ * Pointers: `local` is valid until it returns, and not to be freed.
+ *
+ * Return: 0, or a number of your own, which ends the search: the other local indexes are not
+ * asked, and once the agents are done the search fails with HAMIRROR_ERROR_CALLBACK and that
+ * number in hamirror_error_callback_code().
+ *
+ * From it you may call anything but the _free of the client and of the search. It must not throw,
+ * nor leave by longjmp.
+ */
+typedef int32_t (*hamirror_local_callback)(void *user_data, hamirror_local *local);
+
+/**
+ * Takes a line without its end: HAMIRROR_LOG_*, and UTF-8.
+ *
+ * Thread: whichever something happens on, the client's own thread too; several threads at a time.
+ * It should be quick: a call waits meanwhile.
+ *
+ * Pointers: the line is valid until it returns.
+ *
+ * From it you may call what takes a const client, and anything of other clients; functions of a
+ * batch that is at work answer HAMIRROR_ERROR_REENTRANT. Not the _free of the client, of its
+ * batches and of its upkeep. It must not throw, nor leave by longjmp.
+ */
+typedef void (*hamirror_log_callback)(void *user_data, int32_t level, hamirror_text line);
+
+/**
  * Every function of the library, in the order in which they were added, under its name without
  * `hamirror_`; what each does is said at the function of that name.
  *
@@ -763,6 +1100,13 @@ typedef struct {
      * HAMIRROR_API_VERSION.
      */
     uint32_t api_version;
+    hamirror_text (*agent_index)(const hamirror_agent *agent);
+    bool (*agent_is_blackhole)(const hamirror_agent *agent);
+    bool (*agent_is_persistent)(const hamirror_agent *agent);
+    const hamirror_mirror *(*agent_mirror)(const hamirror_agent *agent, size_t number);
+    size_t (*agent_mirror_count)(const hamirror_agent *agent);
+    size_t (*agent_number)(const hamirror_agent *agent);
+    hamirror_text (*agent_strategy)(const hamirror_agent *agent);
     uint64_t (*attempt_elapsed_us)(const hamirror_attempt *attempt);
     hamirror_text (*attempt_host)(const hamirror_attempt *attempt);
     int32_t (*attempt_kind)(const hamirror_attempt *attempt);
@@ -782,6 +1126,9 @@ typedef struct {
                                uint32_t *out_first_call,
                                uint32_t *out_call_count,
                                hamirror_error **out_error);
+    int32_t (*batch_add_local)(hamirror_batch *batch,
+                               hamirror_local *local,
+                               hamirror_error **out_error);
     int32_t (*batch_add_search)(hamirror_batch *batch,
                                 const char *index,
                                 const hamirror_search *search,
@@ -797,6 +1144,10 @@ typedef struct {
     int32_t (*batch_drive)(hamirror_batch *batch, hamirror_error **out_error);
     int32_t (*batch_fd)(const hamirror_batch *batch);
     void (*batch_free)(hamirror_batch *batch);
+    int32_t (*batch_local_count)(hamirror_batch *batch,
+                                 uint32_t search,
+                                 size_t *out_count,
+                                 hamirror_error **out_error);
     int32_t (*batch_new)(const hamirror_client *client,
                          hamirror_batch **out_batch,
                          hamirror_error **out_error);
@@ -808,6 +1159,20 @@ typedef struct {
                            uint32_t call,
                            const hamirror_reply **out_reply,
                            hamirror_error **out_error);
+    int32_t (*batch_search_calls)(hamirror_batch *batch,
+                                  uint32_t search,
+                                  uint32_t *out_first_call,
+                                  uint32_t *out_call_count,
+                                  hamirror_error **out_error);
+    int32_t (*batch_search_of)(hamirror_batch *batch,
+                               uint32_t call,
+                               uint32_t *out_search,
+                               hamirror_error **out_error);
+    int32_t (*batch_take_local)(hamirror_batch *batch,
+                                uint32_t search,
+                                size_t number,
+                                hamirror_local **out_local,
+                                hamirror_error **out_error);
     int32_t (*batch_take_reply)(hamirror_batch *batch,
                                 uint32_t call,
                                 hamirror_reply **out_reply,
@@ -825,6 +1190,14 @@ typedef struct {
                               int64_t timeout_ms,
                               uint32_t *out_call,
                               hamirror_error **out_error);
+    int32_t (*batch_wait_sent)(hamirror_batch *batch,
+                               int64_t timeout_ms,
+                               bool *out_sent,
+                               hamirror_error **out_error);
+    int32_t (*body_append)(hamirror_body *body,
+                           const uint8_t *bytes,
+                           size_t bytes_len,
+                           hamirror_error **out_error);
     int32_t (*call_options_init)(hamirror_call_options *options, size_t size);
     int32_t (*client_call)(const hamirror_client *client,
                            const char *index,
@@ -834,6 +1207,7 @@ typedef struct {
                            hamirror_reply **out_reply,
                            hamirror_error **out_error);
     hamirror_client *(*client_clone)(const hamirror_client *client);
+    int32_t (*client_flush_hostnames)(const hamirror_client *client, hamirror_error **out_error);
     void (*client_free)(hamirror_client *client);
     int32_t (*client_new)(const hamirror_config *config,
                           const hamirror_client_options *options,
@@ -849,10 +1223,33 @@ typedef struct {
                              const hamirror_call_options *options,
                              hamirror_result **out_result,
                              hamirror_error **out_error);
+    int32_t (*client_search_with_locals)(const hamirror_client *client,
+                                         const char *index,
+                                         const hamirror_search *search,
+                                         const hamirror_call_options *options,
+                                         hamirror_local_callback search_local,
+                                         void *user_data,
+                                         hamirror_result **out_result,
+                                         hamirror_error **out_error);
+    int32_t (*client_set_addresses)(const hamirror_client *client,
+                                    const char *host,
+                                    const char *const *addresses,
+                                    size_t addresses_len,
+                                    hamirror_error **out_error);
+    int32_t (*client_set_log)(const hamirror_client *client,
+                              int32_t level,
+                              hamirror_log_callback log,
+                              void *user_data,
+                              hamirror_drop_callback drop,
+                              hamirror_error **out_error);
     size_t (*config_agent_count)(const hamirror_config *config, size_t number);
     int32_t (*config_builder_build)(const hamirror_config_builder *builder,
                                     hamirror_config **out_config,
                                     hamirror_error **out_error);
+    int32_t (*config_builder_build_as)(const hamirror_config_builder *builder,
+                                       int32_t reading,
+                                       hamirror_config **out_config,
+                                       hamirror_error **out_error);
     void (*config_builder_free)(hamirror_config_builder *builder);
     hamirror_config_builder *(*config_builder_new)(void);
     int32_t (*config_builder_set)(hamirror_config_builder *builder,
@@ -867,9 +1264,18 @@ typedef struct {
                             const char *name,
                             hamirror_config **out_config,
                             hamirror_error **out_error);
+    int32_t (*config_parse_as)(const char *text,
+                               const char *name,
+                               int32_t reading,
+                               hamirror_config **out_config,
+                               hamirror_error **out_error);
     int32_t (*config_read)(const char *path,
                            hamirror_config **out_config,
                            hamirror_error **out_error);
+    int32_t (*config_read_as)(const char *path,
+                              int32_t reading,
+                              hamirror_config **out_config,
+                              hamirror_error **out_error);
     const hamirror_diagnostic *(*config_warning)(const hamirror_config *config, size_t number);
     size_t (*config_warning_count)(const hamirror_config *config);
     uint32_t (*diagnostic_column)(const hamirror_diagnostic *diagnostic);
@@ -880,6 +1286,7 @@ typedef struct {
     hamirror_text (*diagnostic_text)(const hamirror_diagnostic *diagnostic);
     size_t (*error_agents)(const hamirror_error *error);
     size_t (*error_agents_answered)(const hamirror_error *error);
+    int32_t (*error_callback_code)(const hamirror_error *error);
     int32_t (*error_code)(const hamirror_error *error);
     const hamirror_diagnostic *(*error_diagnostic)(const hamirror_error *error, size_t number);
     size_t (*error_diagnostic_count)(const hamirror_error *error);
@@ -892,11 +1299,50 @@ typedef struct {
     size_t (*failure_agent)(const hamirror_failure *failure);
     const hamirror_attempt *(*failure_attempt)(const hamirror_failure *failure, size_t number);
     size_t (*failure_attempt_count)(const hamirror_failure *failure);
+    bool (*failure_deadline_passed)(const hamirror_failure *failure);
     hamirror_text (*failure_index)(const hamirror_failure *failure);
     bool (*failure_is_cancelled)(const hamirror_failure *failure);
     bool (*failure_is_timeout)(const hamirror_failure *failure);
+    hamirror_text (*failure_local)(const hamirror_failure *failure);
     hamirror_text (*failure_message)(const hamirror_failure *failure);
     hamirror_text (*failure_query_error)(const hamirror_failure *failure);
+    hamirror_text (*host_address)(const hamirror_host *host, size_t number);
+    size_t (*host_address_count)(const hamirror_host *host);
+    uint32_t (*host_busy_connections)(const hamirror_host *host);
+    uint64_t (*host_counter)(const hamirror_host *host, int32_t window, int32_t counter);
+    uint32_t (*host_errors_in_row)(const hamirror_host *host);
+    uint32_t (*host_in_flight)(const hamirror_host *host);
+    bool (*host_is_pinged)(const hamirror_host *host);
+    bool (*host_keeps_connections)(const hamirror_host *host);
+    uint32_t (*host_kept_connections)(const hamirror_host *host);
+    int64_t (*host_last_answer_us)(const hamirror_host *host);
+    const hamirror_attempt *(*host_last_failure)(const hamirror_host *host);
+    int64_t (*host_last_failure_us)(const hamirror_host *host);
+    int64_t (*host_last_period_us)(const hamirror_host *host);
+    int64_t (*host_last_query_us)(const hamirror_host *host);
+    uint64_t (*host_latency_count)(const hamirror_host *host, int32_t window);
+    int64_t (*host_latency_us)(const hamirror_host *host, int32_t window, double part);
+    hamirror_text (*host_name)(const hamirror_host *host);
+    bool (*host_needs_lookup)(const hamirror_host *host);
+    int64_t (*host_ping_trip_us)(const hamirror_host *host);
+    uint32_t (*host_references)(const hamirror_host *host);
+    int32_t (*host_state)(const hamirror_host *host);
+    int64_t (*host_state_us)(const hamirror_host *host);
+    int32_t (*local_answer)(hamirror_local *local,
+                            uint16_t version,
+                            const uint8_t *body,
+                            size_t body_len,
+                            hamirror_error **out_error);
+    int32_t (*local_fail)(hamirror_local *local, const char *text, hamirror_error **out_error);
+    void (*local_free)(hamirror_local *local);
+    hamirror_text (*local_name)(const hamirror_local *local);
+    const uint8_t *(*local_request)(const hamirror_local *local);
+    size_t (*local_request_len)(const hamirror_local *local);
+    uint64_t (*mirror_counter)(const hamirror_mirror *mirror, int32_t counter);
+    hamirror_text (*mirror_host)(const hamirror_mirror *mirror);
+    hamirror_text (*mirror_id)(const hamirror_mirror *mirror);
+    double (*mirror_share)(const hamirror_mirror *mirror);
+    double (*mirror_weight)(const hamirror_mirror *mirror);
     const uint8_t *(*reply_body)(const hamirror_reply *reply);
     size_t (*reply_body_len)(const hamirror_reply *reply);
     void (*reply_free)(hamirror_reply *reply);
@@ -911,6 +1357,15 @@ typedef struct {
                            size_t body_len,
                            hamirror_request **out_request,
                            hamirror_error **out_error);
+    int32_t (*request_new_with_callbacks)(uint16_t command,
+                                          uint16_t version,
+                                          int32_t access,
+                                          hamirror_build_callback build,
+                                          hamirror_judge_callback judge,
+                                          void *user_data,
+                                          hamirror_drop_callback drop,
+                                          hamirror_request **out_request,
+                                          hamirror_error **out_error);
     size_t (*result_agents)(const hamirror_result *result);
     size_t (*result_agents_answered)(const hamirror_result *result);
     size_t (*result_column_count)(const hamirror_result *result);
@@ -978,6 +1433,11 @@ typedef struct {
     size_t (*result_word_count)(const hamirror_result *result);
     uint64_t (*result_word_docs)(const hamirror_result *result, size_t number);
     uint64_t (*result_word_hits)(const hamirror_result *result, size_t number);
+    hamirror_text (*rows_column_name)(const hamirror_rows *rows, size_t column);
+    size_t (*rows_count)(const hamirror_rows *rows);
+    void (*rows_free)(hamirror_rows *rows);
+    hamirror_text (*rows_key)(const hamirror_rows *rows, size_t row);
+    hamirror_text (*rows_value)(const hamirror_rows *rows, size_t row);
     int32_t (*search_clone)(const hamirror_search *search,
                             hamirror_search **out_search,
                             hamirror_error **out_error);
@@ -1046,13 +1506,53 @@ typedef struct {
                              uint32_t offset,
                              uint32_t limit,
                              hamirror_error **out_error);
+    const hamirror_agent *(*status_agent)(const hamirror_status *status, size_t number);
+    uint64_t (*status_agent_connects)(const hamirror_status *status);
+    size_t (*status_agent_count)(const hamirror_status *status);
+    uint64_t (*status_agent_retries)(const hamirror_status *status);
+    const hamirror_agent *(*status_blackhole)(const hamirror_status *status, size_t number);
+    size_t (*status_blackhole_count)(const hamirror_status *status);
+    uint64_t (*status_blackhole_drops)(const hamirror_status *status);
+    uint64_t (*status_dist_queries)(const hamirror_status *status);
+    int32_t (*status_find_host)(const hamirror_status *status,
+                                const char *name,
+                                const hamirror_host **out_host,
+                                hamirror_error **out_error);
     void (*status_free)(hamirror_status *status);
+    const hamirror_host *(*status_host)(const hamirror_status *status, size_t number);
+    size_t (*status_host_count)(const hamirror_status *status);
+    size_t (*status_index_count)(const hamirror_status *status);
+    hamirror_text (*status_index_name)(const hamirror_status *status, size_t index);
     hamirror_text (*status_key)(const hamirror_status *status, size_t row);
+    size_t (*status_local_count)(const hamirror_status *status, size_t index);
+    hamirror_text (*status_local_name)(const hamirror_status *status, size_t index, size_t number);
     int32_t (*status_new)(const hamirror_client *client,
                           hamirror_status **out_status,
                           hamirror_error **out_error);
+    uint64_t (*status_period_s)(const hamirror_status *status);
+    hamirror_text (*status_prometheus)(const hamirror_status *status);
     size_t (*status_row_count)(const hamirror_status *status);
+    int32_t (*status_show)(const hamirror_status *status,
+                           const char *statement,
+                           int32_t flavour,
+                           hamirror_rows **out_rows,
+                           hamirror_error **out_error);
     hamirror_text (*status_value)(const hamirror_status *status, size_t row);
+    uint32_t (*target_attempt)(const hamirror_target *target);
+    hamirror_text (*target_host)(const hamirror_target *target);
+    hamirror_text (*target_index_list)(const hamirror_target *target);
+    int32_t (*upkeep_drive)(hamirror_upkeep *upkeep, hamirror_error **out_error);
+    int32_t (*upkeep_fd)(const hamirror_upkeep *upkeep);
+    void (*upkeep_free)(hamirror_upkeep *upkeep);
+    int32_t (*upkeep_new)(const hamirror_client *client,
+                          hamirror_upkeep **out_upkeep,
+                          hamirror_error **out_error);
+    int32_t (*upkeep_timeout_ms)(hamirror_upkeep *upkeep);
+    int32_t (*upkeep_wait)(hamirror_upkeep *upkeep, uint32_t limit_ms, hamirror_error **out_error);
+    int32_t (*verdict_set)(hamirror_verdict *verdict,
+                           int32_t kind,
+                           const char *text,
+                           hamirror_error **out_error);
     const char *(*version)(void);
     uint32_t (*version_number)(void);
     void (*waker_free)(hamirror_waker *waker);
@@ -1095,6 +1595,12 @@ bool hamirror_error_is_timeout(const hamirror_error *error);
  * Whether the query itself is at fault: mirrors were reached and refused it.
  */
 bool hamirror_error_is_query_error(const hamirror_error *error);
+
+/**
+ * The number that a callback of the program's own returned, as it was, where the code is
+ * HAMIRROR_ERROR_CALLBACK; 0 otherwise.
+ */
+int32_t hamirror_error_callback_code(const hamirror_error *error);
 
 /**
  * Agents that were asked; 0 where the error is none of agents.
@@ -1147,6 +1653,12 @@ hamirror_text hamirror_failure_index(const hamirror_failure *failure);
 size_t hamirror_failure_agent(const hamirror_failure *failure);
 
 /**
+ * The local index that failed, where it was that and no agent; empty otherwise. It lives as long
+ * as the failure.
+ */
+hamirror_text hamirror_failure_local(const hamirror_failure *failure);
+
+/**
  * Text of the error that two mirrors gave alike, so that the query is at fault; empty otherwise.
  * It lives as long as the failure.
  */
@@ -1156,6 +1668,11 @@ hamirror_text hamirror_failure_query_error(const hamirror_failure *failure);
  * Whether time ran out, and no mirror said no.
  */
 bool hamirror_failure_is_timeout(const hamirror_failure *failure);
+
+/**
+ * Whether the call's deadline ended it.
+ */
+bool hamirror_failure_deadline_passed(const hamirror_failure *failure);
 
 /**
  * Whether the call was ended by hamirror_batch_cancel().
@@ -1233,7 +1750,7 @@ hamirror_text hamirror_diagnostic_text(const hamirror_diagnostic *diagnostic);
 hamirror_text hamirror_diagnostic_expected(const hamirror_diagnostic *diagnostic);
 
 /**
- * Reads a configuration file.
+ * Reads a configuration file by HAMIRROR_READING_STRICT.
  *
  * `path` is NUL-terminated, in the file system's encoding. HAMIRROR_ERROR_SYSTEM if the file
  * can't be read, HAMIRROR_ERROR_CONFIG with every fault of it if it can't be used.
@@ -1243,7 +1760,16 @@ int32_t hamirror_config_read(const char *path,
                              hamirror_error **out_error);
 
 /**
- * Reads the text of a configuration; diagnostics call it `name`.
+ * Reads a configuration file as hamirror_config_read() does, by the rules of `reading`, one of
+ * HAMIRROR_READING_*; HAMIRROR_ERROR_ARGUMENT if it is none.
+ */
+int32_t hamirror_config_read_as(const char *path,
+                                int32_t reading,
+                                hamirror_config **out_config,
+                                hamirror_error **out_error);
+
+/**
+ * Reads the text of a configuration by HAMIRROR_READING_STRICT; diagnostics call it `name`.
  *
  * Both are NUL-terminated UTF-8. HAMIRROR_ERROR_CONFIG with every fault if it can't be used.
  */
@@ -1251,6 +1777,16 @@ int32_t hamirror_config_parse(const char *text,
                               const char *name,
                               hamirror_config **out_config,
                               hamirror_error **out_error);
+
+/**
+ * Reads a text as hamirror_config_parse() does, by the rules of `reading`, one of
+ * HAMIRROR_READING_*; HAMIRROR_ERROR_ARGUMENT if it is none.
+ */
+int32_t hamirror_config_parse_as(const char *text,
+                                 const char *name,
+                                 int32_t reading,
+                                 hamirror_config **out_config,
+                                 hamirror_error **out_error);
 
 /**
  * Distributed indexes.
@@ -1306,13 +1842,24 @@ int32_t hamirror_config_builder_set(hamirror_config_builder *builder,
                                     hamirror_error **out_error);
 
 /**
- * Checks all settings and makes a configuration of them; the builder may be used again.
+ * Checks all settings by HAMIRROR_READING_STRICT and makes a configuration of them; the builder
+ * may be used again.
  *
  * HAMIRROR_ERROR_CONFIG with every fault.
  */
 int32_t hamirror_config_builder_build(const hamirror_config_builder *builder,
                                       hamirror_config **out_config,
                                       hamirror_error **out_error);
+
+/**
+ * Makes a configuration as hamirror_config_builder_build() does, by the rules of `reading`, one
+ * of HAMIRROR_READING_*; HAMIRROR_ERROR_ARGUMENT if it is none. `local` indexes are taken as
+ * known.
+ */
+int32_t hamirror_config_builder_build_as(const hamirror_config_builder *builder,
+                                         int32_t reading,
+                                         hamirror_config **out_config,
+                                         hamirror_error **out_error);
 
 /**
  * Ends a builder; configurations made by it live on. NULL is fine.
@@ -1379,9 +1926,11 @@ int32_t hamirror_client_search(const hamirror_client *client,
  * Asks one agent of an index, by its number from 0, and waits for its answer.
  *
  * `index` is NUL-terminated; `options` may be NULL for the defaults. End the reply with
- * hamirror_reply_free(). HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered,
- * HAMIRROR_ERROR_MISUSE for a write to an agent with several mirrors, as that goes to all of
- * them: see hamirror_batch_add_index().
+ * hamirror_reply_free(). HAMIRROR_ERROR_UNKNOWN if there is no such index or agent,
+ * HAMIRROR_ERROR_REQUEST if the request can't be sent or a daemon would not survive it,
+ * HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered, HAMIRROR_ERROR_CALLBACK if a
+ * callback of the request ended it, HAMIRROR_ERROR_MISUSE for a write to an agent with several
+ * mirrors, as that goes to all of them: see hamirror_batch_add_index().
  */
 int32_t hamirror_client_call(const hamirror_client *client,
                              const char *index,
@@ -1390,6 +1939,31 @@ int32_t hamirror_client_call(const hamirror_client *client,
                              const hamirror_call_options *options,
                              hamirror_reply **out_reply,
                              hamirror_error **out_error);
+
+/**
+ * Looks all host names up again, as FLUSH HOSTNAMES of a daemon does: on the client's own thread,
+ * or without one by the next new connection to each. Connections to addresses that a name has
+ * left are not used again; while a look-up fails, the last good addresses serve.
+ */
+int32_t hamirror_client_flush_hostnames(const hamirror_client *client, hamirror_error **out_error);
+
+/**
+ * Says where a host listens, in place of what look-ups say: for programs that know better, from a
+ * service registry for instance. It holds until the next call of this, for as long as the
+ * configuration names the host.
+ *
+ * `host` is its name in the configuration with its port, such as "box1:9312". `addresses` are
+ * `addresses_len` NUL-terminated texts, "10.0.0.1:9312" or "[::1]:9312", which are tried in this
+ * order; one without a port has the host's own. None takes it back.
+ *
+ * HAMIRROR_ERROR_UNKNOWN if there is no such host, HAMIRROR_ERROR_REQUEST if a text is no
+ * address, HAMIRROR_ERROR_MISUSE for a unix socket; then all stays as it was.
+ */
+int32_t hamirror_client_set_addresses(const hamirror_client *client,
+                                      const char *host,
+                                      const char *const *addresses,
+                                      size_t addresses_len,
+                                      hamirror_error **out_error);
 
 /**
  * Ends a handle of a client. With the last handle and the last batch the connections are closed
@@ -1760,14 +2334,124 @@ int32_t hamirror_result_floats(const hamirror_result *result,
                                hamirror_error **out_error);
 
 /**
- * The record of every host of a client, as it is now.
+ * The picture of a client as it is now; no call waits for it.
  */
 int32_t hamirror_status_new(const hamirror_client *client,
                             hamirror_status **out_status,
                             hamirror_error **out_error);
 
 /**
- * Rows.
+ * Hosts, in the order in which the configuration names them first.
+ */
+size_t hamirror_status_host_count(const hamirror_status *status);
+
+/**
+ * The host of that number from 0; NULL if there is none. It lives until the status is freed.
+ */
+const hamirror_host *hamirror_status_host(const hamirror_status *status, size_t number);
+
+/**
+ * Finds a host by its name in the configuration, NUL-terminated, such as "box1:9312".
+ * HAMIRROR_ERROR_UNKNOWN if there is none. It lives until the status is freed.
+ */
+int32_t hamirror_status_find_host(const hamirror_status *status,
+                                  const char *name,
+                                  const hamirror_host **out_host,
+                                  hamirror_error **out_error);
+
+/**
+ * Agents of all indexes, blackholes left out.
+ */
+size_t hamirror_status_agent_count(const hamirror_status *status);
+
+/**
+ * The agent of that number from 0, in the order of the indexes; NULL if there is none. It lives
+ * until the status is freed.
+ */
+const hamirror_agent *hamirror_status_agent(const hamirror_status *status, size_t number);
+
+/**
+ * Blackholes of all indexes.
+ */
+size_t hamirror_status_blackhole_count(const hamirror_status *status);
+
+/**
+ * The blackhole of that number from 0, in the order of the indexes; NULL if there is none. It
+ * lives until the status is freed.
+ */
+const hamirror_agent *hamirror_status_blackhole(const hamirror_status *status, size_t number);
+
+/**
+ * Distributed indexes.
+ */
+size_t hamirror_status_index_count(const hamirror_status *status);
+
+/**
+ * Name of the index of that number from 0, sorted by name; empty if there is none. It lives until
+ * the status is freed.
+ */
+hamirror_text hamirror_status_index_name(const hamirror_status *status, size_t index);
+
+/**
+ * Local indexes of the index of that number.
+ */
+size_t hamirror_status_local_count(const hamirror_status *status, size_t index);
+
+/**
+ * Name of a local index, by the number of its index and its own, from 0; empty if there is none.
+ * It lives until the status is freed.
+ */
+hamirror_text hamirror_status_local_name(const hamirror_status *status,
+                                         size_t index,
+                                         size_t number);
+
+/**
+ * Seconds of ha_period_karma.
+ */
+uint64_t hamirror_status_period_s(const hamirror_status *status);
+
+/**
+ * Requests to blackholes that were not sent.
+ */
+uint64_t hamirror_status_blackhole_drops(const hamirror_status *status);
+
+/**
+ * Connections to agents that were begun, pings included.
+ */
+uint64_t hamirror_status_agent_connects(const hamirror_status *status);
+
+/**
+ * Attempts of calls beyond the first of each.
+ */
+uint64_t hamirror_status_agent_retries(const hamirror_status *status);
+
+/**
+ * Requests to the agents of an index.
+ */
+uint64_t hamirror_status_dist_queries(const hamirror_status *status);
+
+/**
+ * Answers a statement, NUL-terminated: `SHOW AGENT STATUS`, `SHOW AGENT 'box1:9312' STATUS`,
+ * `SHOW AGENT dist STATUS` or `SHOW STATUS`, each with or without `LIKE 'pattern'`. `flavour` is
+ * HAMIRROR_FLAVOUR_*. A name that is neither an index nor a host gives the row `status_error`, as
+ * it does in a daemon. End the rows with hamirror_rows_free().
+ *
+ * HAMIRROR_ERROR_REQUEST for any other statement.
+ */
+int32_t hamirror_status_show(const hamirror_status *status,
+                             const char *statement,
+                             int32_t flavour,
+                             hamirror_rows **out_rows,
+                             hamirror_error **out_error);
+
+/**
+ * The picture in the text format of Prometheus, version 0.0.4. It lives until the status is
+ * freed.
+ */
+hamirror_text hamirror_status_prometheus(const hamirror_status *status);
+
+/**
+ * Rows of SHOW AGENT STATUS as searchd 2.2.11 prints them: its keys, order, formats and units.
  */
 size_t hamirror_status_row_count(const hamirror_status *status);
 
@@ -1789,6 +2473,208 @@ hamirror_text hamirror_status_value(const hamirror_status *status, size_t row);
 void hamirror_status_free(hamirror_status *status);
 
 /**
+ * Name in the configuration; empty for NULL. It lives as long as the host.
+ */
+hamirror_text hamirror_host_name(const hamirror_host *host);
+
+/**
+ * Mirrors that name it.
+ */
+uint32_t hamirror_host_references(const hamirror_host *host);
+
+/**
+ * HAMIRROR_HOST_LIVING, _DEAD or _ON_TRIAL; 0 for NULL.
+ */
+int32_t hamirror_host_state(const hamirror_host *host);
+
+/**
+ * How long it has been living or dead; from the start, if it was never anything else.
+ */
+int64_t hamirror_host_state_us(const hamirror_host *host);
+
+/**
+ * Failures since its last success.
+ */
+uint32_t hamirror_host_errors_in_row(const hamirror_host *host);
+
+/**
+ * Since the start of its last query or ping.
+ */
+int64_t hamirror_host_last_query_us(const hamirror_host *host);
+
+/**
+ * Since the end of its last query or ping.
+ */
+int64_t hamirror_host_last_answer_us(const hamirror_host *host);
+
+/**
+ * From the start of the last query to the last end.
+ */
+int64_t hamirror_host_last_period_us(const hamirror_host *host);
+
+/**
+ * Whether it is pinged while idle.
+ */
+bool hamirror_host_is_pinged(const hamirror_host *host);
+
+/**
+ * How long its last answered ping took.
+ */
+int64_t hamirror_host_ping_trip_us(const hamirror_host *host);
+
+/**
+ * Whether some agent keeps its connections to it.
+ */
+bool hamirror_host_keeps_connections(const hamirror_host *host);
+
+/**
+ * Kept connections, idle and in use.
+ */
+uint32_t hamirror_host_kept_connections(const hamirror_host *host);
+
+/**
+ * Kept connections in use.
+ */
+uint32_t hamirror_host_busy_connections(const hamirror_host *host);
+
+/**
+ * Attempts and pings under way.
+ */
+uint32_t hamirror_host_in_flight(const hamirror_host *host);
+
+/**
+ * Whether its name has to be looked up before anything can be sent.
+ */
+bool hamirror_host_needs_lookup(const hamirror_host *host);
+
+/**
+ * Addresses in use, or a line that says why there are none.
+ */
+size_t hamirror_host_address_count(const hamirror_host *host);
+
+/**
+ * The address of that number from 0; empty if there is none. It lives as long as the host.
+ */
+hamirror_text hamirror_host_address(const hamirror_host *host, size_t number);
+
+/**
+ * The last failure, with its phase; NULL without one. It lives as long as the host.
+ */
+const hamirror_attempt *hamirror_host_last_failure(const hamirror_host *host);
+
+/**
+ * Since the last failure.
+ */
+int64_t hamirror_host_last_failure_us(const hamirror_host *host);
+
+/**
+ * A counter, HAMIRROR_COUNTER_*, over a time, HAMIRROR_WINDOW_*; 0 if there is no such one.
+ */
+uint64_t hamirror_host_counter(const hamirror_host *host, int32_t window, int32_t counter);
+
+/**
+ * Queries of a time, HAMIRROR_WINDOW_*, whose latency is known; pings left out.
+ */
+uint64_t hamirror_host_latency_count(const hamirror_host *host, int32_t window);
+
+/**
+ * The latency within which that part of the queries of a time, HAMIRROR_WINDOW_*, ended: 0.5 is
+ * the median, 0.99 leaves out one of a hundred, off by a sixteenth or 2 us at most; 1 and more is
+ * the longest, exactly. Pings are left out. -1 without a query.
+ */
+int64_t hamirror_host_latency_us(const hamirror_host *host, int32_t window, double part);
+
+/**
+ * Its distributed index; empty for NULL. It lives as long as the agent.
+ */
+hamirror_text hamirror_agent_index(const hamirror_agent *agent);
+
+/**
+ * Its number in the index, from 0, in the order that a master uses.
+ */
+size_t hamirror_agent_number(const hamirror_agent *agent);
+
+/**
+ * Its ha_strategy, such as "nodeads"; empty for NULL.
+ */
+hamirror_text hamirror_agent_strategy(const hamirror_agent *agent);
+
+/**
+ * Whether it is sent to and never waited for.
+ */
+bool hamirror_agent_is_blackhole(const hamirror_agent *agent);
+
+/**
+ * Whether connections are kept after use.
+ */
+bool hamirror_agent_is_persistent(const hamirror_agent *agent);
+
+/**
+ * Its mirrors.
+ */
+size_t hamirror_agent_mirror_count(const hamirror_agent *agent);
+
+/**
+ * The mirror of that number from 0; NULL if there is none. It lives as long as the agent.
+ */
+const hamirror_mirror *hamirror_agent_mirror(const hamirror_agent *agent, size_t number);
+
+/**
+ * `host:port:index list`; empty for NULL. It lives as long as the agent.
+ */
+hamirror_text hamirror_mirror_id(const hamirror_mirror *mirror);
+
+/**
+ * Name of its host, as hamirror_status_find_host() takes it; empty for NULL. It lives as long as
+ * the agent.
+ */
+hamirror_text hamirror_mirror_host(const hamirror_mirror *mirror);
+
+/**
+ * Weight by latency in percent.
+ */
+double hamirror_mirror_weight(const hamirror_mirror *mirror);
+
+/**
+ * Percent of the next queries.
+ */
+double hamirror_mirror_share(const hamirror_mirror *mirror);
+
+/**
+ * A counter, HAMIRROR_COUNTER_*, of what this mirror was asked since the client was made, pings
+ * left out; 0 if there is no such one.
+ */
+uint64_t hamirror_mirror_counter(const hamirror_mirror *mirror, int32_t counter);
+
+/**
+ * Rows.
+ */
+size_t hamirror_rows_count(const hamirror_rows *rows);
+
+/**
+ * Name of a column as the daemon has it: 0 for the keys, 1 for the values; empty if there is
+ * none. It lives until the rows are freed.
+ */
+hamirror_text hamirror_rows_column_name(const hamirror_rows *rows, size_t column);
+
+/**
+ * Key of the row of that number from 0; empty if there is none. It lives until the rows are
+ * freed.
+ */
+hamirror_text hamirror_rows_key(const hamirror_rows *rows, size_t row);
+
+/**
+ * Value of the row of that number from 0; empty if there is none. It lives until the rows are
+ * freed.
+ */
+hamirror_text hamirror_rows_value(const hamirror_rows *rows, size_t row);
+
+/**
+ * Ends rows and what was borrowed from them. NULL is fine.
+ */
+void hamirror_rows_free(hamirror_rows *rows);
+
+/**
  * A request: command number and version of the header, HAMIRROR_ACCESS_*, and the `body_len`
  * bytes of the body without the header. The bytes are copied.
  */
@@ -1804,6 +2690,58 @@ int32_t hamirror_request_new(uint16_t command,
  * Ends a request; calls that use it go on. NULL is fine.
  */
 void hamirror_request_free(hamirror_request *request);
+
+/**
+ * A request whose body `build` makes for each mirror, and whose replies `judge` judges; NULL for
+ * `judge` accepts every reply. Both get `user_data`; `drop` ends it when the request is freed and
+ * no call uses it any more, or at once if this function fails. NULL for `drop` is fine.
+ *
+ * Command number and version of the header, and HAMIRROR_ACCESS_*, are as for
+ * hamirror_request_new().
+ */
+int32_t hamirror_request_new_with_callbacks(uint16_t command,
+                                            uint16_t version,
+                                            int32_t access,
+                                            hamirror_build_callback build,
+                                            hamirror_judge_callback judge,
+                                            void *user_data,
+                                            hamirror_drop_callback drop,
+                                            hamirror_request **out_request,
+                                            hamirror_error **out_error);
+
+/**
+ * The mirror's host, as the configuration names it; empty for NULL. It lives as long as the
+ * target.
+ */
+hamirror_text hamirror_target_host(const hamirror_target *target);
+
+/**
+ * What to ask the mirror for, `index` or `index1,index2`, never empty; empty for NULL. It lives
+ * as long as the target.
+ */
+hamirror_text hamirror_target_index_list(const hamirror_target *target);
+
+/**
+ * Number of this attempt within its call, from 0.
+ */
+uint32_t hamirror_target_attempt(const hamirror_target *target);
+
+/**
+ * Appends `bytes_len` bytes to a body; they are copied.
+ */
+int32_t hamirror_body_append(hamirror_body *body,
+                             const uint8_t *bytes,
+                             size_t bytes_len,
+                             hamirror_error **out_error);
+
+/**
+ * Says what is thought of a reply: HAMIRROR_VERDICT_*, and for MALFORMED and REFUSED why, a
+ * NUL-terminated text in UTF-8; NULL is fine otherwise. The last call counts.
+ */
+int32_t hamirror_verdict_set(hamirror_verdict *verdict,
+                             int32_t kind,
+                             const char *text,
+                             hamirror_error **out_error);
 
 /**
  * Status of the reply, as the protocol numbers it: HAMIRROR_REPLY_*; -1 for NULL. Any other is
@@ -1850,7 +2788,10 @@ int32_t hamirror_batch_new(const hamirror_client *client,
  *
  * `index` is NUL-terminated; `options` may be NULL for the defaults. The calls are numbered from
  * `out_first_call` on, `out_call_count` of them, in the order of the agents.
- * HAMIRROR_ERROR_UNKNOWN if there is no such index, or it has no agents.
+ *
+ * HAMIRROR_ERROR_UNKNOWN if there is no such index, or it has no agents; HAMIRROR_ERROR_REQUEST
+ * if the request can't be sent to one of them, and HAMIRROR_ERROR_CALLBACK if its build callback
+ * fails: then nothing is started. HAMIRROR_ERROR_FORKED in a forked child.
  */
 int32_t hamirror_batch_add_index(hamirror_batch *batch,
                                  const char *index,
@@ -1862,7 +2803,8 @@ int32_t hamirror_batch_add_index(hamirror_batch *batch,
 
 /**
  * Starts a request to one agent of an index, by its number from 0. The errors are those of
- * hamirror_client_call(), except that the answer comes later.
+ * hamirror_client_call(), except that the answer, or HAMIRROR_ERROR_UNANSWERED, comes later; and
+ * HAMIRROR_ERROR_FORKED in a forked child.
  */
 int32_t hamirror_batch_add_agent(hamirror_batch *batch,
                                  const char *index,
@@ -1875,7 +2817,7 @@ int32_t hamirror_batch_add_agent(hamirror_batch *batch,
 /**
  * Starts a search of every agent of an index. Take its result with hamirror_batch_take_search()
  * once no call of it runs. The errors are those of hamirror_client_search(), except that what the
- * agents say comes later.
+ * agents say comes later, and HAMIRROR_ERROR_FORKED in a forked child.
  */
 int32_t hamirror_batch_add_search(hamirror_batch *batch,
                                   const char *index,
@@ -1883,6 +2825,18 @@ int32_t hamirror_batch_add_search(hamirror_batch *batch,
                                   const hamirror_call_options *options,
                                   uint32_t *out_search,
                                   hamirror_error **out_error);
+
+/**
+ * Waits until every request is on its way, so that the agents work while the thread does
+ * something else: `out_sent` is false if the time is up before, or hamirror_waker_wake() was
+ * called.
+ *
+ * `timeout_ms` below 0 is without end, 0 does not wait. `out_sent` may be NULL.
+ */
+int32_t hamirror_batch_wait_sent(hamirror_batch *batch,
+                                 int64_t timeout_ms,
+                                 bool *out_sent,
+                                 hamirror_error **out_error);
 
 /**
  * Waits for the next call to end: its number in `out_call`, or HAMIRROR_NO_CALL if nothing runs,
@@ -1916,7 +2870,8 @@ int32_t hamirror_batch_fd(const hamirror_batch *batch);
 
 /**
  * Milliseconds until hamirror_batch_drive() is due even if the fd stays quiet, as poll() takes
- * them: -1 while nothing runs. It changes with every call of hamirror_batch_drive().
+ * them: -1 while nothing runs. It changes with every call of hamirror_batch_drive(). 0 where
+ * hamirror_batch_drive() would answer with an error of the handle: NULL, REENTRANT, PANIC.
  */
 int32_t hamirror_batch_timeout_ms(hamirror_batch *batch);
 
@@ -1927,7 +2882,8 @@ int32_t hamirror_batch_timeout_ms(hamirror_batch *batch);
 int32_t hamirror_batch_drive(hamirror_batch *batch, hamirror_error **out_error);
 
 /**
- * A call that ended, each once; HAMIRROR_NO_CALL if there is no more.
+ * A call that ended, each once, and none whose reply was taken; HAMIRROR_NO_CALL if there is no
+ * more.
  */
 int32_t hamirror_batch_next_completion(hamirror_batch *batch,
                                        uint32_t *out_call,
@@ -1942,7 +2898,7 @@ int32_t hamirror_batch_pending(hamirror_batch *batch,
 
 /**
  * Ends a call without an answer: its outcome is HAMIRROR_ERROR_UNANSWERED with a cancelled
- * failure. A call that has ended stays as it is.
+ * failure. A call that has ended stays as it is. HAMIRROR_ERROR_FORKED in a forked child.
  */
 int32_t hamirror_batch_cancel(hamirror_batch *batch, uint32_t call, hamirror_error **out_error);
 
@@ -1951,7 +2907,8 @@ int32_t hamirror_batch_cancel(hamirror_batch *batch, uint32_t call, hamirror_err
  * freed, and lives until the next call with this batch.
  *
  * HAMIRROR_ERROR_MISUSE if the call runs, was taken, or does not exist;
- * HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered.
+ * HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered; HAMIRROR_ERROR_CALLBACK if a
+ * callback of the request ended it.
  */
 int32_t hamirror_batch_reply(hamirror_batch *batch,
                              uint32_t call,
@@ -1963,13 +2920,32 @@ int32_t hamirror_batch_reply(hamirror_batch *batch,
  * write is for. The host is empty while a read runs, and if no mirror answered it; it lives until
  * the next call with this batch. Either output may be NULL.
  *
- * HAMIRROR_ERROR_UNKNOWN if there is no such call.
+ * HAMIRROR_ERROR_UNKNOWN if there is no such call, or its reply was taken.
  */
 int32_t hamirror_batch_asked(hamirror_batch *batch,
                              uint32_t call,
                              size_t *out_agent,
                              hamirror_text *out_host,
                              hamirror_error **out_error);
+
+/**
+ * The search that a call belongs to: its number in `out_search`, or HAMIRROR_NO_SEARCH for a call
+ * that was added by itself, and once the result of its search is taken.
+ */
+int32_t hamirror_batch_search_of(hamirror_batch *batch,
+                                 uint32_t call,
+                                 uint32_t *out_search,
+                                 hamirror_error **out_error);
+
+/**
+ * The calls of a search, one an agent: numbered from `out_first_call` on, `out_call_count` of
+ * them. HAMIRROR_ERROR_UNKNOWN if there is no such search, or its result was taken.
+ */
+int32_t hamirror_batch_search_calls(hamirror_batch *batch,
+                                    uint32_t search,
+                                    uint32_t *out_first_call,
+                                    uint32_t *out_call_count,
+                                    hamirror_error **out_error);
 
 /**
  * Takes the reply of a call that has ended; end it with hamirror_reply_free(). The errors are
@@ -1997,6 +2973,99 @@ int32_t hamirror_batch_take_search(hamirror_batch *batch,
 void hamirror_batch_free(hamirror_batch *batch);
 
 /**
+ * hamirror_client_search() for an index that has local indexes too: `search_local` is called for
+ * each of them, with `user_data`, once the requests to the agents are on their way. Nothing is
+ * kept of either after the call, so that there is no drop.
+ *
+ * The errors are those of hamirror_client_search(), and HAMIRROR_ERROR_CALLBACK. A local index
+ * that failed is a hamirror_failure with a hamirror_failure_local().
+ * HAMIRROR_ERROR_REQUEST if an answer is malformed.
+ */
+int32_t hamirror_client_search_with_locals(const hamirror_client *client,
+                                           const char *index,
+                                           const hamirror_search *search,
+                                           const hamirror_call_options *options,
+                                           hamirror_local_callback search_local,
+                                           void *user_data,
+                                           hamirror_result **out_result,
+                                           hamirror_error **out_error);
+
+/**
+ * How many local indexes of a search nobody has searched yet. Those that are left when the result
+ * is taken are named in its warning.
+ *
+ * HAMIRROR_ERROR_UNKNOWN if there is no such search, or its result was taken.
+ */
+int32_t hamirror_batch_local_count(hamirror_batch *batch,
+                                   uint32_t search,
+                                   size_t *out_count,
+                                   hamirror_error **out_error);
+
+/**
+ * A local index of a search, to be searched by the program: after hamirror_batch_wait_sent() on
+ * this thread, so that the agents work meanwhile, or on another thread. `number` counts from 0
+ * those that nobody has searched yet; the later ones move up with each
+ * hamirror_batch_add_local(). End it with hamirror_local_free().
+ *
+ * HAMIRROR_ERROR_UNKNOWN if there is no such local index, no such search, or its result was
+ * taken.
+ */
+int32_t hamirror_batch_take_local(hamirror_batch *batch,
+                                  uint32_t search,
+                                  size_t number,
+                                  hamirror_local **out_local,
+                                  hamirror_error **out_error);
+
+/**
+ * Hands in what a local index answered; it becomes part of the search's result. The local index
+ * stays the caller's, without its answer.
+ *
+ * HAMIRROR_ERROR_MISUSE if it has no answer, is another batch's, or its search's result was
+ * taken; HAMIRROR_ERROR_REQUEST if the answer is malformed: then it may be answered again.
+ */
+int32_t hamirror_batch_add_local(hamirror_batch *batch,
+                                 hamirror_local *local,
+                                 hamirror_error **out_error);
+
+/**
+ * Name of the local index; empty for NULL. It lives as long as the local.
+ */
+hamirror_text hamirror_local_name(const hamirror_local *local);
+
+/**
+ * Body of the SEARCH request (command 0, version 0x11f) that an agent would get for it; NULL for
+ * NULL. It lives as long as the local.
+ */
+const uint8_t *hamirror_local_request(const hamirror_local *local);
+
+/**
+ * Bytes of that body.
+ */
+size_t hamirror_local_request_len(const hamirror_local *local);
+
+/**
+ * Answers for a local index: the version of the reply, as a daemon says it in the header, and the
+ * `body_len` bytes of its body, as a daemon answers the SEARCH request of a master. The last
+ * answer counts.
+ */
+int32_t hamirror_local_answer(hamirror_local *local,
+                              uint16_t version,
+                              const uint8_t *body,
+                              size_t body_len,
+                              hamirror_error **out_error);
+
+/**
+ * Says why there is no answer, a NUL-terminated text in UTF-8: a failure of the search, to be
+ * judged by its completeness.
+ */
+int32_t hamirror_local_fail(hamirror_local *local, const char *text, hamirror_error **out_error);
+
+/**
+ * Ends a local index that was taken. NULL is fine.
+ */
+void hamirror_local_free(hamirror_local *local);
+
+/**
  * A waker of a batch, NULL for NULL. The batch may be in use by another thread meanwhile, but not
  * be freed by it.
  */
@@ -2005,7 +3074,10 @@ hamirror_waker *hamirror_waker_new(const hamirror_batch *batch);
 /**
  * Ends the wait that is under way, or else the next one, from any thread:
  * hamirror_batch_wait_any() and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and
- * without a completion. A batch that was freed is past waking; that is no error.
+ * without a completion, hamirror_batch_wait_sent() with what is true so far. A batch that was
+ * freed is past waking; that is no error.
+ *
+ * Not for signal handlers: it takes a lock.
  */
 int32_t hamirror_waker_wake(const hamirror_waker *waker, hamirror_error **out_error);
 
@@ -2028,6 +3100,65 @@ void hamirror_waker_free(hamirror_waker *waker);
  *     hamirror->client_search(...);
  */
 const void *hamirror_api(uint32_t version);
+
+/**
+ * Takes over the upkeep of a client.
+ *
+ * HAMIRROR_ERROR_MISUSE if the client has a thread for it, or its upkeep is taken.
+ */
+int32_t hamirror_upkeep_new(const hamirror_client *client,
+                            hamirror_upkeep **out_upkeep,
+                            hamirror_error **out_error);
+
+/**
+ * Readable when hamirror_upkeep_drive() has something to do, for poll, select or epoll. The
+ * upkeep owns it: never read from it and never close it, and take it out of your loop before
+ * hamirror_upkeep_free(). -1 for NULL.
+ */
+int32_t hamirror_upkeep_fd(const hamirror_upkeep *upkeep);
+
+/**
+ * Milliseconds until hamirror_upkeep_drive() is due even if the fd stays quiet, as poll() takes
+ * them: -1 if nothing is. Ask anew after each hamirror_upkeep_drive(). 0 where
+ * hamirror_upkeep_drive() would answer with an error of the handle.
+ */
+int32_t hamirror_upkeep_timeout_ms(hamirror_upkeep *upkeep);
+
+/**
+ * Does what is to be done now, without waiting.
+ *
+ * HAMIRROR_ERROR_FORKED in a forked child, HAMIRROR_ERROR_SYSTEM if the operating system refuses
+ * to wait for sockets.
+ */
+int32_t hamirror_upkeep_drive(hamirror_upkeep *upkeep, hamirror_error **out_error);
+
+/**
+ * Does what is to be done, then waits for more for `limit_ms` at most; the errors are those of
+ * hamirror_upkeep_drive(). Nothing ends the wait early but something to do.
+ */
+int32_t hamirror_upkeep_wait(hamirror_upkeep *upkeep,
+                             uint32_t limit_ms,
+                             hamirror_error **out_error);
+
+/**
+ * Ends the upkeep, which may be taken over anew. NULL is fine.
+ */
+void hamirror_upkeep_free(hamirror_upkeep *upkeep);
+
+/**
+ * Tells what happens to hosts and configuration to a callback from now on, in place of the one
+ * before. `level` is HAMIRROR_LOG_*: the last kind of line that is told; the text of others is
+ * never made. NULL for `log` ends it, whatever the level.
+ *
+ * `drop` ends `user_data` when the callback is replaced and no line is under way any more, when
+ * the client ends, or at once if this function fails. A forked child begins without a callback.
+ */
+int32_t hamirror_client_set_log(const hamirror_client *client,
+                                int32_t level,
+                                hamirror_log_callback log,
+                                void *user_data,
+                                hamirror_drop_callback drop,
+                                hamirror_error **out_error);
 
 #ifdef __cplusplus
 }  // extern "C"
