@@ -115,7 +115,7 @@ fn symbols(ledger: &str) -> impl Iterator<Item = &str> {
 fn formatted(source: &str) -> Result<String> {
     let mut child = Command::new("rustfmt")
         .args(["--edition", "2024", "--config-path"])
-        .arg(workspace::root().join("rustfmt.toml"))
+        .arg(workspace::root().join(".rustfmt.toml"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
