@@ -4,7 +4,7 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -135,7 +135,7 @@ impl Tally {
         let shown = readable(&process::shown(&command));
         self.run(name, &shown, || match show {
             Show::Failure => process::run(&mut command).map(|_| Counts::default()),
-            Show::All => run_shown(&mut command),
+            Show::All => run_shown(&command),
         });
     }
 
@@ -192,8 +192,8 @@ struct Counts {
 
 /// Runs a command with its output passed on; a failed one that reports no failed test counts as
 /// one failure.
-fn run_shown(command: &mut Command) -> Result<Counts> {
-    let mut child = command
+fn run_shown(command: &Command) -> Result<Counts> {
+    let mut child = process::limited(command, STEP_LIMIT)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -207,9 +207,13 @@ fn run_shown(command: &mut Command) -> Result<Counts> {
         counts.failed += more.failed;
     }
     let status = child.wait()?;
+    ensure!(!process::has_hung(status), "killed after {} minutes", STEP_LIMIT.as_secs() / 60);
     ensure!(status.success() || counts.failed > 0, "{status}");
     Ok(counts)
 }
+
+/// Several times what the longest step takes.
+const STEP_LIMIT: Duration = Duration::from_secs(45 * 60);
 
 /// Reads the closing lines of cargo's test programs and of pytest.
 fn counted(line: &str) -> Counts {
