@@ -273,6 +273,15 @@ impl Shared {
     }
 }
 
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // In a forked child a lock may be held by a thread that is not there.
+        if self.is_of_this_process() {
+            self.topology.load().log.close();
+        }
+    }
+}
+
 fn endpoint(text: &str, port: u16) -> Option<SocketAddr> {
     let bare = || -> Option<IpAddr> { text.strip_prefix('[')?.strip_suffix(']')?.parse().ok() };
     let address = || text.parse().ok().or_else(bare);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use arc_swap::ArcSwapOption;
+use parking_lot::{Condvar, Mutex};
 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,25 +36,79 @@ impl<F: Fn(Level, &str) + Send + Sync> LogSink for F {
 pub struct Log {
     /// Of the sink; 0 without one.
     level: AtomicU8,
-    sink: ArcSwapOption<Box<dyn LogSink>>,
+    /// No lock-free pointer: that would register a destructor with the thread, for which the
+    /// dynamic loader's lock is needed, and a plugin holds that when it frees its client on
+    /// unloading.
+    listening: Mutex<Listening>,
+    /// Signalled when a line was told.
+    told: Condvar,
+}
+
+#[derive(Default)]
+struct Listening {
+    sink: Option<Arc<dyn LogSink>>,
+    /// Threads that tell a line now.
+    tellers: Vec<Teller>,
 }
 
 impl Log {
     /// Sends lines up to that level to a sink from now on, or nowhere.
     pub fn set(&self, sink: Option<(Level, Box<dyn LogSink>)>) {
         let (level, sink) = sink.map_or((0, None), |(level, sink)| (level as u8, Some(sink)));
-        self.sink.store(sink.map(Arc::new));
+        let before = std::mem::replace(&mut self.listening.lock().sink, sink.map(Arc::from));
         self.level.store(level, Ordering::Relaxed);
+        // Its end may be the program's own code.
+        drop(before);
     }
 
     /// Tells a line; the text is made only if somebody wants it.
     pub fn put(&self, level: Level, line: impl FnOnce() -> String) {
-        if self.level.load(Ordering::Relaxed) >= level as u8
-            && let Some(sink) = &*self.sink.load()
-        {
-            sink.log(level, &line());
+        if self.level.load(Ordering::Relaxed) < level as u8 {
+            return;
+        }
+        let mut listening = self.listening.lock();
+        let Some(sink) = listening.sink.clone() else { return };
+        listening.tellers.push(teller());
+        drop(listening);
+        let _telling = Telling(self);
+        // A sink that is replaced meanwhile ends before the line counts as told.
+        let sink = sink;
+        sink.log(level, &line());
+    }
+
+    /// The client ends: once this returns, no line is under way and none will be. A thread that
+    /// is telling one itself does not wait for that.
+    pub fn close(&self) {
+        self.set(None);
+        let mut listening = self.listening.lock();
+        while listening.tellers.iter().any(|teller| *teller != self::teller()) {
+            self.told.wait(&mut listening);
         }
     }
+}
+
+/// A line is told while this lives.
+struct Telling<'a>(&'a Log);
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        let mut listening = self.0.listening.lock();
+        if let Some(place) = listening.tellers.iter().position(|other| *other == teller()) {
+            listening.tellers.swap_remove(place);
+        }
+        drop(listening);
+        self.0.told.notify_all();
+    }
+}
+
+/// Tells threads apart.
+type Teller = usize;
+
+fn teller() -> Teller {
+    thread_local! {
+        static HERE: u8 = const { 0 };
+    }
+    HERE.with(|here| std::ptr::from_ref(here).addr())
 }
 
 impl fmt::Debug for Log {

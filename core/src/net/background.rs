@@ -1,9 +1,10 @@
 //! Who does the upkeep: the one background thread, or the program.
 //!
 //! The thread starts when there is something to do for the first time and is joined when the
-//! client goes, unless it is in the middle of a look-up: then it ends by itself after it. Without
-//! it (`ClientOptions::background`), names are looked up by the calling thread, and the rest is
-//! done by a program that drives it ([`Background::drive`]), or by nobody.
+//! client goes, unless something holds it up: a look-up, a log sink, or the dynamic loader's lock,
+//! which every thread needs when it begins and which a plugin's destructor holds. Then it ends by
+//! itself. Without it (`ClientOptions::background`), names are looked up by the calling thread,
+//! and the rest is done by a program that drives it ([`Background::drive`]), or by nobody.
 
 use std::cell::Cell;
 use std::io;
@@ -131,6 +132,7 @@ impl Background {
         if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return;
         }
+        self.inbox.jobs.lock().has_ended = false;
         *thread = spawn(self.inbox.clone());
     }
 }
@@ -143,12 +145,9 @@ impl Drop for Background {
             return std::mem::forget(thread);
         }
         if let Some(thread) = thread {
-            self.inbox.jobs.lock().stop = true;
-            self.inbox.wake();
-            // A look-up can't be ended, and may take half a minute: its thread goes alone then. So
-            // does the thread whose log line had the last of the client.
+            // A log line of the thread itself may have had the last of the client.
             let is_this = SERVED.get() == Arc::as_ptr(&self.inbox);
-            if !is_this && !self.inbox.is_looking_up.load(Ordering::SeqCst) {
+            if self.inbox.stop(if is_this { Duration::ZERO } else { JOIN_PATIENCE }) {
                 let _ = thread.join();
             }
         }
@@ -192,12 +191,24 @@ impl Drop for Driven {
 #[expect(clippy::disallowed_methods, reason = "the one thread of the library")]
 fn spawn(inbox: Arc<Inbox>) -> Option<JoinHandle<()>> {
     let run = move || {
+        let ending = Ending(inbox.clone());
+        inbox.handle_begin();
         // Without a poll of its own the thread can do nothing; calls go on without pings.
         let _ = run(inbox);
+        drop(ending);
     };
     let thread = std::thread::Builder::new().name("hamirror".to_owned());
     // Without a size of ours, the environment would be asked for one.
     thread.stack_size(limits::STACK_SIZE).spawn(run).ok()
+}
+
+/// Tells whoever waits that the thread ends, in a panic of a log sink too.
+struct Ending(Arc<Inbox>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.handle_end();
+    }
 }
 
 fn run(inbox: Arc<Inbox>) -> io::Result<()> {
@@ -210,6 +221,10 @@ fn run(inbox: Arc<Inbox>) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// How long a client waits for its thread when it goes. Nothing but what is named above holds the
+/// thread up for that long.
+const JOIN_PATIENCE: Duration = Duration::from_secs(2);
 
 thread_local! {
     /// Whose background thread this thread is.

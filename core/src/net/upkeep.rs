@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use super::driver::{Driver, Mail, Waker};
 use super::pinger::Pinger;
@@ -24,7 +24,8 @@ pub(super) struct Inbox {
     pub(super) jobs: Mutex<Jobs>,
     /// There is a host to ping.
     pub(super) pings: AtomicBool,
-    pub(super) is_looking_up: AtomicBool,
+    /// Signalled when the thread ends.
+    end: Condvar,
     /// Requests to blackholes that were not sent.
     pub(super) dropped: AtomicU64,
 }
@@ -36,7 +37,10 @@ pub(super) struct Jobs {
     lookups: VecDeque<(Arc<Host>, Vec<Arc<Mail>>)>,
     pub(super) sends: VecDeque<(Arc<Agent>, usize, Arc<dyn Request>)>,
     pub(super) waker: Option<Waker>,
-    pub(super) stop: bool,
+    /// Someone is at one of them, which can't be ended and may take half a minute.
+    is_looking_up: bool,
+    stop: bool,
+    pub(super) has_ended: bool,
 }
 
 impl Jobs {
@@ -55,6 +59,34 @@ impl Inbox {
             let _ = waker.wake();
         }
     }
+
+    /// The thread begins. Its first parking needs the dynamic loader's lock, which may be held by
+    /// whoever waits for its end later; so it parks at once, for no time.
+    pub(super) fn handle_begin(&self) {
+        self.end.wait_for(&mut self.jobs.lock(), Duration::ZERO);
+    }
+
+    /// Has the thread end; whether it did within that time. Nobody waits for a look-up.
+    pub(super) fn stop(&self, patience: Duration) -> bool {
+        let mut jobs = self.jobs.lock();
+        jobs.stop = true;
+        if let Some(waker) = &jobs.waker {
+            let _ = waker.wake();
+        }
+        let until = clock::now() + patience;
+        while !jobs.has_ended && !jobs.is_looking_up {
+            if self.end.wait_until(&mut jobs, until).timed_out() {
+                break;
+            }
+        }
+        jobs.has_ended
+    }
+
+    /// The thread ends.
+    pub(super) fn handle_end(&self) {
+        self.jobs.lock().has_ended = true;
+        self.end.notify_all();
+    }
 }
 
 /// Does it, on whatever thread drives it.
@@ -67,7 +99,10 @@ pub(super) struct Upkeep {
 
 impl Upkeep {
     pub(super) fn new(inbox: Arc<Inbox>, driver: Driver) -> Self {
-        inbox.jobs.lock().waker = Some(driver.waker());
+        let waker = driver.waker();
+        // What was left before anybody could be woken.
+        let _ = waker.wake();
+        inbox.jobs.lock().waker = Some(waker);
         Self { inbox, driver, pinger: Pinger::default(), next_ping: None }
     }
 
@@ -123,7 +158,9 @@ impl Upkeep {
             let room = BLACKHOLE_BACKLOG_MAX.saturating_sub(self.driver.engine_ref().running());
             let room = room.min(jobs.sends.len());
             let sends: Vec<_> = jobs.sends.drain(..room).collect();
-            (jobs.lookups.pop_front(), sends)
+            let lookup = if jobs.stop { None } else { jobs.lookups.pop_front() };
+            jobs.is_looking_up = lookup.is_some();
+            (lookup, sends)
         };
         for (agent, mirror, request) in sends {
             let (now, options) = (clock::now(), CallOptions::default());
@@ -135,9 +172,8 @@ impl Upkeep {
 
     fn look_up(&mut self, host: &Arc<Host>, mails: Vec<Arc<Mail>>) {
         let begun = clock::now();
-        self.inbox.is_looking_up.store(true, Ordering::SeqCst);
         look_up(host);
-        self.inbox.is_looking_up.store(false, Ordering::SeqCst);
+        self.inbox.jobs.lock().is_looking_up = false;
         if clock::now().saturating_duration_since(begun) > LOOKUP_SLOW {
             // Nobody listened to their answers in the meantime.
             self.pinger.cancel(self.driver.engine(), clock::now());
