@@ -340,6 +340,14 @@ impl Batch {
         self.driver_ref().waker()
     }
 
+    /// Lets everything go as it is, after a panic that was caught on the way to the caller: nobody
+    /// knows in what state the rest was left. All that is left to do with it is to drop it.
+    pub fn abandon(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            driver.abandon();
+        }
+    }
+
     fn search_outcome(&mut self, call: CallId) -> (String, Result<Reply, AgentFailure>) {
         let host = self.asked(call).and_then(|(_, host)| host).unwrap_or_default().to_owned();
         let outcome = self.driver().engine().take_outcome(call);

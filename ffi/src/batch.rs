@@ -52,6 +52,9 @@ pub(crate) struct BatchDetail {
 impl Drop for BatchDetail {
     fn drop(&mut self) {
         self.waker.retire();
+        if let Some(batch) = self.batch.broken() {
+            batch.abandon();
+        }
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
+use hamirror_core::Error as CoreError;
+use hamirror_core::net::process;
+
 use crate::error::{Failed, HAMIRROR_ERROR_PANIC, HAMIRROR_ERROR_REENTRANT};
 
 /// A type that C knows by name only.
@@ -67,24 +70,40 @@ pub(crate) unsafe fn need<'a, H: Handle>(
 
 /// What one thread at a time may change. A second one gets an error in place of a data race, and
 /// what a panic left half changed is never used again.
-pub(crate) struct Exclusive<T>(RwLock<T>);
+pub(crate) struct Exclusive<T> {
+    value: RwLock<T>,
+    process: process::Id,
+}
 
 impl<T> Exclusive<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self(RwLock::new(value))
+        Self { value: RwLock::new(value), process: process::id() }
     }
 
     pub(crate) fn read(&self, name: &str) -> Result<RwLockReadGuard<'_, T>, Failed> {
-        self.0.try_read().map_err(|error| refused(name, &error))
+        self.value.try_read().map_err(|error| self.refused(name, &error))
+    }
+
+    pub(crate) fn write(&self, name: &str) -> Result<RwLockWriteGuard<'_, T>, Failed> {
+        self.value.try_write().map_err(|error| self.refused(name, &error))
     }
 
     /// What is inside, when nobody else can use it any more.
     pub(crate) fn into_inner(self) -> T {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.value.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn write(&self, name: &str) -> Result<RwLockWriteGuard<'_, T>, Failed> {
-        self.0.try_write().map_err(|error| refused(name, &error))
+    /// What a panic has left half changed.
+    pub(crate) fn broken(&mut self) -> Option<&mut T> {
+        self.value.get_mut().err().map(PoisonError::into_inner)
+    }
+
+    fn refused<Guard>(&self, name: &str, error: &TryLockError<Guard>) -> Failed {
+        match error {
+            // It is in use by a thread that the fork left behind, for ever.
+            TryLockError::WouldBlock if self.process != process::id() => CoreError::Forked.into(),
+            _ => refused(name, error),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Ends a wait from another thread.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hamirror_core::Waker as CoreWaker;
+use hamirror_core::net::process;
 
 use crate::batch::Batch;
 use crate::error::{Error, Failed, HAMIRROR_ERROR_SYSTEM};
@@ -23,29 +24,40 @@ impl Handle for Waker {
 /// The waker while its batch lives; after that its driver may belong to another batch, whose waits
 /// are none of ours.
 #[derive(Clone)]
-pub(crate) struct SharedWaker(Arc<Mutex<Option<CoreWaker>>>);
+pub(crate) struct SharedWaker {
+    waker: Arc<Mutex<Option<CoreWaker>>>,
+    process: process::Id,
+}
 
 impl SharedWaker {
     pub(crate) fn new(waker: CoreWaker) -> Self {
-        Self(Arc::new(Mutex::new(Some(waker))))
+        Self { waker: Arc::new(Mutex::new(Some(waker))), process: process::id() }
     }
 
     /// Whether both are of one batch.
     pub(crate) fn is_same(&self, other: &SharedWaker) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.waker, &other.waker)
     }
 
     pub(crate) fn retire(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(mut waker) = self.lock() {
+            *waker = None;
+        }
     }
 
     fn wake(&self) -> Result<(), Failed> {
-        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(waker) => waker.wake().map_err(|error| {
+        match self.lock().as_deref() {
+            Some(Some(waker)) => waker.wake().map_err(|error| {
                 Failed::new(HAMIRROR_ERROR_SYSTEM, format!("waking a batch: {error}"))
             }),
-            None => Ok(()),
+            _ => Ok(()),
         }
+    }
+
+    /// `None` in a forked child: there a thread that is gone may hold it, and no batch waits.
+    fn lock(&self) -> Option<MutexGuard<'_, Option<CoreWaker>>> {
+        let is_here = self.process == process::id();
+        is_here.then(|| self.waker.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -408,6 +408,16 @@ impl Open {
     }
 }
 
+impl Drop for Batch {
+    fn drop(&mut self) {
+        if let Err(broken) = self.open.get_mut()
+            && let Some(open) = broken.into_inner()
+        {
+            open.batch.abandon();
+        }
+    }
+}
+
 fn get<'a>(guard: &'a mut MutexGuard<'_, Option<Open>>) -> PyResult<&'a mut Open> {
     guard.as_mut().ok_or_else(|| misuse("the batch is closed"))
 }
