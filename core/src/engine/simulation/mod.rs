@@ -139,5 +139,5 @@ fn a_mirror_that_slows_down_loses_its_queries_and_gets_them_back() {
     }
 }
 
-const SEEDS: u64 = 500;
+const SEEDS: u64 = 1_000;
 const SEEDS_TO_NOTICE: u64 = 1_000;
