@@ -50,6 +50,24 @@ def test_what_ends_is_iterated_over(client: hamirror.Client, cluster: Cluster) -
         assert ended == added
 
 
+def test_what_is_cancelled_ends_without_an_answer(
+    client: hamirror.Client, cluster: Cluster
+) -> None:
+    with client.batch() as batch, client.batch() as other:
+        search = batch.add_search(cluster.index, WORDS[0])
+        ping, kept = batch.add_index(cluster.index, PING)
+        other.cancel(ping)
+        batch.cancel(ping)
+        batch.cancel(search)
+        assert set(batch) == {search, ping, kept}
+        batch.cancel(kept)
+    assert kept.result().body == b"\1\2\3\4"
+    for cancelled in (search, ping):
+        with pytest.raises(hamirror.UnansweredError) as caught:
+            cancelled.result()
+        assert all(failure.cancelled for failure in caught.value.failures)
+
+
 def test_a_batch_in_a_poll_loop(client: hamirror.Client, cluster: Cluster) -> None:
     with client.batch() as batch:
         added = [batch.add_search(cluster.index, word) for word in WORDS]

@@ -184,6 +184,14 @@ impl Batch {
         PyList::new(py, open.ended.drain(..))
     }
 
+    /// Ends a search or a request without an answer; it comes back as what has ended does.
+    fn cancel(&self, py: Python<'_>, pending: &Bound<'_, PyAny>) -> PyResult<()> {
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        let calls = open.calls_of(pending);
+        waiting::run(py, || calls.into_iter().try_for_each(|call| open.batch.cancel(call)))
+    }
+
     /// Readable when `drive()` has something to do. The batch owns it: take it out of your loop
     /// before the batch is closed.
     fn fileno(&self) -> PyResult<RawFd> {
@@ -318,6 +326,16 @@ impl Open {
         // An index of blackholes only: nobody will answer.
         let result = self.batch.take_search(id).map(Box::new);
         self.store(py, vec![Ended::Search(pending, result)])
+    }
+
+    /// The running calls of a search or a request.
+    fn calls_of(&self, pending: &Bound<'_, PyAny>) -> Vec<CallId> {
+        let is_part = |expected: &Expected| match expected {
+            Expected::Reply(reply) => reply.is(pending),
+            Expected::Search(id) => self.searches[id].pending.is(pending),
+        };
+        let calls = self.expected.iter().filter(|(_, expected)| is_part(expected));
+        calls.map(|(call, _)| *call).collect()
     }
 
     /// The number of a search that runs in this batch.

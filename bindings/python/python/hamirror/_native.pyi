@@ -155,7 +155,8 @@ class Client:
         It gets the level as `logging` numbers it and a line, on whatever thread something
         happens, and should be quick. `level` is the last kind that is told, `info` unless given;
         `debug` has each failed attempt. What it raises goes to `sys.unraisablehook`. A forked
-        child begins without it, and it is not called any more while the interpreter ends.
+        child begins without it, and it is not called any more while the interpreter ends. One
+        that refers to the client, as a method of its owner does, keeps it until `close()`.
         """
 
     def flush_hostnames(self) -> None:
@@ -247,6 +248,11 @@ class Batch:
     def drive(self) -> list[PendingSearch | PendingReply]:
         """Does what is to be done now, without waiting, and returns what has ended since the last
         time: searches and replies as their `add_` returned them."""
+
+    def cancel(self, pending: PendingSearch | PendingReply) -> None:
+        """Ends a search or a request without an answer. It comes back as what has ended does: a
+        search with what its agents have answered so far, if `completeness` allows, a request
+        with `UnansweredError`. One that has ended, or is another batch's, stays as it is."""
 
     def fileno(self) -> int:
         """Readable when `drive()` has something to do. The batch owns it: take it out of your loop
