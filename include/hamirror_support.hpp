@@ -18,18 +18,20 @@
 #include <variant>
 #include <vector>
 
-#if !defined(HAMIRROR_EXPECTED) && !defined(__cpp_exceptions)
+// Every kind of file has classes of names of its own, so that a linker never mixes them up.
+#ifndef __cpp_exceptions
+#ifndef HAMIRROR_EXPECTED
 #define HAMIRROR_EXPECTED
+#endif
+#define HAMIRROR_NAMESPACE without_exceptions
+#elif defined(HAMIRROR_EXPECTED)
+#define HAMIRROR_NAMESPACE expected
+#else
+#define HAMIRROR_NAMESPACE throwing
 #endif
 
 namespace hamirror {
-
-// The two kinds of files have classes of different names, so that a linker never mixes them up.
-#ifdef HAMIRROR_EXPECTED
-inline namespace expected {
-#else
-inline namespace throwing {
-#endif
+inline namespace HAMIRROR_NAMESPACE {
 
 // Owns a C handle and ends it.
 template <typename T, auto Free> class Handle {
@@ -162,8 +164,10 @@ public:
     std::string_view message() const { return view(hamirror_failure_message(get())); }
     std::string_view index() const { return view(hamirror_failure_index(get())); }
     size_t agent() const { return hamirror_failure_agent(get()); }
+    std::string_view local() const { return view(hamirror_failure_local(get())); }
     std::string_view query_error() const { return view(hamirror_failure_query_error(get())); }
     bool is_timeout() const { return hamirror_failure_is_timeout(get()); }
+    bool deadline_passed() const { return hamirror_failure_deadline_passed(get()); }
     bool is_cancelled() const { return hamirror_failure_is_cancelled(get()); }
     Range<Attempt, const hamirror_failure *> attempts() const
     {
@@ -193,6 +197,7 @@ public:
     int32_t code() const { return hamirror_error_code(get()); }
     bool is_timeout() const { return hamirror_error_is_timeout(get()); }
     bool is_query_error() const { return hamirror_error_is_query_error(get()); }
+    int32_t callback_code() const { return hamirror_error_callback_code(get()); }
     size_t agents() const { return hamirror_error_agents(get()); }
     size_t agents_answered() const { return hamirror_error_agents_answered(get()); }
     Range<Failure, const hamirror_error *> failures() const

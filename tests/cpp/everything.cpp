@@ -1,8 +1,7 @@
-// Every class and method over real daemons: everything CONFIG INDEX. Of the three agents of the
-// index one_dead two answer. Prints a result as values.c does.
-#include <hamirror.hpp>
-
-#include "check.hpp"
+// Every class and method that has no program of its own beside this one, over real daemons:
+// everything CONFIG INDEX. Of the three agents of the index one_dead two answer. Prints a result
+// as values.c does.
+#include "thrown.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -16,22 +15,6 @@ namespace {
 
 constexpr const char *PING_BODY = "ping";
 constexpr const char *ONE_DEAD = "one_dead";
-
-template <typename Function> hamirror::Error error_of(Function function)
-{
-    try {
-        function();
-    } catch (const hamirror::Error &error) {
-        return error;
-    }
-    std::fprintf(stderr, "no error came\n");
-    std::exit(1);
-}
-
-bool contains(std::string_view text, std::string_view part)
-{
-    return text.find(part) != std::string_view::npos;
-}
 
 void configurations(const hamirror::Config &config, const std::string &index)
 {
@@ -56,6 +39,28 @@ void configurations(const hamirror::Config &config, const std::string &index)
     for (auto warning : odd.warnings())
         CHECK(contains(warning.message(), "odd.conf"));
     CHECK(!odd.warnings().empty());
+}
+
+void readings(const char *path)
+{
+    constexpr auto lenient = HAMIRROR_READING_SPHINX;
+    const char *text
+        = "index d\n{\ntype = distributed\nagent = box1:docs\nagent = box2:1:docs\n}\n";
+    auto config = hamirror::Config::parse(text, "lenient.conf", lenient);
+    CHECK(config.agent_count(0) == 1 && contains(config.warnings()[0].expected(), "skipped"));
+    CHECK(hamirror::Config::read(path, lenient).agent_count(0) == 2);
+    hamirror::ConfigBuilder builder;
+    builder.set("d", "agent", "box1:docs");
+    builder.set("d", "agent", "box2:1:docs");
+    CHECK(builder.build(lenient).agent_count(0) == 1 && builder.build().agent_count(0) == 2);
+    for (auto wrong : {0, 1, 2}) {
+        auto error = error_of([&] {
+            wrong == 0   ? hamirror::Config::parse(text, "lenient.conf", 77)
+                : wrong == 1 ? hamirror::Config::read(path, 77)
+                             : builder.build(77);
+        });
+        CHECK(error.code() == HAMIRROR_ERROR_ARGUMENT);
+    }
 }
 
 hamirror::Search whole_search()
@@ -147,10 +152,11 @@ void short_results(const hamirror::Client &client)
     auto error = error_of([&] { client.search(ONE_DEAD, search, options); });
     CHECK(error.code() == HAMIRROR_ERROR_UNANSWERED && error.get() != nullptr);
     CHECK(error.agents() == 3 && error.agents_answered() == 2);
-    CHECK(!error.is_timeout() && !error.is_query_error());
+    CHECK(!error.is_timeout() && !error.is_query_error() && error.callback_code() == 0);
     auto failure = *error.failures().begin();
     CHECK(failure.index() == ONE_DEAD && failure.agent() == 2 && failure.query_error().empty());
-    CHECK(!failure.is_timeout() && !failure.is_cancelled());
+    CHECK(!failure.is_timeout() && !failure.is_cancelled() && !failure.deadline_passed());
+    CHECK(failure.local().empty());
     CHECK(contains(failure.message(), "127.0.0.1:1"));
     for (auto attempt : failure.attempts()) {
         CHECK(attempt.host() == "127.0.0.1:1" && !attempt.message().empty());
@@ -166,6 +172,10 @@ void batches(const hamirror::Client &client, const std::string &index)
     auto pings = batch.add_index(index, ping);
     auto one = batch.add_agent(index, 1, ping);
     auto search = batch.add_search(index, hamirror::Search::make("library"));
+    CHECK(batch.wait_sent() && batch.search_of(one) == HAMIRROR_NO_SEARCH);
+    auto calls = batch.search_calls(search);
+    CHECK(calls.size() == 2 && batch.search_of(calls[1]) == search && calls[0] == one + 1);
+    CHECK(error_of([&] { batch.search_calls(77); }).code() == HAMIRROR_ERROR_UNKNOWN);
     size_t ended = 0;
     while (batch.pending() > 0) {
         pollfd entry = {batch.fd(), POLLIN, 0};
@@ -209,6 +219,7 @@ int main(int count, char **arguments)
     CHECK(hamirror::version_number() >> 16 == HAMIRROR_VERSION_MAJOR);
     auto config = hamirror::Config::read(arguments[1]);
     configurations(config, arguments[2]);
+    readings(arguments[1]);
     hamirror::ClientOptions options;
     options.seed = 7;
     auto client = hamirror::Client::make(config, options);

@@ -17,6 +17,8 @@ static_assert(moves_only<hamirror::Config>() && moves_only<hamirror::ConfigBuild
 static_assert(moves_only<hamirror::Reply>() && moves_only<hamirror::Request>());
 static_assert(moves_only<hamirror::Result>() && moves_only<hamirror::Search>());
 static_assert(moves_only<hamirror::Status>() && moves_only<hamirror::Waker>());
+static_assert(moves_only<hamirror::Local>() && moves_only<hamirror::Rows>());
+static_assert(moves_only<hamirror::Upkeep>());
 static_assert(sizeof(hamirror::Client) == sizeof(hamirror_client *));
 static_assert(std::is_nothrow_copy_constructible_v<hamirror::Error>);
 static_assert(std::is_same_v<hamirror::Returns<int>, int>);

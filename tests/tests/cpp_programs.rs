@@ -6,6 +6,8 @@ use anyhow::{Result, ensure};
 use hamirror::{CallOptions, Client, Config, Search};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::compiler::{Compiler, Standard};
+use hamirror_tests::daemon::free_port;
+use hamirror_tests::echo::{EchoDaemon, Manners};
 use hamirror_tests::program::{self, Program};
 use hamirror_tests::{corpus, process};
 
@@ -45,4 +47,41 @@ fn exceptions_or_not_the_answers_are_those_of_rust() -> Result<()> {
         ensure!(process::run(command.current_dir(cluster.folder()))? == expected);
     }
     Ok(())
+}
+
+#[test]
+fn callables_build_and_judge_and_may_throw() -> Result<()> {
+    let [one, other, _] = echoes()?;
+    Program::cpp("callbacks")?.run_every_way(&[&one.name, &other.name])?;
+    for kind in ["-DHAMIRROR_EXPECTED", "-fno-exceptions"] {
+        let compiler = Compiler::new(Standard::Cpp("c++17"), program::shared()?).flag(kind);
+        let careful = Program::build(compiler, &["cpp/callbacks_expected.cpp"])?;
+        careful.run_every_way(&[&one.name])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn local_indexes_are_searched_by_callables_and_by_batches() -> Result<()> {
+    let cluster = Cluster::start(corpus::synthetic(500, 16), |_| {})?;
+    let [one, other] = [0, 1].map(|shard| cluster.daemons()[shard][0].address().to_string());
+    Program::cpp("locals")?.run_every_way(&[&one, &other]).map(drop)
+}
+
+#[test]
+fn status_is_told_in_classes() -> Result<()> {
+    let [echo, ..] = echoes()?;
+    let (port, dead) = (echo.port().to_string(), format!("127.0.0.1:{}", free_port()?));
+    Program::cpp("status")?.run_every_way(&[&echo.name, &port, &dead]).map(drop)
+}
+
+#[test]
+fn upkeep_runs_in_a_poll_loop() -> Result<()> {
+    let [one, other, hole] = echoes()?;
+    Program::cpp("upkeep")?.run_every_way(&[&one.name, &other.name, &hole.name]).map(drop)
+}
+
+fn echoes() -> Result<[EchoDaemon; 3]> {
+    let echo = || EchoDaemon::on("127.0.0.1", Manners::default());
+    Ok([echo()?, echo()?, echo()?])
 }
