@@ -22,16 +22,43 @@ pub struct Answer {
 
 impl Call {
     /// A whole reply came for an attempt: judged, booked, and the call ended or gone on with.
-    pub fn handle_reply(&mut self, attempt: u32, mut reply: Reply, random: u64, now: Instant) {
-        let Some(attempt) = self.remove(attempt) else { return };
-        let verdict = match reply.status {
-            Status::Ok => self.request().clone().judge(&mut reply),
-            Status::Warning => self.judge_warned(&mut reply),
-            Status::Error => Verdict::Refused(reply.text()),
-            Status::Retry => {
-                let text = format!("remote warning: {}", reply.text());
-                return self.fail(&attempt, FailureKind::RemoteRetry, text, random, now);
+    /// Says whether the reply makes sense, so that another may follow it on its connection.
+    pub fn handle_reply(
+        &mut self,
+        attempt: u32,
+        mut reply: Reply,
+        random: u64,
+        now: Instant,
+    ) -> bool {
+        // The judge may panic: until it has spoken, the attempt keeps what it has claimed.
+        let verdict = self.find(attempt).is_some().then(|| self.judge(&mut reply));
+        let (Some(verdict), Some(attempt)) = (verdict, self.remove(attempt)) else {
+            return false;
+        };
+        let is_sound = !matches!(verdict, Verdict::Malformed(_));
+        match verdict {
+            Verdict::Accept => self.accept(&attempt, reply, false, now),
+            Verdict::AcceptWarned => self.accept(&attempt, reply, true, now),
+            Verdict::Malformed(text) => {
+                self.fail(&attempt, FailureKind::WrongReply, text, random, now);
             }
+            Verdict::Unfinished(text) => {
+                let by_query = if reply.status == Status::Retry { "" } else { "query " };
+                let text = format!("remote {by_query}warning: {text}");
+                self.fail(&attempt, FailureKind::RemoteRetry, text, random, now);
+            }
+            Verdict::Refused(text) => self.refuse(&attempt, text, random, now),
+            Verdict::Failed(error) => self.fail_program(&attempt, error),
+        }
+        is_sound
+    }
+
+    fn judge(&self, reply: &mut Reply) -> Verdict {
+        match reply.status {
+            Status::Ok => self.request().judge(reply),
+            Status::Warning => self.judge_warned(reply),
+            Status::Error => Verdict::Refused(reply.text()),
+            Status::Retry => Verdict::Unfinished(reply.text()),
             Status::InProgress => {
                 let (version, length) = (reply.version, reply.body.len());
                 let text = "unexpected in-progress reply";
@@ -40,19 +67,6 @@ impl Call {
             Status::Unknown(status) => {
                 Verdict::Malformed(format!("unexpected reply status {status}"))
             }
-        };
-        match verdict {
-            Verdict::Accept => self.accept(&attempt, reply, false, now),
-            Verdict::AcceptWarned => self.accept(&attempt, reply, true, now),
-            Verdict::Malformed(text) => {
-                self.fail(&attempt, FailureKind::WrongReply, text, random, now);
-            }
-            Verdict::Unfinished(text) => {
-                let text = format!("remote query warning: {text}");
-                self.fail(&attempt, FailureKind::RemoteRetry, text, random, now);
-            }
-            Verdict::Refused(text) => self.refuse(&attempt, text, random, now),
-            Verdict::Failed(error) => self.fail_program(&attempt, error),
         }
     }
 

@@ -124,7 +124,11 @@ impl Engine {
             self.end_dial(id, now);
         }
         match fed {
-            Err(text) => self.fail(id, FailureKind::WrongReply, text, now),
+            Err(text) => {
+                let host = self.connections[id].host.clone();
+                self.retire_idle(&host);
+                self.fail(id, FailureKind::WrongReply, text, now);
+            }
             Ok(fed) => {
                 let header = fed.reply?;
                 let call = &mut self.calls[user.call].call;
@@ -256,23 +260,27 @@ impl Engine {
         let body = connection.reader.take_body(spare);
         connection.served += 1;
         connection.idle_since = now;
-        // After RETRY the daemon closes; bytes behind a reply, or a reply before the request was
-        // read, mean that both sides lost step.
-        let in_step = !more && connection.is_flushed() && head.status != Status::Retry;
-        let reusable = connection.kept && in_step && connection.host.may_keep();
-        let Some(user) = self.detach(id) else { return };
-        if reusable {
-            let connection = &mut self.connections[id];
-            connection.retirements = connection.host.retirements();
-            self.idle.push(connection.host.number, id);
-        } else {
-            self.close(id);
-        }
+        let host = connection.host.clone();
+        // Bytes behind a reply, or a reply before the request was read, mean that both sides lost
+        // step. After RETRY the daemon closes.
+        let in_step = !more && connection.is_flushed();
+        let reusable = connection.kept && head.status != Status::Retry;
+        let Some(user) = connection.user else { return };
         let (status, version) = (head.status, head.version);
         let reply = Reply { status, version, warning: None, body, search: None };
         let random = self.random.u64(..);
         let call = &mut self.calls[user.call].call;
-        call.handle_reply(user.attempt, reply, random, now);
+        let is_sound = call.handle_reply(user.attempt, reply, random, now);
+        self.detach(id);
+        if !(in_step && is_sound) {
+            self.retire_idle(&host);
+            self.close(id);
+        } else if reusable && host.may_keep() {
+            self.connections[id].retirements = host.retirements();
+            self.idle.push(host.number, id);
+        } else {
+            self.close(id);
+        }
         self.run_commands(user.call, now);
     }
 

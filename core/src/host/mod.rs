@@ -323,9 +323,13 @@ impl Host {
         let errors_in_row = karma.errors_in_row();
         drop(karma);
         match (was_living, is_living) {
-            (true, false) => self.log.put(Level::Warning, || {
-                format!("host {} found dead: {errors_in_row} failures in a row", self.name)
-            }),
+            (true, false) => {
+                // So its trials go over new connections, as its pings do.
+                self.retire_idle();
+                self.log.put(Level::Warning, || {
+                    format!("host {} found dead: {errors_in_row} failures in a row", self.name)
+                });
+            }
             (false, true) => {
                 self.log.put(Level::Info, || format!("host {} answers again", self.name));
             }
@@ -343,6 +347,11 @@ impl Host {
             (_, Purpose::Ping) => karma.handle_ping_failure(kind, now),
             _ => karma.handle_failure(kind, failure.elapsed, on_trial, now),
         });
+        if kind == FailureKind::QueryTimeout && purpose != Purpose::Ping {
+            // Whatever forgot one connection without a word forgot the idle ones beside it, too,
+            // and each would cost a time-out.
+            self.retire_idle();
+        }
         if matches!(kind, FailureKind::ConnectFailure | FailureKind::UnexpectedClosing) {
             // Another daemon may listen there from now on, with other manners.
             self.greets_first.store(false, Ordering::Relaxed);

@@ -12,6 +12,7 @@ mod extra_load;
 mod network;
 mod plan;
 mod retries;
+mod silence;
 mod site;
 mod world;
 

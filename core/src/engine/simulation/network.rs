@@ -56,8 +56,17 @@ impl Network {
         self.silent.extend(dead.map(|(number, wire)| (wire.host, *number)));
     }
 
-    pub(super) fn has_silent_wire(&self, host: usize) -> bool {
-        self.silent.range((host, 0)..=(host, u64::MAX)).next().is_some()
+    /// Whether a call uses, or may come to use, a connection to the host that is dead.
+    pub(super) fn has_silent_wire(&self, host: &Host, drivers: &[Driver]) -> bool {
+        let number = host.number;
+        let mut silent = self.silent.range((number, 0)..=(number, u64::MAX));
+        silent.any(|(_, number)| {
+            let Wire { driver, id, .. } = self.wires[number];
+            let connection = drivers[driver].engine.connections.get(id);
+            connection.is_some_and(|connection| {
+                connection.user.is_some() || connection.retirements == host.retirements()
+            })
+        })
     }
 
     fn kept(&self, host: usize) -> usize {

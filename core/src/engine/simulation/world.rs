@@ -341,7 +341,7 @@ impl World {
         let now = self.now;
         for (host, known) in self.hosts.iter().zip(&mut self.known) {
             let answers = self.sites[known.site].answers_who_knows(&host.lookup())
-                && !self.network.has_silent_wire(host.number);
+                && !self.network.has_silent_wire(host, &self.drivers);
             if known.answers.last().is_none_or(|(_, last)| *last != answers) {
                 known.answers.push((now, answers));
                 let text = format!("{} would answer now: {answers}", host.name);
