@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::Call;
 use crate::deadline::CallLimits;
 use crate::karma::InFlight;
 
@@ -74,5 +75,13 @@ impl Attempt {
     pub(super) fn next_timeout(&self) -> Instant {
         let overtake_at = self.overtake_at.map(|overtake| overtake.at);
         overtake_at.map_or(self.phase_ends_at, |at| at.min(self.phase_ends_at))
+    }
+}
+
+impl Call {
+    /// Until when an attempt has time to reach its mirror.
+    pub fn reach_until(&self, attempt: u32) -> Option<Instant> {
+        let attempt = self.attempts.iter().find(|running| running.number == attempt)?;
+        Some(attempt.phase_ends_at.min(self.deadline))
     }
 }

@@ -42,7 +42,12 @@ pub(super) enum State {
         since: Instant,
     },
     /// Connecting to one of the addresses.
-    Connecting { endpoints: Arc<[Endpoint]>, position: usize },
+    Connecting {
+        endpoints: Arc<[Endpoint]>,
+        position: usize,
+        /// When the next one has its turn, if there is one.
+        until: Option<Instant>,
+    },
     /// Bytes flow.
     Open,
     /// Its socket goes; the number is free after the next sweep.

@@ -6,7 +6,8 @@
 //! for those others may hang. Manticore, which greets with its first reply, has a longer backlog
 //! and is not waited for.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,13 +19,17 @@ use crate::host::{DialPlace, Endpoint, Lookup};
 #[derive(Debug, Default)]
 pub(super) struct Dials {
     by_host: Vec<VecDeque<ConnectionId>>,
+    /// When to look again: other engines give places back without a word.
     due: Option<Instant>,
+    /// When connections go on to their next address, unless they did before.
+    shares: BinaryHeap<Reverse<(Instant, ConnectionId)>>,
 }
 
 impl Dials {
-    /// When to look again: other engines give places back without a word.
+    /// When [`Engine::handle_dial_timeout`] is due; a spurious wake-up is harmless.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.due
+        let share = self.shares.peek().map(|Reverse((due, _))| *due);
+        [self.due, share].into_iter().flatten().min()
     }
 }
 
@@ -53,9 +58,9 @@ impl Engine {
     ) {
         let connection = &mut self.connections[id];
         connection.address_changes = connection.host.address_changes();
-        connection.state = State::Connecting { endpoints, position: 0 };
+        connection.state = State::Connecting { endpoints, position: 0, until: None };
         let host = connection.host.number;
-        self.wait_to_dial(id, host, now);
+        self.wait_to_dial(id, host);
         self.dial(host, now);
     }
 
@@ -65,25 +70,59 @@ impl Engine {
         if matches!(connection.state, State::Connecting { .. }) {
             connection.host.release_dial(std::mem::take(&mut connection.dial));
             let host = connection.host.number;
-            self.wait_to_dial(id, host, now);
+            self.wait_to_dial(id, host);
+            self.dials.due = Some(now + TURN);
         }
     }
 
-    /// Time went by: places of other engines may be free.
-    pub(super) fn dial_waiting(&mut self, now: Instant) {
-        self.dials.due = None;
-        for host in 0..self.dials.by_host.len() {
-            self.dial(host, now);
+    /// Time went by: places of other engines may be free, and shares of addresses over.
+    pub(super) fn handle_dial_timeout(&mut self, now: Instant) {
+        while let Some(&Reverse((due, id))) = self.dials.shares.peek()
+            && due <= now
+        {
+            self.dials.shares.pop();
+            self.end_share(id, due, now);
+        }
+        if self.dials.due.is_some_and(|due| due <= now) {
+            self.dials.due = None;
+            for host in 0..self.dials.by_host.len() {
+                self.dial(host, now);
+            }
         }
     }
 
-    fn wait_to_dial(&mut self, id: ConnectionId, host: usize, now: Instant) {
+    /// Dials the address whose turn it is. Each that is left has an equal share of the time left.
+    pub(super) fn dial_next(&mut self, id: ConnectionId, now: Instant) {
+        let connection = &mut self.connections[id];
+        let State::Connecting { endpoints, position, until } = &mut connection.state else {
+            return;
+        };
+        self.actions.push_back(Action::Connect(id, endpoints[*position].clone()));
+        let others = (endpoints.len() - *position - 1) as u32;
+        let user = connection.user.filter(|_| others > 0);
+        let end = user.and_then(|user| self.calls[user.call].call.reach_until(user.attempt));
+        *until = end.map(|end| now + end.saturating_duration_since(now) / (others + 1));
+        self.dials.shares.extend(until.map(|until| Reverse((until, id))));
+    }
+
+    /// An address was silent for its share of the time.
+    fn end_share(&mut self, id: ConnectionId, due: Instant, now: Instant) {
+        if let Some(connection) = self.connections.get_mut(id)
+            && let State::Connecting { endpoints, position, until } = &mut connection.state
+            && *until == Some(due)
+        {
+            connection.host.demote_address(&endpoints[*position]);
+            *position += 1;
+            self.dial_next(id, now);
+        }
+    }
+
+    fn wait_to_dial(&mut self, id: ConnectionId, host: usize) {
         let queues = &mut self.dials.by_host;
         if host >= queues.len() {
             queues.resize_with(host + 1, VecDeque::new);
         }
         queues[host].push_back(id);
-        self.dials.due = Some(now + TURN);
     }
 
     /// Dials for those that wait for a host, in their order, as long as there is a place.
@@ -95,7 +134,7 @@ impl Engine {
                 connection.host.number == host && connection.dial != DialPlace::Dialling
             });
             if let Some(connection) = waiting
-                && let State::Connecting { endpoints, position } = &connection.state
+                && matches!(connection.state, State::Connecting { .. })
             {
                 let has_waited = connection.dial == DialPlace::Queued;
                 if !connection.host.greets_last() {
@@ -105,11 +144,10 @@ impl Engine {
                         return self.queue_up(host, now);
                     }
                 }
-                let endpoint = endpoints[*position].clone();
-                self.actions.push_back(Action::Connect(id, endpoint));
                 if let Some(user) = connection.user.filter(|_| has_waited) {
                     self.calls[user.call].call.handle_late_dial(user.attempt, now);
                 }
+                self.dial_next(id, now);
             }
             self.dials.by_host[host].pop_front();
         }
@@ -138,9 +176,9 @@ impl Engine {
     pub(super) fn handle_silence(&mut self, id: ConnectionId) {
         let connection = &self.connections[id];
         let is_dialled = connection.dial != DialPlace::Queued;
-        if is_dialled && matches!(connection.state, State::Connecting { .. }) {
+        if is_dialled && let State::Connecting { endpoints, position, .. } = &connection.state {
             let host = connection.host.clone();
-            host.rotate_addresses();
+            host.demote_address(&endpoints[*position]);
             if host.lookup_name().is_some() {
                 self.actions.push_back(Action::Lookup(host, false));
             }

@@ -45,7 +45,7 @@ impl Engine {
         if !matches!(connection.state, State::Connecting { .. }) {
             return;
         }
-        if let State::Connecting { endpoints, position } = &connection.state {
+        if let State::Connecting { endpoints, position, .. } = &connection.state {
             connection.endpoint = endpoints.get(*position).cloned();
         }
         connection.state = State::Open;
@@ -63,14 +63,13 @@ impl Engine {
     /// A connection could not be made: the next address of the host, or a failure.
     pub fn handle_connect_failed(&mut self, id: ConnectionId, text: &str, now: Instant) {
         let Some(connection) = self.connections.get_mut(id) else { return };
-        let State::Connecting { endpoints, position } = &mut connection.state else { return };
+        let State::Connecting { endpoints, position, .. } = &mut connection.state else { return };
         *position += 1;
-        if let Some(endpoint) = endpoints.get(*position) {
-            let action = Action::Connect(id, endpoint.clone());
-            self.actions.push_back(action);
-            return;
+        let count = endpoints.len();
+        if *position < count {
+            return self.dial_next(id, now);
         }
-        let text = match endpoints.len() {
+        let text = match count {
             1 => format!("connect() failed: {text}"),
             count => format!("connect() failed on all {count} addresses: {text}"),
         };
@@ -168,7 +167,7 @@ impl Engine {
             return;
         }
         if self.dials.next().is_some_and(|due| due <= now) {
-            self.dial_waiting(now);
+            self.handle_dial_timeout(now);
         }
         while let Some(id) = self.timers.pop_due(&mut self.calls, now) {
             let random = self.random.u64(..);

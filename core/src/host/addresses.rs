@@ -110,9 +110,10 @@ impl Addresses {
         self.is_stale = !self.is_pushed;
     }
 
-    /// The first address gave no answer: the next attempt begins with the second.
-    pub(super) fn rotate(&mut self) {
-        if let Some(endpoints) = self.known.as_mut().filter(|endpoints| endpoints.len() > 1) {
+    /// An address gave no answer: if it is the first, the next attempt begins with the second. Of
+    /// several attempts that found it silent one is heard.
+    pub(super) fn demote(&mut self, silent: &Endpoint) {
+        if let Some(endpoints) = self.known.as_mut().filter(|known| known[0] == *silent) {
             let mut rotated = endpoints.to_vec();
             rotated.rotate_left(1);
             *endpoints = rotated.into();
@@ -180,7 +181,8 @@ mod tests {
     fn addresses_keep_the_order_of_experience_until_they_change() {
         let mut addresses = Addresses::new(&named());
         addresses.handle_lookup(Ok(vec![at(1), at(2)]));
-        addresses.rotate();
+        addresses.demote(&Endpoint::Inet(at(1)));
+        addresses.demote(&Endpoint::Inet(at(1)));
         addresses.handle_lookup(Ok(vec![at(1), at(2)]));
         assert_eq!(first(&addresses), "10.0.0.2:9312");
         addresses.handle_lookup(Ok(vec![at(3), at(2)]));

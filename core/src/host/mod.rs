@@ -166,9 +166,9 @@ impl Host {
         }
     }
 
-    /// The first address gave no answer: the next attempt begins with the second.
-    pub fn rotate_addresses(&self) {
-        self.addresses.lock().rotate();
+    /// An address gave no answer: if attempts begin with it, the next one begins with the second.
+    pub fn demote_address(&self, endpoint: &Endpoint) {
+        self.addresses.lock().demote(endpoint);
     }
 
     /// Counts changes of the addresses.

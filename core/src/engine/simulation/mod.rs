@@ -3,6 +3,7 @@
 //! A failing seed is printed; `HAMIRROR_SEED=n cargo test -p hamirror one_seed` runs it alone,
 //! `HAMIRROR_SEEDS=n cargo test -p hamirror --release seeds` runs the first n.
 
+mod addresses;
 mod batches;
 mod check;
 mod cluster;

@@ -20,7 +20,7 @@ pub(super) struct Site {
     /// Where it does not listen nobody refuses either.
     is_silent_elsewhere: bool,
     moves: u8,
-    /// Since when its name is right, no address of it swallows connections, and it answers.
+    /// Since when its name is right and it answers.
     well_since: Option<Instant>,
     /// Added to the time of every reply.
     pub(super) lag: Duration,
@@ -109,16 +109,11 @@ impl Site {
         self.home == *endpoint
     }
 
-    /// Whether a client that knows so much gets an answer at once, however it orders addresses.
+    /// Whether a client that knows so much gets an answer, however it orders addresses.
     pub(super) fn answers_who_knows(&self, lookup: &Lookup) -> bool {
         let is_found = match lookup {
-            Lookup::Known(endpoints) => {
-                endpoints.contains(&self.home)
-                    && (endpoints.len() == 1 || !self.is_silent_elsewhere)
-            }
-            Lookup::Needed | Lookup::Failed(_) => {
-                self.is_published() && (self.published.len() == 1 || !self.is_silent_elsewhere)
-            }
+            Lookup::Known(endpoints) => endpoints.contains(&self.home),
+            Lookup::Needed | Lookup::Failed(_) => self.is_published(),
         };
         is_found && self.mode.answers()
     }
@@ -136,8 +131,7 @@ impl Site {
     }
 
     fn note_health(&mut self, now: Instant) {
-        let swallows = self.is_silent_elsewhere && self.published.len() > 1;
-        let is_well = self.mode.answers() && self.is_published() && !swallows;
+        let is_well = self.mode.answers() && self.is_published();
         self.well_since = is_well.then(|| self.well_since.unwrap_or(now));
     }
 
