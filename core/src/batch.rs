@@ -371,16 +371,19 @@ impl Batch {
             let text = format!("index '{name}' has local indexes only; no agent can be asked");
             return Err(Error::Unknown(text));
         }
-        for agent in index.agents.iter().chain(&index.blackholes) {
+        for agent in &index.agents {
             self.driver().engine().check(agent, request.as_ref())?;
         }
+        let check =
+            |blackhole: &Arc<Agent>| self.driver().engine().check(blackhole, request.as_ref());
+        let lengths: Vec<usize> = index.blackholes.iter().map(check).collect::<Result<_, _>>()?;
         self.shared.handle_query();
         let first = self.next_call();
         for agent in &index.agents {
             self.start(agent, request, options);
         }
-        for blackhole in &index.blackholes {
-            self.shared.background.send_to_blackhole(blackhole, request);
+        for (blackhole, length) in index.blackholes.iter().zip(lengths) {
+            self.shared.background.send_to_blackhole(blackhole, request, length);
         }
         let count = self.next_call().0.wrapping_sub(first.0);
         Ok(Calls { first, count })

@@ -23,7 +23,7 @@ use crate::wire::request::{Reply, Request};
 /// Asks distributed indexes; cheap to clone, and every clone is the same client.
 ///
 /// All methods may be called from any thread at any time. Connections, records of hosts and the
-/// background thread belong to the client and end with its last clone and its last batch.
+/// background threads belong to the client and end with its last clone and its last batch.
 ///
 /// After `fork` it works in the child too: there it begins anew, with empty records, and leaves
 /// the parent's sockets alone. A batch that was under way answers [`Error::Forked`] there.
@@ -228,12 +228,13 @@ impl Client {
 impl Shared {
     fn new(config: &Config, options: ClientOptions) -> Self {
         let topology = Topology::new(config, &options, clock::now());
-        let background = Arc::new(Background::new(options.background));
+        let pool = Arc::new(Pool::new(options.seed.unwrap_or_else(seed)));
+        let background = Arc::new(Background::new(options.background, Arc::downgrade(&pool)));
         background.ping(topology.pinged.clone(), topology.ping_interval);
         Self {
             topology: ArcSwap::from_pointee(topology),
             background,
-            pool: Arc::new(Pool::new(options.seed.unwrap_or_else(seed))),
+            pool,
             reloading: Mutex::default(),
             options,
             process: process::id(),

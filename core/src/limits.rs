@@ -99,6 +99,16 @@ pub const DIAGNOSTIC_TEXT_MAX: usize = 80;
 /// A longer `agent_retry_delay` is warned of, as 2.2.11 does.
 pub const AGENT_RETRY_DELAY_MAX: Duration = Duration::from_millis(1_000);
 
-/// Bytes of stack of the one thread: what threads usually get here, for name look-ups run modules
-/// of the system on it.
+/// Requests that wait for one blackhole: more are dropped, and counted.
+pub const BLACKHOLE_BACKLOG_MAX: usize = 1_024;
+
+/// Bytes of their bodies; one that is larger still goes out, alone.
+pub const BLACKHOLE_BACKLOG_BYTES_MAX: usize = 16 << 20;
+
+/// Requests to one blackhole under way at once, each with a socket: one that hangs must not use up
+/// the descriptors of the process.
+pub const BLACKHOLE_SENDS_MAX: usize = 8;
+
+/// Bytes of stack of a thread: what threads usually get here, for name look-ups run modules
+/// of the system on one.
 pub const STACK_SIZE: usize = 2 << 20;

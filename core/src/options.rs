@@ -7,9 +7,9 @@ use crate::completeness::Completeness;
 /// How a client works; [`Default`] is right for most.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientOptions {
-    /// One thread for pings, name look-ups and blackholes, started when first needed. Without
-    /// it names are looked up by the thread that needs them, and the program drives the rest
-    /// ([`Client::upkeep`](crate::Client::upkeep)) or goes without.
+    /// One thread for pings and blackholes, and one while names are looked up, started when first
+    /// needed. Without them names are looked up by the thread that needs them, and the program
+    /// drives the rest ([`Client::upkeep`](crate::Client::upkeep)) or goes without.
     pub background: bool,
     /// Decides every pick, for reproducible runs; `None` differs from client to client.
     pub seed: Option<u64>,

@@ -18,8 +18,9 @@ use crate::search::Search;
 /// Asks distributed indexes. Every function takes it as const: any number of threads may share
 /// one client, and should, for its connections and its record of the hosts.
 ///
-/// It has one thread of its own at most, started when first needed, and joined when the last
-/// handle and the last batch of the client are freed. After a fork, the child works with it as the
+/// It has two threads of its own at most, one of them only while names are looked up, started when
+/// first needed. They are joined when the last handle and the last batch of the client are freed,
+/// but for a look-up, which nobody waits for. After a fork, the child works with the client as the
 /// parent does, on connections of its own.
 pub struct Client {
     _private: [u8; 0],

@@ -100,9 +100,9 @@ impl Engine {
         }
     }
 
-    /// Whether the request can be sent to an agent at all: what the caller got wrong is told at
-    /// once, and no mirror is blamed for it.
-    pub fn check(&mut self, agent: &Agent, request: &dyn Request) -> Result<(), Error> {
+    /// Whether the request can be sent to an agent at all, and the bytes of its body: what the
+    /// caller got wrong is told at once, and no mirror is blamed for it.
+    pub fn check(&mut self, agent: &Agent, request: &dyn Request) -> Result<usize, Error> {
         let mut body = self.spare.pop().unwrap_or_default();
         let mirror = &agent.mirrors[0];
         let target =
@@ -110,7 +110,7 @@ impl Engine {
         let checked = request.encode(&target, &mut body).and_then(|()| {
             let (length, limit) = (body.len(), agent.max_packet_size);
             let text = || format!("request of {length} bytes is above max_packet_size={limit}");
-            if length > limit { Err(Error::Request(text())) } else { Ok(()) }
+            if length > limit { Err(Error::Request(text())) } else { Ok(length) }
         });
         keep_spare(&mut self.spare, body);
         checked

@@ -1,52 +1,53 @@
-//! Who does the upkeep: the one background thread, or the program.
+//! Who does the upkeep: threads of the library, or the program.
 //!
-//! The thread starts when there is something to do for the first time and is joined when the
-//! client goes, unless something holds it up: a look-up, a log sink, or the dynamic loader's lock,
-//! which every thread needs when it begins and which a plugin's destructor holds. Then it ends by
-//! itself. Without it (`ClientOptions::background`), names are looked up by the calling thread,
-//! and the rest is done by a program that drives it ([`Background::drive`]), or by nobody.
+//! There are two at most. One pings and sends to blackholes; it starts when there is something to
+//! do for the first time. The other looks names up, which blocks, so that nothing else may be done
+//! on it; it is there while there are names to look up. Both are joined when the client goes,
+//! unless something holds them up: a look-up, a log sink, or the dynamic loader's lock, which
+//! every thread needs when it begins and which a plugin's destructor holds. Then they end by
+//! themselves. Without them (`ClientOptions::background`), names are looked up by the calling
+//! thread, and the rest is done by a program that drives it ([`Background::drive`]), or by nobody.
 
-use std::cell::Cell;
 use std::io;
 use std::os::fd::RawFd;
-use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use super::driver::{Driver, Mail};
+use super::inbox::{Inbox, Role, Send};
 use super::pool::Others;
-use super::upkeep::{BLACKHOLE_BACKLOG_MAX, Inbox, Upkeep, look_up};
-use super::{process, seed};
+use super::upkeep::Upkeep;
+use super::{names, process, seed};
 use crate::agent::Agent;
 use crate::host::Host;
-use crate::limits;
 use crate::wire::request::Request;
 
-/// A handle on the thread, whether it runs or not.
+/// A handle on the threads, whether they run or not.
 pub struct Background {
     allowed: bool,
     is_driven: AtomicBool,
     inbox: Arc<Inbox>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    /// The client's own: with it the threads end.
+    is_clients: bool,
     process: process::Id,
 }
 
 impl Background {
-    /// A thread that is not started yet, and never if not `allowed`.
-    pub fn new(allowed: bool) -> Self {
-        Self::with_inbox(allowed, Arc::default())
+    /// Threads that are not started yet, and never if not `allowed`, and the drivers of the client.
+    pub fn new(allowed: bool, pool: Others) -> Self {
+        let mut background = Self::of_worker(allowed, Inbox::new(pool));
+        background.is_clients = true;
+        background
     }
 
-    fn with_inbox(allowed: bool, inbox: Arc<Inbox>) -> Self {
+    /// As the driver of the upkeep itself knows it.
+    fn of_worker(allowed: bool, inbox: Arc<Inbox>) -> Self {
         let (is_driven, process) = (AtomicBool::new(false), process::id());
-        Self { allowed, is_driven, inbox, thread: Mutex::default(), process }
+        Self { allowed, is_driven, inbox, is_clients: false, process }
     }
 
-    /// Whether the thread may run.
+    /// Whether the threads may run.
     pub fn is_allowed(&self) -> bool {
         self.allowed
     }
@@ -56,19 +57,18 @@ impl Background {
         if self.is_driven.swap(true, Ordering::AcqRel) {
             return None;
         }
-        let worker = Arc::new(Self::with_inbox(false, self.inbox.clone()));
+        let turn = Turn(self.clone());
+        let worker = Arc::new(Self::of_worker(false, self.inbox.clone()));
         let driver = Driver::new(seed(), worker, Others::new());
-        if driver.is_err() {
-            self.is_driven.store(false, Ordering::Release);
-        }
-        let (inbox, background) = (self.inbox.clone(), self.clone());
-        Some(driver.map(|driver| Driven { upkeep: Upkeep::new(inbox, driver), background }))
+        let inbox = self.inbox.clone();
+        let driven = |driver| Driven { upkeep: Upkeep::new(inbox, driver, true), _turn: turn };
+        Some(driver.map(driven))
     }
 
     /// Sets which agents, of one mirror each, are pinged, and how often.
     pub fn ping(&self, agents: Vec<Arc<Agent>>, interval: Duration) {
         let pings = !agents.is_empty() && !interval.is_zero();
-        self.inbox.jobs.lock().pinged = Some((agents, interval));
+        self.inbox.jobs.lock().pinged = Arc::new((agents, interval));
         self.inbox.pings.store(pings, Ordering::Relaxed);
         self.inbox.wake();
     }
@@ -76,31 +76,33 @@ impl Background {
     /// Starts the thread if there is anything to ping.
     pub fn start_pings(&self) {
         if self.inbox.pings.load(Ordering::Relaxed) {
-            self.start();
+            self.start(Role::Upkeep);
         }
     }
 
-    /// Sends to every mirror of a blackhole agent and forgets it; false if the backlog is full.
-    pub fn send_to_blackhole(&self, agent: &Arc<Agent>, request: &Arc<dyn Request>) -> bool {
-        let mut jobs = self.inbox.jobs.lock();
-        let full = jobs.sends.len() + agent.mirrors.len() > BLACKHOLE_BACKLOG_MAX;
+    /// Sends to every mirror of a blackhole agent, a body of that length, and forgets it. What
+    /// finds its host's backlog full is counted.
+    pub fn send_to_blackhole(
+        &self,
+        agent: &Arc<Agent>,
+        request: &Arc<dyn Request>,
+        length: usize,
+    ) {
         let is_done = self.allowed || self.is_driven.load(Ordering::Acquire);
-        if !is_done || full {
-            self.inbox.dropped.fetch_add(agent.mirrors.len() as u64, Ordering::Relaxed);
-            return false;
+        for mirror in 0..agent.mirrors.len() {
+            let (agent, request) = (agent.clone(), request.clone());
+            let send = Send { agent, mirror, request, length };
+            if !(is_done && self.inbox.add_send(send)) {
+                self.inbox.handle_dropped();
+            }
         }
-        let sends =
-            (0..agent.mirrors.len()).map(|mirror| (agent.clone(), mirror, request.clone()));
-        jobs.sends.extend(sends);
-        drop(jobs);
-        self.start();
+        self.start(Role::Upkeep);
         self.inbox.wake();
-        true
     }
 
     /// Requests to blackholes that were not sent.
     pub fn dropped(&self) -> u64 {
-        self.inbox.dropped.load(Ordering::Relaxed)
+        self.inbox.dropped()
     }
 
     /// Has a name looked up again; nobody waits for it.
@@ -115,41 +117,31 @@ impl Background {
                 host.expire_addresses();
                 return None;
             }
-            look_up(&host);
+            names::look_up(&host);
             return Some(host);
         }
-        self.inbox.jobs.lock().add_lookup(host, mail);
-        self.start();
-        self.inbox.wake();
+        self.inbox.look_up(host, mail);
         None
     }
 
-    fn start(&self) {
-        if !self.allowed {
-            return;
+    fn start(&self, role: Role) {
+        if self.allowed {
+            self.inbox.start(role);
         }
-        let mut thread = self.thread.lock();
-        if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
-            return;
-        }
-        self.inbox.jobs.lock().has_ended = false;
-        *thread = spawn(self.inbox.clone());
     }
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
-        // A thread does not come along into a forked child: there is nothing to join there.
-        let thread = self.thread.get_mut().take();
         if self.process != process::id() {
-            return std::mem::forget(thread);
+            // A thread does not come along into a forked child: there is nothing to join there,
+            // and locks may be held for ever.
+            return std::mem::forget(self.inbox.clone());
         }
-        if let Some(thread) = thread {
-            // A log line of the thread itself may have had the last of the client.
-            let is_this = SERVED.get() == Arc::as_ptr(&self.inbox);
-            if self.inbox.stop(if is_this { Duration::ZERO } else { JOIN_PATIENCE }) {
-                let _ = thread.join();
-            }
+        if self.is_clients {
+            // A log line of a thread itself may have had the last of the client.
+            let is_this = self.inbox.is_served_here();
+            self.inbox.stop(if is_this { Duration::ZERO } else { JOIN_PATIENCE });
         }
     }
 }
@@ -157,7 +149,17 @@ impl Drop for Background {
 /// The upkeep in the hands of the program.
 pub struct Driven {
     upkeep: Upkeep,
-    background: Arc<Background>,
+    /// Given back last: the next one sets a waker, which this upkeep takes away when it ends.
+    _turn: Turn,
+}
+
+/// Nobody else drives the upkeep.
+struct Turn(Arc<Background>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.is_driven.store(false, Ordering::Release);
+    }
 }
 
 impl Driven {
@@ -168,7 +170,7 @@ impl Driven {
 
     /// When there is something to do though the fd stays quiet.
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.upkeep.next_timeout()
+        Some(self.upkeep.next_timeout())
     }
 
     /// Does what is to be done, then waits for something to come for `limit` at most.
@@ -182,51 +184,15 @@ impl Driven {
     }
 }
 
-impl Drop for Driven {
-    fn drop(&mut self) {
-        self.background.is_driven.store(false, Ordering::Release);
-    }
+/// What the thread does, until the client goes. Without a poll of its own it can do nothing: then
+/// calls go on without pings.
+pub(super) fn run(inbox: Arc<Inbox>) {
+    let worker = Background::of_worker(true, inbox.clone());
+    let Ok(driver) = Driver::new(seed(), Arc::new(worker), Others::new()) else { return };
+    let mut upkeep = Upkeep::new(inbox, driver, false);
+    while !upkeep.is_stopped() && upkeep.turn(None).is_ok() {}
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one thread of the library")]
-fn spawn(inbox: Arc<Inbox>) -> Option<JoinHandle<()>> {
-    let run = move || {
-        let ending = Ending(inbox.clone());
-        inbox.handle_begin();
-        // Without a poll of its own the thread can do nothing; calls go on without pings.
-        let _ = run(inbox);
-        drop(ending);
-    };
-    let thread = std::thread::Builder::new().name("hamirror".to_owned());
-    // Without a size of ours, the environment would be asked for one.
-    thread.stack_size(limits::STACK_SIZE).spawn(run).ok()
-}
-
-/// Tells whoever waits that the thread ends, in a panic of a log sink too.
-struct Ending(Arc<Inbox>);
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.0.handle_end();
-    }
-}
-
-fn run(inbox: Arc<Inbox>) -> io::Result<()> {
-    SERVED.set(Arc::as_ptr(&inbox));
-    let worker = Background::with_inbox(false, inbox.clone());
-    let driver = Driver::new(seed(), Arc::new(worker), Others::new())?;
-    let mut upkeep = Upkeep::new(inbox, driver);
-    while !upkeep.is_stopped() {
-        upkeep.turn(None)?;
-    }
-    Ok(())
-}
-
-/// How long a client waits for its thread when it goes. Nothing but what is named above holds the
-/// thread up for that long.
+/// How long a client waits for its threads when it goes. Nothing but what is named above holds
+/// them up for that long.
 const JOIN_PATIENCE: Duration = Duration::from_secs(2);
-
-thread_local! {
-    /// Whose background thread this thread is.
-    static SERVED: Cell<*const Inbox> = const { Cell::new(ptr::null()) };
-}

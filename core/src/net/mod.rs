@@ -1,8 +1,10 @@
-//! Sockets, the clock, the seed and the one background thread: all that is not pure.
+//! Sockets, the clock, the seed and the threads: all that is not pure.
 
 mod background;
 pub mod clock;
 mod driver;
+mod inbox;
+mod names;
 mod pinger;
 mod pool;
 pub mod process;

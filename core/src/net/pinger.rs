@@ -12,12 +12,14 @@ use crate::options::CallOptions;
 use crate::wire::ping::Ping;
 use crate::wire::request::Request;
 
+/// Whom to ping, and how often.
+pub(super) type Pinged = (Vec<Arc<Agent>>, Duration);
+
 /// Pings hosts whose last answer, good or bad, is older than the interval; each on a connection
 /// of its own, none waiting for another.
 #[derive(Default)]
 pub(super) struct Pinger {
-    agents: Vec<Arc<Agent>>,
-    interval: Duration,
+    pinged: Arc<Pinged>,
     started_at: Option<Instant>,
     /// Numbers of the hosts that are being pinged.
     running: HashMap<CallId, usize>,
@@ -30,32 +32,33 @@ pub(super) struct Pinger {
 
 impl Pinger {
     /// Sets whom to ping, and how often.
-    pub(super) fn ping(&mut self, agents: Vec<Arc<Agent>>, interval: Duration) {
-        self.agents = agents;
-        self.interval = interval;
+    pub(super) fn ping(&mut self, pinged: Arc<Pinged>) {
+        self.pinged = pinged;
     }
 
     /// Starts pings that are due; returns the time until the next one is.
     pub(super) fn start_due(&mut self, engine: &mut Engine, now: Instant) -> Option<Duration> {
-        if self.interval.is_zero() || self.agents.is_empty() {
+        let pinged = self.pinged.clone();
+        let (agents, interval) = (&pinged.0, pinged.1);
+        if interval.is_zero() || agents.is_empty() {
             return None;
         }
         let started_at = *self.started_at.get_or_insert(now);
-        let mut next = self.interval;
-        for agent in &self.agents {
+        let mut next = interval;
+        for agent in agents {
             let host = &agent.mirrors[0].host;
             if self.is_running.contains(&host.number) {
                 continue;
             }
             let last = host.read(|karma| karma.last_answer());
-            let due = last.map_or(started_at, |last| last + self.interval);
+            let due = last.map_or(started_at, |last| last + interval);
             if due > now {
                 next = next.min(due - now);
                 continue;
             }
             if !matches!(host.lookup(), Lookup::Known(_)) {
                 let last = self.looked_up_at.get(&host.number);
-                if last.is_none_or(|last| now.saturating_duration_since(*last) >= self.interval) {
+                if last.is_none_or(|last| now.saturating_duration_since(*last) >= interval) {
                     self.looked_up_at.insert(host.number, now);
                     self.nameless.push(host.clone());
                 }
@@ -71,9 +74,9 @@ impl Pinger {
         Some(next)
     }
 
-    /// Hosts that were due, but have no address.
-    pub(super) fn take_nameless(&mut self) -> Vec<Arc<Host>> {
-        std::mem::take(&mut self.nameless)
+    /// A host that was due, but has no address.
+    pub(super) fn next_nameless(&mut self) -> Option<Arc<Host>> {
+        self.nameless.pop()
     }
 
     /// Ends the pings under way; no host is blamed.

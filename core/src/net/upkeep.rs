@@ -1,93 +1,19 @@
-//! What has to be done beside the calls: pings, name look-ups, sends to blackholes.
+//! What has to be done beside the calls: pings, sends to blackholes, and closing what is idle.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
-use super::driver::{Driver, Mail, Waker};
+use super::driver::Driver;
+use super::inbox::{Inbox, Send};
 use super::pinger::Pinger;
-use super::{clock, resolver};
-use crate::agent::Agent;
+use super::{clock, names};
 use crate::call::Scope;
-use crate::host::Host;
+use crate::engine::CallId;
+use crate::limits::BLACKHOLE_SENDS_MAX;
 use crate::options::CallOptions;
-use crate::wire::request::Request;
-
-/// What is to be done, as all threads of a client say it.
-#[derive(Default)]
-pub(super) struct Inbox {
-    pub(super) jobs: Mutex<Jobs>,
-    /// There is a host to ping.
-    pub(super) pings: AtomicBool,
-    /// Signalled when the thread ends.
-    end: Condvar,
-    /// Requests to blackholes that were not sent.
-    pub(super) dropped: AtomicU64,
-}
-
-#[derive(Default)]
-pub(super) struct Jobs {
-    pub(super) pinged: Option<(Vec<Arc<Agent>>, Duration)>,
-    /// Hosts to look up, each once, and who waits for it.
-    lookups: VecDeque<(Arc<Host>, Vec<Arc<Mail>>)>,
-    pub(super) sends: VecDeque<(Arc<Agent>, usize, Arc<dyn Request>)>,
-    pub(super) waker: Option<Waker>,
-    /// Someone is at one of them, which can't be ended and may take half a minute.
-    is_looking_up: bool,
-    stop: bool,
-    pub(super) has_ended: bool,
-}
-
-impl Jobs {
-    pub(super) fn add_lookup(&mut self, host: Arc<Host>, mail: Option<Arc<Mail>>) {
-        let same = |(other, _): &&mut (Arc<Host>, _)| other.number == host.number;
-        match self.lookups.iter_mut().find(same) {
-            Some((_, mails)) => mails.extend(mail),
-            None => self.lookups.push_back((host, mail.into_iter().collect())),
-        }
-    }
-}
-
-impl Inbox {
-    pub(super) fn wake(&self) {
-        if let Some(waker) = &self.jobs.lock().waker {
-            let _ = waker.wake();
-        }
-    }
-
-    /// The thread begins. Its first parking needs the dynamic loader's lock, which may be held by
-    /// whoever waits for its end later; so it parks at once, for no time.
-    pub(super) fn handle_begin(&self) {
-        self.end.wait_for(&mut self.jobs.lock(), Duration::ZERO);
-    }
-
-    /// Has the thread end; whether it did within that time. Nobody waits for a look-up.
-    pub(super) fn stop(&self, patience: Duration) -> bool {
-        let mut jobs = self.jobs.lock();
-        jobs.stop = true;
-        if let Some(waker) = &jobs.waker {
-            let _ = waker.wake();
-        }
-        let until = clock::now() + patience;
-        while !jobs.has_ended && !jobs.is_looking_up {
-            if self.end.wait_until(&mut jobs, until).timed_out() {
-                break;
-            }
-        }
-        jobs.has_ended
-    }
-
-    /// The thread ends.
-    pub(super) fn handle_end(&self) {
-        self.jobs.lock().has_ended = true;
-        self.end.notify_all();
-    }
-}
 
 /// Does it, on whatever thread drives it.
 pub(super) struct Upkeep {
@@ -95,15 +21,32 @@ pub(super) struct Upkeep {
     driver: Driver,
     pinger: Pinger,
     next_ping: Option<Instant>,
+    /// Sends to blackholes under way, with the numbers of their hosts, and how many each has.
+    sends: HashMap<CallId, usize>,
+    sends_by_host: HashMap<usize, usize>,
+    /// When the client's idle connections are looked at next.
+    tend_at: Instant,
+    /// No thread looks names up.
+    looks_up: bool,
 }
 
 impl Upkeep {
-    pub(super) fn new(inbox: Arc<Inbox>, driver: Driver) -> Self {
+    /// With `looks_up` it does that, too.
+    pub(super) fn new(inbox: Arc<Inbox>, driver: Driver, looks_up: bool) -> Self {
         let waker = driver.waker();
         // What was left before anybody could be woken.
         let _ = waker.wake();
         inbox.jobs.lock().waker = Some(waker);
-        Self { inbox, driver, pinger: Pinger::default(), next_ping: None }
+        Self {
+            inbox,
+            driver,
+            pinger: Pinger::default(),
+            next_ping: None,
+            sends: HashMap::new(),
+            sends_by_host: HashMap::new(),
+            tend_at: clock::now() + TEND_PAUSE,
+            looks_up,
+        }
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -116,71 +59,83 @@ impl Upkeep {
     }
 
     /// When there is something to do though nothing comes.
-    pub(super) fn next_timeout(&self) -> Option<Instant> {
+    pub(super) fn next_timeout(&self) -> Instant {
         let engine = self.driver.engine_ref();
         let timer = engine.next_timeout().filter(|_| engine.running() > 0);
-        [self.next_ping, timer].into_iter().flatten().min()
+        [self.next_ping, timer].into_iter().flatten().fold(self.tend_at, Instant::min)
     }
 
     /// Does what is to be done, then waits for something to come for `limit` at most.
     pub(super) fn turn(&mut self, limit: Option<Duration>) -> io::Result<()> {
-        let lookup = self.take_jobs();
         let now = clock::now();
+        if now >= self.tend_at {
+            self.tend_at = now + TEND_PAUSE;
+            if let Some(pool) = self.inbox.pool.upgrade() {
+                pool.tend_if_due();
+            }
+        }
+        self.pinger.ping(self.inbox.jobs.lock().pinged.clone());
         let next = self.pinger.start_due(self.driver.engine(), now);
         self.next_ping = next.map(|pause| now + pause);
+        self.start_sends(now);
         self.driver.perform(now);
-        let wait = match lookup {
-            Some((host, mails)) => {
-                self.look_up(&host, mails);
-                Some(Duration::ZERO)
-            }
-            None => [limit, next].into_iter().flatten().min(),
-        };
-        self.driver.turn(wait)?;
-        while let Some(call) = self.driver.engine().poll_completion() {
-            self.pinger.handle_end(call);
-            self.driver.engine().take_outcome(call);
-            self.driver.engine().forget(call);
-        }
+        let wait = self.next_timeout().saturating_duration_since(now);
+        let wait = limit.map_or(wait, |limit| limit.min(wait));
+        let wait = if self.look_up_nameless() { Duration::ZERO } else { wait };
+        self.driver.turn(Some(wait))?;
+        self.take_ends();
+        // What had to wait for these ends.
+        let now = clock::now();
+        self.start_sends(now);
+        self.driver.perform(now);
         Ok(())
     }
 
-    /// Starts sends; gives back one look-up, which blocks.
-    fn take_jobs(&mut self) -> Option<(Arc<Host>, Vec<Arc<Mail>>)> {
-        let (lookup, sends) = {
-            let mut jobs = self.inbox.jobs.lock();
-            if let Some((agents, interval)) = jobs.pinged.take() {
-                self.pinger.ping(agents, interval);
-            }
-            for host in self.pinger.take_nameless() {
-                jobs.add_lookup(host, None);
-            }
-            let room = BLACKHOLE_BACKLOG_MAX.saturating_sub(self.driver.engine_ref().running());
-            let room = room.min(jobs.sends.len());
-            let sends: Vec<_> = jobs.sends.drain(..room).collect();
-            let lookup = if jobs.stop { None } else { jobs.lookups.pop_front() };
-            jobs.is_looking_up = lookup.is_some();
-            (lookup, sends)
-        };
-        for (agent, mirror, request) in sends {
-            let (now, options) = (clock::now(), CallOptions::default());
-            let scope = Scope::Mirror(mirror);
-            self.driver.engine().start(&agent, &request, &options, scope, now);
+    /// Hung blackholes hold few sockets and none that another one needs.
+    fn start_sends(&mut self, now: Instant) {
+        let under_way = |host| self.sends_by_host.get(&host).copied().unwrap_or_default();
+        let room = |host| BLACKHOLE_SENDS_MAX - under_way(host);
+        let sends = self.inbox.jobs.lock().take_sends(room);
+        for (host, Send { agent, mirror, request, .. }) in sends {
+            let (options, scope) = (CallOptions::default(), Scope::Mirror(mirror));
+            let call = self.driver.engine().start(&agent, &request, &options, scope, now);
+            self.sends.insert(call, host);
+            *self.sends_by_host.entry(host).or_default() += 1;
         }
-        lookup
     }
 
-    fn look_up(&mut self, host: &Arc<Host>, mails: Vec<Arc<Mail>>) {
-        let begun = clock::now();
-        look_up(host);
-        self.inbox.jobs.lock().is_looking_up = false;
-        if clock::now().saturating_duration_since(begun) > LOOKUP_SLOW {
+    fn take_ends(&mut self) {
+        while let Some(call) = self.driver.engine().poll_completion() {
+            self.pinger.handle_end(call);
+            if let Some(host) = self.sends.remove(&call)
+                && let Some(count) = self.sends_by_host.get_mut(&host)
+            {
+                *count -= 1;
+            }
+            self.driver.engine().take_outcome(call);
+            self.driver.engine().forget(call);
+        }
+        self.sends_by_host.retain(|_, count| *count > 0);
+    }
+
+    /// Hosts that are due for a ping, but have no address. Whether one was looked up here, which
+    /// blocks.
+    fn look_up_nameless(&mut self) -> bool {
+        if !self.looks_up {
+            while let Some(host) = self.pinger.next_nameless() {
+                self.inbox.look_up(host, None);
+            }
+            return false;
+        }
+        let Some(host) = self.pinger.next_nameless() else { return false };
+        let begun_at = clock::now();
+        names::look_up(&host);
+        let now = clock::now();
+        if now.saturating_duration_since(begun_at) > LOOKUP_SLOW {
             // Nobody listened to their answers in the meantime.
-            self.pinger.cancel(self.driver.engine(), clock::now());
+            self.pinger.cancel(self.driver.engine(), now);
         }
-        for mail in mails {
-            mail.deliver(host.clone(), begun);
-        }
+        true
     }
 }
 
@@ -190,15 +145,9 @@ impl Drop for Upkeep {
     }
 }
 
-/// Looks a host's name up on this thread.
-pub(super) fn look_up(host: &Host) {
-    if let Some((name, port)) = host.lookup_name() {
-        host.handle_lookup(resolver::look_up(name, port));
-    }
-}
-
 /// A look-up that took longer has kept pings waiting.
 const LOOKUP_SLOW: Duration = Duration::from_millis(100);
 
-/// Requests waiting for blackholes, and so many under way; more are dropped, and counted.
-pub(super) const BLACKHOLE_BACKLOG_MAX: usize = 1_024;
+/// Pause between two looks at the client's idle connections: far below the time that they may be
+/// idle for, and rare enough to disturb nobody.
+const TEND_PAUSE: Duration = Duration::from_secs(10);

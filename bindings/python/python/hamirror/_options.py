@@ -17,9 +17,9 @@ class ClientOptions(TypedDict, total=False):
     """How a client works; the defaults are right for most."""
 
     background: bool | None
-    """One thread for pings, name look-ups and blackholes, started when first needed (default).
-    Without it names are looked up by the thread that needs them, and pings and sends to
-    blackholes are done by who drives `Client.upkeep()`, or by nobody."""
+    """One thread for pings and blackholes, and one while names are looked up, started when first
+    needed (default). Without them names are looked up by the thread that needs them, and pings
+    and sends to blackholes are done by who drives `Client.upkeep()`, or by nobody."""
 
     seed: int | None
     """Decides every pick of a mirror, for reproducible runs."""

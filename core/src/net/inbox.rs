@@ -1,0 +1,248 @@
+//! What is to be done beside the calls, as all threads of a client say it, and who does it.
+
+use std::cell::Cell;
+use std::collections::{HashMap, VecDeque};
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::driver::{Mail, Waker};
+use super::pinger::Pinged;
+use super::pool::Others;
+use super::{background, clock, names};
+use crate::agent::Agent;
+use crate::host::Host;
+use crate::limits::{self, BLACKHOLE_BACKLOG_BYTES_MAX, BLACKHOLE_BACKLOG_MAX};
+use crate::wire::request::Request;
+
+/// Shared by a client and its threads.
+#[derive(Default)]
+pub(super) struct Inbox {
+    pub(super) jobs: Mutex<Jobs>,
+    /// There is a host to ping.
+    pub(super) pings: AtomicBool,
+    /// Requests to blackholes that were not sent.
+    dropped: AtomicU64,
+    /// Drivers of the client.
+    pub(super) pool: Others,
+    /// Signalled when a thread ends.
+    end: Condvar,
+    threads: Mutex<[Option<JoinHandle<()>>; 2]>,
+}
+
+#[derive(Default)]
+pub(super) struct Jobs {
+    pub(super) pinged: Arc<Pinged>,
+    /// Hosts to look up, each once, and who waits for it.
+    lookups: VecDeque<(Arc<Host>, Vec<Arc<Mail>>)>,
+    /// By number of the host.
+    sends: HashMap<usize, Backlog>,
+    pub(super) waker: Option<Waker>,
+    pub(super) stop: bool,
+    stages: [Stage; 2],
+}
+
+/// Requests that wait for their turn to be sent to one blackhole.
+#[derive(Default)]
+struct Backlog {
+    sends: VecDeque<Send>,
+    bytes: usize,
+}
+
+/// A request to a mirror of a blackhole.
+pub(super) struct Send {
+    pub(super) agent: Arc<Agent>,
+    pub(super) mirror: usize,
+    pub(super) request: Arc<dyn Request>,
+    /// Bytes of its body.
+    pub(super) length: usize,
+}
+
+/// What a thread of the client is there for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Role {
+    /// Pings and sends to blackholes.
+    Upkeep,
+    /// Name look-ups.
+    Names,
+}
+
+/// How far a thread is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// Not begun, or at its end.
+    #[default]
+    Off,
+    On,
+    /// It is at a look-up, which can't be ended and may take half a minute.
+    LooksUp,
+}
+
+impl Jobs {
+    /// Takes sends out, to each host as many as `room` says.
+    pub(super) fn take_sends(&mut self, room: impl Fn(usize) -> usize) -> Vec<(usize, Send)> {
+        let mut taken = Vec::new();
+        for (host, backlog) in &mut self.sends {
+            let count = room(*host).min(backlog.sends.len());
+            for send in backlog.sends.drain(..count) {
+                backlog.bytes -= send.length;
+                taken.push((*host, send));
+            }
+        }
+        self.sends.retain(|_, backlog| !backlog.sends.is_empty());
+        taken
+    }
+}
+
+impl Inbox {
+    pub(super) fn new(pool: Others) -> Arc<Self> {
+        Arc::new(Self { pool, ..Self::default() })
+    }
+
+    pub(super) fn wake(&self) {
+        if let Some(waker) = &self.jobs.lock().waker {
+            let _ = waker.wake();
+        }
+    }
+
+    /// Has a thread look the host up.
+    pub(super) fn look_up(self: &Arc<Self>, host: Arc<Host>, mail: Option<Arc<Mail>>) {
+        let mut jobs = self.jobs.lock();
+        let same = |(other, _): &&mut (Arc<Host>, _)| other.number == host.number;
+        match jobs.lookups.iter_mut().find(same) {
+            Some((_, mails)) => mails.extend(mail),
+            None => jobs.lookups.push_back((host, mail.into_iter().collect())),
+        }
+        drop(jobs);
+        self.start(Role::Names);
+    }
+
+    /// What to look up next. Without anything the thread is at its end.
+    pub(super) fn next_lookup(&self) -> Option<(Arc<Host>, Vec<Arc<Mail>>)> {
+        let mut jobs = self.jobs.lock();
+        let next = if jobs.stop { None } else { jobs.lookups.pop_front() };
+        let stage = if next.is_some() { Stage::LooksUp } else { Stage::Off };
+        jobs.stages[Role::Names as usize] = stage;
+        next
+    }
+
+    /// Keeps a request for a blackhole, unless too much waits for its host already.
+    pub(super) fn add_send(&self, send: Send) -> bool {
+        let host = send.agent.mirrors[send.mirror].host.number;
+        let mut jobs = self.jobs.lock();
+        let backlog = jobs.sends.entry(host).or_default();
+        let bytes = backlog.bytes.saturating_add(send.length);
+        let has_room = backlog.sends.len() < BLACKHOLE_BACKLOG_MAX
+            && (bytes <= BLACKHOLE_BACKLOG_BYTES_MAX || backlog.sends.is_empty());
+        if has_room {
+            backlog.bytes = bytes;
+            backlog.sends.push_back(send);
+        }
+        has_room
+    }
+
+    /// A request to a blackhole will not be sent.
+    pub(super) fn handle_dropped(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many will not.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Starts a thread, unless it runs.
+    pub(super) fn start(self: &Arc<Self>, role: Role) {
+        let mut jobs = self.jobs.lock();
+        if jobs.stop || jobs.stages[role as usize] != Stage::Off {
+            return;
+        }
+        jobs.stages[role as usize] = Stage::On;
+        drop(jobs);
+        let mut threads = self.threads.lock();
+        let thread = spawn(role, self.clone());
+        if thread.is_none() {
+            self.jobs.lock().stages[role as usize] = Stage::Off;
+        }
+        threads[role as usize] = thread;
+    }
+
+    /// Has the threads end, and joins those that do within that time. Nobody waits for a look-up.
+    pub(super) fn stop(&self, patience: Duration) {
+        let mut jobs = self.jobs.lock();
+        jobs.stop = true;
+        if let Some(waker) = &jobs.waker {
+            let _ = waker.wake();
+        }
+        let until = clock::now() + patience;
+        while jobs.stages.contains(&Stage::On) {
+            if self.end.wait_until(&mut jobs, until).timed_out() {
+                break;
+            }
+        }
+        let stages = jobs.stages;
+        drop(jobs);
+        // Who starts a thread may be held up by the dynamic loader's lock.
+        let Some(mut threads) = self.threads.try_lock() else { return };
+        for (thread, stage) in threads.iter_mut().zip(stages) {
+            if let Some(thread) = thread.take().filter(|_| stage == Stage::Off) {
+                let _ = thread.join();
+            }
+        }
+    }
+
+    /// Whether this thread is one of those that it has.
+    pub(super) fn is_served_here(&self) -> bool {
+        SERVED.get() == ptr::from_ref(self)
+    }
+
+    /// A thread begins. Its first parking needs the dynamic loader's lock, which may be held by
+    /// whoever waits for its end later; so it parks at once, for no time.
+    fn handle_begin(&self) {
+        SERVED.set(self);
+        self.end.wait_for(&mut self.jobs.lock(), Duration::ZERO);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the only threads of the library")]
+fn spawn(role: Role, inbox: Arc<Inbox>) -> Option<JoinHandle<()>> {
+    let name = match role {
+        Role::Upkeep => "hamirror",
+        Role::Names => "hamirror-names",
+    };
+    let run = move || {
+        let ending = Ending(inbox.clone(), role);
+        inbox.handle_begin();
+        match role {
+            Role::Upkeep => background::run(inbox),
+            Role::Names => names::run(&inbox),
+        }
+        drop(ending);
+    };
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    // Without a size of ours, the environment would be asked for one.
+    thread.stack_size(limits::STACK_SIZE).spawn(run).ok()
+}
+
+/// Tells whoever waits that the thread ends, in a panic of a log sink too.
+struct Ending(Arc<Inbox>, Role);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let Self(inbox, role) = self;
+        // Without names left the thread said so at once, and another may have begun since.
+        if matches!(role, Role::Upkeep) || std::thread::panicking() {
+            inbox.jobs.lock().stages[*role as usize] = Stage::Off;
+        }
+        inbox.end.notify_all();
+    }
+}
+
+thread_local! {
+    /// Whose thread this is.
+    static SERVED: Cell<*const Inbox> = const { Cell::new(ptr::null()) };
+}
