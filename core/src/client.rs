@@ -57,7 +57,7 @@ impl Client {
     }
 
     /// Takes over a new configuration. Calls under way end as they began; hosts that stay keep
-    /// their record and connections (their record only with the same `ha_period_karma`).
+    /// their record and connections; with another `ha_period_karma` their windows begin anew.
     pub fn reload(&self, config: &Config) {
         let shared = self.shared();
         let one_at_a_time = shared.reloading.lock();

@@ -47,11 +47,14 @@ impl Topology {
     }
 
     /// The topology of a new configuration: hosts that stay keep their record and connections,
-    /// those that go are marked so. With another `ha_period_karma` all records begin anew.
+    /// those that go are marked so. With another `ha_period_karma` all windows begin anew.
     pub fn reload(&self, config: &Config, options: &ClientOptions, now: Instant) -> Self {
         let same_period = period(config) == self.clock.period();
         let clock = if same_period { self.clock } else { BlockClock::new(now, period(config)) };
-        let next = Self::build(config, options, clock, Some((self, same_period)));
+        let next = Self::build(config, options, clock, Some(self));
+        if !same_period {
+            next.hosts.iter().for_each(|host| host.record(|karma| karma.change_clock(clock)));
+        }
         for host in &self.hosts {
             let stays = next.hosts.iter().any(|other| Arc::ptr_eq(host, other));
             host.removed.store(!stays, Ordering::Relaxed);
@@ -63,18 +66,18 @@ impl Topology {
         config: &Config,
         options: &ClientOptions,
         clock: BlockClock,
-        before: Option<(&Topology, bool)>,
+        before: Option<&Topology>,
     ) -> Self {
-        let health_changes = before.map(|(before, _)| before.health_changes.clone());
+        let health_changes = before.map(|before| before.health_changes.clone());
         let mut builder = Builder {
             config,
             options,
             clock,
             health_changes: health_changes.unwrap_or_default(),
-            traffic: before.map(|(before, _)| before.traffic.clone()).unwrap_or_default(),
-            log: before.map(|(before, _)| before.log.clone()).unwrap_or_default(),
-            before: before.filter(|(_, same_period)| *same_period).map(|(before, _)| before),
-            host_count: before.map_or(0, |(before, _)| before.host_count),
+            traffic: before.map(|before| before.traffic.clone()).unwrap_or_default(),
+            log: before.map(|before| before.log.clone()).unwrap_or_default(),
+            before,
+            host_count: before.map_or(0, |before| before.host_count),
             hosts: Vec::new(),
             uses: Vec::new(),
             by_address: HashMap::new(),

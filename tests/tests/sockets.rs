@@ -286,6 +286,31 @@ fn a_reload_takes_over_without_stopping_what_is_under_way() -> Result<()> {
 }
 
 #[test]
+fn a_reload_with_other_periods_keeps_connections_addresses_and_counts() -> Result<()> {
+    let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
+    let config = |period: u32| {
+        let text = format!(
+            "searchd {{\n ha_period_karma = {period}\n}}\n\
+             index d {{\n type = distributed\n agent_persistent = box.invalid:1:i\n}}\n"
+        );
+        Config::parse(&text, "test.conf")
+    };
+    let client = Client::new(&config(60)?)?;
+    client.set_addresses("box.invalid:1", &[echo.name.parse()?])?;
+    for round in 1..=3_u32 {
+        ensure!(ask(&client, b"x")? == b"x");
+        let host = &client.status().hosts[0];
+        let count = host.since_start.get(Counter::SucceededQueries);
+        ensure!((count, echo.connections()) == (round.into(), 1), "{host:?}");
+        client.reload(&config(60 + round)?);
+    }
+    let windows = &client.status().hosts[0].windows;
+    let queries = windows.iter().map(|window| window.get(Counter::SucceededQueries));
+    ensure!(queries.sum::<u64>() == 0, "blocks of other periods are counted: {windows:?}");
+    Ok(())
+}
+
+#[test]
 fn a_forked_child_works_and_leaves_the_parents_sockets_alone() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let echoes = [0, 1].map(|_| EchoDaemon::on("127.0.0.1", Manners::default()));

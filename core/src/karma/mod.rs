@@ -64,6 +64,15 @@ impl Karma {
         }
     }
 
+    /// Another length of periods from now on: the windows begin anew, all else stays.
+    pub fn change_clock(&mut self, clock: BlockClock) {
+        self.clock = clock;
+        for block in &mut self.blocks {
+            self.latencies_retired.add(&block.latencies);
+            *block = Block::default();
+        }
+    }
+
     /// Failures since the last success.
     pub fn errors_in_row(&self) -> u32 {
         self.errors_in_row
