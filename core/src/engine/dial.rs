@@ -21,6 +21,8 @@ pub(super) struct Dials {
     by_host: Vec<VecDeque<ConnectionId>>,
     /// When to look again: other engines give places back without a word.
     due: Option<Instant>,
+    /// How often that was for nothing.
+    vain_looks: u32,
     /// When connections go on to their next address, unless they did before.
     shares: BinaryHeap<Reverse<(Instant, ConnectionId)>>,
 }
@@ -30,6 +32,16 @@ impl Dials {
     pub(super) fn next(&self) -> Option<Instant> {
         let share = self.shares.peek().map(|Reverse((due, _))| *due);
         [self.due, share].into_iter().flatten().min()
+    }
+
+    /// Looks less and less often while it is for nothing, down to one look in [`TURN`] by all
+    /// engines together: there are about as many as the connections of this one, `own`, go into
+    /// the `queued` ones of all. By chance they do not all look at the same time.
+    fn look_again(&mut self, queued: u32, own: usize, chance: f64, now: Instant) {
+        let pause_max = (TURN * (queued / own as u32)).max(PAUSE_MAX);
+        let pause = TURN * (1 << self.vain_looks.min(PAUSE_DOUBLINGS_MAX));
+        let due = now + pause.min(pause_max).mul_f64(0.5 + chance);
+        self.due = Some(self.due.map_or(due, |other| other.min(due)));
     }
 }
 
@@ -71,7 +83,8 @@ impl Engine {
             connection.host.release_dial(std::mem::take(&mut connection.dial));
             let host = connection.host.number;
             self.wait_to_dial(id, host);
-            self.dials.due = Some(now + TURN);
+            let chance = self.random.f64();
+            self.dials.look_again(0, 1, chance, now);
         }
     }
 
@@ -85,6 +98,7 @@ impl Engine {
         }
         if self.dials.due.is_some_and(|due| due <= now) {
             self.dials.due = None;
+            self.dials.vain_looks += 1;
             for host in 0..self.dials.by_host.len() {
                 self.dial(host, now);
             }
@@ -140,13 +154,16 @@ impl Engine {
                 if !connection.host.greets_last() {
                     connection.dial = connection.host.claim_dial(connection.dial, now);
                     if connection.dial == DialPlace::Queued {
-                        self.dials.due = Some(now + TURN);
+                        let queued = connection.host.dials_queued();
+                        let own = self.dials.by_host[host].len();
+                        self.dials.look_again(queued, own, self.random.f64(), now);
                         return self.queue_up(host, now);
                     }
                 }
                 if let Some(user) = connection.user.filter(|_| has_waited) {
                     self.calls[user.call].call.handle_late_dial(user.attempt, now);
                 }
+                self.dials.vain_looks = 0;
                 self.dial_next(id, now);
             }
             self.dials.by_host[host].pop_front();
@@ -197,5 +214,12 @@ impl Engine {
     }
 }
 
-/// How long a waiting connection takes at most to see a place that another engine gave back.
+/// How long it takes at first to see a place that another engine gave back.
 const TURN: Duration = Duration::from_millis(1);
+
+/// How long it takes in the end if few engines wait: with half as much again it is still less than
+/// [`EXTRA_DIAL_PAUSE`](crate::host::EXTRA_DIAL_PAUSE).
+const PAUSE_MAX: Duration = Duration::from_millis(6);
+
+/// Up to a second, which a thousand engines come to.
+const PAUSE_DOUBLINGS_MAX: u32 = 10;

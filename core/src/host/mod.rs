@@ -277,6 +277,12 @@ impl Host {
         DialPlace::Queued
     }
 
+    /// Connections, of all threads, whose making is not begun because too many others are on
+    /// their way.
+    pub fn dials_queued(&self) -> u32 {
+        self.dials.lock().queued
+    }
+
     /// Gives back what a connection holds.
     pub fn release_dial(&self, place: DialPlace) {
         self.dials.lock().leave(place);

@@ -8,6 +8,7 @@ use crate::agent::testing;
 use crate::call::Scope;
 use crate::config::HaStrategy;
 use crate::engine::{Action, CallId, Engine};
+use crate::host::EXTRA_DIAL_PAUSE;
 use crate::options::CallOptions;
 use crate::wire::ping::Ping;
 use crate::wire::request::Request;
@@ -55,6 +56,43 @@ fn the_time_to_connect_begins_with_the_dialling() {
     }
     assert_eq!(ended, CALLS);
 }
+
+#[test]
+fn many_engines_that_wait_for_one_host_wake_seldom() {
+    let start = testing::origin();
+    let agent = Arc::new(testing::agent(HaStrategy::Random, 1, start));
+    let request: Arc<dyn Request> = Arc::new(Ping { cookie: 1 });
+    let options = CallOptions { connect_timeout: Some(WAIT * 2), ..CallOptions::default() };
+    let mut engines: Vec<Engine> = (0..ENGINES).map(|seed| Engine::new(seed as u64)).collect();
+    for engine in &mut engines {
+        engine.start(&agent, &request, &options, Scope::Agent, start);
+    }
+    let (mut now, mut wakes, mut dialled) = (start, 0, 0);
+    while now < start + WAIT {
+        for engine in &mut engines {
+            let actions = std::iter::from_fn(|| engine.poll_action());
+            dialled += actions.filter(|action| matches!(action, Action::Connect(..))).count();
+        }
+        let due = engines.iter().filter_map(Engine::next_timeout).min();
+        now = now.max(due.expect("calls run"));
+        for engine in &mut engines {
+            if engine.next_timeout().is_some_and(|due| due <= now) {
+                engine.handle_timeout(now);
+                wakes += 1;
+            }
+        }
+    }
+    let extra = WAIT.div_duration_f64(EXTRA_DIAL_PAUSE) as usize;
+    assert!(wakes < 3_000, "{wakes} wake-ups in a second");
+    assert!(
+        dialled > extra * 3 / 4,
+        "{dialled} were dialled, {extra} more than usual are allowed"
+    );
+}
+
+const ENGINES: usize = 100;
+
+const WAIT: Duration = Duration::from_secs(1);
 
 const CALLS: usize = 40;
 
