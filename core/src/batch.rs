@@ -343,9 +343,7 @@ impl Batch {
     /// Lets everything go as it is, after a panic that was caught on the way to the caller: nobody
     /// knows in what state the rest was left. All that is left to do with it is to drop it.
     pub fn abandon(&mut self) {
-        if let Some(driver) = self.driver.take() {
-            driver.abandon();
-        }
+        self.end(true);
     }
 
     fn search_outcome(&mut self, call: CallId) -> (String, Result<Reply, AgentFailure>) {
@@ -418,6 +416,19 @@ impl Batch {
         Ok(!left.is_some_and(|left| left.is_zero()) && !self.driver().take_woken())
     }
 
+    /// After a panic of the caller's own code nobody knows in what state the engine is.
+    fn end(&mut self, after_panic: bool) {
+        let Some(mut driver) = self.driver.take() else { return };
+        if self.check_process().is_err() {
+            return driver.abandon();
+        }
+        if after_panic || driver.is_broken() {
+            return driver.let_go();
+        }
+        driver.end_batch();
+        self.shared.pool.put(driver);
+    }
+
     fn check_process(&self) -> Result<(), Error> {
         if self.shared.is_of_this_process() { Ok(()) } else { Err(Error::Forked) }
     }
@@ -453,13 +464,6 @@ fn end_of(timeout: Option<Duration>) -> Option<Instant> {
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        let Some(mut driver) = self.driver.take() else { return };
-        // After a panic of the caller's own code nobody knows in what state the engine is.
-        let is_broken = driver.is_broken() || std::thread::panicking();
-        if is_broken || self.check_process().is_err() {
-            return driver.abandon();
-        }
-        driver.end_batch();
-        self.shared.pool.put(driver);
+        self.end(std::thread::panicking());
     }
 }

@@ -44,6 +44,7 @@ struct Shared {
     manners: Manners,
     ended: AtomicBool,
     connections: AtomicUsize,
+    open: AtomicUsize,
     requests: AtomicUsize,
     pings: AtomicUsize,
 }
@@ -96,6 +97,11 @@ impl EchoDaemon {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
+    /// Those that neither side has closed.
+    pub fn open(&self) -> usize {
+        self.shared.open.load(Ordering::SeqCst)
+    }
+
     /// Pings that it answered.
     pub fn pings(&self) -> usize {
         self.shared.pings.load(Ordering::SeqCst)
@@ -125,8 +131,13 @@ impl Shared {
             return false;
         }
         self.connections.fetch_add(1, Ordering::SeqCst);
+        self.open.fetch_add(1, Ordering::SeqCst);
         let shared = self.clone();
-        thread::spawn(move || shared.serve(stream));
+        thread::spawn(move || {
+            // However it ends: a client that goes is none of its business.
+            let _ = shared.serve(stream);
+            shared.open.fetch_sub(1, Ordering::SeqCst);
+        });
         true
     }
 

@@ -54,6 +54,13 @@ pub(super) enum State {
     Closed,
 }
 
+/// However it ends: in a panic of the program's own code, too.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
 /// Whose request a connection carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct User {
@@ -83,6 +90,20 @@ impl Connection {
             endpoint: None,
             address_changes: 0,
             retirements: 0,
+        }
+    }
+
+    /// Gives back what it holds at its host.
+    pub(super) fn release(&mut self) {
+        if std::mem::take(&mut self.kept) {
+            self.host.release_kept();
+            if self.user.is_some() {
+                self.host.handle_idle();
+            }
+        }
+        let dial = std::mem::take(&mut self.dial);
+        if dial != DialPlace::None {
+            self.host.release_dial(dial);
         }
     }
 

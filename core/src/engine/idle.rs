@@ -15,16 +15,10 @@ pub(super) struct Idle {
     by_host: Vec<Vec<ConnectionId>>,
 }
 
-/// An idle connection on its way from one engine to another, with its place among the kept ones.
+/// An idle connection on its way from one engine to another, with its place among the kept ones;
+/// dropped, it gets nowhere, and the place is free.
 #[derive(Debug)]
 pub struct Handover(Connection);
-
-impl Handover {
-    /// It gets nowhere: its place among the kept connections is free.
-    pub fn discard(self) {
-        self.0.host.release_kept();
-    }
-}
 
 impl Idle {
     pub(super) fn push(&mut self, host: usize, id: ConnectionId) {
@@ -70,23 +64,23 @@ impl Engine {
     pub fn give_idle(&mut self, host: &Host, now: Instant) -> Option<(ConnectionId, Handover)> {
         let id = self.take_idle(host, now)?;
         let host = self.connections[id].host.clone();
-        let left = Connection::new(host, FrameReader::new(0, Vec::new()), Vec::new(), now);
-        let left = Connection { state: State::Closed, ..left };
+        let mut left = Connection::new(host, FrameReader::new(0, Vec::new()), Vec::new(), now);
+        left.state = State::Closed;
         self.closed.push(id);
         Some((id, Handover(std::mem::replace(&mut self.connections[id], left))))
     }
 
     /// Another engine gave a connection; its socket is now here, under this number.
     pub fn handle_taken_over(&mut self, id: ConnectionId, handover: Handover, now: Instant) {
-        let Handover(given) = handover;
+        let Handover(mut given) = handover;
         let wanted = self.connections.get_mut(id).filter(|connection| connection.is_wanted());
         let Some((wanted, user)) =
             wanted.and_then(|wanted| wanted.user.map(|user| (wanted, user)))
         else {
-            Handover(given).discard();
             return self.actions.push_back(Action::Close(id));
         };
-        *wanted = Connection { user: Some(user), ..given };
+        given.user = Some(user);
+        *wanted = given;
         wanted.host.handle_busy();
         self.send_request(id, user, now);
     }

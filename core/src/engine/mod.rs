@@ -230,8 +230,8 @@ impl Engine {
     /// so an event of a closed connection can't hit a new one.
     pub fn sweep(&mut self) {
         for id in self.closed.drain(..) {
-            let connection = self.connections.remove(id);
-            keep_spare(&mut self.spare, connection.output);
+            let mut connection = self.connections.remove(id);
+            keep_spare(&mut self.spare, std::mem::take(&mut connection.output));
         }
     }
 
@@ -242,6 +242,12 @@ impl Engine {
         for id in ids {
             self.close(id);
         }
+    }
+
+    /// Ends an engine that a panic of the program's own code left half way: nothing is done any
+    /// more, but what its calls and connections hold at their hosts is given back.
+    pub fn let_go(mut self) {
+        self.calls.drain().for_each(|mut call| call.cancel());
     }
 
     fn run_commands(&mut self, id: CallId, now: Instant) {
@@ -315,8 +321,9 @@ impl Engine {
         let reader = FrameReader::new(max, self.spare.pop().unwrap_or_default());
         let mut output = self.spare.pop().unwrap_or_default();
         output.clear();
-        let connection = Connection::new(host, reader, output, now);
-        self.connections.insert(Connection { kept, ..connection })
+        let mut connection = Connection::new(host, reader, output, now);
+        connection.kept = kept;
+        self.connections.insert(connection)
     }
 
     fn link(&mut self, id: ConnectionId, user: User) {
@@ -405,10 +412,7 @@ impl Engine {
             return;
         }
         connection.state = State::Closed;
-        if connection.kept {
-            connection.host.release_kept();
-        }
-        connection.host.release_dial(std::mem::take(&mut connection.dial));
+        connection.release();
         self.idle.remove(connection.host.number, id);
         self.actions.push_back(Action::Close(id));
         self.closed.push(id);

@@ -34,7 +34,7 @@ pub struct Background {
 }
 
 impl Background {
-    /// Threads that are not started yet, and never if not `allowed`, and the drivers of the client.
+    /// Threads that are not started yet, and never if not `allowed`; `pool` is the client's.
     pub fn new(allowed: bool, pool: Others) -> Self {
         let mut background = Self::of_worker(allowed, Inbox::new(pool));
         background.is_clients = true;

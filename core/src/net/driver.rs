@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use super::background::Background;
 use super::clock;
-use super::pool::Others;
+use super::pool::{Others, TEND_PAUSE};
 use super::socket::Socket;
 use crate::engine::{Action, Closing, ConnectionId, Engine, Handover};
 use crate::host::{Endpoint, Host};
@@ -28,6 +28,7 @@ pub struct Driver {
     background: Arc<Background>,
     others: Others,
     is_turning: bool,
+    tended_at: Instant,
 }
 
 /// What other threads leave for a driver.
@@ -56,7 +57,8 @@ impl Waker {
         if self.mail.batch.load(Ordering::Acquire) != self.batch {
             return Ok(());
         }
-        self.mail.woken.store(self.batch, Ordering::Release);
+        // The batch may have ended since it was asked for: a wake-up of the next one stays.
+        self.mail.woken.fetch_max(self.batch, Ordering::Release);
         self.mail.waker.wake()
     }
 }
@@ -91,6 +93,7 @@ impl Driver {
             background,
             others,
             is_turning: false,
+            tended_at: clock::now(),
         })
     }
 
@@ -143,6 +146,10 @@ impl Driver {
         }
         let now = clock::now();
         self.engine.handle_timeout(now);
+        if now.saturating_duration_since(self.tended_at) >= TEND_PAUSE {
+            self.tended_at = now;
+            self.engine.close_unfit(now);
+        }
         self.perform(now);
         self.is_turning = false;
         Ok(())
@@ -207,11 +214,19 @@ impl Driver {
         self.engine.sweep();
     }
 
-    /// Ends a driver that a forked child inherited, or that a panic left half way: its descriptors
-    /// are closed, and nothing that others share is written to, deregistered or locked.
+    /// Ends a driver that a forked child inherited: its descriptors are closed, and nothing that
+    /// others share is written to, deregistered or locked.
     pub fn abandon(mut self) {
         self.sockets.clear();
         std::mem::forget(std::mem::replace(&mut self.engine, Engine::new(0)));
+    }
+
+    /// Ends a driver that a panic of the program's own code left half way.
+    pub fn let_go(mut self) {
+        for id in 0..self.sockets.len() {
+            self.drop_socket(id);
+        }
+        std::mem::replace(&mut self.engine, Engine::new(0)).let_go();
     }
 
     fn handle_event(&mut self, id: ConnectionId, event: &mio::event::Event, now: Instant) {
@@ -266,7 +281,7 @@ impl Driver {
             self.keep_socket(id, socket);
             self.engine.handle_taken_over(id, handover, now);
         } else {
-            handover.discard();
+            drop(handover);
             self.engine.handle_nothing_to_take(id, now);
         }
     }
@@ -284,10 +299,7 @@ impl Driver {
             let left = socket.as_mut().map(|socket| socket.deregister(self.poll.registry()));
             match (socket, left) {
                 (Some(socket), Some(Ok(()))) => Some((socket, handover)),
-                _ => {
-                    handover.discard();
-                    None
-                }
+                _ => None,
             }
         });
         // What was not fit to be given is closed.
@@ -354,6 +366,7 @@ impl Driver {
         if let Some(mut socket) = self.sockets.get_mut(id).and_then(Option::take) {
             // Closing would do, were it not for a copy of the descriptor in a forked child.
             let _ = socket.deregister(self.poll.registry());
+            socket.shut();
         }
     }
 

@@ -29,24 +29,6 @@ struct Idle {
     tended_at: Option<Instant>,
 }
 
-impl Idle {
-    fn tend_if_due(&mut self, now: Instant) {
-        let last = self.tended_at.map(|last| now.saturating_duration_since(last));
-        if last.is_none_or(|last| last >= TEND_PAUSE) {
-            self.tend(now);
-        }
-    }
-
-    fn tend(&mut self, now: Instant) {
-        self.tended_at = Some(now);
-        let mut newer = self.drivers.len();
-        self.drivers.retain_mut(|driver| {
-            newer -= 1;
-            driver.tend().is_ok() && (newer == 0 || driver.engine_ref().has_connections())
-        });
-    }
-}
-
 impl Pool {
     /// An empty one; drivers draw their seeds from `seed`.
     pub fn new(seed: u64) -> Self {
@@ -76,18 +58,44 @@ impl Pool {
         if idle.drivers.len() < DRIVERS_IDLE_MAX {
             idle.drivers.push(driver);
         }
-        idle.tend_if_due(clock::now());
+        drop(idle);
+        self.tend_if_due();
     }
 
     /// Closes what idle drivers need not hold any longer: connections that the daemon closed, old
     /// ones, those of hosts that are gone, and drivers without any. Waits for nothing.
+    ///
+    /// Each is taken out while it is looked at, for no call may wait for the lock so long.
     pub fn tend(&self) {
-        self.idle.lock().tend(clock::now());
+        let mut idle = self.idle.lock();
+        idle.tended_at = Some(clock::now());
+        let mut place = 0;
+        while place < idle.drivers.len() {
+            let mut driver = idle.drivers.remove(place);
+            drop(idle);
+            let is_well = driver.tend().is_ok();
+            idle = self.idle.lock();
+            place = place.min(idle.drivers.len());
+            let is_newest = place == idle.drivers.len();
+            if is_well && (is_newest || driver.engine_ref().has_connections()) {
+                idle.drivers.insert(place, driver);
+                place += 1;
+            } else {
+                drop(idle);
+                drop(driver);
+                idle = self.idle.lock();
+            }
+        }
     }
 
     /// The same, if that was not done just before.
     pub fn tend_if_due(&self) {
-        self.idle.lock().tend_if_due(clock::now());
+        let now = clock::now();
+        let last = self.idle.lock().tended_at;
+        let pause = last.map(|last| now.saturating_duration_since(last));
+        if pause.is_none_or(|pause| pause >= TEND_PAUSE) {
+            self.tend();
+        }
     }
 
     /// Takes an idle connection out of the driver that has been idle for longest.
@@ -122,5 +130,5 @@ const SEED_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Drivers kept for the next batch: as many as threads use one client at the same time.
 const DRIVERS_IDLE_MAX: usize = 256;
 
-/// Pause between two looks at the idle drivers.
-const TEND_PAUSE: Duration = Duration::from_secs(1);
+/// Pause between two looks at idle connections.
+pub(super) const TEND_PAUSE: Duration = Duration::from_secs(1);

@@ -60,6 +60,17 @@ impl Socket {
         }
     }
 
+    /// Ends it for both sides. To close it would do, were it not for a copy of the descriptor in a
+    /// forked child: with that the daemon would wait for more.
+    pub(super) fn shut(&self) {
+        let both = std::net::Shutdown::Both;
+        // One that is not connected yet, or not any more, has nothing to end.
+        let _ = match self {
+            Socket::Tcp(stream) => stream.shutdown(both),
+            Socket::Unix(stream) => stream.shutdown(both),
+        };
+    }
+
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.source().register(registry, token, interest)
