@@ -279,6 +279,7 @@ impl Drop for Shared {
         // In a forked child a lock may be held by a thread that is not there.
         if self.is_of_this_process() {
             self.topology.load().log.close();
+            self.background.end();
         }
     }
 }

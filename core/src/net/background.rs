@@ -28,23 +28,18 @@ pub struct Background {
     allowed: bool,
     is_driven: AtomicBool,
     inbox: Arc<Inbox>,
-    /// The client's own: with it the threads end.
-    is_clients: bool,
     process: process::Id,
 }
 
 impl Background {
     /// Threads that are not started yet, and never if not `allowed`; `pool` is the client's.
     pub fn new(allowed: bool, pool: Others) -> Self {
-        let mut background = Self::of_worker(allowed, Inbox::new(pool));
-        background.is_clients = true;
-        background
+        Self::with_inbox(allowed, Inbox::new(pool))
     }
 
-    /// As the driver of the upkeep itself knows it.
-    fn of_worker(allowed: bool, inbox: Arc<Inbox>) -> Self {
+    fn with_inbox(allowed: bool, inbox: Arc<Inbox>) -> Self {
         let (is_driven, process) = (AtomicBool::new(false), process::id());
-        Self { allowed, is_driven, inbox, is_clients: false, process }
+        Self { allowed, is_driven, inbox, process }
     }
 
     /// Whether the threads may run.
@@ -58,7 +53,7 @@ impl Background {
             return None;
         }
         let turn = Turn(self.clone());
-        let worker = Arc::new(Self::of_worker(false, self.inbox.clone()));
+        let worker = Arc::new(Self::with_inbox(false, self.inbox.clone()));
         let driver = Driver::new(seed(), worker, Others::new());
         let inbox = self.inbox.clone();
         let driven = |driver| Driven { upkeep: Upkeep::new(inbox, driver, true), _turn: turn };
@@ -124,6 +119,13 @@ impl Background {
         None
     }
 
+    /// The client goes: its threads end.
+    pub fn end(&self) {
+        // A log line of a thread itself may have had the last of the client.
+        let is_this = self.inbox.is_served_here();
+        self.inbox.stop(if is_this { Duration::ZERO } else { JOIN_PATIENCE });
+    }
+
     fn start(&self, role: Role) {
         if self.allowed {
             self.inbox.start(role);
@@ -134,14 +136,9 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         if self.process != process::id() {
-            // A thread does not come along into a forked child: there is nothing to join there,
-            // and locks may be held for ever.
-            return std::mem::forget(self.inbox.clone());
-        }
-        if self.is_clients {
-            // A log line of a thread itself may have had the last of the client.
-            let is_this = self.inbox.is_served_here();
-            self.inbox.stop(if is_this { Duration::ZERO } else { JOIN_PATIENCE });
+            // A thread does not come along into a forked child: there is nothing to join or to
+            // detach there, and locks may be held for ever.
+            std::mem::forget(self.inbox.clone());
         }
     }
 }
@@ -187,7 +184,7 @@ impl Driven {
 /// What the thread does, until the client goes. Without a poll of its own it can do nothing: then
 /// calls go on without pings.
 pub(super) fn run(inbox: Arc<Inbox>) {
-    let worker = Background::of_worker(true, inbox.clone());
+    let worker = Background::with_inbox(true, inbox.clone());
     let Ok(driver) = Driver::new(seed(), Arc::new(worker), Others::new()) else { return };
     let mut upkeep = Upkeep::new(inbox, driver, false);
     while !upkeep.is_stopped() && upkeep.turn(None).is_ok() {}

@@ -130,6 +130,11 @@ impl Inbox {
         next
     }
 
+    /// A look-up ended.
+    pub(super) fn handle_looked_up(&self) {
+        self.jobs.lock().stages[Role::Names as usize] = Stage::On;
+    }
+
     /// Keeps a request for a blackhole, unless too much waits for its host already.
     pub(super) fn add_send(&self, send: Send) -> bool {
         let host = send.agent.mirrors[send.mirror].host.number;

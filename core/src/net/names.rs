@@ -12,6 +12,7 @@ pub(super) fn run(inbox: &Inbox) {
     while let Some((host, mails)) = inbox.next_lookup() {
         let begun_at = clock::now();
         look_up(&host);
+        inbox.handle_looked_up();
         for mail in mails {
             mail.deliver(Arc::clone(&host), begun_at);
         }
