@@ -259,7 +259,6 @@ impl Engine {
         let body = connection.reader.take_body(spare);
         connection.served += 1;
         connection.idle_since = now;
-        let host = connection.host.clone();
         // Bytes behind a reply, or a reply before the request was read, mean that both sides lost
         // step. After RETRY the daemon closes.
         let in_step = !more && connection.is_flushed();
@@ -271,14 +270,16 @@ impl Engine {
         let call = &mut self.calls[user.call].call;
         let is_sound = call.handle_reply(user.attempt, reply, random, now);
         self.detach(id);
-        if !(in_step && is_sound) {
-            self.retire_idle(&host);
-            self.close(id);
-        } else if reusable && host.may_keep() {
-            self.connections[id].retirements = host.retirements();
-            self.idle.push(host.number, id);
+        let connection = &mut self.connections[id];
+        if in_step && is_sound && reusable && connection.host.may_keep() {
+            connection.retirements = connection.host.retirements();
+            self.idle.push(connection.host.number, id);
         } else {
+            let host = connection.host.clone();
             self.close(id);
+            if !(in_step && is_sound) {
+                self.retire_idle(&host);
+            }
         }
         self.run_commands(user.call, now);
     }
