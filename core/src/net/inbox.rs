@@ -251,3 +251,28 @@ thread_local! {
     /// Whose thread this is.
     static SERVED: Cell<*const Inbox> = const { Cell::new(ptr::null()) };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::testing::{agent, origin};
+    use crate::config::HaStrategy;
+    use crate::wire::ping::Ping;
+
+    #[test]
+    fn the_backlog_of_a_blackhole_is_bounded_in_requests_and_in_bytes() {
+        let agent = Arc::new(agent(HaStrategy::Random, 2, origin()));
+        let inbox = Inbox::default();
+        let add = |mirror, length| {
+            let request: Arc<dyn Request> = Arc::new(Ping { cookie: 1 });
+            inbox.add_send(Send { agent: agent.clone(), mirror, request, length })
+        };
+        assert!((0..BLACKHOLE_BACKLOG_MAX).all(|_| add(0, 1)));
+        assert!(!add(0, 1), "more wait than may");
+        assert!(add(1, BLACKHOLE_BACKLOG_BYTES_MAX + 1), "alone it may be of any size");
+        assert!(!add(1, 1), "more bytes wait than may");
+        let taken = inbox.jobs.lock().take_sends(|_| 8);
+        assert_eq!(taken.len(), 9);
+        assert!((0..8).all(|_| add(0, 1)) && !add(0, 1) && add(1, 1));
+    }
+}
