@@ -57,6 +57,16 @@ fn plugins_with_two_versions_live_side_by_side() -> Result<()> {
 }
 
 #[test]
+fn a_client_ends_while_its_plugin_is_unloaded() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (host, plugin) = (folder.path().join("host"), folder.path().join("plugin.so"));
+    compile("unload_host.c", &Linkage::None, &[], &host)?;
+    let library = Linkage::Shared(library::build(Profile::Dev)?);
+    compile("unload_plugin.c", &library, &["-shared", "-fPIC"], &plugin)?;
+    process::run(Command::new(&host).arg(plugin)).map(drop)
+}
+
+#[test]
 fn the_library_asks_for_no_end_and_no_signal() -> Result<()> {
     let library = library::build(Profile::Dev)?.join("libhamirror.so");
     let mut nm = Command::new("nm");

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::driver::{Mail, Waker};
 use super::pinger::Pinged;
@@ -29,8 +29,8 @@ pub(super) struct Inbox {
     dropped: AtomicU64,
     /// Drivers of the client.
     pub(super) pool: Others,
-    /// Signalled when a thread ends.
-    end: Condvar,
+    /// Signalled when a thread begins or ends.
+    change: Condvar,
     threads: Mutex<[Option<JoinHandle<()>>; 2]>,
 }
 
@@ -77,6 +77,8 @@ enum Stage {
     /// Not begun, or at its end.
     #[default]
     Off,
+    /// Started, and not there yet.
+    Begins,
     On,
     /// It is at a look-up, which can't be ended and may take half a minute.
     LooksUp,
@@ -166,14 +168,17 @@ impl Inbox {
         if jobs.stop || jobs.stages[role as usize] != Stage::Off {
             return;
         }
-        jobs.stages[role as usize] = Stage::On;
+        jobs.stages[role as usize] = Stage::Begins;
         drop(jobs);
-        let mut threads = self.threads.lock();
         let thread = spawn(role, self.clone());
         if thread.is_none() {
             self.jobs.lock().stages[role as usize] = Stage::Off;
         }
-        threads[role as usize] = thread;
+        self.threads.lock()[role as usize] = thread;
+        // A thread needs the dynamic loader's lock to begin: if that waited until the client ends
+        // in a plugin's destructor, which holds it, the thread could not be joined.
+        let mut jobs = self.jobs.lock();
+        self.wait_while(&mut jobs, |stage| stage == Stage::Begins, BEGIN_PATIENCE);
     }
 
     /// Has the threads end, and joins those that do within that time. Nobody waits for a look-up.
@@ -183,19 +188,26 @@ impl Inbox {
         if let Some(waker) = &jobs.waker {
             let _ = waker.wake();
         }
-        let until = clock::now() + patience;
-        while jobs.stages.contains(&Stage::On) {
-            if self.end.wait_until(&mut jobs, until).timed_out() {
-                break;
-            }
-        }
+        self.wait_while(&mut jobs, |stage| matches!(stage, Stage::Begins | Stage::On), patience);
         let stages = jobs.stages;
         drop(jobs);
-        // Who starts a thread may be held up by the dynamic loader's lock.
-        let Some(mut threads) = self.threads.try_lock() else { return };
-        for (thread, stage) in threads.iter_mut().zip(stages) {
+        for (thread, stage) in self.threads.lock().iter_mut().zip(stages) {
             if let Some(thread) = thread.take().filter(|_| stage == Stage::Off) {
                 let _ = thread.join();
+            }
+        }
+    }
+
+    fn wait_while(
+        &self,
+        jobs: &mut MutexGuard<'_, Jobs>,
+        is_so: impl Fn(Stage) -> bool,
+        patience: Duration,
+    ) {
+        let until = clock::now() + patience;
+        while jobs.stages.iter().any(|stage| is_so(*stage)) {
+            if self.change.wait_until(jobs, until).timed_out() {
+                return;
             }
         }
     }
@@ -205,11 +217,15 @@ impl Inbox {
         SERVED.get() == ptr::from_ref(self)
     }
 
-    /// A thread begins. Its first parking needs the dynamic loader's lock, which may be held by
-    /// whoever waits for its end later; so it parks at once, for no time.
-    fn handle_begin(&self) {
+    /// A thread begins. Its first parking, too, needs the dynamic loader's lock, so it parks at
+    /// once, for no time.
+    fn handle_begin(&self, role: Role) {
         SERVED.set(self);
-        self.end.wait_for(&mut self.jobs.lock(), Duration::ZERO);
+        let mut jobs = self.jobs.lock();
+        self.change.wait_for(&mut jobs, Duration::ZERO);
+        jobs.stages[role as usize] = Stage::On;
+        drop(jobs);
+        self.change.notify_all();
     }
 }
 
@@ -221,7 +237,7 @@ fn spawn(role: Role, inbox: Arc<Inbox>) -> Option<JoinHandle<()>> {
     };
     let run = move || {
         let ending = Ending(inbox.clone(), role);
-        inbox.handle_begin();
+        inbox.handle_begin(role);
         match role {
             Role::Upkeep => background::run(inbox),
             Role::Names => names::run(&inbox),
@@ -243,9 +259,13 @@ impl Drop for Ending {
         if matches!(role, Role::Upkeep) || std::thread::panicking() {
             inbox.jobs.lock().stages[*role as usize] = Stage::Off;
         }
-        inbox.end.notify_all();
+        inbox.change.notify_all();
     }
 }
+
+/// How long a start waits for its thread to begin, which takes some 50 us unless a constructor of
+/// a library holds the dynamic loader's lock.
+const BEGIN_PATIENCE: Duration = Duration::from_millis(20);
 
 thread_local! {
     /// Whose thread this is.
