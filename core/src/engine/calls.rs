@@ -1,5 +1,5 @@
 //! The calls of a batch by their numbers, which only grow: memory is held for those that run or
-//! whose outcome was not taken, and for what was started after the oldest of these.
+//! whose outcome was not taken, and a place for what was started after the oldest of these.
 
 use std::collections::VecDeque;
 use std::ops::{Index, IndexMut};
@@ -12,7 +12,8 @@ use crate::call::Call;
 
 #[derive(Default)]
 pub(super) struct Calls {
-    slots: VecDeque<Slot>,
+    /// `None` where the call was forgotten.
+    slots: VecDeque<Option<Slot>>,
     /// Number of the first slot.
     first: u32,
 }
@@ -23,13 +24,12 @@ pub(super) struct Slot {
     pub(super) links: SmallVec<[(u32, ConnectionId); 2]>,
     /// When its timer rings.
     pub(super) armed: Option<Instant>,
-    is_forgotten: bool,
 }
 
 impl Calls {
     pub(super) fn push(&mut self, call: Call) -> CallId {
-        let slot = Slot { call, links: SmallVec::new(), armed: None, is_forgotten: false };
-        self.slots.push_back(slot);
+        let slot = Slot { call, links: SmallVec::new(), armed: None };
+        self.slots.push_back(Some(slot));
         CallId(self.next().0.wrapping_sub(1))
     }
 
@@ -39,21 +39,21 @@ impl Calls {
     }
 
     pub(super) fn get(&self, id: CallId) -> Option<&Slot> {
-        self.slots.get(self.place(id)).filter(|slot| !slot.is_forgotten)
+        self.slots.get(self.place(id))?.as_ref()
     }
 
     pub(super) fn get_mut(&mut self, id: CallId) -> Option<&mut Slot> {
         let place = self.place(id);
-        self.slots.get_mut(place).filter(|slot| !slot.is_forgotten)
+        self.slots.get_mut(place)?.as_mut()
     }
 
     /// The number means nothing any more.
     pub(super) fn forget(&mut self, id: CallId) {
-        if let Some(slot) = self.get_mut(id) {
+        let place = self.place(id);
+        if let Some(slot) = self.slots.get_mut(place).and_then(Option::take) {
             debug_assert!(slot.call.is_over(), "it runs");
-            slot.is_forgotten = true;
         }
-        while self.slots.front().is_some_and(|slot| slot.is_forgotten) {
+        while self.slots.front().is_some_and(Option::is_none) {
             self.slots.pop_front();
             self.first = self.first.wrapping_add(1);
         }
@@ -62,7 +62,7 @@ impl Calls {
     /// Takes all calls out; the next one has the number 0.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Call> {
         self.first = 0;
-        self.slots.drain(..).map(|slot| slot.call)
+        self.slots.drain(..).flatten().map(|slot| slot.call)
     }
 
     /// Numbers of all calls that were not forgotten.
@@ -80,14 +80,13 @@ impl Index<CallId> for Calls {
     type Output = Slot;
 
     fn index(&self, id: CallId) -> &Slot {
-        &self.slots[self.place(id)]
+        self.get(id).expect("the call was not forgotten")
     }
 }
 
 impl IndexMut<CallId> for Calls {
     fn index_mut(&mut self, id: CallId) -> &mut Slot {
-        let place = self.place(id);
-        &mut self.slots[place]
+        self.get_mut(id).expect("the call was not forgotten")
     }
 }
 
@@ -122,9 +121,11 @@ pub(super) mod testing {
             let id = calls.push(call(now));
             assert_eq!(id, CallId(number));
             calls[id].call.cancel();
+            let request = calls[id].call.request().clone();
             if number % 2 == 0 {
                 calls.forget(id);
                 assert!(calls.get(id).is_none());
+                assert_eq!(Arc::strong_count(&request), 1, "it is held for nobody");
             }
         }
         assert_eq!(calls.slots.len(), 1_000, "the first one runs");
