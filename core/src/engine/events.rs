@@ -88,6 +88,10 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.sent += count;
         debug_assert!(connection.sent <= connection.output.len());
+        #[cfg(test)]
+        if self.sabotage == Some(super::simulation::Sabotage::ForgetsSending) {
+            return;
+        }
         if let Some(user) = connection.user.filter(|_| count > 0) {
             self.calls[user.call].call.handle_handed_over(user.attempt);
         }

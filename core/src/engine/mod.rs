@@ -250,6 +250,11 @@ impl Engine {
         self.calls.drain().for_each(|mut call| call.cancel());
     }
 
+    #[cfg(test)]
+    fn is_sabotaged(&self, sabotage: simulation::Sabotage) -> bool {
+        self.sabotage == Some(sabotage)
+    }
+
     fn run_commands(&mut self, id: CallId, now: Instant) {
         while let Some(command) = self.calls[id].call.poll_command() {
             match command {
@@ -259,10 +264,18 @@ impl Engine {
                 Command::Abandon { attempt } => self.abandon(User { call: id, attempt }),
                 Command::Finish => {
                     #[cfg(test)]
-                    if self.sabotage == Some(simulation::Sabotage::EndsTwice) {
+                    if self.is_sabotaged(simulation::Sabotage::EndsTwice) {
                         self.completed.push_back(id);
                     }
+                    #[cfg(test)]
+                    if self.is_sabotaged(simulation::Sabotage::NeverEnds) {
+                        continue;
+                    }
                     self.running -= 1;
+                    #[cfg(test)]
+                    if self.is_sabotaged(simulation::Sabotage::LosesEnds) {
+                        continue;
+                    }
                     self.completed.push_back(id);
                 }
             }
@@ -274,6 +287,10 @@ impl Engine {
         let call = &self.calls[user.call].call;
         let agent = call.agent().clone();
         let host = agent.mirrors[mirror].host.clone();
+        #[cfg(test)]
+        if self.is_sabotaged(simulation::Sabotage::StaysInFlight) {
+            std::mem::forget(host.read(|karma| karma.begin_attempt()));
+        }
         // A kept connection may turn out to be dead, which a write can't survive: nobody knows
         // whether the daemon has read it. A ping shall see whether new connections are taken.
         let may_keep = !call.is_ping() && call.request().access() == Access::Read;
@@ -381,6 +398,10 @@ impl Engine {
     fn detach(&mut self, id: ConnectionId) -> Option<User> {
         let connection = &mut self.connections[id];
         let user = connection.user.take()?;
+        #[cfg(test)]
+        if self.sabotage == Some(simulation::Sabotage::StaysBusy) && connection.kept {
+            connection.host.handle_busy();
+        }
         if connection.kept {
             connection.host.handle_idle();
         }
@@ -412,6 +433,10 @@ impl Engine {
             return;
         }
         connection.state = State::Closed;
+        #[cfg(test)]
+        if self.sabotage == Some(simulation::Sabotage::LeaksPlaces) {
+            connection.kept = false;
+        }
         connection.release();
         self.idle.remove(connection.host.number, id);
         self.actions.push_back(Action::Close(id));

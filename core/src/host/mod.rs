@@ -326,14 +326,14 @@ impl Host {
         if is_living != was_living || karma.health().trial_at() != trial_at {
             self.health_changes.fetch_add(1, Ordering::Release);
         }
-        let errors_in_row = karma.errors_in_row();
+        let failures = karma.failures_in_row();
         drop(karma);
         match (was_living, is_living) {
             (true, false) => {
                 // So its trials go over new connections, as its pings do.
                 self.retire_idle();
                 self.log.put(Level::Warning, || {
-                    format!("host {} found dead: {errors_in_row} failures in a row", self.name)
+                    format!("host {} found dead: {failures} failures in a row", self.name)
                 });
             }
             (false, true) => {

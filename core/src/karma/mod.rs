@@ -40,6 +40,8 @@ pub struct Karma {
     in_flight: Arc<AtomicU32>,
     ping_trip: Option<Duration>,
     errors_in_row: u32,
+    /// Of queries alone, which a ping does not end.
+    query_errors_in_row: u32,
     health: Health,
     latency: Latency,
     last_query: Option<Instant>,
@@ -57,6 +59,7 @@ impl Karma {
             in_flight: Arc::default(),
             ping_trip: None,
             errors_in_row: 0,
+            query_errors_in_row: 0,
             health: Health::default(),
             latency: Latency::default(),
             last_query: None,
@@ -73,9 +76,15 @@ impl Karma {
         }
     }
 
-    /// Failures since the last success.
+    /// Failures since the last success, pings included, as status shows it.
     pub fn errors_in_row(&self) -> u32 {
         self.errors_in_row
+    }
+
+    /// The same, or failures of queries since the last one answered, if these are more: what
+    /// health goes by.
+    pub fn failures_in_row(&self) -> u32 {
+        self.errors_in_row.max(self.query_errors_in_row)
     }
 
     /// Living, or dead with its next trial.
@@ -148,6 +157,7 @@ impl Karma {
         self.latency.add(elapsed);
         self.add_sample(elapsed, now);
         self.errors_in_row = 0;
+        self.query_errors_in_row = 0;
         self.health.handle_success(now);
         self.last_answer = Some(now);
     }
@@ -169,7 +179,8 @@ impl Karma {
             self.add_sample(elapsed, now);
         }
         self.errors_in_row = self.errors_in_row.saturating_add(1);
-        self.health.handle_failure(self.errors_in_row, on_trial, now);
+        self.query_errors_in_row = self.query_errors_in_row.saturating_add(1);
+        self.health.handle_failure(self.failures_in_row(), on_trial, now);
         self.last_answer = Some(now);
     }
 
@@ -185,6 +196,7 @@ impl Karma {
     pub fn handle_query_error(&mut self, now: Instant) {
         self.count(Counter::RemoteErrors, now);
         self.errors_in_row = 0;
+        self.query_errors_in_row = 0;
         self.health.handle_success(now);
         self.last_answer = Some(now);
     }
@@ -196,7 +208,7 @@ impl Karma {
         if self.health.is_living() {
             self.errors_in_row = 0;
         }
-        self.health.handle_ping(true, self.errors_in_row, now);
+        self.health.handle_ping(true, self.failures_in_row(), now);
         self.last_answer = Some(now);
     }
 
@@ -204,7 +216,7 @@ impl Karma {
     pub fn handle_ping_failure(&mut self, kind: FailureKind, now: Instant) {
         self.count(Counter::from(kind), now);
         self.errors_in_row = self.errors_in_row.saturating_add(1);
-        self.health.handle_ping(false, self.errors_in_row, now);
+        self.health.handle_ping(false, self.failures_in_row(), now);
         self.last_answer = Some(now);
     }
 
@@ -361,6 +373,22 @@ mod tests {
         let window = karma.choice_window(origin);
         assert_eq!(window.get(Counter::SucceededQueries), 1);
         assert_eq!(window.mean_latency(), None);
+    }
+
+    #[test]
+    fn pings_do_not_hide_that_queries_fail() {
+        let origin = origin();
+        let mut karma = record(origin);
+        for failures in 1..=4 {
+            assert!(karma.health().is_living(), "dead after {failures} failures");
+            let elapsed = Duration::from_secs(3);
+            karma.handle_failure(FailureKind::QueryTimeout, elapsed, false, origin);
+            if failures < 4 {
+                karma.handle_ping_success(origin);
+                assert_eq!(karma.errors_in_row(), 0, "a master's row knows no difference");
+            }
+        }
+        assert!(!karma.health().is_living());
     }
 
     #[test]

@@ -15,14 +15,15 @@ pub(super) fn rank_living(
     place: impl Fn(usize) -> (u64, f64),
 ) {
     for (number, mirror) in mirrors.iter().enumerate() {
-        let read =
-            |karma: &Karma| (karma.health().is_living(), karma.errors_in_row(), *karma.latency());
-        let (living, errors_in_row, latency) = mirror.host.read(read);
+        let read = |karma: &Karma| {
+            (karma.health().is_living(), karma.failures_in_row(), *karma.latency())
+        };
+        let (living, failures, latency) = mirror.host.read(read);
         if living {
             let (tier, weight) = place(number);
             ranking.add(number, tier, weight, latency);
         } else {
-            ranking.add_dead(number, errors_in_row);
+            ranking.add_dead(number, failures);
         }
     }
 }

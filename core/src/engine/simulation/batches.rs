@@ -35,11 +35,12 @@ pub(super) struct Driver {
 struct Numbered {
     id: u64,
     access: Access,
+    command: Command,
 }
 
 impl Request for Numbered {
     fn command(&self) -> Command {
-        Command::SEARCH
+        self.command
     }
 
     fn access(&self) -> Access {
@@ -200,7 +201,9 @@ impl World {
         }
         self.sequence_of_calls += 1;
         let id = self.sequence_of_calls;
-        let request: Arc<dyn Request> = Arc::new(Numbered { id, access });
+        let is_ping = matches!(scope, Scope::Ping(_));
+        let command = if is_ping { Command::PING } else { Command::SEARCH };
+        let request: Arc<dyn Request> = Arc::new(Numbered { id, access, command });
         let now = self.now;
         let Driver { engine, asked, .. } = &mut self.drivers[driver];
         let call = engine.start(agent, &request, options, scope, now);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::wire::header::Command;
+
 /// What a daemon does with connections and requests, from some time on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -31,6 +33,8 @@ pub(super) enum Mode {
     Hangs,
     /// Greets, then is silent.
     HangsAfterGreeting,
+    /// Answers pings, and no query.
+    AnswersPings,
     /// Closes when it has read a request.
     ClosesOnRequest,
     /// Closes in the middle of its reply.
@@ -50,7 +54,7 @@ pub(super) enum Mode {
 }
 
 impl Mode {
-    pub(super) const ALL: [Mode; 21] = [
+    pub(super) const ALL: [Mode; 22] = [
         Mode::Healthy,
         Mode::InPieces,
         Mode::SpeaksLast,
@@ -64,6 +68,7 @@ impl Mode {
         Mode::Resets,
         Mode::Hangs,
         Mode::HangsAfterGreeting,
+        Mode::AnswersPings,
         Mode::ClosesOnRequest,
         Mode::CutsReply,
         Mode::Garbage,
@@ -213,6 +218,11 @@ impl Peer {
             }
             return Ok(());
         }
+        let mode = match mode {
+            Mode::AnswersPings if command == Command::PING.id => Mode::Healthy,
+            Mode::AnswersPings => Mode::HangsAfterGreeting,
+            mode => mode,
+        };
         let body = &request[8..];
         let id: [u8; 8] = body.try_into().map_err(|_| format!("a body of {body:?}"))?;
         if mode.executes() {

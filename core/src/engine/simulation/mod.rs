@@ -19,8 +19,11 @@ mod world;
 
 use std::time::Duration;
 
+use daemon::Mode;
 use plan::Plan;
 use world::World;
+
+use crate::karma::{Counter, Karma};
 
 /// Ways to break the engine on purpose: the invariants have to notice each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,18 @@ pub(super) enum Sabotage {
     FirstAddressOnly,
     /// Names are looked up once, whatever happens to their hosts.
     ForgetsNames,
+    /// Nobody remembers that a request is with the kernel: a write is sent again.
+    ForgetsSending,
+    /// An end is not reported.
+    LosesEnds,
+    /// A call that has ended counts as running.
+    NeverEnds,
+    /// A kept connection that is closed keeps its place.
+    LeaksPlaces,
+    /// A kept connection that is given back counts as busy.
+    StaysBusy,
+    /// An attempt that ended counts as under way.
+    StaysInFlight,
 }
 
 fn run(seed: u64, sabotage: Option<Sabotage>) -> Result<(), String> {
@@ -80,7 +95,7 @@ fn one_seed() {
 
 #[test]
 fn a_broken_engine_is_noticed() {
-    let cases: [(Sabotage, &[&str]); 10] = [
+    let cases: [(Sabotage, &[&str]); 16] = [
         (Sabotage::DeafToTime, &["after its deadline"]),
         (Sabotage::KeepsAbandoned, &["reply of another"]),
         (Sabotage::GivesUp, &["lived and would have answered"]),
@@ -91,6 +106,12 @@ fn a_broken_engine_is_noticed() {
         (Sabotage::NeverTries, &["is starved"]),
         (Sabotage::FirstAddressOnly, &["lived and would have answered", "is starved"]),
         (Sabotage::ForgetsNames, &["is starved"]),
+        (Sabotage::ForgetsSending, &["was executed"]),
+        (Sabotage::LosesEnds, &["never ended"]),
+        (Sabotage::NeverEnds, &["has calls that run", "nothing is going to happen"]),
+        (Sabotage::LeaksPlaces, &["after the end"]),
+        (Sabotage::StaysBusy, &["after the end"]),
+        (Sabotage::StaysInFlight, &["after the end"]),
     ];
     for (sabotage, words) in cases {
         let fault = (0..SEEDS_TO_NOTICE).find_map(|seed| run(seed, Some(sabotage)).err());
@@ -138,6 +159,34 @@ fn a_mirror_that_slows_down_loses_its_queries_and_gets_them_back() {
             let back = shares(&mut world, 2);
             assert!((40.0..60.0).contains(&back[0]), "{strategy}, seed {seed}: {back:?}");
         }
+    }
+}
+
+#[test]
+fn a_mirror_that_answers_nothing_but_pings_is_found_dead_and_stays_so() {
+    for strategy in ["random", "roundrobin", "nodeads", "noerrors"] {
+        // Less than a query a second for each mirror, so that a ping comes after each.
+        let plan = Plan { pause_us: 2_900_000..3_100_000, ..Plan::calm(strategy) };
+        let mut world = World::with_plan(plan, fastrand::Rng::with_seed(1), None);
+        let mut run = |seconds, mode| {
+            let now = world.now;
+            world.sites[0].change_mode(mode, now);
+            world.run_for(Duration::from_secs(seconds)).expect("nothing goes wrong");
+            let host = world.hosts.iter().find(|host| world.known[host.number].site == 0);
+            let record = |karma: &Karma| {
+                let window = karma.since_start();
+                let failures = [Counter::Overtaken, Counter::QueryTimeouts];
+                let failures = failures.iter().map(|counter| window.get(*counter)).sum::<u64>();
+                (karma.health().is_living(), failures)
+            };
+            host.expect("both sites are known").read(record)
+        };
+        assert_eq!(run(60, Mode::Healthy), (true, 0), "{strategy}");
+        let (is_living, failures) = run(150, Mode::AnswersPings);
+        assert!(!is_living && failures >= 4, "{strategy}: {failures} failures");
+        let trials = run(500, Mode::AnswersPings).1 - failures;
+        assert!((5..=20).contains(&trials), "{strategy}: {trials} trials");
+        assert!(run(100, Mode::Healthy).0, "{strategy}: it does not come back");
     }
 }
 
