@@ -136,7 +136,8 @@ pub struct AgentFailure {
     pub local: Option<String>,
     /// Every failed attempt, oldest first.
     pub attempts: Vec<AttemptFailure>,
-    /// Text of the error that two mirrors gave alike: the query is at fault, no mirror.
+    /// Text of the error that two mirrors gave alike, or the only one that was asked: the query is
+    /// at fault, no mirror.
     pub query_error: Option<String>,
     /// Error of the program's own request, which ended the call: no mirror is at fault.
     pub program: Option<ProgramError>,

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Call;
+use super::speculation::Fund;
 use crate::deadline::CallLimits;
 use crate::karma::InFlight;
 
@@ -19,6 +20,12 @@ pub(super) struct Attempt {
     pub(super) reached: bool,
     /// A byte of the request was handed to the kernel.
     pub(super) handed_over: bool,
+    /// A wait that its mirror, if well, rarely exceeds; `None` where nothing tells.
+    pub(super) usual: Option<Duration>,
+    /// Its mirror was waited for longer each time, and was left behind all the same.
+    pub(super) is_last_chance: bool,
+    /// When the others, if each shall have its share of the time left, are no longer to wait.
+    pub(super) share_ends_at: Option<Instant>,
     /// When another mirror is asked beside this one.
     pub(super) overtake_at: Option<Overtake>,
     /// Counts it as under way.
@@ -29,10 +36,9 @@ pub(super) struct Attempt {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Overtake {
     pub(super) at: Instant,
-    /// Before `at` was reached by time alone: needs the agent's budget.
-    pub(super) budgeted: bool,
-    /// When another mirror must be asked if it shall have its share of the time left.
-    pub(super) latest: Instant,
+    /// What it is paid from, and what if that is empty.
+    pub(super) fund: Fund,
+    pub(super) late_fund: Fund,
 }
 
 impl Attempt {
@@ -51,6 +57,9 @@ impl Attempt {
             phase_ends_at: now + limits.connect_timeout,
             reached: false,
             handed_over: false,
+            usual: None,
+            is_last_chance: false,
+            share_ends_at: None,
             overtake_at: None,
             _in_flight: in_flight,
         }
@@ -58,6 +67,17 @@ impl Attempt {
 
     pub(super) fn elapsed(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.started_at)
+    }
+
+    /// Whether it was silent for longer than its mirror, if well, usually is.
+    pub(super) fn is_late(&self, now: Instant) -> bool {
+        self.usual.is_none_or(|usual| self.elapsed(now) >= usual)
+    }
+
+    /// Whether it was silent for so long that its mirror is to blame when another answers first:
+    /// slower than another is no fault, slower than itself is.
+    pub(super) fn had_its_time(&self, now: Instant) -> bool {
+        self.is_last_chance || self.is_late(now)
     }
 
     pub(super) fn handle_reached(&mut self, limits: &CallLimits, now: Instant) {

@@ -5,6 +5,8 @@
 //! each of them, commands and [`Call::next_timeout`] are asked for anew.
 
 mod attempt;
+#[cfg(test)]
+mod health_tests;
 mod outcome;
 mod round;
 mod speculation;
@@ -340,7 +342,7 @@ impl Call {
         Some(self.attempts.remove(position))
     }
 
-    /// Gives back what an attempt without an outcome had claimed.
+    /// Gives back what an attempt had claimed that failed for a reason of this program's own.
     fn release(&self, attempt: &Attempt) {
         if attempt.on_trial {
             self.host(attempt.mirror).record(|karma| karma.health_mut().release_trial());

@@ -111,20 +111,30 @@ impl Call {
             let purpose = self.purpose(on_trial);
             self.agent.mirrors[mirror].record_failure(&failure, purpose, now);
         }
-        for other in self.attempts.iter().filter(|other| other.number < attempt.number) {
-            // Slower than another is no fault; slower than itself is.
-            let patience = self.host(other.mirror).read(|karma| karma.latency().patience());
-            if patience.is_some_and(|patience| other.elapsed(now) < patience) {
-                continue;
-            }
-            let text = format!("silent until {} answered", self.host(attempt.mirror).name);
-            let kind = FailureKind::Overtaken;
-            let failure = self.attempt_failure(other, kind, Phase::Wait, text, now);
-            let purpose = self.purpose(other.on_trial);
-            self.agent.mirrors[other.mirror].record_failure(&failure, purpose, now);
-        }
+        self.leave_behind(attempt, now);
         let attempts = self.attempts_started;
         self.finish(Ok(Answer { reply, mirror: attempt.mirror, attempts }));
+    }
+
+    /// Gives up all attempts but `ended`, and judges those that were asked before it and are
+    /// silent still. A trial that another mirror had to save has failed.
+    fn leave_behind(&mut self, ended: &Attempt, now: Instant) {
+        for silent in std::mem::take(&mut self.attempts) {
+            self.commands.push(Command::Abandon { attempt: silent.number });
+            // Trials are first attempts.
+            if silent.number > ended.number {
+                continue;
+            }
+            if silent.on_trial || silent.had_its_time(now) {
+                let text = format!("silent until {} answered", self.host(ended.mirror).name);
+                let kind = FailureKind::Overtaken;
+                let failure = self.attempt_failure(&silent, kind, Phase::Wait, text, now);
+                let purpose = self.purpose(silent.on_trial);
+                self.agent.mirrors[silent.mirror].record_failure(&failure, purpose, now);
+            } else {
+                self.host(silent.mirror).record(|karma| karma.handle_left_behind());
+            }
+        }
     }
 
     /// The program's own request failed: no mirror would do better.
@@ -149,23 +159,42 @@ impl Call {
         let on_trial = attempt.on_trial;
         self.refusals.push(Refusal { mirror, on_trial, failure });
         let asks_another = self.request().access() == Access::Read && self.scope == Scope::Agent;
+        if confirmed {
+            self.leave_behind(attempt, now);
+        }
         if confirmed || !asks_another {
-            return self.finish_refused(now);
+            return self.finish_refused(confirmed, now);
         }
         self.proceed(random, now);
     }
 
-    /// Ends with an error of the query: no mirror is blamed.
-    pub(super) fn finish_refused(&mut self, now: Instant) {
+    /// Ends with ERROR replies and no answer. Two alike prove that the query is at fault, and so,
+    /// for want of another, does the word of the only mirror; two that differ are their mirrors'
+    /// own, and of a single one nothing is proven.
+    pub(super) fn finish_refused(&mut self, confirmed: bool, now: Instant) {
         let refusals = std::mem::take(&mut self.refusals);
-        let text = refusals.last().map(|refusal| refusal.failure.text.clone());
-        for refusal in refusals {
-            self.host(refusal.mirror).record(|karma| karma.handle_query_error(now));
-            let tally = &self.agent.mirrors[refusal.mirror].tally;
-            tally.handle_end(Counter::RemoteErrors, None);
-            self.failures.push(refusal.failure);
+        let is_only = |host: &str| self.failures.iter().all(|other| other.host == host);
+        let text = refusals.last().map(|refusal| &refusal.failure);
+        let is_proven =
+            confirmed || refusals.len() == 1 && text.is_some_and(|failure| is_only(&failure.host));
+        let text = text.map(|failure| failure.text.clone()).filter(|_| is_proven);
+        let differ = !confirmed && refusals.len() > 1;
+        for Refusal { mirror, on_trial, failure } in refusals {
+            if differ {
+                let purpose = self.purpose(on_trial);
+                self.agent.mirrors[mirror].record_failure(&failure, purpose, now);
+            } else {
+                self.host(mirror).record(|karma| karma.handle_query_error(now));
+                if on_trial {
+                    self.postpone_trial(mirror);
+                }
+                let tally = &self.agent.mirrors[mirror].tally;
+                tally.handle_end(Counter::RemoteErrors, None);
+            }
+            self.failures.push(failure);
         }
-        self.finish_failed(text, false);
+        let is_late = text.is_none() && now >= self.deadline;
+        self.finish_failed(text, is_late);
     }
 
     pub(super) fn handle_deadline(
@@ -176,16 +205,16 @@ impl Call {
         for late in std::mem::take(&mut self.attempts) {
             self.commands.push(Command::Abandon { attempt: late.number });
             let (kind, text) = describe_timeout(&late);
-            let patience = self.host(late.mirror).read(|karma| karma.latency().patience());
             let phase = phase_of(late.number);
-            let is_late = patience.is_none_or(|patience| late.elapsed(now) >= patience);
             match phase {
-                Some(phase) if is_late => {
+                Some(phase) if late.on_trial || late.is_late(now) => {
                     self.fail_attempt(&late, kind, phase, text.to_owned(), now);
                 }
                 // It was asked too late to be blamed for what the caller's clock ended.
                 _ => {
-                    self.release(&late);
+                    if late.on_trial {
+                        self.postpone_trial(late.mirror);
+                    }
                     let (phase, text) = (phase.unwrap_or(Phase::Connect), "no time left");
                     let failure = self.attempt_failure(&late, kind, phase, text.to_owned(), now);
                     self.failures.push(failure);
@@ -193,9 +222,14 @@ impl Call {
             }
         }
         if !self.refusals.is_empty() {
-            return self.finish_refused(now);
+            return self.finish_refused(false, now);
         }
         self.finish_failed(None, true);
+    }
+
+    /// A trial that ends without a verdict is not repeated at once.
+    fn postpone_trial(&self, mirror: usize) {
+        self.host(mirror).record(|karma| karma.health_mut().postpone_trial());
     }
 
     pub(super) fn finish_failed(&mut self, error: Option<String>, late: bool) {
@@ -220,15 +254,13 @@ impl Call {
     pub(super) fn finish(&mut self, outcome: Result<Answer, AgentFailure>) {
         debug_assert!(!self.is_over, "a call ended twice");
         self.is_over = true;
-        for other in std::mem::take(&mut self.attempts) {
-            self.release(&other);
-            self.commands.push(Command::Abandon { attempt: other.number });
-        }
-        for refusal in std::mem::take(&mut self.refusals) {
-            if refusal.on_trial {
-                self.host(refusal.mirror).record(|karma| karma.health_mut().release_trial());
-            }
-        }
+        let refusals = std::mem::take(&mut self.refusals);
+        let attempts = std::mem::take(&mut self.attempts);
+        let refused = refusals.iter().filter(|refusal| refusal.on_trial).map(|each| each.mirror);
+        let given_up = attempts.iter().filter(|attempt| attempt.on_trial).map(|each| each.mirror);
+        refused.chain(given_up).for_each(|mirror| self.postpone_trial(mirror));
+        self.commands
+            .extend(attempts.iter().map(|each| Command::Abandon { attempt: each.number }));
         self.next_round_at = None;
         self.outcome = Some(outcome);
         self.commands.push(Command::Finish);

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::attempt::{Attempt, Overtake};
-use super::{Call, Command, Scope, speculation};
+use super::attempt::Attempt;
+use super::speculation::Standing;
+use super::{Call, Command, Scope};
 use crate::error::FailureKind;
-use crate::strategy::Pick;
+use crate::strategy::{Pick, Trials};
 use crate::wire::request::Access;
 
 impl Call {
@@ -48,12 +49,11 @@ impl Call {
         };
         let pick = match only {
             None => {
-                let may_try = first && self.round == 0 && self.may_resend();
                 let agent = &self.agent;
-                agent.selector.pick(&agent.mirrors, &self.tried, may_try, random, now)
+                agent.selector.pick(&agent.mirrors, &self.tried, self.trials(), random, now)
             }
             Some(mirror) => {
-                let pick = Pick { mirror, on_trial: false, patience: None };
+                let pick = Pick { mirror, on_trial: false, patience: None, knows_all: false };
                 (!self.tried.contains(mirror)).then_some(pick)
             }
         };
@@ -65,44 +65,34 @@ impl Call {
         if number > 0 {
             self.agent.traffic.handle_retry();
         }
-        let in_flight = self.host(pick.mirror).record(|karma| {
+        let (in_flight, standing) = self.host(pick.mirror).record(|karma| {
             karma.handle_start(now);
-            karma.begin_attempt()
+            (karma.begin_attempt(), Standing::new(karma, &pick))
         });
         let mut attempt = Attempt::new(number, pick.mirror, in_flight, &self.limits, now);
         attempt.on_trial = pick.on_trial;
+        attempt.usual = standing.usual;
         let untried = self.agent.mirrors.len() - self.tried.len();
         if self.failover && self.may_resend() && untried > 0 {
-            let own = self.host(pick.mirror).read(|karma| karma.latency().patience());
-            let overtake = speculation::overtake(&pick, own, untried, now, self.deadline);
-            attempt.overtake_at = Some(overtake);
+            attempt.overtake(&pick, &standing, untried, now, self.deadline);
         }
         self.attempts.push(attempt);
         self.commands.push(Command::Start { attempt: number, mirror: pick.mirror });
         true
     }
 
-    /// Asks another mirror beside one that has been silent for long.
-    pub(super) fn overtake_silent(&mut self, random: u64, now: Instant) {
-        for position in 0..self.attempts.len() {
-            let Some(overtake) = self.attempts[position].overtake_at else { continue };
-            if now < overtake.at {
-                continue;
-            }
-            if overtake.budgeted && !self.agent.speculation.spend() {
-                let attempt = &mut self.attempts[position];
-                let later = Overtake { at: overtake.latest, budgeted: false, ..overtake };
-                attempt.overtake_at = Some(later);
-                continue;
-            }
-            self.attempts[position].overtake_at = None;
-            self.start_attempt(random, now);
+    /// The dead mirrors that this attempt may be spent on.
+    fn trials(&self) -> Trials {
+        if !self.tried.is_empty() || self.round > 0 || !self.may_resend() {
+            return Trials::None;
         }
+        let has_another = self.failover && self.agent.attempts_max.is_none_or(|max| max > 1);
+        if has_another { Trials::All } else { Trials::OfPinged }
     }
 
     fn end_round(&mut self, now: Instant) {
         if !self.refusals.is_empty() {
-            return self.finish_refused(now);
+            return self.finish_refused(false, now);
         }
         let pause = if self.round < self.limits.retry_count {
             self.round += 1;

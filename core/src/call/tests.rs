@@ -27,10 +27,10 @@ impl Request for Plain {
 }
 
 /// A call whose mirrors do what the test says.
-struct Bed {
-    call: Call,
-    agent: Arc<Agent>,
-    now: Instant,
+pub(super) struct Bed {
+    pub(super) call: Call,
+    pub(super) agent: Arc<Agent>,
+    pub(super) now: Instant,
 }
 
 impl Bed {
@@ -38,7 +38,7 @@ impl Bed {
         Self::with_cap(mirrors, access, options, None)
     }
 
-    fn with_cap(
+    pub(super) fn with_cap(
         mirrors: usize,
         access: Access,
         options: CallOptions,
@@ -56,8 +56,14 @@ impl Bed {
         Self { call, agent, now }
     }
 
+    /// Another read of the same agent.
+    pub(super) fn again(&mut self, options: CallOptions) {
+        let request: Arc<dyn Request> = Arc::new(Plain(Access::Read));
+        self.call = Call::new(self.agent.clone(), request, &options, Scope::Agent, 0, self.now);
+    }
+
     /// The attempt that was just started, and its mirror.
-    fn started(&mut self) -> Option<(u32, usize)> {
+    pub(super) fn started(&mut self) -> Option<(u32, usize)> {
         while let Some(command) = self.call.poll_command() {
             if let Command::Start { attempt, mirror } = command {
                 return Some((attempt, mirror));
@@ -66,36 +72,36 @@ impl Bed {
         None
     }
 
-    fn fail(&mut self, attempt: u32, kind: FailureKind) {
+    pub(super) fn fail(&mut self, attempt: u32, kind: FailureKind) {
         let text = "broken".to_owned();
         self.call.handle_failure(attempt, kind, Phase::Wait, text, 0, self.now);
     }
 
-    fn reply(&mut self, attempt: u32, status: Status, text: &str) {
+    pub(super) fn reply(&mut self, attempt: u32, status: Status, text: &str) {
         let mut body = Vec::new();
         body.put_string(text.as_bytes());
         let reply = Reply { status, version: 0, warning: None, body, search: None };
         self.call.handle_reply(attempt, reply, 0, self.now);
     }
 
-    fn pass(&mut self, time: Duration) {
+    pub(super) fn pass(&mut self, time: Duration) {
         self.now += time;
         self.call.handle_timeout(|_| Some(Phase::Wait), 0, self.now);
     }
 
-    fn failure(&self) -> &AgentFailure {
+    pub(super) fn failure(&self) -> &AgentFailure {
         match self.call.outcome() {
             Some(Err(failure)) => failure,
             other => panic!("the call did not fail: {:?}", other.map(|other| other.is_ok())),
         }
     }
 
-    fn count(&self, mirror: usize, counter: Counter) -> u64 {
+    pub(super) fn count(&self, mirror: usize, counter: Counter) -> u64 {
         self.agent.mirrors[mirror].host.read(|karma| karma.since_start().get(counter))
     }
 }
 
-fn read(mirrors: usize) -> Bed {
+pub(super) fn read(mirrors: usize) -> Bed {
     Bed::new(mirrors, Access::Read, CallOptions::default())
 }
 

@@ -2,7 +2,8 @@
 //!
 //! More than three failures in a row make a host dead (manual: `nodeads`). From then on it gets
 //! one query at a time on trial, after a pause that doubles with each failed trial, until a query
-//! succeeds: a host that answers pings but hangs on queries does not flap back to its full share.
+//! succeeds: a host that answers pings but hangs on queries does not flap back to its full share,
+//! and pings answered between its failures do not keep it among the living.
 //! A ping answered after pings that were not means that the host came back: its trial is due now.
 
 use std::time::{Duration, Instant};
@@ -15,6 +16,9 @@ pub const TRIAL_PAUSE_MIN: Duration = Duration::from_millis(250);
 
 /// Longest pause between trials.
 pub const TRIAL_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Part of the time between two trials that the queries spent on them may lose.
+const TRIAL_DELAY_FRACTION: u32 = 16;
 
 /// Living, or dead with its next trial.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +34,7 @@ struct Dead {
     pause: Duration,
     trial_at: Instant,
     on_trial: bool,
+    answered_ping: bool,
 }
 
 impl Health {
@@ -63,17 +68,37 @@ impl Health {
         match &mut self.dead {
             Some(dead) if !dead.on_trial && dead.trial_at <= now => {
                 dead.on_trial = true;
+                dead.trial_at = now;
                 true
             }
             _ => false,
         }
     }
 
-    /// A trial ended without an outcome.
+    /// A trial ended for a reason that has nothing to do with the host.
     pub fn release_trial(&mut self) {
         if let Some(dead) = &mut self.dead {
             dead.on_trial = false;
         }
+    }
+
+    /// A trial was given up before it had an outcome: the next one comes a pause after it.
+    pub fn postpone_trial(&mut self) {
+        if let Some(dead) = self.dead.as_mut().filter(|dead| dead.on_trial) {
+            dead.on_trial = false;
+            dead.trial_at += dead.pause;
+        }
+    }
+
+    /// It is dead, for all that is known, but answered the last ping.
+    pub fn answered_ping(&self) -> bool {
+        self.dead.as_ref().is_some_and(|dead| dead.answered_ping)
+    }
+
+    /// How long a trial may hold up its query: the rarer trials are, the longer.
+    pub fn trial_delay_max(&self) -> Duration {
+        let pause = self.dead.as_ref().map_or(TRIAL_PAUSE_MIN, |dead| dead.pause);
+        pause / TRIAL_DELAY_FRACTION
     }
 
     pub(super) fn handle_success(&mut self, now: Instant) {
@@ -99,6 +124,9 @@ impl Health {
     }
 
     pub(super) fn handle_ping(&mut self, answered: bool, errors_in_row: u32, now: Instant) {
+        if let Some(dead) = &mut self.dead {
+            dead.answered_ping = answered;
+        }
         if answered {
             if let Some(dead) = self.dead.as_mut().filter(|_| self.ping_failed) {
                 dead.pause = TRIAL_PAUSE_MIN;
@@ -116,6 +144,7 @@ impl Health {
             pause: TRIAL_PAUSE_MIN,
             trial_at: now + TRIAL_PAUSE_MIN,
             on_trial: false,
+            answered_ping: false,
         });
     }
 }
@@ -175,6 +204,17 @@ mod tests {
         health.handle_ping(true, 6, now);
         assert!(!health.is_living());
         assert!(health.claim_trial(now));
+    }
+
+    #[test]
+    fn a_trial_that_was_given_up_is_not_repeated_at_once() {
+        let now = origin();
+        let mut health = dead_at(now);
+        let due = now + TRIAL_PAUSE_MIN * 4;
+        assert!(health.claim_trial(due));
+        health.postpone_trial();
+        assert!(!health.claim_trial(due));
+        assert!(health.claim_trial(due + TRIAL_PAUSE_MIN));
     }
 
     #[test]

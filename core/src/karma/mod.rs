@@ -42,6 +42,7 @@ pub struct Karma {
     errors_in_row: u32,
     /// Of queries alone, which a ping does not end.
     query_errors_in_row: u32,
+    left_behind: u32,
     health: Health,
     latency: Latency,
     last_query: Option<Instant>,
@@ -60,6 +61,7 @@ impl Karma {
             ping_trip: None,
             errors_in_row: 0,
             query_errors_in_row: 0,
+            left_behind: 0,
             health: Health::default(),
             latency: Latency::default(),
             last_query: None,
@@ -85,6 +87,16 @@ impl Karma {
     /// health goes by.
     pub fn failures_in_row(&self) -> u32 {
         self.errors_in_row.max(self.query_errors_in_row)
+    }
+
+    /// Queries in a row that another mirror answered before this one had its usual time.
+    pub fn left_behind(&self) -> u32 {
+        self.left_behind
+    }
+
+    /// Another mirror answered first, and it is too early to tell why.
+    pub fn handle_left_behind(&mut self) {
+        self.left_behind = self.left_behind.saturating_add(1);
     }
 
     /// Living, or dead with its next trial.
@@ -158,6 +170,7 @@ impl Karma {
         self.add_sample(elapsed, now);
         self.errors_in_row = 0;
         self.query_errors_in_row = 0;
+        self.left_behind = 0;
         self.health.handle_success(now);
         self.last_answer = Some(now);
     }
@@ -192,12 +205,9 @@ impl Karma {
         }
     }
 
-    /// An ERROR reply for which the query is to blame: counted, held against nobody.
+    /// An ERROR reply that proves nothing of the host, neither ill nor well: counted only.
     pub fn handle_query_error(&mut self, now: Instant) {
         self.count(Counter::RemoteErrors, now);
-        self.errors_in_row = 0;
-        self.query_errors_in_row = 0;
-        self.health.handle_success(now);
         self.last_answer = Some(now);
     }
 

@@ -55,6 +55,20 @@ pub struct Pick {
     /// A wait after which the best mirror would most likely have answered; `None` while no
     /// mirror has answered yet.
     pub patience: Option<Duration>,
+    /// No mirror is dead or without a record: none of them is likely to answer much sooner.
+    pub knows_all: bool,
+}
+
+/// The dead mirrors whose trial a query may be, if it is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trials {
+    /// None.
+    None,
+    /// Those that answer pings: no other mirror could save the query, but without any trial a
+    /// mirror that only such queries ask would stay dead for ever.
+    OfPinged,
+    /// All: another mirror can still save the query.
+    All,
 }
 
 impl Selector {
@@ -87,25 +101,25 @@ impl Selector {
     }
 
     /// Picks a mirror that is not in `tried`; `None` when all were tried. A trial is claimed only
-    /// if `may_try` says so: by a query that another mirror can still save.
+    /// of a mirror that `trials` allows.
     pub fn pick(
         &self,
         mirrors: &[Mirror],
         tried: &Tried,
-        may_try: bool,
+        trials: Trials,
         random: u64,
         now: Instant,
     ) -> Option<Pick> {
         if mirrors.len() == 1 {
-            let only = Pick { mirror: 0, on_trial: false, patience: None };
+            let only = Pick { mirror: 0, on_trial: false, patience: None, knows_all: false };
             return (!tried.contains(0)).then_some(only);
         }
         let mut state = self.state.lock();
         self.refresh(&mut state, mirrors, now);
         let ranking = &state.ranking;
-        let patience = ranking.patience();
-        if may_try && let Some(mirror) = claim_trial(ranking, mirrors, tried, now) {
-            return Some(Pick { mirror, on_trial: true, patience });
+        let (patience, knows_all) = (ranking.patience(), ranking.knows_all());
+        if let Some(mirror) = claim_trial(ranking, mirrors, tried, trials, now) {
+            return Some(Pick { mirror, on_trial: true, patience, knows_all });
         }
         let mirror = match self.strategy {
             HaStrategy::RoundRobin => {
@@ -115,7 +129,7 @@ impl Selector {
             }
             _ => ranking.pick(tried, random),
         };
-        mirror.map(|mirror| Pick { mirror, on_trial: false, patience })
+        mirror.map(|mirror| Pick { mirror, on_trial: false, patience, knows_all })
     }
 
     /// Share of each mirror in percent, as the strategy would hand out the next queries.
@@ -164,11 +178,19 @@ fn claim_trial(
     ranking: &Ranking,
     mirrors: &[Mirror],
     tried: &Tried,
+    trials: Trials,
     now: Instant,
 ) -> Option<usize> {
+    if trials == Trials::None {
+        return None;
+    }
     let due = |mirror: &&usize| !tried.contains(**mirror);
-    let claim =
-        |mirror: &usize| mirrors[*mirror].host.record(|karma| karma.health_mut().claim_trial(now));
+    let claim = |mirror: &usize| {
+        mirrors[*mirror].host.record(|karma| {
+            let health = karma.health_mut();
+            (trials == Trials::All || health.answered_ping()) && health.claim_trial(now)
+        })
+    };
     ranking.dead().iter().filter(due).copied().find(|mirror| claim(mirror))
 }
 

@@ -11,6 +11,7 @@ pub(super) struct Ranking {
     ranked: Vec<Ranked>,
     dead: Vec<usize>,
     patience: Option<Duration>,
+    has_unknown: bool,
 }
 
 #[derive(Debug)]
@@ -27,6 +28,7 @@ impl Ranking {
         self.ranked.clear();
         self.dead.clear();
         self.patience = None;
+        self.has_unknown = false;
     }
 
     /// A wait after which the best living mirror would most likely have answered.
@@ -34,17 +36,24 @@ impl Ranking {
         self.patience
     }
 
+    /// Whether every mirror lives and has answered before, so that their records tell what to
+    /// expect of any of them.
+    pub(super) fn knows_all(&self) -> bool {
+        self.dead.is_empty() && !self.has_unknown
+    }
+
     /// Adds a living mirror; a lower tier is better.
     pub(super) fn add(&mut self, mirror: usize, tier: u64, weight: f64, latency: Latency) {
         debug_assert!(tier < DEAD, "tier {tier} is kept for the dead");
         let shortest = [self.patience, latency.patience()].into_iter().flatten().min();
         self.patience = shortest;
+        self.has_unknown |= latency.patience().is_none();
         self.ranked.push(Ranked { tier, mirror, weight, reach: 0.0 });
     }
 
     /// Adds a dead mirror: asked only when all others were tried, the least bad first.
-    pub(super) fn add_dead(&mut self, mirror: usize, errors_in_row: u32) {
-        let tier = DEAD + u64::from(errors_in_row);
+    pub(super) fn add_dead(&mut self, mirror: usize, failures: u32) {
+        let tier = DEAD + u64::from(failures);
         self.ranked.push(Ranked { tier, mirror, weight: 1.0, reach: 0.0 });
         self.dead.push(mirror);
     }

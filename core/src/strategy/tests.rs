@@ -25,7 +25,7 @@ impl Bed {
 
     fn pick(&mut self, tried: &Tried) -> Option<usize> {
         let random = self.random.u64(..);
-        let pick = self.selector.pick(&self.mirrors, tried, false, random, self.now);
+        let pick = self.selector.pick(&self.mirrors, tried, Trials::None, random, self.now);
         pick.map(|pick| pick.mirror)
     }
 
@@ -147,7 +147,9 @@ fn a_dead_mirror_gets_nothing_but_its_trial() {
         assert_eq!(bed.counts(300)[1], 0, "{strategy:?}");
         bed.pass(TRIAL_PAUSE_MIN);
         let trials = (0..300)
-            .filter_map(|_| bed.selector.pick(&bed.mirrors, &Tried::default(), true, 5, bed.now))
+            .filter_map(|_| {
+                bed.selector.pick(&bed.mirrors, &Tried::default(), Trials::All, 5, bed.now)
+            })
             .filter(|pick| pick.on_trial)
             .count();
         assert_eq!(trials, 1, "{strategy:?}");
