@@ -108,7 +108,7 @@ fn a_broken_engine_is_noticed() {
         (Sabotage::ForgetsNames, &["is starved"]),
         (Sabotage::ForgetsSending, &["was executed"]),
         (Sabotage::LosesEnds, &["never ended"]),
-        (Sabotage::NeverEnds, &["has calls that run", "nothing is going to happen"]),
+        (Sabotage::NeverEnds, &["has calls that run", "a call still runs"]),
         (Sabotage::LeaksPlaces, &["after the end"]),
         (Sabotage::StaysBusy, &["after the end"]),
         (Sabotage::StaysInFlight, &["after the end"]),
