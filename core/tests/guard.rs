@@ -131,7 +131,7 @@ fn built_searches_pass() {
         [Sort::Relevance, Sort::Extended("gid asc".into()), Sort::Expression("gid".into())];
     for sort in sorts {
         let search = Search::new("")
-            .select("count(*) c")
+            .select("gid, weight() w")
             .filter_string("name", "")
             .filter_values("gid", [1])
             .ranker(Ranker::Expression("1".into()))

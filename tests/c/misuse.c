@@ -21,6 +21,7 @@ static void texts(void)
     hamirror_config *config;
     hamirror_search *search = search_for("any \xff bytes");
     hamirror_result *result;
+    hamirror_error *failed;
     hamirror_client *client = client_of(AGENT);
     REFUSED(hamirror_config_parse("index \xff\n", "name", &config, &error));
     REFUSED(hamirror_config_parse("", "\xc3", &config, &error));
@@ -31,6 +32,11 @@ static void texts(void)
     OK(hamirror_search_sort(search, HAMIRROR_SORT_RELEVANCE, NULL, &error));
     EXPECT(HAMIRROR_ERROR_UNKNOWN,
            hamirror_client_search(client, "nosuch", search, NULL, &result, &error));
+    OK(hamirror_search_select(search, "sum(gid) s", &error));
+    CHECK(hamirror_client_search(client, "dist", search, NULL, &result, &failed)
+          == HAMIRROR_ERROR_REQUEST);
+    CHECK(text_contains(hamirror_error_message(failed), "'sum(gid) s' is an aggregate"));
+    hamirror_error_free(failed);
     CHECK(result == NULL);
     hamirror_search_free(search);
     hamirror_client_free(client);

@@ -120,6 +120,11 @@ def test_wrong_options(options: dict[str, Any], error: type[Exception], text: st
         client.search("dead", "hello", **options)
 
 
+def test_aggregates_are_refused(client: hamirror.Client, cluster: Cluster) -> None:
+    with pytest.raises(hamirror.RequestError, match=r"'sum\(size\) s' is an aggregate"):
+        client.search(cluster.index, "library", select="sum(size) s")
+
+
 def test_very_long_times_are_fine(client: hamirror.Client, cluster: Cluster) -> None:
     times: hamirror.CallOptions = {
         "deadline": 1e18,

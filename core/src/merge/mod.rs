@@ -52,6 +52,7 @@ impl Plan {
     ///
     /// The error is the text that a master gives for a query whose results do not fit together.
     pub(crate) fn merge(&self, sets: &[Set<'_>]) -> Result<Merged, String> {
+        refuse_groups(sets)?;
         let columns = schema::merge(sets);
         let mut rows = all_rows(sets);
         let total_found: u64 = sets.iter().map(|set| u64::from(set.result.total_found)).sum();
@@ -69,8 +70,7 @@ impl Plan {
         let total = rows.len();
         // Sphinx answers a search without matches with all its attributes, whatever was selected.
         let is_raw = rows.is_empty() && sets.iter().any(|set| set.dialect == Dialect::Sphinx);
-        let columns =
-            if is_raw { schema::of_nothing(sets) } else { select::project(&self.items, columns)? };
+        let columns = if is_raw { schema::of_nothing(sets) } else { self.project(columns, sets)? };
         rows.drain(..self.window.offset.min(rows.len()));
         rows.truncate(self.window.limit);
         let (words, word_mismatches) = words(sets);
@@ -84,6 +84,30 @@ impl Plan {
             word_mismatches,
         })
     }
+
+    fn project(&self, columns: Vec<Column>, sets: &[Set<'_>]) -> Result<Vec<Column>, String> {
+        let dialect = if is_manticore(sets) { Dialect::Manticore } else { Dialect::Sphinx };
+        select::project(&self.items, columns, dialect)
+    }
+}
+
+/// Whether the rules of Manticore's masters hold: for its agents among themselves.
+fn is_manticore(sets: &[Set<'_>]) -> bool {
+    sets.iter().all(|set| set.dialect == Dialect::Manticore)
+}
+
+/// Groups of many agents must be made one, which this merge does not do: rows of each would be
+/// a wrong answer.
+fn refuse_groups(sets: &[Set<'_>]) -> Result<(), String> {
+    let mut columns = sets
+        .iter()
+        .flat_map(|set| set.result.columns.iter().map(|column| column.name.of(set.body)));
+    if columns.any(|name| name == b"@groupby") {
+        return Err("agents grouped their rows, and merging groups is not in this version: \
+                    ask agents one by one, or leave the aggregates out"
+            .to_owned());
+    }
+    Ok(())
 }
 
 /// The result of one agent, or of a local index; these come first.
@@ -182,7 +206,8 @@ fn words(sets: &[Set<'_>]) -> (Vec<Word>, Vec<String>) {
         }
         let missing = words.iter().zip(is_missing).filter(|(_, is_missing)| *is_missing);
         let missing: Vec<&str> = missing.map(|(word, _)| word.word.as_str()).collect();
-        if !missing.is_empty() {
+        // Masters of Manticore see no fault in that.
+        if !missing.is_empty() && !is_manticore(sets) {
             mismatches.push(missing.join(", "));
         }
     }

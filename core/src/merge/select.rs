@@ -1,12 +1,12 @@
 //! The select list, and the columns that it leaves of those that agents sent.
 
 use super::schema::{Column, is_helper};
-use crate::wire::search::Kind;
+use crate::wire::search::{Dialect, Kind};
 
 /// One entry of a select list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item {
-    /// `*`, which counts in the first place only.
+    /// The first `*`.
     Everything,
     /// An expression, and its alias or else the expression again.
     Named { expression: String, alias: String },
@@ -16,31 +16,32 @@ pub(super) enum Item {
 pub(super) fn parse(list: &[u8]) -> Vec<Item> {
     let text = String::from_utf8_lossy(list);
     let parts = split(&text);
-    let items = parts.iter().enumerate().filter_map(|(place, part)| match (*part, place) {
-        ("*", 0) => Some(Item::Everything),
-        // Agents pass over a later `*`.
-        ("" | "*", _) => None,
-        _ => {
-            let (expression, alias) = alias(part);
-            Some(Item::Named { expression: fold(expression), alias: fold(alias) })
+    let mut items = Vec::with_capacity(parts.len());
+    for part in parts {
+        match part {
+            "" => {}
+            "*" if items.contains(&Item::Everything) => {}
+            "*" => items.push(Item::Everything),
+            _ => {
+                let (expression, alias) = alias(part);
+                items.push(Item::Named { expression: fold(expression), alias: fold(alias) });
+            }
         }
-    });
-    items.collect()
+    }
+    items
 }
 
 /// The columns that the select list asks for, in its order and under its names, then the magic
 /// ones, such as `@expr`.
-pub(super) fn project(items: &[Item], columns: Vec<Column>) -> Result<Vec<Column>, String> {
+pub(super) fn project(
+    items: &[Item],
+    columns: Vec<Column>,
+    dialect: Dialect,
+) -> Result<Vec<Column>, String> {
     let mut chosen = Vec::new();
-    for item in items {
+    for (place, item) in items.iter().enumerate() {
         match item {
-            Item::Everything => {
-                let is_asked_for = |column: &&Column| expression_of(items, &column.name).is_some();
-                // A master ends the star's columns at the first that the list goes on with.
-                let star = columns.iter().take_while(|column| !is_asked_for(column));
-                let rest = star.filter(|column| !is_added(&column.name));
-                chosen.extend(rest.cloned());
-            }
+            Item::Everything => chosen.extend(star(items, place, &columns, dialect)),
             Item::Named { expression, alias } => {
                 let Some(column) = resolve(expression, alias, &columns) else {
                     let column = format!("{expression}/{alias}");
@@ -62,6 +63,21 @@ pub(super) fn project(items: &[Item], columns: Vec<Column>) -> Result<Vec<Column
         }
     }
     Ok(chosen)
+}
+
+/// The columns that `*` stands for at that place of the list.
+fn star(items: &[Item], place: usize, columns: &[Column], dialect: Dialect) -> Vec<Column> {
+    let is_asked_for = |column: &&Column| expression_of(items, &column.name).is_some();
+    let own = columns.iter().filter(|column| !is_added(&column.name));
+    match dialect {
+        Dialect::Manticore => own.filter(|column| !is_asked_for(column)).cloned().collect(),
+        // A master of Sphinx ends them at the first that the list goes on with.
+        Dialect::Sphinx if place == 0 => {
+            own.take_while(|column| !is_asked_for(column)).cloned().collect()
+        }
+        // Its agents pass over a later `*`.
+        Dialect::Sphinx => Vec::new(),
+    }
 }
 
 /// The expression with that alias.
@@ -220,7 +236,7 @@ mod tests {
         };
         assert_eq!(names("*"), ["*"]);
         assert_eq!(names("*, a , b"), ["*", "a", "b"]);
-        assert_eq!(names("a, *"), ["a"]);
+        assert_eq!(names("a, *, b, *"), ["a", "*", "b"]);
         assert_eq!(names("f(a,b) x, \"a,b\", c[1,2]"), ["x", "\"a,b\"", "c[1,2]"]);
         assert_eq!(names(""), [""; 0]);
         assert_eq!(names("f(((a, b"), ["f(((a, b"]);

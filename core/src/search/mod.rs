@@ -13,7 +13,7 @@ use crate::wire::search::{Filter, FilterTest, Query};
 
 /// A search, built by value; every setting has the default of an API client.
 ///
-/// Grouping is not in this version.
+/// Grouping is not in this version: aggregates in the select list are refused.
 ///
 /// ```
 /// use hamirror::search::{Search, Sort};
@@ -104,8 +104,25 @@ impl Search {
         self.condition(attribute, FilterTest::String(text.into()), true)
     }
 
-    /// Keeps documents with an id from `from` to `to`, both included.
+    /// Keeps documents with an id from `from` to `to`, both included; `u64::MAX` is no end.
     pub fn id_range(self, from: u64, to: u64) -> Self {
+        const HIGH: u64 = 1 << 63;
+        if from > to {
+            return self.condition(ID, FilterTest::Range(1, 0), false);
+        }
+        // Ids are signed in Manticore: a range over the middle would be empty there, so what lies
+        // outside of it is left out instead.
+        if from < HIGH && to >= HIGH {
+            let from_start = if from > 0 {
+                self.condition(ID, FilterTest::Range(0, from as i64 - 1), true)
+            } else {
+                self
+            };
+            return match to.checked_add(1) {
+                Some(above) => from_start.condition(ID, FilterTest::Range(above as i64, -1), true),
+                None => from_start,
+            };
+        }
         self.condition(ID, FilterTest::Range(from as i64, to as i64), false)
     }
 

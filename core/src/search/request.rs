@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::limits::{FILTER_VALUES_MAX, FILTERS_MAX, MATCHES_MAX, REMOTE_TEXT_MAX, WEIGHTS_MAX};
 use crate::merge::{Plan, Window};
 use crate::wire::Writer;
+use crate::wire::guard::aggregate;
 use crate::wire::header::Command;
 use crate::wire::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::search::{self, FilterTest, MASTER, Query, Status};
@@ -221,6 +222,14 @@ fn check(search: &Search) -> Result<(), String> {
         ("sort clause", clause.as_bytes()),
     ] {
         check_text(name, text)?;
+    }
+    // Each agent would answer one row of its own.
+    if let Some(item) = aggregate(&query.select) {
+        let item = String::from_utf8_lossy(item);
+        return Err(format!(
+            "select item '{item}' is an aggregate, and merging those of many agents is not in \
+             this version: ask agents one by one, or leave it out"
+        ));
     }
     check_weights("field", &query.field_weights)?;
     check_weights("index", &query.index_weights)?;

@@ -29,7 +29,8 @@ pub struct SearchResult {
     pub warning: Option<String>,
     /// Agents that answered, and local indexes that the program has searched.
     pub agents_answered: usize,
-    /// Agents that were asked, and local indexes that the program searched.
+    /// Agents that were asked, and local indexes that the program searched or, by the demanded
+    /// completeness, should have.
     pub agents: usize,
     /// Why the others did not answer.
     pub failures: Vec<AgentFailure>,
@@ -106,7 +107,11 @@ impl SearchResult {
         let Merged { columns, rows, total, total_found, time_ms, words, .. } = merged;
         let (columns, sources) = columns
             .into_iter()
-            .map(|column| (Column { name: column.name, kind: column.kind }, column.sources))
+            .map(|merge::Column { name, kind, sources }| {
+                // What the kind beside says of strings is of use to masters only.
+                let kind = if kind == Kind::ComputedString { Kind::String } else { kind };
+                (Column { name, kind }, sources)
+            })
             .unzip();
         Ok(SearchResult {
             columns,

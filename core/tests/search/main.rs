@@ -2,11 +2,10 @@
 
 mod set;
 
-use hamirror::error::AgentFailure;
 use hamirror::search::{Ranker, Search, SearchRequest, SearchResult, Sort};
 use hamirror::wire::Writer;
 use hamirror::wire::request::{Request, Target, Verdict};
-use hamirror::wire::search::{Kind, Value};
+use hamirror::wire::search::{Filter, FilterTest, Kind, MASTER, Query, Value, encode};
 use hamirror::{Completeness, Error};
 use proptest::prelude::*;
 
@@ -180,6 +179,114 @@ fn columns_of_the_select_list() {
     }
 }
 
+/// Agents of Manticore send `id` first, and masters of Manticore take a `*` at any place.
+#[test]
+fn columns_of_manticore() {
+    let reply = |search: &Search| {
+        let mut set = TestSet::new(&[("id", 6), ("gid", 1), ("str", 7)]);
+        set.rows.push((1, 1, ["1", "2", "s"].map(str::to_owned).to_vec()));
+        judge(search, set.body(), MANTICORE)
+    };
+    let cases: [(&str, &[&str]); 5] = [
+        ("*", &["gid", "str"]),
+        ("*, id", &["gid", "str", "id"]),
+        ("id, *", &["id", "gid", "str"]),
+        ("gid, *, id", &["gid", "str", "id"]),
+        ("str, id", &["str", "id"]),
+    ];
+    for (list, expected) in cases {
+        let search = Search::new("x").select(list);
+        let result = merge(&search, vec![Ok(reply(&search)), Ok(reply(&search))]).unwrap();
+        let names: Vec<_> = result.columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, expected, "{list}");
+    }
+}
+
+/// Each agent has made one row of all of its own.
+#[test]
+fn groups_are_not_merged() {
+    let search = Search::new("x").select("gid");
+    let grouped = || {
+        let mut set = TestSet::new(&[("gid", 1), ("@groupby", 1), ("@count", 1)]);
+        set.rows.push((1, 1, ["1", "1", "5"].map(str::to_owned).to_vec()));
+        set
+    };
+    let outcomes = vec![ok(&search, grouped()), ok(&search, grouped())];
+    let error = merge(&search, outcomes).unwrap_err().to_string();
+    assert!(error.contains("agents grouped their rows"), "{error}");
+}
+
+/// Daemons built without 64-bit ids write them in 32 bits, and say so before the rows.
+#[test]
+fn ids_of_32_bits() {
+    let search = Search::new("x");
+    let mut body = Vec::new();
+    for number in [0, 0, 1] {
+        body.put_u32(number);
+    }
+    body.put_string(b"gid");
+    for number in [1, 2, 0, 7, 70, 700, 9, 90, 900, 2, 2, 0] {
+        body.put_u32(number);
+    }
+    body.extend_from_slice(&[0; 13]);
+    body.put_u32(0);
+    let result = merge(&search, vec![Ok(judge(&search, body.clone(), SPHINX))]).unwrap();
+    let rows: Vec<_> = result.rows().map(|row| (row.id(), row.weight(), row.value(0))).collect();
+    assert_eq!(rows, [(7, 70, Value::Uint(700)), (9, 90, Value::Uint(900))]);
+    let text = "agent has 32-bit docids; no longer supported".to_owned();
+    let verdict = request(&search).judge(&mut reply_of(body, MANTICORE));
+    assert_eq!(verdict, Verdict::Malformed(text));
+}
+
+/// Strings that an agent computed have a number on the wire that masters keep to themselves.
+#[test]
+fn computed_strings_are_strings() {
+    let search = Search::new("x");
+    let computed = || {
+        let mut set = TestSet::new(&[("text", 10)]);
+        set.rows.push((1, 1, vec!["s".to_owned()]));
+        set
+    };
+    let result = merge(&search, vec![ok(&search, computed()), ok(&search, computed())]).unwrap();
+    assert_eq!(result.columns[0].kind, Kind::String);
+    assert_eq!(result.row(0).unwrap().value(0), Value::String(b"s"));
+}
+
+/// Ids are signed in Manticore and not so in Sphinx: these conditions mean the same to both.
+#[test]
+fn ranges_of_ids() {
+    use FilterTest::Range;
+    const HIGH: u64 = 1 << 63;
+    let cases: [(u64, u64, &[(FilterTest, bool)]); 8] = [
+        (0, u64::MAX, &[]),
+        (5, u64::MAX, &[(Range(0, 4), true)]),
+        (5, 9, &[(Range(5, 9), false)]),
+        (0, HIGH - 1, &[(Range(0, i64::MAX), false)]),
+        (0, HIGH, &[(Range(i64::MIN + 1, -1), true)]),
+        (5, u64::MAX - 1, &[(Range(0, 4), true), (Range(-1, -1), true)]),
+        (HIGH, u64::MAX, &[(Range(i64::MIN, -1), false)]),
+        (HIGH, 5, &[(Range(1, 0), false)]),
+    ];
+    for (from, to, expected) in cases {
+        let mut query = Query::default();
+        for (test, exclude) in expected {
+            let (attribute, test) = (b"@id".to_vec(), test.clone());
+            let exclude = *exclude;
+            let filter = Filter { attribute, test, exclude, has_equal: true, multi_function: 0 };
+            query.filters.push(filter);
+        }
+        query.select = b"*".to_vec();
+        query.limit = 1_000;
+        query.index_list = b"i".to_vec();
+        let mut expected = Vec::new();
+        encode(MASTER, &[query], &mut expected);
+        let target = Target { host: "box", index_list: "i", attempt: 0 };
+        let mut body = Vec::new();
+        request(&Search::new("").id_range(from, to)).encode(&target, &mut body).unwrap();
+        assert_eq!(body, expected, "{from} to {to}");
+    }
+}
+
 #[test]
 fn warnings_are_sorted_and_told_once() {
     let search = Search::new("x");
@@ -200,6 +307,19 @@ fn warnings_are_sorted_and_told_once() {
         result.words.iter().map(|word| (word.word.as_str(), word.docs, word.hits)).collect();
     assert_eq!(words, [("b", 1, 2), ("a", 8, 10), ("c", 7, 8)]);
     assert_eq!((result.agents_answered, result.agents, result.failures.len()), (2, 3, 1));
+}
+
+/// Masters of Manticore say nothing of words that an agent does not know.
+#[test]
+fn words_of_manticore_may_differ() {
+    let search = Search::new("x");
+    let with_word = |word| {
+        let mut set = set(&[(1, 1, 1, "")]);
+        set.words = vec![(word, 1, 1)];
+        Ok(judge(&search, set.body(), MANTICORE))
+    };
+    let result = merge(&search, vec![with_word("a"), with_word("b")]).unwrap();
+    assert_eq!((result.words.len(), result.warning), (2, None));
 }
 
 #[test]
@@ -281,6 +401,8 @@ fn what_daemons_cannot_bear_is_not_sent() {
         (search().select("a\0"), "zero byte"),
         (Search::new("a\0b"), "query text has a zero byte at 1"),
         (search().field_weight("", 1), "no field"),
+        (search().select("gid, Sum(gid) s"), "'Sum(gid) s' is an aggregate"),
+        (search().select("count(distinct gid)"), "'count(distinct gid)' is an aggregate"),
         ((0..257).fold(search(), |search, _| search.filter_values("a", [1])), "257 filters"),
     ];
     for (search, expected) in cases {

@@ -48,7 +48,7 @@ impl TestSet {
                 match code {
                     5 => body.put_f32(value.parse().unwrap()),
                     6 => body.put_u64(value.parse::<i64>().unwrap() as u64),
-                    7 => body.put_string(value.as_bytes()),
+                    7 | 10 => body.put_string(value.as_bytes()),
                     _ => body.put_u32(value.parse().unwrap()),
                 }
             }

@@ -10,6 +10,7 @@ mod select;
 mod update;
 mod walk;
 
+pub(crate) use self::select::aggregate;
 use self::walk::{Step, Stop, Walk, fault};
 use super::header::Command;
 

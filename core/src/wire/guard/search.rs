@@ -1,7 +1,7 @@
 //! SEARCH (protocol.md 4.1 to 4.3): the rows of 2.2.11; those of Manticore are in `manticore`.
 
 use super::manticore;
-use super::select::is_aggregate;
+use super::select::aggregate;
 use super::walk::{Step, Stop, Walk, fault};
 use crate::limits::MATCHES_MAX;
 
@@ -55,7 +55,7 @@ fn check_query(walk: &mut Walk<'_>, layout: Layout) -> Step<()> {
         walk.list("overrides", 12, check_override)?;
     }
     let select = if version >= 0x116 { walk.string("select list")? } else { b"" };
-    if grouping == Grouping::Unsorted && is_aggregate(select) {
+    if grouping == Grouping::Unsorted && aggregate(select).is_some() {
         return fault(format!(
             "the select list has an aggregate, but the group-sort clause is empty: {NO_GROUP_SORT}"
         ));

@@ -1,24 +1,21 @@
 //! Whether a select list groups without a group-by attribute.
 
-/// True where an item of the list is an aggregate of 2.2.11, which groups all rows into one.
+/// The first item of the list that is an aggregate, which groups all rows into one.
 ///
 /// Daemons take aggregates only as whole items: inside expressions they are syntax errors, and
 /// `min` and `max` of two arguments are plain functions.
-pub(super) fn is_aggregate(list: &[u8]) -> bool {
+pub(crate) fn aggregate(list: &[u8]) -> Option<&[u8]> {
     let mut rest = list.strip_prefix(AGENT_MODE).unwrap_or(list);
     loop {
         let (item, tail) = split_item(rest);
-        if is_aggregate_item(item) {
-            return true;
+        if is_aggregate(item) {
+            return Some(item.trim_ascii());
         }
-        match tail {
-            Some(tail) => rest = tail,
-            None => return false,
-        }
+        rest = tail?;
     }
 }
 
-fn is_aggregate_item(item: &[u8]) -> bool {
+fn is_aggregate(item: &[u8]) -> bool {
     let item = item.trim_ascii_start();
     let length = item.iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'_');
     let (name, call) = item.split_at(length.count());
@@ -81,7 +78,7 @@ mod tests {
             "*,* count(*)",
             "if(gid>1,1,0) i, sum(gid) s",
         ] {
-            assert!(is_aggregate(list.as_bytes()), "{list}");
+            assert!(aggregate(list.as_bytes()).is_some(), "{list}");
         }
         for list in [
             "",
@@ -93,7 +90,7 @@ mod tests {
             "in(s,'sum(',')', 'count(*)') i",
             "countdown(gid) c",
         ] {
-            assert!(!is_aggregate(list.as_bytes()), "{list}");
+            assert!(aggregate(list.as_bytes()).is_none(), "{list}");
         }
     }
 }

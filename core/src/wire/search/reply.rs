@@ -237,17 +237,19 @@ impl Walk<'_> {
         if count > i32::MAX as u32 {
             return Err(format!("invalid match count received (count={})", count as i32));
         }
-        if self.u32()? == 0 {
+        let has_wide_ids = self.u32()? != 0;
+        if !has_wide_ids && self.dialect == Dialect::Manticore {
             return Err("agent has 32-bit docids; no longer supported".to_owned());
         }
         let count = count as usize;
-        if count.checked_mul(ROW_SIZE_MIN).is_none_or(|size| size > self.reader.remaining()) {
+        let row_size_min = if has_wide_ids { 12 } else { 8 };
+        if count.checked_mul(row_size_min).is_none_or(|size| size > self.reader.remaining()) {
             return Err(Truncated { offset: start }.to_string());
         }
         let steps = steps(columns);
         let mut rows = Vec::with_capacity(count);
         for _ in 0..count {
-            let id = self.u64()?;
+            let id = if has_wide_ids { self.u64()? } else { u64::from(self.u32()?) };
             let weight = self.u32()? as i32;
             rows.push(Row { id, weight, offset: self.reader.offset() as u32 });
             for step in &steps {
@@ -391,8 +393,5 @@ fn steps(columns: &[Column]) -> Vec<Step> {
 fn text(truncated: Truncated) -> String {
     truncated.to_string()
 }
-
-/// Document id and weight.
-const ROW_SIZE_MIN: usize = 12;
 
 const MASK_KNOWN: u8 = 7;
