@@ -269,12 +269,13 @@
 #define HAMIRROR_COMPLETENESS_BEST_EFFORT 0
 
 /**
- * At least completeness_percent of the agents, and one at least.
+ * At least completeness_percent of the agents, and one at least. Local indexes of the searched
+ * index count as agents do, and one that was not searched as one that gave no answer.
  */
 #define HAMIRROR_COMPLETENESS_AT_LEAST 1
 
 /**
- * Every agent.
+ * Every agent, and every local index of the searched index.
  */
 #define HAMIRROR_COMPLETENESS_ALL 2
 

@@ -145,7 +145,8 @@ impl Batch {
 
     /// Local indexes of a search's distributed index that nobody has searched. The program may:
     /// on this thread after [`wait_sent`](Self::wait_sent), so that the agents work meanwhile, or
-    /// on another. Those that are left are named in the result's warning.
+    /// on another. Those that are left are named in the result's warning; where the options ask
+    /// for [completeness](crate::Completeness), they are missing from it.
     pub fn locals(&self, search: SearchId) -> impl Iterator<Item = &str> {
         let running = self.searches.get(&search).into_iter();
         let locals = running.flat_map(|running| &running.locals);
@@ -315,15 +316,15 @@ impl Batch {
         let running = self.searches.remove(&search).ok_or_else(|| unknown_search(search))?;
         let RunningSearch { request, calls, locals, options } = running;
         let outcomes = calls.map(|call| self.search_outcome(call)).collect();
+        let completeness = options.completeness;
         let mut searched = Vec::new();
         let mut unsearched = Vec::new();
         for local in locals {
-            match local.into_outcome() {
+            match local.into_outcome(&request, completeness) {
                 Ok(outcome) => searched.push(outcome),
                 Err(name) => unsearched.push(name),
             }
         }
-        let completeness = options.completeness;
         let mut result =
             SearchResult::merge_with_locals(&request, searched, outcomes, completeness)?;
         let index = request.index();

@@ -1,6 +1,7 @@
 //! How many agents must answer before a result counts.
 
-/// How many of an index's agents must answer.
+/// How many of an index's agents must answer. A search counts local indexes, too: those that the
+/// program searched and, unless best effort will do, those that nobody did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Completeness {
     /// One is enough; what is missing is told in the warning. A master's way.

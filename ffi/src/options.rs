@@ -22,9 +22,10 @@ pub const HAMIRROR_KEEP_NEVER: i32 = 2;
 
 /// One agent that answers is enough; what is missing is told in the warning. A master's way.
 pub const HAMIRROR_COMPLETENESS_BEST_EFFORT: i32 = 0;
-/// At least completeness_percent of the agents, and one at least.
+/// At least completeness_percent of the agents, and one at least. Local indexes of the searched
+/// index count as agents do, and one that was not searched as one that gave no answer.
 pub const HAMIRROR_COMPLETENESS_AT_LEAST: i32 = 1;
-/// Every agent.
+/// Every agent, and every local index of the searched index.
 pub const HAMIRROR_COMPLETENESS_ALL: i32 = 2;
 
 /// How a client works. Zero is the default of every field. Start with

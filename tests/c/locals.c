@@ -66,6 +66,33 @@ static int32_t search_mixed(const hamirror_client *client, const hamirror_search
                                               script, result, failed);
 }
 
+static int32_t search_without(const hamirror_client *client, const hamirror_search *search,
+                              int32_t completeness, int32_t percent, hamirror_error **failed)
+{
+    hamirror_call_options options;
+    hamirror_result *result;
+    int32_t code;
+    CHECK(hamirror_call_options_init(&options, sizeof options) == HAMIRROR_OK);
+    options.completeness = completeness;
+    options.completeness_percent = percent;
+    code = hamirror_client_search(client, "mixed", search, &options, &result, failed);
+    hamirror_result_free(result);
+    return code;
+}
+
+/* An index that nobody searched is missing from a result that must be complete. */
+static void unsearched(const hamirror_client *client, const hamirror_search *search)
+{
+    hamirror_error *failed;
+    CHECK(search_without(client, search, HAMIRROR_COMPLETENESS_ALL, 0, &failed)
+          == HAMIRROR_ERROR_UNANSWERED);
+    CHECK(text_contains(hamirror_error_message(failed), "local index packages1: not searched"));
+    hamirror_error_free(failed);
+    CHECK(search_without(client, search, HAMIRROR_COMPLETENESS_AT_LEAST, 51, NULL)
+          == HAMIRROR_ERROR_UNANSWERED);
+    OK(search_without(client, search, HAMIRROR_COMPLETENESS_AT_LEAST, 50, &error));
+}
+
 static void by_callback(const hamirror_client *client, const hamirror_search *search,
                         const hamirror_result *whole)
 {
@@ -171,6 +198,7 @@ int main(int count, char **arguments)
     OK(hamirror_client_search(client, "whole", search, NULL, &whole, &error));
     by_callback(client, search, whole);
     by_batch(client, search, whole);
+    unsearched(client, search);
     hamirror_result_free(whole);
     hamirror_search_free(search);
     hamirror_client_free(client);

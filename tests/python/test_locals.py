@@ -65,6 +65,11 @@ def test_a_local_failure_is_told(mixed: hamirror.Client) -> None:
     unsearched = mixed.search("mixed", "library")
     assert unsearched.warning is not None
     assert "local index packages1 not searched" in unsearched.warning
+    for completeness in ("all", 51):
+        with pytest.raises(hamirror.UnansweredError, match="packages1: not searched"):
+            mixed.search("mixed", "library", completeness=completeness)
+    half = mixed.search("mixed", "library", completeness=50)
+    assert [failure.local for failure in half.failures] == ["packages1"]
 
 
 def test_other_exceptions_and_nonsense_end_the_search(mixed: hamirror.Client) -> None:

@@ -52,6 +52,9 @@ fn local_indexes_are_merged_as_a_master_merges_its_own() -> Result<()> {
     let warning = unsearched.warning.unwrap_or_default();
     ensure!(warning.contains("local index packages0 not searched"), "{warning}");
     let options = CallOptions { completeness: Completeness::All, ..CallOptions::default() };
+    let unsearched = client.search(INDEX, &Search::new(""), &options);
+    let text = unsearched.expect_err("a part is missing").to_string();
+    ensure!(text.contains("local index packages0: not searched"), "{text}");
     let failed = client.search_with_locals(INDEX, &Search::new(""), &options, |name, _| {
         Err(format!("{name} is being rotated"))
     });

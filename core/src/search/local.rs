@@ -1,5 +1,6 @@
 //! Local indexes of a distributed index: only the program itself can search them.
 
+use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
 use crate::search::SearchRequest;
 use crate::wire::request::{Reply, Request, Target, Verdict};
@@ -59,11 +60,19 @@ impl Local {
         Ok(())
     }
 
-    /// What became of it; its name alone if nobody searched it.
-    pub(crate) fn into_outcome(self) -> Result<(String, Result<Reply, AgentFailure>), String> {
-        match self.outcome {
+    /// What became of it; its name alone if nobody searched it and nobody demands that it was.
+    pub(crate) fn into_outcome(
+        mut self,
+        request: &SearchRequest,
+        completeness: Completeness,
+    ) -> Result<(String, Result<Reply, AgentFailure>), String> {
+        match self.outcome.take() {
             Some(outcome) => Ok((self.name, outcome)),
-            None => Err(self.name),
+            None if completeness == Completeness::BestEffort => Err(self.name),
+            None => {
+                let failure = self.failure(request, "not searched".to_owned());
+                Ok((self.name, Err(failure)))
+            }
         }
     }
 

@@ -54,7 +54,9 @@ class CallOptions(TypedDict, total=False):
     """`False`: never leave the mirror that was picked first."""
 
     completeness: Literal["best_effort", "all"] | int | None
-    """How many agents must answer: one (default), all, or this share of them in percent."""
+    """How many agents must answer: one (default), all, or this share of them in percent.
+
+    Unless one is enough, local indexes count, too, searched or not."""
 
 
 class SearchOptions(CallOptions, total=False):
