@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 
-use crate::packages;
+use crate::{interrupt, packages};
 
 /// One document of the index that all programs search.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,6 +43,9 @@ impl Document {
     tsvpipe_attr_float = ratio
     tsvpipe_attr_timestamp = added
     tsvpipe_attr_multi = tags
+    tsvpipe_attr_bool = small
+    tsvpipe_attr_multi_64 = wide
+    tsvpipe_attr_json = facts
 ";
 
     /// Writes the document as one line for `indexer`'s tsvpipe.
@@ -52,11 +55,43 @@ impl Document {
         writeln!(
             out,
             "{id}\t{title}\t{body}\t{name}\t{section}\t{priority}\t{installed_size}\t{size}\t\
-             {ratio}\t{added}\t{tags}",
+             {ratio}\t{added}\t{tags}\t{small}\t{wide}\t{facts}",
             title = name.replace(['-', '.', '+'], " "),
             ratio = self.ratio(),
             added = self.added(),
-            tags = tags.join(",")
+            tags = tags.join(","),
+            small = u8::from(*installed_size < SMALL_KB),
+            wide = self.wide(),
+            facts = self.facts()
+        )
+    }
+
+    /// The tags beyond 32 bits; a multi-value attribute of 64 bits.
+    fn wide(&self) -> String {
+        let values = self.tags.iter().map(|tag| (i64::from(*tag) << 33).to_string());
+        values.collect::<Vec<_>>().join(",")
+    }
+
+    /// A JSON attribute with values of every type, some of them missing by turns.
+    fn facts(&self) -> String {
+        let Self { id, section, priority, installed_size, size, .. } = self;
+        let (section, ratio) = (section.replace('"', "'"), self.ratio());
+        let number = if id % 5 == 0 { String::new() } else { format!("\"kb\":{installed_size},") };
+        let either = match id % 4 {
+            0 => "null".to_owned(),
+            1 => format!("\"{priority}\""),
+            2 => (id / 3).to_string(),
+            _ => format!("{ratio:.3}"),
+        };
+        let tags: Vec<String> = self.tags.iter().map(u32::to_string).collect();
+        format!(
+            "{{\"section\":\"{section}\",{number}\"bytes\":{bytes},\"ratio\":{ratio:.4},\
+             \"small\":{small},\"either\":{either},\"tags\":[{tags}],\
+             \"mixed\":[{id},\"{priority}\",0.5,null],\"deep\":{{\"Kb\":{kb},\"is\":\"a/b\"}}}}",
+            bytes = size * 1_000,
+            small = *installed_size < SMALL_KB,
+            tags = tags.join(","),
+            kb = installed_size % 7,
         )
     }
 
@@ -72,19 +107,20 @@ impl Document {
     }
 }
 
-/// Every package that this machine's lists know (`apt-cache dumpavail`), numbered from 1;
-/// the lists are fetched first where there are none.
+/// Every package that this machine's lists know (`apt-cache dumpavail`), numbered from 1; the
+/// lists are fetched first where they know fewer than a machine of Debian should.
 pub fn of_this_machine() -> Result<Vec<Document>> {
     let documents = dump_available()?;
     if documents.len() >= FEWEST_PACKAGES {
         return Ok(documents);
     }
-    eprintln!("fetching the package lists");
+    eprintln!("{} package records; fetching the package lists", documents.len());
     packages::refresh_lists()?;
     let documents = dump_available()?;
-    if documents.is_empty() {
-        bail!("apt-cache dumpavail lists no package, even after apt-get update");
-    }
+    ensure!(
+        !documents.is_empty(),
+        "apt-cache dumpavail lists no package, even after apt-get update"
+    );
     Ok(documents)
 }
 
@@ -116,7 +152,10 @@ pub fn split(documents: Vec<Document>, shards: usize) -> Vec<Vec<Document>> {
     parts
 }
 
-const FEWEST_PACKAGES: usize = 1_000;
+const SMALL_KB: u32 = 800;
+
+/// Debian 12 has some more; other distributions may have fewer.
+const FEWEST_PACKAGES: usize = 60_000;
 
 fn dump_available() -> Result<Vec<Document>> {
     let mut child = Command::new("apt-cache")
@@ -139,6 +178,7 @@ fn parse(mut input: impl BufRead) -> Result<Vec<Document>> {
     let mut key = String::new();
     loop {
         line.clear();
+        interrupt::check()?;
         let ended = input.read_until(b'\n', &mut line)? == 0;
         let text = String::from_utf8_lossy(&line);
         let text = text.trim_end();

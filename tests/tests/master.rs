@@ -6,15 +6,15 @@ use hamirror::search::{MatchMode, Ranker, Sort};
 use hamirror::wire::search::Value;
 use hamirror::{CallOptions, Client, Completeness, Config, Error, Reply, Search, SearchResult};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
-use hamirror_tests::corpus::{self, Document, SECTIONS, WORDS};
+use hamirror_tests::corpus::{self, Document};
 use hamirror_tests::daemon::Daemon;
 use hamirror_tests::oracle::{Answer, Filter, FilterKind, Oracle, Query, Row};
 
 #[test]
 fn every_generated_query_gives_what_a_master_gives() -> Result<()> {
     let mut cluster = Cluster::start(corpus::synthetic(3_000, 1), |_| {})?;
-    let seen = compare(&mut cluster, 1, 300)?;
-    ensure!(seen.answers >= 200 && seen.empty >= 5 && seen.cut >= 20, "too tame: {seen:?}");
+    let seen = compare(&mut cluster, 1, 1_000)?;
+    ensure!(seen.answers >= 600 && seen.empty >= 50 && seen.cut >= 100, "too tame: {seen:?}");
     Ok(())
 }
 
@@ -24,8 +24,8 @@ fn documents_of_both_shards_are_merged_as_a_master_merges_them() -> Result<()> {
     let shards: Vec<Vec<Document>> =
         (0..SHARDS as u64).map(|shard| corpus::synthetic(400 + 100 * shard, shard)).collect();
     let mut cluster = Cluster::start_shards(&shards, |_| {})?;
-    let seen = compare(&mut cluster, 2, 200)?;
-    ensure!(seen.answers >= 120, "too tame: {seen:?}");
+    let seen = compare(&mut cluster, 2, 300)?;
+    ensure!(seen.answers >= 180, "too tame: {seen:?}");
     Ok(())
 }
 
@@ -38,7 +38,13 @@ fn local_indexes_are_merged_as_a_master_merges_its_own() -> Result<()> {
     let (master, section) = cluster.start_master_with_shard()?;
     let client = Client::new(&Config::parse(&section, "local.conf")?)?;
     let mut own = Oracle::connect(cluster.daemon(0, 0).address())?;
-    let seen = compare_with(&master, 3, 200, |search| {
+    // A master's own index has its columns in another order than agents send them, and a `*` that
+    // is not the first item ends elsewhere. It passes over a weight of that index alone.
+    let is_alike = |query: &Query| {
+        let is_weighed = query.index_weights.iter().any(|(index, _)| *index == "packages0");
+        !query.select.contains(", *") && !is_weighed
+    };
+    let seen = compare_with(&master, 3, 400, is_alike, |search| {
         let search_own = |_: &str, body: &[u8]| {
             let header = [&[0, 0, 1, 0x1f][..], &(body.len() as u32).to_be_bytes()].concat();
             let frame = own.exchange(&[&header, body].concat()).map_err(|error| error.to_string());
@@ -46,7 +52,7 @@ fn local_indexes_are_merged_as_a_master_merges_its_own() -> Result<()> {
         };
         client.search_with_locals(INDEX, search, &CallOptions::default(), search_own)
     })?;
-    ensure!(seen.answers >= 120, "too tame: {seen:?}");
+    ensure!(seen.answers >= 180, "too tame: {seen:?}");
 
     let unsearched = client.search(INDEX, &Search::new(""), &CallOptions::default())?;
     let warning = unsearched.warning.unwrap_or_default();
@@ -75,7 +81,8 @@ struct Seen {
 fn compare(cluster: &mut Cluster, seed: u64, count: usize) -> Result<Seen> {
     let master = cluster.start_master(Agents::Persistent)?;
     let client = Client::new(&Config::read(cluster.config())?)?;
-    compare_with(&master, seed, count, |search| {
+    let is_alike = |_: &Query| true;
+    compare_with(&master, seed, count, is_alike, |search| {
         client.search(INDEX, search, &CallOptions::default())
     })
 }
@@ -84,13 +91,17 @@ fn compare_with(
     master: &Daemon,
     seed: u64,
     count: usize,
+    is_alike: impl Fn(&Query) -> bool,
     mut ask: impl FnMut(&Search) -> Result<SearchResult, Error>,
 ) -> Result<Seen> {
     let mut oracle = Oracle::connect(master.address())?;
     let mut random = fastrand::Rng::with_seed(seed);
     let mut seen = Seen::default();
     for number in 0..count {
-        let query = generate(&mut random);
+        let query = Query::generate(&mut random);
+        if !is_alike(&query) {
+            continue;
+        }
         let expected = oracle.search(INDEX, &query);
         let found = ask(&translate(&query));
         match (&found, &expected) {
@@ -156,6 +167,9 @@ fn text(value: Value<'_>) -> String {
         Value::Bigint(value) => value.to_string(),
         Value::String(value) => String::from_utf8_lossy(value).into_owned(),
         Value::Multi(values) => format!("{:?}", values.iter().collect::<Vec<_>>()),
+        Value::Multi64(values) => format!("{:?}", values.iter().collect::<Vec<_>>()),
+        Value::Json(value) => value.to_string(),
+        Value::Null => String::new(),
         other => format!("unexpected {other:?}"),
     }
 }
@@ -173,12 +187,26 @@ fn translate(query: &Query) -> Search {
     };
     let mut search = Search::new(query.text.as_str())
         .match_mode(MODES[query.mode as usize])
-        .ranker(RANKERS[query.ranker as usize].clone())
+        .ranker(RANKERS.get(query.ranker as usize).cloned().unwrap_or_default())
         .sort(sort)
         .select(query.select.as_str())
         .offset(query.offset)
         .limit(query.limit)
-        .max_matches(query.max_matches);
+        .max_matches(query.max_matches)
+        .cutoff(query.cutoff);
+    if query.ranker == 8 {
+        search = search.ranker(Ranker::Expression(query.ranker_expression.clone()));
+    }
+    if query.ids != (0, 0) {
+        search =
+            search.id_range(query.ids.0, if query.ids.1 == 0 { u64::MAX } else { query.ids.1 });
+    }
+    for (field, weight) in &query.field_weights {
+        search = search.field_weight(*field, *weight);
+    }
+    for (index, weight) in &query.index_weights {
+        search = search.index_weight(*index, *weight);
+    }
     for Filter { attribute, kind, exclude } in &query.filters {
         let name = attribute.as_str();
         search = match (kind.clone(), exclude) {
@@ -197,61 +225,6 @@ fn translate(query: &Query) -> Search {
         };
     }
     search
-}
-
-fn generate(random: &mut fastrand::Rng) -> Query {
-    let (sort, sort_by) = SORTS[random.usize(..SORTS.len())];
-    let filters = (0..random.usize(..3)).map(|_| generate_filter(random)).collect();
-    let max_matches = pick(random, &[1_000, 1_000, 1_000, 100, 10]);
-    let text = generate_text(random);
-    // A master turns an empty text under modes any and phrase into `""/1` and `""`, which its
-    // agents quote once more and then search for the word 1: nothing to be equal to.
-    let modes: &[u32] = if text.is_empty() { &[6, 0, 3, 5] } else { &[6, 6, 6, 0, 1, 2, 3, 4, 5] };
-    Query {
-        text,
-        mode: pick(random, modes),
-        ranker: pick(random, &[0, 0, 0, 1, 2, 3, 4, 5, 6, 7]),
-        sort,
-        sort_by: sort_by.to_owned(),
-        filters,
-        select: pick(random, &SELECTS).to_owned(),
-        offset: pick(random, &[0, 0, 0, 3, 25, 400]).min(max_matches - 1),
-        limit: pick(random, &[20, 20, 1, 7, 100, 1_000]),
-        max_matches,
-    }
-}
-
-fn generate_text(random: &mut fastrand::Rng) -> String {
-    let (one, two) = (pick(random, &WORDS), pick(random, &WORDS));
-    match random.usize(..9) {
-        0 => String::new(),
-        1 | 2 => one.to_owned(),
-        3 => format!("{one} {two}"),
-        4 => format!("{one} | {two}"),
-        5 => format!("{one} -{two}"),
-        6 => format!("\"{one} {two}\""),
-        7 => format!("@title {one}"),
-        _ => "nosuchword".to_owned(),
-    }
-}
-
-fn generate_filter(random: &mut fastrand::Rng) -> Filter {
-    let low = random.i64(0..2_000);
-    let high = low + random.i64(0..2_000);
-    let (attribute, kind) = match random.usize(..7) {
-        0 => ("installed_size", FilterKind::Range(low, high)),
-        1 => ("size", FilterKind::Range(low * 200_000, high * 200_000)),
-        2 => ("ratio", FilterKind::FloatRange(low as f32 / 4.0, high as f32 / 4.0)),
-        3 => ("tags", FilterKind::Values((0..4).map(|_| random.i64(1..20)).collect())),
-        4 => ("@id", FilterKind::Range(low / 4, high)),
-        5 => ("section", FilterKind::Text(pick(random, &SECTIONS).to_owned())),
-        _ => ("installed_size", FilterKind::Values((1..100).map(|step| step * 32).collect())),
-    };
-    Filter { attribute: attribute.to_owned(), kind, exclude: random.u8(..4) == 0 }
-}
-
-fn pick<T: Copy>(random: &mut fastrand::Rng, choices: &[T]) -> T {
-    choices[random.usize(..choices.len())]
 }
 
 const MODES: [MatchMode; 7] = [
@@ -273,35 +246,4 @@ const RANKERS: [Ranker; 8] = [
     Ranker::MatchAny,
     Ranker::FieldMask,
     Ranker::Sph04,
-];
-
-const SORTS: [(u32, &str); 16] = [
-    (0, ""),
-    (0, ""),
-    (1, "installed_size"),
-    (1, "size"),
-    (2, "ratio"),
-    (2, "section"),
-    (3, "added"),
-    (4, "section asc, @weight desc"),
-    (4, "@weight asc, @id desc"),
-    (4, "priority desc, size asc, @id desc"),
-    (4, "@id asc"),
-    (4, "w desc, section desc"),
-    (4, "doubled asc"),
-    (4, "ratio desc"),
-    (4, "installed_size asc, added desc"),
-    (5, "installed_size + 1"),
-];
-
-const SELECTS: [&str; 9] = [
-    "*",
-    "*",
-    "name, section, priority, installed_size, size, ratio, added",
-    "*, installed_size * 2 as doubled",
-    "*, weight() as w",
-    "name, tags",
-    "id, section as part, ratio * 2.5 as w, installed_size as doubled",
-    "*, if(installed_size > 500, size, 1) as w, length(tags) as doubled",
-    "@id, @weight as w, name, nosuchcolumn",
 ];

@@ -39,9 +39,9 @@ pub(super) fn project(
     dialect: Dialect,
 ) -> Result<Vec<Column>, String> {
     let mut chosen = Vec::new();
-    for (place, item) in items.iter().enumerate() {
+    for item in items {
         match item {
-            Item::Everything => chosen.extend(star(items, place, &columns, dialect)),
+            Item::Everything => chosen.extend(star(items, &columns, dialect)),
             Item::Named { expression, alias } => {
                 let Some(column) = resolve(expression, alias, &columns) else {
                     let column = format!("{expression}/{alias}");
@@ -65,18 +65,15 @@ pub(super) fn project(
     Ok(chosen)
 }
 
-/// The columns that `*` stands for at that place of the list.
-fn star(items: &[Item], place: usize, columns: &[Column], dialect: Dialect) -> Vec<Column> {
+/// The columns that `*` stands for.
+fn star(items: &[Item], columns: &[Column], dialect: Dialect) -> Vec<Column> {
     let is_asked_for = |column: &&Column| expression_of(items, &column.name).is_some();
     let own = columns.iter().filter(|column| !is_added(&column.name));
     match dialect {
         Dialect::Manticore => own.filter(|column| !is_asked_for(column)).cloned().collect(),
-        // A master of Sphinx ends them at the first that the list goes on with.
-        Dialect::Sphinx if place == 0 => {
-            own.take_while(|column| !is_asked_for(column)).cloned().collect()
-        }
-        // Its agents pass over a later `*`.
-        Dialect::Sphinx => Vec::new(),
+        // A master of Sphinx ends them at the first that the list names: agents send that first
+        // where it stands before the `*`, unless they have no match.
+        Dialect::Sphinx => own.take_while(|column| !is_asked_for(column)).cloned().collect(),
     }
 }
 

@@ -10,8 +10,10 @@ pub struct Query {
     pub text: String,
     /// 0 all .. 6 extended2.
     pub mode: u32,
-    /// 0 proximity_bm25 .. 7 sph04.
+    /// 0 proximity_bm25 .. 7 sph04, 8 an expression.
     pub ranker: u32,
+    /// The expression of ranker 8.
+    pub ranker_expression: String,
     /// 0 relevance, 1 attribute down, 2 up, 3 time segments, 4 extended.
     pub sort: u32,
     /// Attribute or clause of the sort.
@@ -26,6 +28,14 @@ pub struct Query {
     pub limit: u32,
     /// Rows that each daemon keeps.
     pub max_matches: u32,
+    /// Lowest and highest document id; 0 is no highest.
+    pub ids: (u64, u64),
+    /// Matches after which a daemon stops; 0 is no end.
+    pub cutoff: u32,
+    /// Weights of full-text fields.
+    pub field_weights: Vec<(&'static str, i32)>,
+    /// Weights of indexes.
+    pub index_weights: Vec<(&'static str, i32)>,
 }
 
 /// A condition on an attribute.
@@ -58,6 +68,7 @@ impl Default for Query {
             text: String::new(),
             mode: 6,
             ranker: 0,
+            ranker_expression: String::new(),
             sort: 0,
             sort_by: String::new(),
             filters: Vec::new(),
@@ -65,6 +76,10 @@ impl Default for Query {
             offset: 0,
             limit: 20,
             max_matches: 1_000,
+            ids: (0, 0),
+            cutoff: 0,
+            field_weights: Vec::new(),
+            index_weights: Vec::new(),
         }
     }
 }
@@ -74,12 +89,17 @@ impl Query {
     pub fn encode(&self, index: &str) -> Vec<u8> {
         let mut out = Encoder(Vec::new());
         out.dwords(&[0, 1, TF_NORMALIZED, self.offset, self.limit, self.mode, self.ranker]);
+        if self.ranker == 8 {
+            out.string(&self.ranker_expression);
+        }
         out.dword(self.sort);
         out.strings(&[&self.sort_by, &self.text]);
         out.dword(0);
         out.string(index);
-        // Ids of 64 bits, from 0 to no end.
-        out.dwords(&[1, 0, 0, 0, 0]);
+        // Ids of 64 bits.
+        out.dword(1);
+        out.qword(self.ids.0.cast_signed());
+        out.qword(self.ids.1.cast_signed());
         out.dword(self.filters.len() as u32);
         for filter in &self.filters {
             out.filter(filter);
@@ -88,10 +108,13 @@ impl Query {
         out.string("");
         out.dword(self.max_matches);
         out.string("@group desc");
-        out.dwords(&[0, 0, 0]);
+        out.dwords(&[self.cutoff, 0, 0]);
         out.string("");
-        // No geo anchor, index weights, time limit or field weights.
-        out.dwords(&[0, 0, 0, 0]);
+        // No geo anchor and no time limit.
+        out.dword(0);
+        out.weights(&self.index_weights);
+        out.dword(0);
+        out.weights(&self.field_weights);
         out.string("");
         out.dword(0);
         out.strings(&[&self.select, ""]);
@@ -193,6 +216,14 @@ impl Encoder {
         texts.iter().for_each(|text| self.string(text));
     }
 
+    fn weights(&mut self, weights: &[(&str, i32)]) {
+        self.dword(weights.len() as u32);
+        for (name, weight) in weights {
+            self.string(name);
+            self.dword(weight.cast_unsigned());
+        }
+    }
+
     fn filter(&mut self, filter: &Filter) {
         self.string(&filter.attribute);
         match &filter.kind {
@@ -246,6 +277,13 @@ impl Decoder<'_> {
             0x4000_0001 => {
                 let count = self.dword()?;
                 let values: Result<Vec<u32>> = (0..count).map(|_| self.dword()).collect();
+                format!("{:?}", values?)
+            }
+            0x4000_0002 => {
+                // Counted in halves.
+                let count = self.dword()? / 2;
+                let values: Result<Vec<i64>> =
+                    (0..count).map(|_| Ok(self.qword()?.cast_signed())).collect();
                 format!("{:?}", values?)
             }
             _ => bail!("column of type {kind}"),
