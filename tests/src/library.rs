@@ -34,7 +34,7 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
     if profile == Profile::Release {
         arguments.push("--release");
     }
-    process::run(&mut workspace::cargo(&arguments))?;
+    process::run_long(&mut workspace::cargo(&arguments))?;
     let folder = workspace::target().join(profile.folder());
     let link = folder.join(soname());
     if fs::read_link(&link).is_err() {

@@ -32,7 +32,7 @@ pub fn build() -> Result<Newer> {
     change(&place)?;
     let target = place.join("target");
     let mut cargo = workspace::cargo(&["build", "--quiet", "-p", "hamirror-ffi"]);
-    process::run(cargo.current_dir(&place).env("CARGO_TARGET_DIR", &target))?;
+    process::run_long(cargo.current_dir(&place).env("CARGO_TARGET_DIR", &target))?;
     let folder = target.join("debug");
     match symlink("libhamirror.so", folder.join(SONAME)) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),

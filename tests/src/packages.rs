@@ -135,7 +135,7 @@ fn apt_get(runs: &[&[&str]]) -> Result<()> {
         bail!("this must be done by an administrator: {}", typed.join(" && "));
     }
     for words in lines {
-        process::run(Command::new(words[0]).args(&words[1..]))?;
+        process::run_long(Command::new(words[0]).args(&words[1..]))?;
     }
     Ok(())
 }

@@ -1,38 +1,129 @@
 //! Child processes: run to the end with a readable error, or kept until this process ends.
 
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use process_control::{ChildExt, Control};
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::interrupt;
 
 /// Runs a command to its end and gives its stdout; an exit code other than 0 is an error that
 /// quotes the command and all that it printed.
 pub fn run(command: &mut Command) -> Result<String> {
-    let output = output(command)?;
+    finished(command, RUN_LIMIT)
+}
+
+/// The same for what builds, downloads or installs, which may take long on a cold machine.
+pub fn run_long(command: &mut Command) -> Result<String> {
+    finished(command, LONG_LIMIT)
+}
+
+/// Runs a command to its end, whatever its exit code; one that takes longer than anything here
+/// does is killed, and so is any on Ctrl-C, with all that it started.
+pub fn output(command: &mut Command) -> Result<Output> {
+    ended(command, RUN_LIMIT, &interrupt::came)
+}
+
+fn finished(command: &mut Command, limit: Duration) -> Result<String> {
+    let output = ended(command, limit, &interrupt::came)?;
     if !output.status.success() {
         bail!("{}", failure(command, &output));
     }
     String::from_utf8(output.stdout).with_context(|| format!("stdout of {}", shown(command)))
 }
 
-/// Runs a command to its end, whatever its exit code; one that takes longer than anything here
-/// does is killed.
-pub fn output(command: &mut Command) -> Result<Output> {
+fn ended(command: &mut Command, limit: Duration, is_over: &dyn Fn() -> bool) -> Result<Output> {
+    ensure!(!is_over(), "interrupted before: {}", shown(command));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().with_context(|| format!("starting {}", shown(command)))?;
-    let ended =
-        child.controlled_with_output().time_limit(RUN_LIMIT).terminate_for_timeout().wait();
-    let Some(output) = ended.with_context(|| shown(command))? else {
-        bail!("killed after {} s: {}", RUN_LIMIT.as_secs(), shown(command));
+    bind_to_parent(command, libc::SIGTERM);
+    let mut child = command.spawn().with_context(|| format!("starting {}", shown(command)))?;
+    let start = Instant::now();
+    let (sender, streams) = channel();
+    read_in_background(child.stdout.take(), Stream::Out, &sender);
+    read_in_background(child.stderr.take(), Stream::Err, &sender);
+    let (mut stdout, mut stderr) = (None, None);
+    while stdout.is_none() || stderr.is_none() {
+        match streams.recv_timeout(SLICE) {
+            Ok((Stream::Out, bytes)) => stdout = Some(bytes),
+            Ok((Stream::Err, bytes)) => stderr = Some(bytes),
+            Err(_) => check_time(&mut child, command, start.elapsed(), limit, is_over)?,
+        }
+    }
+    // It may live on without its streams.
+    let status = loop {
+        match child.try_wait()? {
+            Some(status) => break status,
+            None => thread::sleep(Duration::from_millis(1)),
+        }
+        check_time(&mut child, command, start.elapsed(), limit, is_over)?;
     };
-    Ok(output.into_std_lossy())
+    let (stdout, stderr) = (stdout.unwrap_or_default(), stderr.unwrap_or_default());
+    Ok(Output { status, stdout, stderr })
+}
+
+enum Stream {
+    Out,
+    Err,
+}
+
+/// Sends what was read once the stream ends; a thread that is left behind ends with it.
+fn read_in_background(
+    stream: Option<impl Read + Send + 'static>,
+    name: Stream,
+    sender: &Sender<(Stream, Vec<u8>)>,
+) {
+    let sender = sender.clone();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut stream) = stream {
+            // What was read until an error is all that there is to show.
+            let _ = stream.read_to_end(&mut bytes);
+        }
+        let _ = sender.send((name, bytes));
+    });
+}
+
+fn check_time(
+    child: &mut Child,
+    command: &Command,
+    elapsed: Duration,
+    limit: Duration,
+    is_over: &dyn Fn() -> bool,
+) -> Result<()> {
+    let is_over = is_over();
+    if !is_over && elapsed < limit {
+        return Ok(());
+    }
+    end_group(child);
+    if is_over {
+        bail!("interrupted: {}", shown(command));
+    }
+    bail!("killed after {} s: {}", limit.as_secs(), shown(command))
+}
+
+/// Ends a child that leads a process group with all of that group, politely at first: package
+/// managers and compilers remove their locks and temporary files then.
+fn end_group(child: &mut Child) {
+    let group = -child.id().cast_signed();
+    // SAFETY: kill touches no memory; the id stays the group's own while a member lives.
+    let signal = |signal| unsafe { libc::kill(group, signal) } == 0;
+    let start = Instant::now();
+    signal(libc::SIGTERM);
+    while start.elapsed() < GRACE {
+        thread::sleep(Duration::from_millis(10));
+        if child.try_wait().is_ok_and(|status| status.is_some()) {
+            break;
+        }
+    }
+    signal(libc::SIGKILL);
+    // A child of another user can't be killed and must not hold this process.
+    let _ = child.try_wait();
 }
 
 /// The same command, killed with all that it started once that time is over, or when this process
@@ -143,6 +234,15 @@ fn quoted(text: &str) -> String {
 /// More than any program here takes under a checker on a slow machine.
 const RUN_LIMIT: Duration = Duration::from_secs(600);
 
+/// More than a first build of everything takes on two slow cores, its downloads included.
+const LONG_LIMIT: Duration = Duration::from_secs(3_600);
+
+/// How soon a Ctrl-C is heeded.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// Time that a command gets to clean up.
+const GRACE: Duration = Duration::from_secs(2);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +259,28 @@ mod tests {
         let error = run(Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"]));
         let text = error.expect_err("exit code 3").to_string();
         assert!(text.contains("exit status: 3\nout\nerr\n"), "{text}");
+    }
+
+    #[test]
+    fn an_interrupt_ends_a_command_with_its_children() {
+        let start = Instant::now();
+        let is_over = || start.elapsed() > Duration::from_millis(200);
+        let mut endless = Command::new("sh");
+        endless.args(["-c", "trap '' TERM; sleep 602 & wait"]);
+        let error = ended(&mut endless, RUN_LIMIT, &is_over).expect_err("interrupted");
+        assert!(error.to_string().starts_with("interrupted: sh -c"), "{error}");
+        assert!(start.elapsed() < GRACE + Duration::from_secs(10));
+        let error = ended(&mut endless, RUN_LIMIT, &is_over).expect_err("not even started");
+        assert!(error.to_string().starts_with("interrupted before: sh"), "{error}");
+
+        let mut listed = Command::new("sh");
+        listed.args(["-c", "sleep 601 & wait"]);
+        let error = ended(&mut listed, Duration::from_millis(200), &|| false).expect_err("slow");
+        assert!(error.to_string().starts_with("killed after 0 s"), "{error}");
+        for seconds in ["602", "601"] {
+            let left = Command::new("pgrep").args(["-f", &format!("^sleep {seconds}$")]).output();
+            assert_eq!(left.expect("pgrep").stdout, b"", "sleep {seconds} is left");
+        }
     }
 
     #[test]

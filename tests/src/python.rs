@@ -24,18 +24,18 @@ impl Environment {
         if folder.exists() {
             fs::remove_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
         }
-        process::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+        process::run_long(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
         Ok(Environment { folder: folder.to_owned() })
     }
 
     /// Installs what a requirements file lists.
     pub fn install_requirements(&self, file: &Path) -> Result<()> {
-        process::run(self.pip_install().arg("-r").arg(file)).map(drop)
+        process::run_long(self.pip_install().arg("-r").arg(file)).map(drop)
     }
 
     /// Builds the wheel of `hamirror` and installs it.
     pub fn install_hamirror(&self, profile: Profile) -> Result<()> {
-        process::run(&mut self.hamirror_install(profile)).map(drop)
+        process::run_long(&mut self.hamirror_install(profile)).map(drop)
     }
 
     /// The command behind [`Environment::install_hamirror`]. Wheels are not kept by pip: it would

@@ -37,7 +37,7 @@ fn build_wheel(environment: &Environment, folder: &Path) -> Result<PathBuf> {
     build.args([OsStr::new("--no-cache-dir"), OsStr::new("--wheel-dir"), folder.as_os_str()]);
     build.arg(workspace::root().join("bindings/python"));
     build.env("MATURIN_PEP517_ARGS", "--profile dev");
-    process::run(&mut build)?;
+    process::run_long(&mut build)?;
     let mut wheels: Vec<PathBuf> = Vec::new();
     for entry in folder.read_dir()? {
         wheels.push(entry?.path());

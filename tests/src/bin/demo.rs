@@ -62,6 +62,7 @@ fn run(options: &Options) -> Result<u64> {
     packages::ensure(&[Tool::Searchd, Tool::CCompiler, Tool::PythonVenv])?;
     progress.tell("reading the package records");
     let documents = corpus::of_this_machine()?;
+    progress.tell(&format!("{} documents", documents.len()));
     let searches = searches(&documents, SEARCHES);
     let mut cluster = Cluster::start(documents, |step| progress.tell(step))?;
     if options.keep {
@@ -82,7 +83,7 @@ fn run(options: &Options) -> Result<u64> {
     Ok(load.failed())
 }
 
-/// Prints the listing of the search from Rust; those from C and from Python must equal it.
+/// Prints the listing of the search from each language; all must be equal.
 fn compare_languages(cluster: &Cluster, query: &str, progress: &Progress) -> Result<()> {
     let config = cluster.config();
     let of_rust = listing(&config, INDEX, query)?;
@@ -120,7 +121,7 @@ fn compare(
 ) -> Result<()> {
     let printed = process::run(program.arg(config).args([INDEX, query]))?;
     ensure!(printed == expected, "from {language} the search gives something else:\n{printed}");
-    println!("the same from {language}: equal");
+    println!("search '{query}' from {language}, equal:\n{printed}");
     Ok(())
 }
 

@@ -53,7 +53,7 @@ fn install_tools() -> Result<()> {
     for component in ["fmt", "clippy"] {
         if process::run(&mut workspace::cargo(&[component, "--version"])).is_err() {
             let package = if component == "fmt" { "rustfmt" } else { component };
-            process::run(Command::new("rustup").args(["component", "add", package]))?;
+            process::run_long(Command::new("rustup").args(["component", "add", package]))?;
         }
     }
     Ok(())
@@ -134,7 +134,7 @@ impl Tally {
     fn command(&mut self, name: &str, show: Show, mut command: Command) {
         let shown = readable(&process::shown(&command));
         self.run(name, &shown, || match show {
-            Show::Failure => process::run(&mut command).map(|_| Counts::default()),
+            Show::Failure => process::run_long(&mut command).map(|_| Counts::default()),
             Show::All => run_shown(&command),
         });
     }
