@@ -132,7 +132,8 @@ pub struct AgentFailure {
     pub index: String,
     /// Number of the agent in its index, from 0, in the order a master uses.
     pub agent: usize,
-    /// Name of the local index that the program searched, where that failed and not an agent.
+    /// Name of the local index where that failed and not an agent; nobody searched it if there is
+    /// no query error.
     pub local: Option<String>,
     /// Every failed attempt, oldest first.
     pub attempts: Vec<AttemptFailure>,
@@ -159,7 +160,8 @@ impl AgentFailure {
 
 impl fmt::Display for AgentFailure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let (Some(local), Some(text)) = (&self.local, &self.query_error) {
+        if let Some(local) = &self.local {
+            let text = self.query_error.as_deref().unwrap_or("not searched");
             return write!(out, "index {} local index {local}: {text}", self.index);
         }
         write!(out, "index {} agent {}: ", self.index, self.agent + 1)?;

@@ -44,13 +44,15 @@ impl Local {
         let mut reply = match answer {
             Ok(reply) => reply,
             Err(text) => {
-                self.outcome = Some(Err(self.failure(request, text)));
+                self.outcome = Some(Err(self.failure(request, Some(text))));
                 return Ok(());
             }
         };
         self.outcome = Some(match request.judge(&mut reply) {
             Verdict::Accept | Verdict::AcceptWarned => Ok(reply),
-            Verdict::Refused(text) | Verdict::Unfinished(text) => Err(self.failure(request, text)),
+            Verdict::Refused(text) | Verdict::Unfinished(text) => {
+                Err(self.failure(request, Some(text)))
+            }
             Verdict::Failed(error) => return Err(Error::Program(error)),
             Verdict::Malformed(text) => {
                 let text = format!("reply of local index '{}' is malformed: {text}", self.name);
@@ -70,17 +72,18 @@ impl Local {
             Some(outcome) => Ok((self.name, outcome)),
             None if completeness == Completeness::BestEffort => Err(self.name),
             None => {
-                let failure = self.failure(request, "not searched".to_owned());
+                // Not the query's fault: it has no error of its own.
+                let failure = self.failure(request, None);
                 Ok((self.name, Err(failure)))
             }
         }
     }
 
-    fn failure(&self, request: &SearchRequest, text: String) -> AgentFailure {
+    fn failure(&self, request: &SearchRequest, query_error: Option<String>) -> AgentFailure {
         AgentFailure {
             index: request.index().to_owned(),
             local: Some(self.name.clone()),
-            query_error: Some(text),
+            query_error,
             ..AgentFailure::default()
         }
     }

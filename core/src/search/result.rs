@@ -107,11 +107,7 @@ impl SearchResult {
         let Merged { columns, rows, total, total_found, time_ms, words, .. } = merged;
         let (columns, sources) = columns
             .into_iter()
-            .map(|merge::Column { name, kind, sources }| {
-                // What the kind beside says of strings is of use to masters only.
-                let kind = if kind == Kind::ComputedString { Kind::String } else { kind };
-                (Column { name, kind }, sources)
-            })
+            .map(|merge::Column { name, kind, sources }| (Column::new(name, kind), sources))
             .unzip();
         Ok(SearchResult {
             columns,
@@ -163,6 +159,14 @@ pub struct Column {
     pub name: String,
     /// Type of its values; a value may be null nevertheless.
     pub kind: Kind,
+}
+
+impl Column {
+    /// That an agent computed its strings is of use to masters only.
+    fn new(name: String, kind: Kind) -> Self {
+        let kind = if kind == Kind::ComputedString { Kind::String } else { kind };
+        Column { name, kind }
+    }
 }
 
 /// A row of a result.
@@ -241,6 +245,7 @@ impl<H: AsRef<str>> Part<H> {
             (_, Some(text)) if matches!(self, Part::Local(_)) => text.clone(),
             (_, Some(text)) => format!("remote query error: {text}"),
             (Some(attempt), None) => attempt.text.clone(),
+            (None, None) if matches!(self, Part::Local(_)) => "not searched".to_owned(),
             (None, None) if failure.cancelled => "cancelled".to_owned(),
             (None, None) if failure.deadline_passed => "deadline passed".to_owned(),
             (None, None) => "no mirror could be asked".to_owned(),
