@@ -39,10 +39,12 @@ fn local_indexes_are_merged_as_a_master_merges_its_own() -> Result<()> {
     let client = Client::new(&Config::parse(&section, "local.conf")?)?;
     let mut own = Oracle::connect(cluster.daemon(0, 0).address())?;
     // A master's own index has its columns in another order than agents send them, and a `*` that
-    // is not the first item ends elsewhere. It passes over a weight of that index alone.
+    // is not the first item ends elsewhere. It passes over a weight of that index alone, and frees
+    // strings twice that this index computed, from which it crashes later.
     let is_alike = |query: &Query| {
         let is_weighed = query.index_weights.iter().any(|(index, _)| *index == "packages0");
-        !query.select.contains(", *") && !is_weighed
+        let is_odd = [", *", "to_string"].iter().any(|part| query.select.contains(part));
+        !is_odd && !is_weighed
     };
     let seen = compare_with(&master, 3, 400, is_alike, |search| {
         let search_own = |_: &str, body: &[u8]| {
@@ -112,8 +114,12 @@ fn compare_with(
                 seen.empty += usize::from(expected.rows.is_empty());
                 seen.cut += usize::from(expected.total_found as usize > expected.rows.len());
             }
-            (Err(_), Err(_)) => seen.refused += 1,
-            _ => panic!("query {number}: {query:#?}\n{found:?}\nbut a master: {expected:?}"),
+            // A master that died has refused nothing.
+            (Err(_), Err(error)) if error.to_string().contains("status ") => seen.refused += 1,
+            _ => {
+                let log = master.log();
+                panic!("query {number}: {query:?}\n{found:?}\nbut a master: {expected:?}\n{log}")
+            }
         }
     }
     Ok(seen)

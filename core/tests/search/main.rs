@@ -257,7 +257,8 @@ fn computed_strings_are_strings() {
 fn ranges_of_ids() {
     use FilterTest::Range;
     const HIGH: u64 = 1 << 63;
-    let cases: [(u64, u64, &[(FilterTest, bool)]); 8] = [
+    type Case = (u64, u64, &'static [(FilterTest, bool)]);
+    let cases: [Case; 8] = [
         (0, u64::MAX, &[]),
         (5, u64::MAX, &[(Range(0, 4), true)]),
         (5, 9, &[(Range(5, 9), false)]),

@@ -104,7 +104,10 @@ const RANKER_EXPRESSIONS: [&str; 4] = [
 
 /// Sort modes 1 and 2 by a JSON document, a set or a computed string are left out: daemons order
 /// these by where they lie in memory.
-const SORTS: [(u32, &str); 29] = [
+const SORTS: [(u32, &str); 32] = [
+    (4, "text desc"),
+    (4, "text asc, @id desc"),
+    (4, "section asc, text desc"),
     (0, ""),
     (0, ""),
     (1, "installed_size"),
@@ -138,7 +141,9 @@ const SORTS: [(u32, &str); 29] = [
 
 /// A list with two `*` is left out: a master shows every column three times then, although its
 /// agents sent each twice.
-const SELECTS: [&str; 24] = [
+const SELECTS: [&str; 26] = [
+    "*, to_string(installed_size) as text",
+    "name, to_string(installed_size) as text",
     "*",
     "*",
     "name, section, priority, installed_size, size, ratio, added",
