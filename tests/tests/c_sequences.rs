@@ -1,0 +1,68 @@
+//! Random sequences of calls of the C ABI, against daemons that answer and one that is not there.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use hamirror_tests::compiler::{Compiler, Standard};
+use hamirror_tests::daemon::free_port;
+use hamirror_tests::echo::{EchoDaemon, Manners};
+use hamirror_tests::fake::{FakeDaemon, Fault};
+use hamirror_tests::process;
+use hamirror_tests::program::{self, Program};
+use hamirror_tests::workspace;
+
+#[test]
+fn any_sequence_of_calls_ends_well() -> Result<()> {
+    let site = Site::new()?;
+    let program = Program::build(
+        Compiler::new(Standard::C("c99"), program::shared()?),
+        &["c/sequences.c", "c/sequences_calls.c", "c/sequences_callbacks.c", "c/sequences_read.c"],
+    )?;
+    let uncalled = site.run(program.command(), &["seeds", "1", "3000"])?;
+    let ledger = fs::read_to_string(workspace::root().join("ffi/symbols.txt"))?;
+    let names = ledger.lines().filter(|line| !line.starts_with('#'));
+    let names: Vec<&str> = names.filter(|line| !line.starts_with("hamirror_api ")).collect();
+    let names: Vec<&str> = uncalled
+        .lines()
+        .map(|number| names.get(number.parse::<usize>()?).copied().context("a function"))
+        .collect::<Result<_>>()?;
+    ensure!(names.is_empty(), "never called: {names:?}");
+
+    site.run(program.sanitized()?.command(), &["seeds", "10000", "300"])?;
+    site.run(program.memory_checked()?, &["seeds", "20000", "30"])?;
+    // As a fuzzer hands them over.
+    let input = site.folder.path().join("input");
+    fs::write(&input, (0..=255).chain(0..=255).collect::<Vec<u8>>())?;
+    site.run(program.command(), &["files", &input.display().to_string(), "/dev/null"]).map(drop)
+}
+
+/// Whom the sequences ask.
+struct Site {
+    echo: EchoDaemon,
+    searcher: FakeDaemon,
+    dead: String,
+    folder: tempfile::TempDir,
+}
+
+impl Site {
+    fn new() -> Result<Site> {
+        let folder = tempfile::tempdir()?;
+        let capture = "core/tests/captures/search_allattrs_master14_11F.rep.bin";
+        let reply = fs::read(workspace::root().join(capture))?;
+        fs::write(folder.path().join("answer"), &reply[8..])?;
+        Ok(Site {
+            echo: EchoDaemon::on("127.0.0.1", Manners::default())?,
+            searcher: FakeDaemon::start(Fault::Greet { version: 1, reply: Some(reply) })?,
+            dead: format!("127.0.0.1:{}", free_port()?),
+            folder,
+        })
+    }
+
+    fn run(&self, mut command: Command, what: &[&str]) -> Result<String> {
+        command.args([&self.echo.name, &self.searcher.address().to_string(), &self.dead]);
+        let answer: &Path = &self.folder.path().join("answer");
+        process::run(command.arg(answer).args(what))
+    }
+}
