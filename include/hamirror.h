@@ -30,9 +30,14 @@
  * const by one at a time, and a call that comes while another one is at work is answered with
  * HAMIRROR_ERROR_REENTRANT. _free must be the last use of a handle.
  *
+ * Memory. Where it does not suffice for the bytes of a request, of a reply or of a local index's
+ * answer, whose number others choose, that is HAMIRROR_ERROR_SYSTEM, or for a reply of its mirror
+ * HAMIRROR_FAILURE_LOCAL. If any other allocation fails, the program ends by abort().
+ *
  * A good guest. No set-up, no global state, no signal handler, no environment, no output. Sockets
  * are closed on exec and raise no SIGPIPE. Nothing unwinds into the caller: a fault inside the
- * library is HAMIRROR_ERROR_PANIC. Once loaded, the library stays loaded.
+ * library is HAMIRROR_ERROR_PANIC. Nor may anything unwind out of a callback: an exception that
+ * does ends the program by abort(). Once loaded, the library stays loaded.
  */
 
 
@@ -713,6 +718,21 @@
 #define HAMIRROR_VERDICT_REFUSED 3
 
 /**
+ * None has answered a SEARCH there yet, or not since its connections broke.
+ */
+#define HAMIRROR_PRODUCT_UNKNOWN 0
+
+/**
+ * Sphinx: SEARCH of version 0x11f at most.
+ */
+#define HAMIRROR_PRODUCT_SPHINX 1
+
+/**
+ * Manticore: a newer one.
+ */
+#define HAMIRROR_PRODUCT_MANTICORE 2
+
+/**
  * The body is the answer.
  */
 #define HAMIRROR_REPLY_OK 0
@@ -787,8 +807,8 @@ typedef struct hamirror_body hamirror_body;
  *
  * It has two threads of its own at most, one of them only while names are looked up, started when
  * first needed. They are joined when the last handle and the last batch of the client are freed,
- * but for a look-up, which nobody waits for. After a fork, the child works with the client as the
- * parent does, on connections of its own.
+ * unless the look-up of a name or the dynamic loader's lock holds one up: that one ends by itself.
+ * After a fork, the child works with the client as the parent does, on connections of its own.
  */
 typedef struct hamirror_client hamirror_client;
 
@@ -1008,10 +1028,10 @@ typedef struct {
  * Builds the body of a request for one mirror, without the header, by hamirror_body_append().
  *
  * What it appends may differ from mirror to mirror: hamirror_target_host() and
- * hamirror_target_index_list() say which one it is; of which product and version its daemon is,
- * nobody knows before it answers. For the same target it must append the same bytes however often
- * it is called, which is once for each agent when the request is added, to have it checked, and
- * once for each attempt.
+ * hamirror_target_index_list() say which one it is, hamirror_target_product() whose daemon
+ * answered there last. For the same target it must append the same bytes however often it is
+ * called, which is once for each agent when the request is added, to have it checked, and once
+ * for each attempt.
  *
  * Thread: the one that adds to or drives the batch, or that waits in hamirror_client_call(); for
  * blackholes the client's own thread, or the one that drives its hamirror_upkeep. Several threads
@@ -1560,6 +1580,7 @@ typedef struct {
     void (*waker_free)(hamirror_waker *waker);
     hamirror_waker *(*waker_new)(const hamirror_batch *batch);
     int32_t (*waker_wake)(const hamirror_waker *waker, hamirror_error **out_error);
+    int32_t (*target_product)(const hamirror_target *target);
 } hamirror_api_v0;
 
 #ifdef __cplusplus
@@ -1836,6 +1857,7 @@ hamirror_config_builder *hamirror_config_builder_new(void);
  * `section` is "searchd", or the name of a distributed index. The keys `agent`,
  * `agent_persistent`, `agent_blackhole` and `local` add up, any other is replaced. All texts are
  * NUL-terminated UTF-8. Whatever is wrong with a setting, hamirror_config_builder_build() says.
+ * HAMIRROR_ERROR_ARGUMENT for a text that is NULL or not UTF-8.
  */
 int32_t hamirror_config_builder_set(hamirror_config_builder *builder,
                                     const char *section,
@@ -1888,7 +1910,8 @@ int32_t hamirror_call_options_init(hamirror_call_options *options, size_t size);
  * A client of all distributed indexes of a configuration. Nothing is connected or looked up
  * before the first call.
  *
- * `options` may be NULL for the defaults.
+ * `options` may be NULL for the defaults. HAMIRROR_ERROR_ARGUMENT if an option has none of its
+ * values.
  */
 int32_t hamirror_client_new(const hamirror_config *config,
                             const hamirror_client_options *options,
@@ -1904,6 +1927,8 @@ hamirror_client *hamirror_client_clone(const hamirror_client *client);
  * Takes over a new configuration, for all handles of the client and while searches go on: calls
  * under way end as they began; hosts that stay keep their record and connections (their record
  * only with the same ha_period_karma).
+ *
+ * HAMIRROR_ERROR_ARGUMENT for NULL, and nothing else.
  */
 int32_t hamirror_client_reload(const hamirror_client *client,
                                const hamirror_config *config,
@@ -1915,7 +1940,8 @@ int32_t hamirror_client_reload(const hamirror_client *client,
  * `index` is NUL-terminated; `options` may be NULL for the defaults. End the result with
  * hamirror_result_free(). HAMIRROR_ERROR_UNKNOWN if there is no such index,
  * HAMIRROR_ERROR_REQUEST if the search can't be asked, HAMIRROR_ERROR_UNANSWERED if too few
- * agents answered, HAMIRROR_ERROR_MERGE if their answers do not fit together.
+ * agents answered, HAMIRROR_ERROR_MERGE if their answers do not fit together,
+ * HAMIRROR_ERROR_SYSTEM as of hamirror_batch_new().
  */
 int32_t hamirror_client_search(const hamirror_client *client,
                                const char *index,
@@ -1932,7 +1958,8 @@ int32_t hamirror_client_search(const hamirror_client *client,
  * HAMIRROR_ERROR_REQUEST if the request can't be sent or a daemon would not survive it,
  * HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered, HAMIRROR_ERROR_CALLBACK if a
  * callback of the request ended it, HAMIRROR_ERROR_MISUSE for a write to an agent with several
- * mirrors, as that goes to all of them: see hamirror_batch_add_index().
+ * mirrors, as that goes to all of them: see hamirror_batch_add_index(), HAMIRROR_ERROR_SYSTEM as
+ * of hamirror_batch_new().
  */
 int32_t hamirror_client_call(const hamirror_client *client,
                              const char *index,
@@ -1946,6 +1973,8 @@ int32_t hamirror_client_call(const hamirror_client *client,
  * Looks all host names up again, as FLUSH HOSTNAMES of a daemon does: on the client's own thread,
  * or without one by the next new connection to each. Connections to addresses that a name has
  * left are not used again; while a look-up fails, the last good addresses serve.
+ *
+ * HAMIRROR_ERROR_ARGUMENT for NULL, and nothing else.
  */
 int32_t hamirror_client_flush_hostnames(const hamirror_client *client, hamirror_error **out_error);
 
@@ -1968,8 +1997,9 @@ int32_t hamirror_client_set_addresses(const hamirror_client *client,
                                       hamirror_error **out_error);
 
 /**
- * Ends a handle of a client. With the last handle and the last batch the connections are closed
- * and the thread is joined. NULL is fine.
+ * Ends a handle of a client. With the last handle and the last batch the connections are closed,
+ * the thread ends, and lines that a hamirror_log_callback takes at that time are waited for: none
+ * comes later. NULL is fine.
  */
 void hamirror_client_free(hamirror_client *client);
 
@@ -1978,14 +2008,14 @@ void hamirror_client_free(hamirror_client *client);
  *
  * `text` is NUL-terminated, in the encoding of the index. The defaults: select list `*`, no
  * filter, by relevance, rows 0 to 19, 1000 max_matches, ranker PROXIMITY_BM25, match mode
- * EXTENDED2.
+ * EXTENDED2. HAMIRROR_ERROR_ARGUMENT for NULL, and nothing else.
  */
 int32_t hamirror_search_new(const char *text,
                             hamirror_search **out_search,
                             hamirror_error **out_error);
 
 /**
- * A copy of a search.
+ * A copy of a search. HAMIRROR_ERROR_REENTRANT while it is being changed.
  */
 int32_t hamirror_search_clone(const hamirror_search *search,
                               hamirror_search **out_search,
@@ -1993,6 +2023,8 @@ int32_t hamirror_search_clone(const hamirror_search *search,
 
 /**
  * Sets the columns, such as "gid, price*2 AS double_price"; NUL-terminated.
+ * HAMIRROR_ERROR_ARGUMENT, and HAMIRROR_ERROR_REENTRANT while another thread changes or asks the
+ * search: so do all functions that change it.
  */
 int32_t hamirror_search_select(hamirror_search *search,
                                const char *list,
@@ -2001,6 +2033,8 @@ int32_t hamirror_search_select(hamirror_search *search,
 /**
  * Adds a filter: the attribute is one of `values_len` values. `filter` is HAMIRROR_FILTER_*;
  * the attribute "id" is the document id.
+ *
+ * The errors are those of hamirror_search_select().
  */
 int32_t hamirror_search_filter_values(hamirror_search *search,
                                       int32_t filter,
@@ -2010,7 +2044,8 @@ int32_t hamirror_search_filter_values(hamirror_search *search,
                                       hamirror_error **out_error);
 
 /**
- * Adds a filter: the integer attribute is from `from` to `to`, both included.
+ * Adds a filter: the integer attribute is from `from` to `to`, both included. The errors are
+ * those of hamirror_search_select().
  */
 int32_t hamirror_search_filter_range(hamirror_search *search,
                                      int32_t filter,
@@ -2020,7 +2055,8 @@ int32_t hamirror_search_filter_range(hamirror_search *search,
                                      hamirror_error **out_error);
 
 /**
- * Adds a filter: the float attribute is from `from` to `to`, both included.
+ * Adds a filter: the float attribute is from `from` to `to`, both included. The errors are those
+ * of hamirror_search_select().
  */
 int32_t hamirror_search_filter_float_range(hamirror_search *search,
                                            int32_t filter,
@@ -2030,7 +2066,8 @@ int32_t hamirror_search_filter_float_range(hamirror_search *search,
                                            hamirror_error **out_error);
 
 /**
- * Adds a filter: the string attribute equals `text` by the daemon's collation.
+ * Adds a filter: the string attribute equals `text` by the daemon's collation. The errors are
+ * those of hamirror_search_select().
  */
 int32_t hamirror_search_filter_string(hamirror_search *search,
                                       int32_t filter,
@@ -2039,7 +2076,8 @@ int32_t hamirror_search_filter_string(hamirror_search *search,
                                       hamirror_error **out_error);
 
 /**
- * Adds a filter: the document id is from `from` to `to`, both included.
+ * Adds a filter: the document id is from `from` to `to`, both included. The errors are those of
+ * hamirror_search_select().
  */
 int32_t hamirror_search_id_range(hamirror_search *search,
                                  uint64_t from,
@@ -2049,6 +2087,8 @@ int32_t hamirror_search_id_range(hamirror_search *search,
 /**
  * Sets the order: HAMIRROR_SORT_* and its attribute, keys or expression in UTF-8, which may be
  * NULL for HAMIRROR_SORT_RELEVANCE. Ties go to the lower document id.
+ *
+ * The errors are those of hamirror_search_select().
  */
 int32_t hamirror_search_sort(hamirror_search *search,
                              int32_t sort,
@@ -2056,7 +2096,8 @@ int32_t hamirror_search_sort(hamirror_search *search,
                              hamirror_error **out_error);
 
 /**
- * Sets which rows of the merged result to return: `limit` of them after the first `offset`.
+ * Sets which rows of the merged result to return: `limit` of them after the first `offset`. The
+ * errors are those of hamirror_search_select().
  */
 int32_t hamirror_search_window(hamirror_search *search,
                                uint32_t offset,
@@ -2064,14 +2105,16 @@ int32_t hamirror_search_window(hamirror_search *search,
                                hamirror_error **out_error);
 
 /**
- * Sets how many best rows each agent sends and the merge keeps.
+ * Sets how many best rows each agent sends and the merge keeps. The errors are those of
+ * hamirror_search_select().
  */
 int32_t hamirror_search_max_matches(hamirror_search *search,
                                     uint32_t max_matches,
                                     hamirror_error **out_error);
 
 /**
- * Sets after how many matches an agent stops looking; 0 is no end.
+ * Sets after how many matches an agent stops looking; 0 is no end. The errors are those of
+ * hamirror_search_select().
  */
 int32_t hamirror_search_cutoff(hamirror_search *search,
                                uint32_t cutoff,
@@ -2080,6 +2123,8 @@ int32_t hamirror_search_cutoff(hamirror_search *search,
 /**
  * Sets after how many milliseconds an agent stops looking and answers with what it has; 0 is no
  * end.
+ *
+ * The errors are those of hamirror_search_select().
  */
 int32_t hamirror_search_max_query_time(hamirror_search *search,
                                        uint32_t time_ms,
@@ -2088,6 +2133,8 @@ int32_t hamirror_search_max_query_time(hamirror_search *search,
 /**
  * Sets how matches are weighed: HAMIRROR_RANKER_* and for EXPRESSION and EXPORT the expression
  * in UTF-8, NULL otherwise.
+ *
+ * The errors are those of hamirror_search_select().
  */
 int32_t hamirror_search_ranker(hamirror_search *search,
                                int32_t ranker,
@@ -2095,14 +2142,16 @@ int32_t hamirror_search_ranker(hamirror_search *search,
                                hamirror_error **out_error);
 
 /**
- * Sets how the query text is read: HAMIRROR_MATCH_*.
+ * Sets how the query text is read: HAMIRROR_MATCH_*. The errors are those of
+ * hamirror_search_select().
  */
 int32_t hamirror_search_match_mode(hamirror_search *search,
                                    int32_t match_mode,
                                    hamirror_error **out_error);
 
 /**
- * Sets the weight of a full-text field, which is 1 otherwise.
+ * Sets the weight of a full-text field, which is 1 otherwise. The errors are those of
+ * hamirror_search_select().
  */
 int32_t hamirror_search_field_weight(hamirror_search *search,
                                      const char *field,
@@ -2110,7 +2159,8 @@ int32_t hamirror_search_field_weight(hamirror_search *search,
                                      hamirror_error **out_error);
 
 /**
- * Sets the weight of an index: the distributed one, or one on the agents; "*" is every index.
+ * Sets the weight of an index: the distributed one, or one on the agents; "*" is every index. The
+ * errors are those of hamirror_search_select().
  */
 int32_t hamirror_search_index_weight(hamirror_search *search,
                                      const char *index,
@@ -2118,7 +2168,7 @@ int32_t hamirror_search_index_weight(hamirror_search *search,
                                      hamirror_error **out_error);
 
 /**
- * Sets a text for the agents' query logs.
+ * Sets a text for the agents' query logs. The errors are those of hamirror_search_select().
  */
 int32_t hamirror_search_comment(hamirror_search *search,
                                 const char *comment,
@@ -2267,7 +2317,7 @@ int32_t hamirror_result_int64(const hamirror_result *result,
                               hamirror_error **out_error);
 
 /**
- * A value of type UINT, BOOL or UINT64.
+ * A value of type UINT, BOOL or UINT64. The errors are those of hamirror_result_int64().
  */
 int32_t hamirror_result_uint64(const hamirror_result *result,
                                size_t row,
@@ -2276,7 +2326,7 @@ int32_t hamirror_result_uint64(const hamirror_result *result,
                                hamirror_error **out_error);
 
 /**
- * A value of type FLOAT or DOUBLE.
+ * A value of type FLOAT or DOUBLE. The errors are those of hamirror_result_int64().
  */
 int32_t hamirror_result_double(const hamirror_result *result,
                                size_t row,
@@ -2285,7 +2335,8 @@ int32_t hamirror_result_double(const hamirror_result *result,
                                hamirror_error **out_error);
 
 /**
- * A value of type STRING or FACTORS. It lives until the result is freed.
+ * A value of type STRING or FACTORS. It lives until the result is freed. The errors are those of
+ * hamirror_result_int64().
  */
 int32_t hamirror_result_string(const hamirror_result *result,
                                size_t row,
@@ -2298,6 +2349,7 @@ int32_t hamirror_result_string(const hamirror_result *result,
  *
  * Writes at most `capacity` bytes into `buffer`, without a NUL, and the whole length into
  * `out_len`: if that is more, call again with more room. `buffer` may be NULL if `capacity` is 0.
+ * The errors are those of hamirror_result_int64().
  */
 int32_t hamirror_result_json(const hamirror_result *result,
                              size_t row,
@@ -2311,7 +2363,8 @@ int32_t hamirror_result_json(const hamirror_result *result,
  * A value of type MULTI or MULTI64.
  *
  * Writes at most `capacity` numbers into `buffer`, and how many there are into `out_count`: if
- * that is more, call again with more room. `buffer` may be NULL if `capacity` is 0.
+ * that is more, call again with more room. `buffer` may be NULL if `capacity` is 0. The errors
+ * are those of hamirror_result_int64().
  */
 int32_t hamirror_result_int64s(const hamirror_result *result,
                                size_t row,
@@ -2325,7 +2378,8 @@ int32_t hamirror_result_int64s(const hamirror_result *result,
  * A value of type FLOATS.
  *
  * Writes at most `capacity` numbers into `buffer`, and how many there are into `out_count`: if
- * that is more, call again with more room. `buffer` may be NULL if `capacity` is 0.
+ * that is more, call again with more room. `buffer` may be NULL if `capacity` is 0. The errors
+ * are those of hamirror_result_int64().
  */
 int32_t hamirror_result_floats(const hamirror_result *result,
                                size_t row,
@@ -2336,7 +2390,8 @@ int32_t hamirror_result_floats(const hamirror_result *result,
                                hamirror_error **out_error);
 
 /**
- * The picture of a client as it is now; no call waits for it.
+ * The picture of a client as it is now; no call waits for it. HAMIRROR_ERROR_ARGUMENT for NULL,
+ * and nothing else.
  */
 int32_t hamirror_status_new(const hamirror_client *client,
                             hamirror_status **out_status,
@@ -2679,6 +2734,8 @@ void hamirror_rows_free(hamirror_rows *rows);
 /**
  * A request: command number and version of the header, HAMIRROR_ACCESS_*, and the `body_len`
  * bytes of the body without the header. The bytes are copied.
+ *
+ * HAMIRROR_ERROR_ARGUMENT, or HAMIRROR_ERROR_SYSTEM if there is no memory for them.
  */
 int32_t hamirror_request_new(uint16_t command,
                              uint16_t version,
@@ -2699,7 +2756,8 @@ void hamirror_request_free(hamirror_request *request);
  * no call uses it any more, or at once if this function fails. NULL for `drop` is fine.
  *
  * Command number and version of the header, and HAMIRROR_ACCESS_*, are as for
- * hamirror_request_new().
+ * hamirror_request_new(). HAMIRROR_ERROR_ARGUMENT if `build` is NULL, or `access` none of its
+ * constants.
  */
 int32_t hamirror_request_new_with_callbacks(uint16_t command,
                                             uint16_t version,
@@ -2729,7 +2787,14 @@ hamirror_text hamirror_target_index_list(const hamirror_target *target);
 uint32_t hamirror_target_attempt(const hamirror_target *target);
 
 /**
- * Appends `bytes_len` bytes to a body; they are copied.
+ * Whose daemon answered a SEARCH on the mirror's host last, HAMIRROR_PRODUCT_*, by the version
+ * that it said. A hint and no promise: another daemon may listen there by now.
+ */
+int32_t hamirror_target_product(const hamirror_target *target);
+
+/**
+ * Appends `bytes_len` bytes to a body; they are copied. HAMIRROR_ERROR_SYSTEM if there is no
+ * memory for them.
  */
 int32_t hamirror_body_append(hamirror_body *body,
                              const uint8_t *bytes,
@@ -2739,6 +2804,9 @@ int32_t hamirror_body_append(hamirror_body *body,
 /**
  * Says what is thought of a reply: HAMIRROR_VERDICT_*, and for MALFORMED and REFUSED why, a
  * NUL-terminated text in UTF-8; NULL is fine otherwise. The last call counts.
+ *
+ * HAMIRROR_ERROR_ARGUMENT if `kind` is none of the constants, or has no text where it needs one;
+ * then it counts as not called.
  */
 int32_t hamirror_verdict_set(hamirror_verdict *verdict,
                              int32_t kind,
@@ -2779,6 +2847,8 @@ void hamirror_reply_free(hamirror_reply *reply);
 
 /**
  * An empty batch. It keeps what it needs of the client, which may be freed before it.
+ * HAMIRROR_ERROR_SYSTEM if the operating system gives no event queue, as when descriptors ran
+ * out.
  */
 int32_t hamirror_batch_new(const hamirror_client *client,
                            hamirror_batch **out_batch,
@@ -2833,7 +2903,8 @@ int32_t hamirror_batch_add_search(hamirror_batch *batch,
  * something else: `out_sent` is false if the time is up before, or hamirror_waker_wake() was
  * called.
  *
- * `timeout_ms` below 0 is without end, 0 does not wait. `out_sent` may be NULL.
+ * `timeout_ms` below 0 is without end, 0 does not wait. `out_sent` may be NULL. The errors are
+ * those of hamirror_batch_drive().
  */
 int32_t hamirror_batch_wait_sent(hamirror_batch *batch,
                                  int64_t timeout_ms,
@@ -2844,7 +2915,8 @@ int32_t hamirror_batch_wait_sent(hamirror_batch *batch,
  * Waits for the next call to end: its number in `out_call`, or HAMIRROR_NO_CALL if nothing runs,
  * the time is up, or hamirror_waker_wake() was called.
  *
- * `timeout_ms` below 0 is without end, 0 does not wait.
+ * `timeout_ms` below 0 is without end, 0 does not wait. The errors are those of
+ * hamirror_batch_drive().
  */
 int32_t hamirror_batch_wait_any(hamirror_batch *batch,
                                 int64_t timeout_ms,
@@ -2855,7 +2927,8 @@ int32_t hamirror_batch_wait_any(hamirror_batch *batch,
  * Waits for all calls to end: `out_done` is false if the time is up before, or
  * hamirror_waker_wake() was called.
  *
- * `timeout_ms` below 0 is without end, 0 does not wait. `out_done` may be NULL.
+ * `timeout_ms` below 0 is without end, 0 does not wait. `out_done` may be NULL. The errors are
+ * those of hamirror_batch_drive().
  */
 int32_t hamirror_batch_wait_all(hamirror_batch *batch,
                                 int64_t timeout_ms,
@@ -2880,19 +2953,24 @@ int32_t hamirror_batch_timeout_ms(hamirror_batch *batch);
 /**
  * Does what is to be done now, without waiting. Then ask hamirror_batch_next_completion() until
  * it has no more.
+ *
+ * HAMIRROR_ERROR_FORKED in a forked child, HAMIRROR_ERROR_SYSTEM if the operating system refuses
+ * to wait for sockets.
  */
 int32_t hamirror_batch_drive(hamirror_batch *batch, hamirror_error **out_error);
 
 /**
  * A call that ended, each once, and none whose reply was taken; HAMIRROR_NO_CALL if there is no
  * more.
+ *
+ * HAMIRROR_ERROR_REENTRANT while the batch is at work.
  */
 int32_t hamirror_batch_next_completion(hamirror_batch *batch,
                                        uint32_t *out_call,
                                        hamirror_error **out_error);
 
 /**
- * Calls that have not ended.
+ * Calls that have not ended. HAMIRROR_ERROR_REENTRANT while the batch is at work.
  */
 int32_t hamirror_batch_pending(hamirror_batch *batch,
                                size_t *out_pending,
@@ -2933,6 +3011,8 @@ int32_t hamirror_batch_asked(hamirror_batch *batch,
 /**
  * The search that a call belongs to: its number in `out_search`, or HAMIRROR_NO_SEARCH for a call
  * that was added by itself, and once the result of its search is taken.
+ *
+ * HAMIRROR_ERROR_REENTRANT while the batch is at work.
  */
 int32_t hamirror_batch_search_of(hamirror_batch *batch,
                                  uint32_t call,
@@ -3049,6 +3129,8 @@ size_t hamirror_local_request_len(const hamirror_local *local);
  * Answers for a local index: the version of the reply, as a daemon says it in the header, and the
  * `body_len` bytes of its body, as a daemon answers the SEARCH request of a master. The last
  * answer counts.
+ *
+ * HAMIRROR_ERROR_SYSTEM if there is no memory for them.
  */
 int32_t hamirror_local_answer(hamirror_local *local,
                               uint16_t version,
@@ -3059,6 +3141,8 @@ int32_t hamirror_local_answer(hamirror_local *local,
 /**
  * Says why there is no answer, a NUL-terminated text in UTF-8: a failure of the search, to be
  * judged by its completeness.
+ *
+ * HAMIRROR_ERROR_ARGUMENT if the text is NULL or not UTF-8.
  */
 int32_t hamirror_local_fail(hamirror_local *local, const char *text, hamirror_error **out_error);
 
@@ -3079,7 +3163,8 @@ hamirror_waker *hamirror_waker_new(const hamirror_batch *batch);
  * without a completion, hamirror_batch_wait_sent() with what is true so far. A batch that was
  * freed is past waking; that is no error.
  *
- * Not for signal handlers: it takes a lock.
+ * Not for signal handlers: it takes a lock. HAMIRROR_ERROR_SYSTEM if the operating system
+ * refuses.
  */
 int32_t hamirror_waker_wake(const hamirror_waker *waker, hamirror_error **out_error);
 
@@ -3153,7 +3238,9 @@ void hamirror_upkeep_free(hamirror_upkeep *upkeep);
  * never made. NULL for `log` ends it, whatever the level.
  *
  * `drop` ends `user_data` when the callback is replaced and no line is under way any more, when
- * the client ends, or at once if this function fails. A forked child begins without a callback.
+ * the client ends, which hamirror_client_free() waits for, or at once if this function fails. A
+ * forked child begins without a callback.
+ * HAMIRROR_ERROR_ARGUMENT if `level` is none of the constants.
  */
 int32_t hamirror_client_set_log(const hamirror_client *client,
                                 int32_t level,

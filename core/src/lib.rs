@@ -86,4 +86,4 @@ pub use options::{CallOptions, ClientOptions, KeepConnections};
 pub use search::{Search, SearchResult};
 pub use status::Status;
 pub use upkeep::Upkeep;
-pub use wire::request::{Access, Reply, Request, Target, Verdict};
+pub use wire::request::{Access, Product, Reply, Request, Target, Verdict};

@@ -1,12 +1,12 @@
 //! What C hands in, checked as far as it can be.
 
 use std::ffi::{CStr, OsStr, c_char};
-use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::{ptr, slice};
 
 use hamirror_core::limits::MAX_PACKET_SIZE_MAX;
+use hamirror_core::wire::append;
 
 use crate::error::Failed;
 use crate::handle::Handle;
@@ -71,30 +71,43 @@ pub(crate) unsafe fn array<'a, T>(
     Ok(unsafe { slice::from_raw_parts(pointer, len) })
 }
 
+/// A copy of bytes, of which there may be more than there is memory.
+pub(crate) fn copy_of(bytes: &[u8]) -> Result<Vec<u8>, Failed> {
+    let mut copy = Vec::new();
+    append(&mut copy, bytes)?;
+    Ok(copy)
+}
+
+/// A place of the caller's that may be written; the same may be given twice, so no reference.
+pub(crate) struct Out<T>(*mut T);
+
+impl<T> Out<T> {
+    pub(crate) fn write(&self, value: T) {
+        // SAFETY: not NULL, and so it may be written, as `out` demands.
+        unsafe { self.0.write(value) };
+    }
+}
+
 /// Where the result goes, written once there is one.
 ///
 /// # Safety
 ///
-/// `pointer` is NULL or may be written.
-pub(crate) unsafe fn out<'a, T>(
-    pointer: *mut T,
-    name: &str,
-) -> Result<&'a mut MaybeUninit<T>, Failed> {
-    // SAFETY: it may be written, and whatever it holds is not read.
-    unsafe { pointer.cast::<MaybeUninit<T>>().as_mut() }.ok_or_else(|| Failed::null(name))
+/// `pointer` is NULL or may be written, as long as what is returned is used.
+pub(crate) unsafe fn out<T>(pointer: *mut T, name: &str) -> Result<Out<T>, Failed> {
+    if pointer.is_null() { Err(Failed::null(name)) } else { Ok(Out(pointer)) }
 }
 
 /// Where a new handle goes: NULL until there is one.
 ///
 /// # Safety
 ///
-/// `pointer` is NULL or may be written.
-pub(crate) unsafe fn out_handle<'a, P: Pointer>(
+/// As for [`out`].
+pub(crate) unsafe fn out_handle<P: Pointer>(
     pointer: *mut P,
     name: &str,
-) -> Result<&'a mut P, Failed> {
+) -> Result<Out<P>, Failed> {
     // SAFETY: the caller's promise.
-    unsafe { out(pointer, name) }.map(|place| place.write(P::NULL))
+    unsafe { out(pointer, name) }.inspect(|place| place.write(P::NULL))
 }
 
 /// A pointer to a handle.

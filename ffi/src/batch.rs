@@ -59,6 +59,8 @@ impl Drop for BatchDetail {
 }
 
 /// An empty batch. It keeps what it needs of the client, which may be freed before it.
+/// HAMIRROR_ERROR_SYSTEM if the operating system gives no event queue, as when descriptors ran
+/// out.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_new(
     client: *const Client,
@@ -68,11 +70,11 @@ pub unsafe extern "C" fn hamirror_batch_new(
     fallible!(out_error, {
         let out_batch = arguments::out_handle(out_batch, "out_batch")?;
         let batch = need(client, "client")?.batch()?;
-        *out_batch = handle::new(BatchDetail {
+        out_batch.write(handle::new(BatchDetail {
             waker: SharedWaker::new(batch.waker()),
             fd: batch.fd(),
             batch: Exclusive::new(batch),
-        });
+        }));
         Ok(())
     })
 }
@@ -164,7 +166,8 @@ pub unsafe extern "C" fn hamirror_batch_add_search(
 /// something else: `out_sent` is false if the time is up before, or hamirror_waker_wake() was
 /// called.
 ///
-/// `timeout_ms` below 0 is without end, 0 does not wait. `out_sent` may be NULL.
+/// `timeout_ms` below 0 is without end, 0 does not wait. `out_sent` may be NULL. The errors are
+/// those of hamirror_batch_drive().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_wait_sent(
     batch: *mut Batch,
@@ -184,7 +187,8 @@ pub unsafe extern "C" fn hamirror_batch_wait_sent(
 /// Waits for the next call to end: its number in `out_call`, or HAMIRROR_NO_CALL if nothing runs,
 /// the time is up, or hamirror_waker_wake() was called.
 ///
-/// `timeout_ms` below 0 is without end, 0 does not wait.
+/// `timeout_ms` below 0 is without end, 0 does not wait. The errors are those of
+/// hamirror_batch_drive().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_wait_any(
     batch: *mut Batch,
@@ -203,7 +207,8 @@ pub unsafe extern "C" fn hamirror_batch_wait_any(
 /// Waits for all calls to end: `out_done` is false if the time is up before, or
 /// hamirror_waker_wake() was called.
 ///
-/// `timeout_ms` below 0 is without end, 0 does not wait. `out_done` may be NULL.
+/// `timeout_ms` below 0 is without end, 0 does not wait. `out_done` may be NULL. The errors are
+/// those of hamirror_batch_drive().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_wait_all(
     batch: *mut Batch,
@@ -239,6 +244,9 @@ pub unsafe extern "C" fn hamirror_batch_timeout_ms(batch: *mut Batch) -> i32 {
 
 /// Does what is to be done now, without waiting. Then ask hamirror_batch_next_completion() until
 /// it has no more.
+///
+/// HAMIRROR_ERROR_FORKED in a forked child, HAMIRROR_ERROR_SYSTEM if the operating system refuses
+/// to wait for sockets.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_drive(
     batch: *mut Batch,
@@ -249,6 +257,8 @@ pub unsafe extern "C" fn hamirror_batch_drive(
 
 /// A call that ended, each once, and none whose reply was taken; HAMIRROR_NO_CALL if there is no
 /// more.
+///
+/// HAMIRROR_ERROR_REENTRANT while the batch is at work.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_next_completion(
     batch: *mut Batch,
@@ -263,7 +273,7 @@ pub unsafe extern "C" fn hamirror_batch_next_completion(
     })
 }
 
-/// Calls that have not ended.
+/// Calls that have not ended. HAMIRROR_ERROR_REENTRANT while the batch is at work.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_pending(
     batch: *mut Batch,
@@ -309,7 +319,7 @@ pub unsafe extern "C" fn hamirror_batch_reply(
             let text = format!("call {call} has no outcome: it runs, was taken, or is unknown");
             Failed::new(HAMIRROR_ERROR_MISUSE, text)
         })?;
-        *out_reply = view(outcome.map_err(|failure| Failed::from(failure.clone()))?);
+        out_reply.write(view(outcome.map_err(|failure| Failed::from(failure.clone()))?));
         Ok(())
     })
 }
@@ -344,6 +354,8 @@ pub unsafe extern "C" fn hamirror_batch_asked(
 
 /// The search that a call belongs to: its number in `out_search`, or HAMIRROR_NO_SEARCH for a call
 /// that was added by itself, and once the result of its search is taken.
+///
+/// HAMIRROR_ERROR_REENTRANT while the batch is at work.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_search_of(
     batch: *mut Batch,
@@ -392,7 +404,7 @@ pub unsafe extern "C" fn hamirror_batch_take_reply(
     fallible!(out_error, {
         let out_reply = arguments::out_handle(out_reply, "out_reply")?;
         let reply = write(batch)?.take_reply(CallId(call))??;
-        *out_reply = handle::new(reply);
+        out_reply.write(handle::new(reply));
         Ok(())
     })
 }
@@ -411,7 +423,7 @@ pub unsafe extern "C" fn hamirror_batch_take_search(
     fallible!(out_error, {
         let out_result = arguments::out_handle(out_result, "out_result")?;
         let result = write(batch)?.take_search(SearchId(search))?;
-        *out_result = handle::new(result.into());
+        out_result.write(handle::new(result.into()));
         Ok(())
     })
 }

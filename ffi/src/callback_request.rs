@@ -3,10 +3,10 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use hamirror_core::wire::guard;
 use hamirror_core::wire::header::Command;
+use hamirror_core::wire::{append, guard};
 use hamirror_core::{
-    Access, Error as CoreError, ProgramError, Reply as CoreReply, Request as CoreRequest,
+    Access, Error as CoreError, Product, ProgramError, Reply as CoreReply, Request as CoreRequest,
     Target as CoreTarget, Verdict as CoreVerdict,
 };
 
@@ -28,6 +28,13 @@ pub const HAMIRROR_VERDICT_MALFORMED: i32 = 2;
 /// The mirror understood and refused: one other mirror is asked; if it says the same, the query
 /// is at fault, and hamirror_failure_query_error() has the text.
 pub const HAMIRROR_VERDICT_REFUSED: i32 = 3;
+
+/// None has answered a SEARCH there yet, or not since its connections broke.
+pub const HAMIRROR_PRODUCT_UNKNOWN: i32 = 0;
+/// Sphinx: SEARCH of version 0x11f at most.
+pub const HAMIRROR_PRODUCT_SPHINX: i32 = 1;
+/// Manticore: a newer one.
+pub const HAMIRROR_PRODUCT_MANTICORE: i32 = 2;
 
 /// The mirror that a body is built for; borrowed for one call of a hamirror_build_callback.
 pub struct Target {
@@ -63,10 +70,10 @@ impl Handle for Verdict {
 /// Builds the body of a request for one mirror, without the header, by hamirror_body_append().
 ///
 /// What it appends may differ from mirror to mirror: hamirror_target_host() and
-/// hamirror_target_index_list() say which one it is; of which product and version its daemon is,
-/// nobody knows before it answers. For the same target it must append the same bytes however often
-/// it is called, which is once for each agent when the request is added, to have it checked, and
-/// once for each attempt.
+/// hamirror_target_index_list() say which one it is, hamirror_target_product() whose daemon
+/// answered there last. For the same target it must append the same bytes however often it is
+/// called, which is once for each agent when the request is added, to have it checked, and once
+/// for each attempt.
 ///
 /// Thread: the one that adds to or drives the batch, or that waits in hamirror_client_call(); for
 /// blackholes the client's own thread, or the one that drives its hamirror_upkeep. Several threads
@@ -108,7 +115,8 @@ pub type JudgeCallback = Option<
 /// no call uses it any more, or at once if this function fails. NULL for `drop` is fine.
 ///
 /// Command number and version of the header, and HAMIRROR_ACCESS_*, are as for
-/// hamirror_request_new().
+/// hamirror_request_new(). HAMIRROR_ERROR_ARGUMENT if `build` is NULL, or `access` none of its
+/// constants.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_request_new_with_callbacks(
     command: u16,
@@ -128,7 +136,7 @@ pub unsafe extern "C" fn hamirror_request_new_with_callbacks(
         let access = request::access(access)?;
         let command = Command { id: command, version };
         let request = CallbackRequest { command, access, build, judge, user_data };
-        *out_request = handle::new(Arc::new(request) as Arc<dyn CoreRequest>);
+        out_request.write(handle::new(Arc::new(request) as Arc<dyn CoreRequest>));
         Ok(())
     })
 }
@@ -153,7 +161,21 @@ pub unsafe extern "C" fn hamirror_target_attempt(target: *const Target) -> u32 {
     getter!({ Some(get(target)?.attempt) })
 }
 
-/// Appends `bytes_len` bytes to a body; they are copied.
+/// Whose daemon answered a SEARCH on the mirror's host last, HAMIRROR_PRODUCT_*, by the version
+/// that it said. A hint and no promise: another daemon may listen there by now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_target_product(target: *const Target) -> i32 {
+    getter!({
+        Some(match get(target)?.product {
+            Product::Unknown => HAMIRROR_PRODUCT_UNKNOWN,
+            Product::Sphinx => HAMIRROR_PRODUCT_SPHINX,
+            Product::Manticore => HAMIRROR_PRODUCT_MANTICORE,
+        })
+    })
+}
+
+/// Appends `bytes_len` bytes to a body; they are copied. HAMIRROR_ERROR_SYSTEM if there is no
+/// memory for them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_body_append(
     body: *mut Body,
@@ -163,13 +185,16 @@ pub unsafe extern "C" fn hamirror_body_append(
 ) -> i32 {
     fallible!(out_error, {
         let bytes = arguments::array(bytes, bytes_len, "bytes")?;
-        need(body.cast_const(), "body")?.write("body")?.extend_from_slice(bytes);
-        Ok(())
+        let mut body = need(body.cast_const(), "body")?.write("body")?;
+        Ok(append(&mut body, bytes)?)
     })
 }
 
 /// Says what is thought of a reply: HAMIRROR_VERDICT_*, and for MALFORMED and REFUSED why, a
 /// NUL-terminated text in UTF-8; NULL is fine otherwise. The last call counts.
+///
+/// HAMIRROR_ERROR_ARGUMENT if `kind` is none of the constants, or has no text where it needs one;
+/// then it counts as not called.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_verdict_set(
     verdict: *mut Verdict,
@@ -218,8 +243,7 @@ impl CoreRequest for CallbackRequest {
             .map_err(|error| CoreError::Program(ProgramError::new(error)))?;
         let built = built.into_inner();
         guard::check(self.command, &built).map_err(CoreError::Request)?;
-        body.extend_from_slice(&built);
-        Ok(())
+        append(body, &built)
     }
 
     fn judge(&self, reply: &mut CoreReply) -> CoreVerdict {

@@ -20,8 +20,8 @@ use crate::search::Search;
 ///
 /// It has two threads of its own at most, one of them only while names are looked up, started when
 /// first needed. They are joined when the last handle and the last batch of the client are freed,
-/// but for a look-up, which nobody waits for. After a fork, the child works with the client as the
-/// parent does, on connections of its own.
+/// unless the look-up of a name or the dynamic loader's lock holds one up: that one ends by itself.
+/// After a fork, the child works with the client as the parent does, on connections of its own.
 pub struct Client {
     _private: [u8; 0],
 }
@@ -34,7 +34,8 @@ impl Handle for Client {
 /// A client of all distributed indexes of a configuration. Nothing is connected or looked up
 /// before the first call.
 ///
-/// `options` may be NULL for the defaults.
+/// `options` may be NULL for the defaults. HAMIRROR_ERROR_ARGUMENT if an option has none of its
+/// values.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_client_new(
     config: *const Config,
@@ -46,7 +47,7 @@ pub unsafe extern "C" fn hamirror_client_new(
         let out_client = arguments::out_handle(out_client, "out_client")?;
         let config = need(config, "config")?;
         let client = CoreClient::with_options(&config.config, options::client(options)?)?;
-        *out_client = handle::new(client);
+        out_client.write(handle::new(client));
         Ok(())
     })
 }
@@ -60,6 +61,8 @@ pub unsafe extern "C" fn hamirror_client_clone(client: *const Client) -> *mut Cl
 /// Takes over a new configuration, for all handles of the client and while searches go on: calls
 /// under way end as they began; hosts that stay keep their record and connections (their record
 /// only with the same ha_period_karma).
+///
+/// HAMIRROR_ERROR_ARGUMENT for NULL, and nothing else.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_client_reload(
     client: *const Client,
@@ -78,7 +81,8 @@ pub unsafe extern "C" fn hamirror_client_reload(
 /// `index` is NUL-terminated; `options` may be NULL for the defaults. End the result with
 /// hamirror_result_free(). HAMIRROR_ERROR_UNKNOWN if there is no such index,
 /// HAMIRROR_ERROR_REQUEST if the search can't be asked, HAMIRROR_ERROR_UNANSWERED if too few
-/// agents answered, HAMIRROR_ERROR_MERGE if their answers do not fit together.
+/// agents answered, HAMIRROR_ERROR_MERGE if their answers do not fit together,
+/// HAMIRROR_ERROR_SYSTEM as of hamirror_batch_new().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_client_search(
     client: *const Client,
@@ -96,7 +100,7 @@ pub unsafe extern "C" fn hamirror_client_search(
         // Its own copy, for the handle may be changed or freed while this waits.
         let search = need(search, "search")?.read("search")?.get()?.clone();
         let result = client.search(index, &search, &options)?;
-        *out_result = handle::new(result.into());
+        out_result.write(handle::new(result.into()));
         Ok(())
     })
 }
@@ -108,7 +112,8 @@ pub unsafe extern "C" fn hamirror_client_search(
 /// HAMIRROR_ERROR_REQUEST if the request can't be sent or a daemon would not survive it,
 /// HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered, HAMIRROR_ERROR_CALLBACK if a
 /// callback of the request ended it, HAMIRROR_ERROR_MISUSE for a write to an agent with several
-/// mirrors, as that goes to all of them: see hamirror_batch_add_index().
+/// mirrors, as that goes to all of them: see hamirror_batch_add_index(), HAMIRROR_ERROR_SYSTEM as
+/// of hamirror_batch_new().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_client_call(
     client: *const Client,
@@ -126,7 +131,7 @@ pub unsafe extern "C" fn hamirror_client_call(
         // A reference of its own, for a callback may free the handle.
         let request = need(request, "request")?.clone();
         let reply = client.call(index, agent, &request, &options::call(options)?)??;
-        *out_reply = handle::new(reply);
+        out_reply.write(handle::new(reply));
         Ok(())
     })
 }
@@ -134,6 +139,8 @@ pub unsafe extern "C" fn hamirror_client_call(
 /// Looks all host names up again, as FLUSH HOSTNAMES of a daemon does: on the client's own thread,
 /// or without one by the next new connection to each. Connections to addresses that a name has
 /// left are not used again; while a look-up fails, the last good addresses serve.
+///
+/// HAMIRROR_ERROR_ARGUMENT for NULL, and nothing else.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_client_flush_hostnames(
     client: *const Client,
@@ -174,8 +181,9 @@ pub unsafe extern "C" fn hamirror_client_set_addresses(
     })
 }
 
-/// Ends a handle of a client. With the last handle and the last batch the connections are closed
-/// and the thread is joined. NULL is fine.
+/// Ends a handle of a client. With the last handle and the last batch the connections are closed,
+/// the thread ends, and lines that a hamirror_log_callback takes at that time are waited for: none
+/// comes later. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_client_free(client: *mut Client) {
     getter!({

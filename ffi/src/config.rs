@@ -74,7 +74,7 @@ pub unsafe extern "C" fn hamirror_config_read_as(
         let out_config = arguments::out_handle(out_config, "out_config")?;
         let path = arguments::path(path, "path")?;
         let config = CoreConfig::read_as(path, reading_of(reading)?)?;
-        *out_config = handle::new(config.into());
+        out_config.write(handle::new(config.into()));
         Ok(())
     })
 }
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn hamirror_config_parse_as(
         let out_config = arguments::out_handle(out_config, "out_config")?;
         let (text, name) = (arguments::text(text, "text")?, arguments::text(name, "name")?);
         let config = CoreConfig::parse_as(text, name, reading_of(reading)?)?;
-        *out_config = handle::new(config.into());
+        out_config.write(handle::new(config.into()));
         Ok(())
     })
 }

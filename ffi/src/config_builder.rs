@@ -32,6 +32,7 @@ pub extern "C" fn hamirror_config_builder_new() -> *mut ConfigBuilder {
 /// `section` is "searchd", or the name of a distributed index. The keys `agent`,
 /// `agent_persistent`, `agent_blackhole` and `local` add up, any other is replaced. All texts are
 /// NUL-terminated UTF-8. Whatever is wrong with a setting, hamirror_config_builder_build() says.
+/// HAMIRROR_ERROR_ARGUMENT for a text that is NULL or not UTF-8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_config_builder_set(
     builder: *mut ConfigBuilder,
@@ -78,7 +79,7 @@ pub unsafe extern "C" fn hamirror_config_builder_build_as(
         let out_config = arguments::out_handle(out_config, "out_config")?;
         let builder = need(builder, "builder")?;
         let config = builder.read("builder")?.build_as(reading_of(reading)?)?;
-        *out_config = handle::new(config.into());
+        out_config.write(handle::new(config.into()));
         Ok(())
     })
 }

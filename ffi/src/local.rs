@@ -105,7 +105,7 @@ pub unsafe extern "C" fn hamirror_client_search_with_locals(
             answer.unwrap_or_else(|| Err("the program gave no answer".to_owned()))
         });
         ended.map_err(Failed::callback)?;
-        *out_result = handle::new(result?.into());
+        out_result.write(handle::new(result?.into()));
         Ok(())
     })
 }
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn hamirror_batch_take_local(
             Failed::new(HAMIRROR_ERROR_UNKNOWN, text)
         })?;
         let request = batch.local_request(search, name)?;
-        *out_local = handle::new(LocalDetail::new(name, request, Some((waker, search))));
+        out_local.write(handle::new(LocalDetail::new(name, request, Some((waker, search)))));
         Ok(())
     })
 }
@@ -214,6 +214,8 @@ pub unsafe extern "C" fn hamirror_local_request_len(local: *const Local) -> usiz
 /// Answers for a local index: the version of the reply, as a daemon says it in the header, and the
 /// `body_len` bytes of its body, as a daemon answers the SEARCH request of a master. The last
 /// answer counts.
+///
+/// HAMIRROR_ERROR_SYSTEM if there is no memory for them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_local_answer(
     local: *mut Local,
@@ -223,7 +225,7 @@ pub unsafe extern "C" fn hamirror_local_answer(
     out_error: *mut *mut Error,
 ) -> i32 {
     fallible!(out_error, {
-        let body = arguments::array(body, body_len, "body")?.to_vec();
+        let body = arguments::copy_of(arguments::array(body, body_len, "body")?)?;
         let local = need(local.cast_const(), "local")?;
         *local.answer()? = Some(Ok(CoreReply::new(version, body)));
         Ok(())
@@ -232,6 +234,8 @@ pub unsafe extern "C" fn hamirror_local_answer(
 
 /// Says why there is no answer, a NUL-terminated text in UTF-8: a failure of the search, to be
 /// judged by its completeness.
+///
+/// HAMIRROR_ERROR_ARGUMENT if the text is NULL or not UTF-8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_local_fail(
     local: *mut Local,

@@ -36,7 +36,9 @@ pub type LogCallback =
 /// never made. NULL for `log` ends it, whatever the level.
 ///
 /// `drop` ends `user_data` when the callback is replaced and no line is under way any more, when
-/// the client ends, or at once if this function fails. A forked child begins without a callback.
+/// the client ends, which hamirror_client_free() waits for, or at once if this function fails. A
+/// forked child begins without a callback.
+/// HAMIRROR_ERROR_ARGUMENT if `level` is none of the constants.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_client_set_log(
     client: *const Client,

@@ -32,6 +32,8 @@ impl Handle for Request {
 
 /// A request: command number and version of the header, HAMIRROR_ACCESS_*, and the `body_len`
 /// bytes of the body without the header. The bytes are copied.
+///
+/// HAMIRROR_ERROR_ARGUMENT, or HAMIRROR_ERROR_SYSTEM if there is no memory for them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_request_new(
     command: u16,
@@ -45,9 +47,9 @@ pub unsafe extern "C" fn hamirror_request_new(
     fallible!(out_error, {
         let out_request = arguments::out_handle(out_request, "out_request")?;
         let access = self::access(access)?;
-        let body = arguments::array(body, body_len, "body")?.to_vec();
+        let body = arguments::copy_of(arguments::array(body, body_len, "body")?)?;
         let raw = Raw { command: Command { id: command, version }, access, body };
-        *out_request = handle::new(Arc::new(raw) as Arc<dyn CoreRequest>);
+        out_request.write(handle::new(Arc::new(raw) as Arc<dyn CoreRequest>));
         Ok(())
     })
 }

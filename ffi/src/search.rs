@@ -107,7 +107,7 @@ unsafe fn change(
 ///
 /// `text` is NUL-terminated, in the encoding of the index. The defaults: select list `*`, no
 /// filter, by relevance, rows 0 to 19, 1000 max_matches, ranker PROXIMITY_BM25, match mode
-/// EXTENDED2.
+/// EXTENDED2. HAMIRROR_ERROR_ARGUMENT for NULL, and nothing else.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_new(
     text: *const c_char,
@@ -117,12 +117,12 @@ pub unsafe extern "C" fn hamirror_search_new(
     fallible!(out_error, {
         let out_search = arguments::out_handle(out_search, "out_search")?;
         let search = CoreSearch::new(arguments::bytes(text, "text")?);
-        *out_search = handle::new(Exclusive::new(SearchSlot(Some(search))));
+        out_search.write(handle::new(Exclusive::new(SearchSlot(Some(search)))));
         Ok(())
     })
 }
 
-/// A copy of a search.
+/// A copy of a search. HAMIRROR_ERROR_REENTRANT while it is being changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_clone(
     search: *const Search,
@@ -132,12 +132,14 @@ pub unsafe extern "C" fn hamirror_search_clone(
     fallible!(out_error, {
         let out_search = arguments::out_handle(out_search, "out_search")?;
         let search = need(search, "search")?.read("search")?.get()?.clone();
-        *out_search = handle::new(Exclusive::new(SearchSlot(Some(search))));
+        out_search.write(handle::new(Exclusive::new(SearchSlot(Some(search)))));
         Ok(())
     })
 }
 
 /// Sets the columns, such as "gid, price*2 AS double_price"; NUL-terminated.
+/// HAMIRROR_ERROR_ARGUMENT, and HAMIRROR_ERROR_REENTRANT while another thread changes or asks the
+/// search: so do all functions that change it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_select(
     search: *mut Search,
@@ -152,6 +154,8 @@ pub unsafe extern "C" fn hamirror_search_select(
 
 /// Adds a filter: the attribute is one of `values_len` values. `filter` is HAMIRROR_FILTER_*;
 /// the attribute "id" is the document id.
+///
+/// The errors are those of hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_filter_values(
     search: *mut Search,
@@ -172,7 +176,8 @@ pub unsafe extern "C" fn hamirror_search_filter_values(
     })
 }
 
-/// Adds a filter: the integer attribute is from `from` to `to`, both included.
+/// Adds a filter: the integer attribute is from `from` to `to`, both included. The errors are
+/// those of hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_filter_range(
     search: *mut Search,
@@ -192,7 +197,8 @@ pub unsafe extern "C" fn hamirror_search_filter_range(
     })
 }
 
-/// Adds a filter: the float attribute is from `from` to `to`, both included.
+/// Adds a filter: the float attribute is from `from` to `to`, both included. The errors are those
+/// of hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_filter_float_range(
     search: *mut Search,
@@ -212,7 +218,8 @@ pub unsafe extern "C" fn hamirror_search_filter_float_range(
     })
 }
 
-/// Adds a filter: the string attribute equals `text` by the daemon's collation.
+/// Adds a filter: the string attribute equals `text` by the daemon's collation. The errors are
+/// those of hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_filter_string(
     search: *mut Search,
@@ -232,7 +239,8 @@ pub unsafe extern "C" fn hamirror_search_filter_string(
     })
 }
 
-/// Adds a filter: the document id is from `from` to `to`, both included.
+/// Adds a filter: the document id is from `from` to `to`, both included. The errors are those of
+/// hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_id_range(
     search: *mut Search,
@@ -245,6 +253,8 @@ pub unsafe extern "C" fn hamirror_search_id_range(
 
 /// Sets the order: HAMIRROR_SORT_* and its attribute, keys or expression in UTF-8, which may be
 /// NULL for HAMIRROR_SORT_RELEVANCE. Ties go to the lower document id.
+///
+/// The errors are those of hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_sort(
     search: *mut Search,
@@ -267,7 +277,8 @@ pub unsafe extern "C" fn hamirror_search_sort(
     })
 }
 
-/// Sets which rows of the merged result to return: `limit` of them after the first `offset`.
+/// Sets which rows of the merged result to return: `limit` of them after the first `offset`. The
+/// errors are those of hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_window(
     search: *mut Search,
@@ -278,7 +289,8 @@ pub unsafe extern "C" fn hamirror_search_window(
     fallible!(out_error, { change(search, |search| search.offset(offset).limit(limit)) })
 }
 
-/// Sets how many best rows each agent sends and the merge keeps.
+/// Sets how many best rows each agent sends and the merge keeps. The errors are those of
+/// hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_max_matches(
     search: *mut Search,
@@ -288,7 +300,8 @@ pub unsafe extern "C" fn hamirror_search_max_matches(
     fallible!(out_error, { change(search, |search| search.max_matches(max_matches)) })
 }
 
-/// Sets after how many matches an agent stops looking; 0 is no end.
+/// Sets after how many matches an agent stops looking; 0 is no end. The errors are those of
+/// hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_cutoff(
     search: *mut Search,
@@ -300,6 +313,8 @@ pub unsafe extern "C" fn hamirror_search_cutoff(
 
 /// Sets after how many milliseconds an agent stops looking and answers with what it has; 0 is no
 /// end.
+///
+/// The errors are those of hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_max_query_time(
     search: *mut Search,
@@ -311,6 +326,8 @@ pub unsafe extern "C" fn hamirror_search_max_query_time(
 
 /// Sets how matches are weighed: HAMIRROR_RANKER_* and for EXPRESSION and EXPORT the expression
 /// in UTF-8, NULL otherwise.
+///
+/// The errors are those of hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_ranker(
     search: *mut Search,
@@ -337,7 +354,8 @@ pub unsafe extern "C" fn hamirror_search_ranker(
     })
 }
 
-/// Sets how the query text is read: HAMIRROR_MATCH_*.
+/// Sets how the query text is read: HAMIRROR_MATCH_*. The errors are those of
+/// hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_match_mode(
     search: *mut Search,
@@ -359,7 +377,8 @@ pub unsafe extern "C" fn hamirror_search_match_mode(
     })
 }
 
-/// Sets the weight of a full-text field, which is 1 otherwise.
+/// Sets the weight of a full-text field, which is 1 otherwise. The errors are those of
+/// hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_field_weight(
     search: *mut Search,
@@ -373,7 +392,8 @@ pub unsafe extern "C" fn hamirror_search_field_weight(
     })
 }
 
-/// Sets the weight of an index: the distributed one, or one on the agents; "*" is every index.
+/// Sets the weight of an index: the distributed one, or one on the agents; "*" is every index. The
+/// errors are those of hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_index_weight(
     search: *mut Search,
@@ -387,7 +407,7 @@ pub unsafe extern "C" fn hamirror_search_index_weight(
     })
 }
 
-/// Sets a text for the agents' query logs.
+/// Sets a text for the agents' query logs. The errors are those of hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_comment(
     search: *mut Search,

@@ -55,7 +55,8 @@ impl StatusDetail {
     }
 }
 
-/// The picture of a client as it is now; no call waits for it.
+/// The picture of a client as it is now; no call waits for it. HAMIRROR_ERROR_ARGUMENT for NULL,
+/// and nothing else.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_status_new(
     client: *const Client,
@@ -66,7 +67,7 @@ pub unsafe extern "C" fn hamirror_status_new(
         let out_status = arguments::out_handle(out_status, "out_status")?;
         let status = need(client, "client")?.status();
         let (rows, prometheus) = (OnceLock::new(), OnceLock::new());
-        *out_status = handle::new(StatusDetail { status, rows, prometheus });
+        out_status.write(handle::new(StatusDetail { status, rows, prometheus }));
         Ok(())
     })
 }
@@ -102,7 +103,7 @@ pub unsafe extern "C" fn hamirror_status_find_host(
         let host = status.status.host(name).ok_or_else(|| {
             Failed::new(HAMIRROR_ERROR_UNKNOWN, format!("no host '{name}' in the status"))
         })?;
-        *out_host = view(host);
+        out_host.write(view(host));
         Ok(())
     })
 }
@@ -225,8 +226,10 @@ pub unsafe extern "C" fn hamirror_status_show(
             other => return Err(Failed::number("flavour", other)),
         };
         let show = Show::parse(arguments::text(statement, "statement")?)?.flavour(flavour);
-        *out_rows =
-            handle::new(RowsDetail { columns: show.columns(), rows: status.status.show(&show) });
+        out_rows.write(handle::new(RowsDetail {
+            columns: show.columns(),
+            rows: status.status.show(&show),
+        }));
         Ok(())
     })
 }

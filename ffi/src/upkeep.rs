@@ -48,8 +48,8 @@ pub unsafe extern "C" fn hamirror_upkeep_new(
     fallible!(out_error, {
         let out_upkeep = arguments::out_handle(out_upkeep, "out_upkeep")?;
         let upkeep = need(client, "client")?.upkeep()?;
-        *out_upkeep =
-            handle::new(UpkeepDetail { fd: upkeep.fd(), upkeep: Exclusive::new(upkeep) });
+        out_upkeep
+            .write(handle::new(UpkeepDetail { fd: upkeep.fd(), upkeep: Exclusive::new(upkeep) }));
         Ok(())
     })
 }

@@ -73,7 +73,7 @@ pub unsafe extern "C" fn hamirror_result_int64(
     })
 }
 
-/// A value of type UINT, BOOL or UINT64.
+/// A value of type UINT, BOOL or UINT64. The errors are those of hamirror_result_int64().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_uint64(
     result: *const SearchResult,
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn hamirror_result_uint64(
     })
 }
 
-/// A value of type FLOAT or DOUBLE.
+/// A value of type FLOAT or DOUBLE. The errors are those of hamirror_result_int64().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_double(
     result: *const SearchResult,
@@ -114,7 +114,8 @@ pub unsafe extern "C" fn hamirror_result_double(
     })
 }
 
-/// A value of type STRING or FACTORS. It lives until the result is freed.
+/// A value of type STRING or FACTORS. It lives until the result is freed. The errors are those of
+/// hamirror_result_int64().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_string(
     result: *const SearchResult,
@@ -137,6 +138,7 @@ pub unsafe extern "C" fn hamirror_result_string(
 ///
 /// Writes at most `capacity` bytes into `buffer`, without a NUL, and the whole length into
 /// `out_len`: if that is more, call again with more room. `buffer` may be NULL if `capacity` is 0.
+/// The errors are those of hamirror_result_int64().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_json(
     result: *const SearchResult,
@@ -160,7 +162,8 @@ pub unsafe extern "C" fn hamirror_result_json(
 /// A value of type MULTI or MULTI64.
 ///
 /// Writes at most `capacity` numbers into `buffer`, and how many there are into `out_count`: if
-/// that is more, call again with more room. `buffer` may be NULL if `capacity` is 0.
+/// that is more, call again with more room. `buffer` may be NULL if `capacity` is 0. The errors
+/// are those of hamirror_result_int64().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_int64s(
     result: *const SearchResult,
@@ -183,7 +186,8 @@ pub unsafe extern "C" fn hamirror_result_int64s(
 /// A value of type FLOATS.
 ///
 /// Writes at most `capacity` numbers into `buffer`, and how many there are into `out_count`: if
-/// that is more, call again with more room. `buffer` may be NULL if `capacity` is 0.
+/// that is more, call again with more room. `buffer` may be NULL if `capacity` is 0. The errors
+/// are those of hamirror_result_int64().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_floats(
     result: *const SearchResult,

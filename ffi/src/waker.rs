@@ -73,7 +73,8 @@ pub unsafe extern "C" fn hamirror_waker_new(batch: *const Batch) -> *mut Waker {
 /// without a completion, hamirror_batch_wait_sent() with what is true so far. A batch that was
 /// freed is past waking; that is no error.
 ///
-/// Not for signal handlers: it takes a lock.
+/// Not for signal handlers: it takes a lock. HAMIRROR_ERROR_SYSTEM if the operating system
+/// refuses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_waker_wake(
     waker: *const Waker,

@@ -234,6 +234,7 @@ static void request_functions(void)
     EMPTY(hamirror_target_host(NULL));
     EMPTY(hamirror_target_index_list(NULL));
     CHECK(hamirror_target_attempt(NULL) == 0);
+    CHECK(hamirror_target_product(NULL) == HAMIRROR_PRODUCT_UNKNOWN);
     REFUSED(hamirror_body_append(NULL, NULL, 0, &error));
     REFUSED(hamirror_verdict_set(NULL, 0, NULL, &error));
 }

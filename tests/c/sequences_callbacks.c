@@ -81,7 +81,7 @@ static int32_t build(void *user_data, const hamirror_target *target, hamirror_bo
     const struct data *data = user_data;
     const uint8_t bytes[300] = {0};
     hamirror_text host = API(target_host)(target), list = API(target_index_list)(target);
-    CHECK(host.len > 0 && list.len > 0);
+    CHECK(host.len > 0 && list.len > 0 && API(target_product)(target) <= 2);
     CHECK(API(body_append)(body, bytes, data->manners, NULL) == HAMIRROR_OK);
     CHECK(API(body_append)(body, (const uint8_t *)host.data, host.len, NULL) == HAMIRROR_OK);
     CHECK(API(body_append)(body, NULL, 5, NULL) == HAMIRROR_ERROR_ARGUMENT);

@@ -235,11 +235,11 @@ static void make_batch(void)
 static void add_to_batch(void)
 {
     hamirror_batch *batch = any_handle(BATCH);
-    uint32_t first = 77, count = 77;
+    uint32_t first = 77, count = 77, *twice = below(8) ? &count : &first;
     switch (below(4)) {
     case 0:
         ended(API(batch_add_index)(batch, any_index(), any_handle(REQUEST), any_call_options(),
-                                   &first, &count, failed()));
+                                   &first, twice, failed()));
         break;
     case 1:
         ended(API(batch_add_agent)(batch, any_index(), below(2), any_handle(REQUEST),

@@ -6,7 +6,8 @@ use super::connection::{Connection, State, User};
 use super::{Action, CallId, ConnectionId, Engine, keep_spare};
 use crate::error::{FailureKind, Phase};
 use crate::host::{Host, Lookup};
-use crate::wire::header::{ReplyHeader, Status};
+use crate::wire::frame::Unfed;
+use crate::wire::header::{Command, ReplyHeader, Status};
 use crate::wire::request::Reply;
 
 /// How a connection ended.
@@ -127,10 +128,14 @@ impl Engine {
             self.end_dial(id, now);
         }
         match fed {
-            Err(text) => {
+            Err(Unfed::Wrong(text)) => {
                 let host = self.connections[id].host.clone();
                 self.retire_idle(&host);
                 self.fail(id, FailureKind::WrongReply, text, now);
+            }
+            Err(Unfed::OutOfMemory(length)) => {
+                let text = format!("out of memory for a reply, {length} bytes before its end");
+                self.fail(id, FailureKind::Local, text, now);
             }
             Ok(fed) => {
                 let header = fed.reply?;
@@ -269,6 +274,10 @@ impl Engine {
         let reusable = connection.kept && head.status != Status::Retry;
         let Some(user) = connection.user else { return };
         let (status, version) = (head.status, head.version);
+        let is_search = self.calls[user.call].call.request().command().id == Command::SEARCH.id;
+        if is_search && matches!(status, Status::Ok | Status::Warning) {
+            self.connections[id].host.handle_search_version(version);
+        }
         let reply = Reply { status, version, warning: None, body, search: None };
         let random = self.random.u64(..);
         let call = &mut self.calls[user.call].call;

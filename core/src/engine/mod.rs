@@ -26,7 +26,7 @@ use dial::Dials;
 use idle::Idle;
 use timers::Timers;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Mirror};
 use crate::call::{Answer, Call, Command, Scope};
 use crate::error::{AgentFailure, Error, Phase};
 use crate::host::{DialPlace, Endpoint, Host};
@@ -105,8 +105,7 @@ impl Engine {
     pub fn check(&mut self, agent: &Agent, request: &dyn Request) -> Result<usize, Error> {
         let mut body = self.spare.pop().unwrap_or_default();
         let mirror = &agent.mirrors[0];
-        let target =
-            Target { host: &mirror.host.name, index_list: &mirror.index_list, attempt: 0 };
+        let target = target(mirror, 0);
         let checked = request.encode(&target, &mut body).and_then(|()| {
             let (length, limit) = (body.len(), agent.max_packet_size);
             let text = || format!("request of {length} bytes is above max_packet_size={limit}");
@@ -369,11 +368,7 @@ impl Engine {
             }
         }
         let mirror = &agent.mirrors[mirror];
-        let target = Target {
-            host: &mirror.host.name,
-            index_list: &mirror.index_list,
-            attempt: user.attempt,
-        };
+        let target = target(mirror, user.attempt);
         let start = header::begin_request(call.request().command(), output);
         call.request().encode(&target, output)?;
         let limit = agent.max_packet_size;
@@ -442,6 +437,11 @@ impl Engine {
         self.actions.push_back(Action::Close(id));
         self.closed.push(id);
     }
+}
+
+fn target(mirror: &Mirror, attempt: u32) -> Target<'_> {
+    let Mirror { host, index_list, .. } = mirror;
+    Target { host: &host.name, index_list, attempt, product: host.product() }
 }
 
 /// Keeps a buffer for the next call, unless it is unusually large or there are enough.

@@ -4,7 +4,7 @@ mod addresses;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -16,6 +16,7 @@ use crate::config::HostAddress;
 use crate::error::{AttemptFailure, FailureKind};
 use crate::karma::{BlockClock, Karma};
 use crate::log::{Level, Log};
+use crate::wire::request::Product;
 
 /// One daemon's listener, as many threads share it. No lock here is held across I/O.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Host {
     dials: Mutex<Dials>,
     greets_first: AtomicBool,
     late_greetings: AtomicU32,
+    /// Version of the last answer to a SEARCH; 0 without one.
+    search_version: AtomicU16,
     health_changes: Arc<AtomicU64>,
     addresses: Mutex<Addresses>,
     looks_up_each: AtomicBool,
@@ -116,6 +119,7 @@ impl Host {
             dials: Mutex::default(),
             greets_first: AtomicBool::new(false),
             late_greetings: AtomicU32::new(0),
+            search_version: AtomicU16::new(0),
             health_changes,
             karma: Mutex::new(Karma::new(clock)),
             last_failure: Mutex::new(None),
@@ -311,6 +315,19 @@ impl Host {
         }
     }
 
+    /// An answer to a SEARCH says which version of that the daemon has.
+    pub fn handle_search_version(&self, version: u16) {
+        self.search_version.store(version, Ordering::Relaxed);
+    }
+
+    /// Whose daemon listens there, for all that is known.
+    pub fn product(&self) -> Product {
+        match self.search_version.load(Ordering::Relaxed) {
+            0 => Product::Unknown,
+            version => Product::of_search(version),
+        }
+    }
+
     /// Reads the record.
     pub fn read<T>(&self, read: impl FnOnce(&Karma) -> T) -> T {
         read(&self.karma.lock())
@@ -362,6 +379,7 @@ impl Host {
             // Another daemon may listen there from now on, with other manners.
             self.greets_first.store(false, Ordering::Relaxed);
             self.late_greetings.store(0, Ordering::Relaxed);
+            self.search_version.store(0, Ordering::Relaxed);
         }
         *self.last_failure.lock() = Some((failure.clone(), now));
     }

@@ -3,7 +3,7 @@
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
 use crate::search::SearchRequest;
-use crate::wire::request::{Reply, Request, Target, Verdict};
+use crate::wire::request::{Product, Reply, Request, Target, Verdict};
 
 /// A local index within a search.
 pub(crate) struct Local {
@@ -29,7 +29,8 @@ impl Local {
 
     /// The body of the request, as an agent would get it.
     pub(crate) fn request(&self, request: &SearchRequest) -> Result<Vec<u8>, Error> {
-        let target = Target { host: "(local)", index_list: &self.name, attempt: 0 };
+        let product = Product::Unknown;
+        let target = Target { host: "(local)", index_list: &self.name, attempt: 0, product };
         let mut body = Vec::new();
         request.encode(&target, &mut body)?;
         Ok(body)

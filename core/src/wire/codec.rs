@@ -1,5 +1,7 @@
 //! Primitive types (protocol.md 0): big-endian integers, and strings with a length before them.
 
+use crate::error::Error;
+
 /// Writes primitives at the end of a buffer.
 pub trait Writer {
     /// A byte.
@@ -46,6 +48,14 @@ impl Writer for Vec<u8> {
         self.put_u32(value.len() as u32);
         self.extend_from_slice(value);
     }
+}
+
+/// Appends bytes whose number a program or a peer chose: no memory for them is an error.
+pub fn append(buffer: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Error> {
+    let text = |_| Error::System(format!("out of memory for {} bytes more", bytes.len()));
+    buffer.try_reserve(bytes.len()).map_err(text)?;
+    buffer.extend_from_slice(bytes);
+    Ok(())
 }
 
 /// The bytes ended before the value did.

@@ -21,6 +21,15 @@ enum State {
     Body { header: ReplyHeader, left: usize },
 }
 
+/// Why a connection is of no use any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfed {
+    /// How the bytes break the protocol.
+    Wrong(String),
+    /// There is no memory for a reply of so many bytes.
+    OutOfMemory(usize),
+}
+
 /// What some bytes amounted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fed {
@@ -62,9 +71,8 @@ impl FrameReader {
         std::mem::replace(&mut self.body, spare)
     }
 
-    /// Takes bytes up to the end of one reply. An error says how they break the protocol; the
-    /// connection is of no use after it.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<Fed, String> {
+    /// Takes bytes up to the end of one reply. The connection is of no use after an error.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Fed, Unfed> {
         let mut taken = 0;
         loop {
             let rest = &bytes[taken..];
@@ -75,7 +83,7 @@ impl FrameReader {
                         return Ok(Fed { taken, reply: None });
                     }
                     let [a, b, c, d, ..] = self.fixed;
-                    handshake::check([a, b, c, d])?;
+                    handshake::check([a, b, c, d]).map_err(Unfed::Wrong)?;
                     self.filled = 0;
                     self.state = State::Header;
                 }
@@ -84,12 +92,12 @@ impl FrameReader {
                     if self.filled < header::LENGTH {
                         return Ok(Fed { taken, reply: None });
                     }
-                    self.state = self.begin_body()?;
+                    self.state = self.begin_body().map_err(Unfed::Wrong)?;
                     self.filled = 0;
                 }
                 State::Body { header, left } => {
                     let part = rest.len().min(left);
-                    self.append(&rest[..part], left);
+                    self.append(&rest[..part], left).ok_or(Unfed::OutOfMemory(left))?;
                     taken += part;
                     if part < left {
                         self.state = State::Body { header, left: left - part };
@@ -124,12 +132,14 @@ impl FrameReader {
         Ok(State::Body { header, left })
     }
 
-    fn append(&mut self, bytes: &[u8], left: usize) {
+    /// `None` if there is no memory.
+    fn append(&mut self, bytes: &[u8], left: usize) -> Option<()> {
         let ahead = left.min(RECEIVE_CHUNK).max(bytes.len());
         if self.body.capacity() - self.body.len() < bytes.len() {
-            self.body.reserve(ahead);
+            self.body.try_reserve(ahead).ok()?;
         }
         self.body.extend_from_slice(bytes);
+        Some(())
     }
 }
 
@@ -177,10 +187,12 @@ mod tests {
     fn a_length_beyond_the_limit_is_refused() {
         let mut reader = FrameReader::new(100, Vec::new());
         let error = reader.feed(&[0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 101]).unwrap_err();
-        assert_eq!(error, "invalid packet size (len=101, max_packet_size=100)");
+        let text = "invalid packet size (len=101, max_packet_size=100)";
+        assert_eq!(error, Unfed::Wrong(text.to_owned()));
         let mut reader = FrameReader::new(100, Vec::new());
         let error = reader.feed(&[0, 0, 0, 1, 0, 0, 1, 0, 0xff, 0xff, 0xff, 0xff]).unwrap_err();
-        assert_eq!(error, "invalid packet size (len=-1, max_packet_size=100)");
+        let text = "invalid packet size (len=-1, max_packet_size=100)";
+        assert_eq!(error, Unfed::Wrong(text.to_owned()));
     }
 
     #[test]

@@ -14,4 +14,4 @@ pub mod raw;
 pub mod request;
 pub mod search;
 
-pub use codec::{Reader, Truncated, Writer};
+pub use codec::{Reader, Truncated, Writer, append};

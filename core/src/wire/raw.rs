@@ -1,8 +1,8 @@
 //! Any command as the caller's own bytes.
 
-use super::guard;
 use super::header::Command;
 use super::request::{Access, Request, Target};
+use super::{append, guard};
 use crate::error::Error;
 
 /// A request whose body is the same for each mirror, whatever its index list.
@@ -34,7 +34,6 @@ impl Request for Raw {
 
     fn encode(&self, _: &Target<'_>, body: &mut Vec<u8>) -> Result<(), Error> {
         guard::check(self.command, &self.body).map_err(Error::Request)?;
-        body.extend_from_slice(&self.body);
-        Ok(())
+        append(body, &self.body)
     }
 }

@@ -50,7 +50,31 @@ pub struct Target<'a> {
     pub index_list: &'a str,
     /// Number of this attempt within its call, from 0.
     pub attempt: u32,
+    /// Whose daemon answered there last.
+    pub product: Product,
 }
+
+/// Whose daemon it is, as far as its answers to SEARCH requests tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Product {
+    /// None came yet.
+    #[default]
+    Unknown,
+    /// SEARCH up to [`SPHINX_SEARCH_VERSION_MAX`].
+    Sphinx,
+    /// A newer one.
+    Manticore,
+}
+
+impl Product {
+    /// By the daemon's own version of SEARCH, which it says in every answer (protocol.md 1.7).
+    pub fn of_search(version: u16) -> Self {
+        if version > SPHINX_SEARCH_VERSION_MAX { Product::Manticore } else { Product::Sphinx }
+    }
+}
+
+/// What Sphinx 2.2.11 and 2.3.3 say; Manticore went on from there.
+pub const SPHINX_SEARCH_VERSION_MAX: u16 = 0x11f;
 
 /// A whole reply of one agent.
 #[derive(Clone, Debug)]

@@ -659,6 +659,7 @@ pub struct ApiV0 {
     pub waker_free: unsafe extern "C" fn(waker: *mut Waker),
     pub waker_new: unsafe extern "C" fn(batch: *const Batch) -> *mut Waker,
     pub waker_wake: unsafe extern "C" fn(waker: *const Waker, out_error: *mut *mut Error) -> i32,
+    pub target_product: unsafe extern "C" fn(target: *const Target) -> i32,
 }
 
 pub(super) static V0: ApiV0 = ApiV0 {
@@ -889,4 +890,5 @@ pub(super) static V0: ApiV0 = ApiV0 {
     waker_free: crate::waker::hamirror_waker_free,
     waker_new: crate::waker::hamirror_waker_new,
     waker_wake: crate::waker::hamirror_waker_wake,
+    target_product: crate::callback_request::hamirror_target_product,
 };

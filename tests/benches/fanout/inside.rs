@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use hamirror::search::SearchRequest;
 use hamirror::wire::header::{self, Command};
-use hamirror::{Access, CallOptions, Client, Config, Request, Target};
+use hamirror::{Access, CallOptions, Client, Config, Product, Request, Target};
 use hamirror_tests::cluster::{Cluster, INDEX};
 
 use crate::contestant::{Contestant, Slice, run_threads};
@@ -110,7 +110,8 @@ pub(crate) fn request_bytes(shard: usize, query: &str) -> Vec<u8> {
     let request = SearchRequest::new(INDEX, &search(query), std::time::SystemTime::now())
         .expect("the query is valid");
     let index_list = index_list(shard);
-    let target = Target { host: "", index_list: &index_list, attempt: 0 };
+    let product = Product::Unknown;
+    let target = Target { host: "", index_list: &index_list, attempt: 0, product };
     let mut bytes = Vec::new();
     let start = header::begin_request(request.command(), &mut bytes);
     request.encode(&target, &mut bytes).expect("a checked query can be encoded");
