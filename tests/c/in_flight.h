@@ -1,5 +1,6 @@
-/* What batch_epoll.c and batch_uv.c share: searches that are kept in flight, each in a batch of
- * its own, until the input ends; a line is printed as often as all places were used once. */
+/* What batch_epoll.c, batches_poll.c and batch_uv.c share: searches that are kept in flight, each
+ * in a batch of its own, until the input ends; a line is printed as often as all places were used
+ * once. */
 #ifndef IN_FLIGHT_H
 #define IN_FLIGHT_H
 

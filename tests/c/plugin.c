@@ -1,6 +1,7 @@
 /* A plugin for searchd: the function remote_found('CONFIG', 'INDEX', 'QUERY') asks the agents of
  * a distributed index from inside a query. searchd loads it with dlopen, and calls it a row at a
- * time from several threads; they share one client, made by the first. */
+ * time from several threads; they share one client, made by the first, whose CONFIG is the only
+ * one from then on. */
 #include <hamirror.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ long long remote_found(void *init, struct udf_args *arguments, char *error_flag)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static hamirror_client *client;
+static char client_path[4096];
 
 int plugin_ver(void)
 {
@@ -52,10 +54,13 @@ static const hamirror_client *shared_client(const char *path)
 {
     const hamirror_client *shared;
     hamirror_config *config = NULL;
+    if (path == NULL || strlen(path) >= sizeof client_path)
+        return NULL;
     pthread_mutex_lock(&lock);
-    if (client == NULL && hamirror_config_read(path, &config, NULL) == HAMIRROR_OK)
-        hamirror_client_new(config, NULL, &client, NULL);
-    shared = client;
+    if (client == NULL && hamirror_config_read(path, &config, NULL) == HAMIRROR_OK
+        && hamirror_client_new(config, NULL, &client, NULL) == HAMIRROR_OK)
+        strcpy(client_path, path);
+    shared = strcmp(client_path, path) == 0 ? client : NULL;
     pthread_mutex_unlock(&lock);
     hamirror_config_free(config);
     return shared;

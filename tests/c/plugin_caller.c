@@ -27,6 +27,18 @@ static void *call(void *found)
     return NULL;
 }
 
+/* Never answered from the client of the first configuration. */
+static void refuse_another(void)
+{
+    char another[] = "/no/such.conf", *config = question.values[0], failed = 0;
+    int length = question.lengths[0];
+    question.values[0] = another;
+    question.lengths[0] = (int)strlen(another);
+    CHECK(remote_found(NULL, &question, &failed) == -1 && failed);
+    question.values[0] = config;
+    question.lengths[0] = length;
+}
+
 static void use(void *plugin)
 {
     int (*init)(void *, struct udf_args *, char *);
@@ -47,6 +59,7 @@ static void use(void *plugin)
     for (place = 1; place < THREADS; place++)
         CHECK(found[place] == found[0]);
     printf("%lld\n", found[0]);
+    refuse_another();
     question.count--;
     CHECK(init(NULL, &question, message) != 0 && strstr(message, "three strings") != NULL);
     question.count++;

@@ -1,9 +1,23 @@
 /* Sends a SEARCH of the caller's own bytes to every agent of an index, in a loop of epoll(7), and
  * prints who answered, with the status of its query: raw_epoll CONFIG INDEX TEXT */
-#include "check.h"
-
+#include <hamirror.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
+
+static hamirror_error *error;
+
+/* Ends the program where a call failed, with its error, or something else did. */
+static void check(bool is_well)
+{
+    hamirror_text message = hamirror_error_message(error);
+    if (is_well)
+        return;
+    fprintf(stderr, "not so: %.*s\n", (int)message.len, message.data);
+    exit(1);
+}
 
 /* The fields of a SEARCH of version 0x11E before and after the length and bytes of its text. */
 #define ZERO "\0\0\0\0"
@@ -23,17 +37,16 @@ static const char AFTER[] =
 static hamirror_request *search_request(const char *text)
 {
     enum { BEFORE_LEN = sizeof BEFORE - 1, AFTER_LEN = sizeof AFTER - 1 };
-    uint8_t body[1000 + BEFORE_LEN + AFTER_LEN];
+    uint8_t body[1000 + BEFORE_LEN + AFTER_LEN] = {0};
     size_t len = strlen(text), start = BEFORE_LEN + 4;
     hamirror_request *request;
-    CHECK(len < 256);
+    check(len < 256);
     memcpy(body, BEFORE, BEFORE_LEN);
-    memset(body + BEFORE_LEN, 0, 3);
     body[BEFORE_LEN + 3] = (uint8_t)len;
     memcpy(body + start, text, len);
     memcpy(body + start + len, AFTER, AFTER_LEN);
-    OK(hamirror_request_new(0, 0x11e, HAMIRROR_ACCESS_READ, body, start + len + AFTER_LEN,
-                            &request, &error));
+    check(hamirror_request_new(0, 0x11e, HAMIRROR_ACCESS_READ, body, start + len + AFTER_LEN,
+                            &request, &error) == HAMIRROR_OK);
     return request;
 }
 
@@ -42,37 +55,40 @@ static void show(hamirror_batch *batch, uint32_t call)
     const hamirror_reply *reply;
     hamirror_text host;
     size_t agent;
-    OK(hamirror_batch_asked(batch, call, &agent, &host, &error));
+    check(hamirror_batch_asked(batch, call, &agent, &host, &error) == HAMIRROR_OK);
     printf("agent %u, %.*s: ", (unsigned)agent, (int)host.len, host.data);
-    OK(hamirror_batch_reply(batch, call, &reply, &error));
-    CHECK(hamirror_reply_body_len(reply) >= 4);
+    check(hamirror_batch_reply(batch, call, &reply, &error) == HAMIRROR_OK);
+    check(hamirror_reply_body_len(reply) >= 4);
     printf("query status %d\n", hamirror_reply_body(reply)[3]);
 }
 
 int main(int count, char **arguments)
 {
     struct epoll_event event = {0};
+    hamirror_config *config;
     hamirror_client *client;
     hamirror_request *request;
     hamirror_batch *batch;
     uint32_t first, left, call;
     int loop = epoll_create1(EPOLL_CLOEXEC);
-    CHECK(count == 4 && loop >= 0);
-    client = client_of_file(arguments[1]);
+    check(count == 4 && loop >= 0);
+    check(hamirror_config_read(arguments[1], &config, &error) == HAMIRROR_OK);
+    check(hamirror_client_new(config, NULL, &client, &error) == HAMIRROR_OK);
+    hamirror_config_free(config);
     request = search_request(arguments[3]);
-    OK(hamirror_batch_new(client, &batch, &error));
-    OK(hamirror_batch_add_index(batch, arguments[2], request, NULL, &first, &left, &error));
+    check(hamirror_batch_new(client, &batch, &error) == HAMIRROR_OK);
+    check(hamirror_batch_add_index(batch, arguments[2], request, NULL, &first, &left, &error)
+          == HAMIRROR_OK);
     event.events = EPOLLIN;
-    CHECK(epoll_ctl(loop, EPOLL_CTL_ADD, hamirror_batch_fd(batch), &event) == 0);
+    check(epoll_ctl(loop, EPOLL_CTL_ADD, hamirror_batch_fd(batch), &event) == 0);
     while (left > 0) {
-        CHECK(epoll_wait(loop, &event, 1, hamirror_batch_timeout_ms(batch)) >= 0);
-        OK(hamirror_batch_drive(batch, &error));
-        for (;;) {
-            OK(hamirror_batch_next_completion(batch, &call, &error));
+        check(epoll_wait(loop, &event, 1, hamirror_batch_timeout_ms(batch)) >= 0);
+        check(hamirror_batch_drive(batch, &error) == HAMIRROR_OK);
+        for (;; left--) {
+            check(hamirror_batch_next_completion(batch, &call, &error) == HAMIRROR_OK);
             if (call == HAMIRROR_NO_CALL)
                 break;
             show(batch, call);
-            left--;
         }
     }
     close(loop);
