@@ -88,7 +88,10 @@ static int is_known(const statement *held, const udf_args *args)
     for (place = 0; place < args->count; place++) {
         const char *known = held->arguments[place];
         size_t len = (size_t)args->lengths[place];
-        if (known == NULL || strlen(known) != len || memcmp(known, args->values[place], len) != 0)
+        if (known == NULL || strlen(known) != len)
+            return 0;
+        /* An empty string may be NULL. */
+        if (len > 0 && memcmp(known, args->values[place], len) != 0)
             return 0;
     }
     return 1;

@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
-enum { ROUNDS = 100, THREADS = 4, SEARCHES = 3 };
+enum { THREADS = 4, SEARCHES = 3 };
 
 static const hamirror_api_v0 *api;
 static const hamirror_client *shared;
@@ -115,12 +115,13 @@ int main(int count, char **arguments)
 {
     static struct signals before;
     size_t open = 0, alone = threads();
-    int round;
-    CHECK(count == 4);
+    int round, rounds;
+    CHECK(count == 5);
     config_path = arguments[2];
     index_name = arguments[3];
+    rounds = atoi(arguments[4]);
     read_signals(&before);
-    for (round = 0; round < ROUNDS; round++) {
+    for (round = 0; round < rounds; round++) {
         void *library = load(arguments[1]);
         hamirror_client *client = client_new();
         shared = client;

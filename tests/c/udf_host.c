@@ -25,7 +25,7 @@ static void *allocate(int size)
     return malloc((size_t)size);
 }
 
-/* The arguments lie without a NUL, as rows do. */
+/* The arguments lie without a NUL, as rows do, and an empty one nowhere. */
 static void set_arguments(char **values, int count)
 {
     static int types[3] = {UDF_TYPE_STRING, UDF_TYPE_STRING, UDF_TYPE_STRING}, lengths[3];
@@ -34,7 +34,10 @@ static void set_arguments(char **values, int count)
     for (place = 0; place < count; place++) {
         lengths[place] = (int)strlen(values[place]);
         free(copies[place]);
-        copies[place] = malloc(lengths[place] > 0 ? (size_t)lengths[place] : 1);
+        copies[place] = NULL;
+        if (lengths[place] == 0)
+            continue;
+        copies[place] = malloc((size_t)lengths[place]);
         CHECK(copies[place] != NULL);
         memcpy(copies[place], values[place], (size_t)lengths[place]);
     }

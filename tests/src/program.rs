@@ -21,7 +21,7 @@ pub struct Program {
 
 /// Something of valgrind that watches a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Checker {
+pub enum Checker {
     /// No wrong access, nothing lost.
     Memory,
     /// No data race between the program's own threads.
@@ -77,7 +77,7 @@ impl Program {
     /// A command that runs it under valgrind, which turns a wrong access or a leak into an exit
     /// code.
     pub fn memory_checked(&self) -> Result<Command> {
-        self.checked(Checker::Memory)
+        Checker::Memory.watch(&self.path())
     }
 
     /// Runs it and gives what it printed.
@@ -107,14 +107,17 @@ impl Program {
 
     /// Runs it under valgrind's helgrind: no data race between its threads.
     pub fn run_threads_checked(&self, arguments: &[&str]) -> Result<String> {
-        process::run(self.checked(Checker::Threads)?.args(arguments))
+        process::run(Checker::Threads.watch(&self.path())?.args(arguments))
     }
+}
 
-    fn checked(&self, checker: Checker) -> Result<Command> {
+impl Checker {
+    /// A command that runs a program under it; what it finds becomes an exit code.
+    pub fn watch(self, program: &Path) -> Result<Command> {
         packages::ensure(&[Tool::Valgrind])?;
         let mut command = Command::new("valgrind");
         command.args(["--quiet", "--error-exitcode=99"]);
-        match checker {
+        match self {
             Checker::Memory => command.args(["--leak-check=full"]),
             Checker::Threads => {
                 let suppressions = workspace::tests().join("c/helgrind.supp");
@@ -122,7 +125,7 @@ impl Program {
                 command.args(["--tool=helgrind", &suppressions])
             }
         };
-        command.arg(self.path());
+        command.arg(program);
         Ok(command)
     }
 }
@@ -166,6 +169,69 @@ mod tests {
         }
         Ok(())
     }
+
+    #[test]
+    fn a_race_in_a_callback_is_seen() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let source = folder.path().join("racing.c");
+        fs::write(&source, RACING)?;
+        let compiler = Compiler::new(Standard::C("c99"), shared()?);
+        let program = Program::build(compiler, &[&source.display().to_string()])?;
+        assert!(program.run_threads_checked(&["locked"]).is_ok());
+        let found = program.run_threads_checked(&["bare"]).expect_err("a race").to_string();
+        assert!(found.contains("racing.c"), "{found}");
+        Ok(())
+    }
+
+    /// Two threads in one build callback, which counts under a lock or without.
+    const RACING: &str = r#"
+#include <hamirror.h>
+#include <pthread.h>
+#include <string.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static hamirror_client *client;
+static hamirror_request *request;
+static int is_bare;
+static volatile int count;
+
+static int32_t build(void *user_data, const hamirror_target *target, hamirror_body *body)
+{
+    (void)user_data, (void)target, (void)body;
+    if (!is_bare)
+        pthread_mutex_lock(&lock);
+    count++;
+    if (!is_bare)
+        pthread_mutex_unlock(&lock);
+    return 0;
+}
+
+static void *ask(void *unused)
+{
+    hamirror_reply *reply;
+    hamirror_client_call(client, "d", 0, request, NULL, &reply, NULL);
+    return unused;
+}
+
+int main(int arguments, char **argument)
+{
+    hamirror_config *config;
+    pthread_t thread;
+    is_bare = strcmp(argument[arguments - 1], "bare") == 0;
+    hamirror_config_parse("index d {\n type = distributed\n agent = 127.0.0.1:1:a\n}\n", "c",
+                          &config, NULL);
+    hamirror_client_new(config, NULL, &client, NULL);
+    hamirror_request_new_with_callbacks(99, 256, HAMIRROR_ACCESS_READ, build, NULL, NULL, NULL,
+                                        &request, NULL);
+    pthread_create(&thread, NULL, ask, NULL);
+    ask(NULL);
+    pthread_join(thread, NULL);
+    hamirror_request_free(request);
+    hamirror_client_free(client);
+    hamirror_config_free(config);
+    return 0;
+}
+"#;
 
     const FAULTY: &str = r#"
 #include <limits.h>

@@ -8,6 +8,7 @@ use hamirror::{CallOptions, Client, Config, Search};
 use hamirror_tests::cluster::{Cluster, INDEX};
 use hamirror_tests::compiler::{Compiler, Linkage, Standard};
 use hamirror_tests::library::{self, Profile};
+use hamirror_tests::program::Checker;
 use hamirror_tests::{corpus, newer, process, workspace};
 
 #[test]
@@ -18,8 +19,13 @@ fn a_host_loads_and_unloads_the_library_a_hundred_times() -> Result<()> {
     let host = folder.path().join("host");
     // With its own getenv in place of the C library's.
     compile("dlopen_host.c", &Linkage::None, &["-rdynamic"], &host)?;
-    let mut command = Command::new(&host);
-    process::run(command.arg(library).arg(cluster.config()).arg(INDEX)).map(drop)
+    for (mut command, rounds) in
+        [(Command::new(&host), "100"), (Checker::Memory.watch(&host)?, "3")]
+    {
+        command.arg(&library).arg(cluster.config()).args([INDEX, rounds]);
+        process::run(&mut command)?;
+    }
+    Ok(())
 }
 
 #[test]
@@ -40,16 +46,18 @@ fn plugins_with_two_versions_live_side_by_side() -> Result<()> {
     ];
     let line = |version: &str| format!("{version} {found}\n");
     let (today, newer) = (line(env!("CARGO_PKG_VERSION")), line(newer::VERSION));
-    let run = |mode: &str, plugins: &[&PathBuf]| {
-        let mut command = Command::new(&host);
+    let run_by = |mut command: Command, mode: &str, plugins: &[&PathBuf]| {
         command.arg(mode).arg(cluster.config()).args([INDEX, "library"]);
         process::run(command.args(plugins))
     };
+    let run = |mode: &str, plugins: &[&PathBuf]| run_by(Command::new(&host), mode, plugins);
     let [one, two, three, four] = &plugins;
     let printed = run("local", &[one, two, three, four])?;
     ensure!(printed == format!("{today}{today}{newer}{newer}"), "{printed}");
     let printed = run("local", &[four, three, two, one])?;
     ensure!(printed == format!("{newer}{newer}{today}{today}"), "{printed}");
+    let printed = run_by(Checker::Memory.watch(&host)?, "local", &[one, two, three, four])?;
+    ensure!(printed == format!("{today}{today}{newer}{newer}"), "{printed}");
     // With the library inside they do not even meet where symbols are shared by all.
     let printed = run("global", &[one, three])?;
     ensure!(printed == format!("{today}{newer}"), "{printed}");

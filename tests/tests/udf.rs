@@ -13,6 +13,7 @@ use hamirror_tests::daemon::Daemon;
 use hamirror_tests::library::{self, Profile};
 use hamirror_tests::oracle::Oracle;
 use hamirror_tests::packages::{self, Tool};
+use hamirror_tests::program::Checker;
 use hamirror_tests::{corpus, install, process, workspace};
 use tempfile::TempDir;
 
@@ -168,14 +169,29 @@ fn it_is_clean_to_a_memory_checker() -> Result<()> {
     install::udf(&library::build(Profile::Dev)?.join("libhamirror.a"), &plugin)?;
     let source = workspace::tests().join("c/udf_host.c");
     Compiler::new(Standard::C("c99"), Linkage::None).program(&[&source], &host)?;
-    let mut command = Command::new("valgrind");
-    command.args(["--quiet", "--leak-check=full", "--error-exitcode=99"]);
+    let mut memory = Command::new("valgrind");
+    memory.args(["--quiet", "--leak-check=full", "--error-exitcode=99"]);
     // The clients live as long as the daemon does.
-    command
-        .args(["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"])
-        .arg(host)
-        .arg(plugin);
-    command.arg(cluster.config()).args([INDEX, "library", &found.to_string()]);
+    memory.args(["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]).arg(&host);
+    for mut command in [memory, Checker::Threads.watch(&host)?] {
+        command.arg(&plugin).arg(cluster.config()).args([INDEX, "library", &found.to_string()]);
+        process::run(&mut command)?;
+    }
+
+    let (plugin, host) = (folder.path().join("sanitized.so"), folder.path().join("sanitized"));
+    let sources = workspace::root().join("bindings/udf");
+    let sources = ["hamirror_udf.c", "mirrors.c"].map(|name| sources.join(name));
+    let sanitized = |linkage| {
+        let flags = ["-fsanitize=undefined", "-fno-sanitize-recover=all", "-fPIC"];
+        let compiler = Compiler::new(Standard::C("c99"), linkage);
+        flags.into_iter().fold(compiler, |compiler, flag| compiler.flag(flag))
+    };
+    sanitized(Linkage::Static(library::build(Profile::Dev)?))
+        .flag("-shared")
+        .program(&[&sources[0], &sources[1]], &plugin)?;
+    sanitized(Linkage::None).program(&[&source], &host)?;
+    let mut command = Command::new(host);
+    command.arg(plugin).arg(cluster.config()).args([INDEX, "library", &found.to_string()]);
     process::run(&mut command).map(drop)
 }
 
