@@ -12,6 +12,7 @@ use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::compiler::{Compiler, Linkage, Standard};
 use hamirror_tests::daemon::{Daemon, free_port};
 use hamirror_tests::echo::{EchoDaemon, Manners};
+use hamirror_tests::fake::{FakeDaemon, Fault};
 use hamirror_tests::library::{self, Profile};
 use hamirror_tests::oracle::Oracle;
 use hamirror_tests::packages::{self, Tool};
@@ -38,6 +39,19 @@ fn every_function_is_misused() -> Result<()> {
         .collect();
     ensure!(ledger.lines().count() > 100 && forgotten.is_empty(), "{forgotten:?}");
     Ok(())
+}
+
+#[test]
+fn memory_that_does_not_suffice_is_an_error() -> Result<()> {
+    // No checker has room in the address space that it leaves.
+    Program::c("memory")?.run(&[]).map(drop)
+}
+
+#[test]
+fn a_fork_leaves_no_lock_of_another_thread() -> Result<()> {
+    let program = Program::c("fork_threads")?;
+    program.run(&[])?;
+    program.sanitized()?.run(&[]).map(drop)
 }
 
 #[test]
@@ -100,6 +114,7 @@ fn programs_answer_as_rust_does() -> Result<()> {
         ensure!(status.starts_with("status_period_seconds\t60\n"), "{status}");
     }
     threads.run(&[&config, INDEX, "200"])?;
+    threads.run_threads_checked(&[&config, INDEX, "3"])?;
 
     let result = client.search(INDEX, &Search::new("library"), &CallOptions::default())?;
     let expected: String =
@@ -245,6 +260,19 @@ fn callbacks_build_and_judge_and_may_misbehave() -> Result<()> {
 }
 
 #[test]
+fn a_build_callback_is_told_whose_daemon_answered() -> Result<()> {
+    let captures = workspace::root().join("core/tests/captures");
+    let daemon = |name: &str| {
+        let reply = Some(fs::read(captures.join(format!("{name}.rep.bin")))?);
+        FakeDaemon::start(Fault::Greet { version: 1, reply })
+    };
+    let (sphinx, manticore) = (daemon("search_allattrs_11E")?, daemon("m_search_allattrs_11E")?);
+    let [one, other] = [&sphinx, &manticore].map(|daemon| daemon.address().to_string());
+    let request = captures.join("search_allattrs_11E.req.bin").display().to_string();
+    Program::c("product")?.run_every_way(&[&one, &other, &request]).map(drop)
+}
+
+#[test]
 fn status_tells_all_that_rust_knows() -> Result<()> {
     let [echo, ..] = echoes()?;
     let (port, dead) = (echo.port().to_string(), format!("127.0.0.1:{}", free_port()?));
@@ -259,7 +287,15 @@ fn upkeep_runs_in_a_poll_loop() -> Result<()> {
 
 #[test]
 fn a_log_hears_what_happens_on_every_thread() -> Result<()> {
-    Program::c("log")?.run_every_way(&[&format!("127.0.0.1:{}", free_port()?)]).map(drop)
+    let dead = format!("127.0.0.1:{}", free_port()?);
+    let program = Program::c("log")?;
+    program.run_every_way(&[&dead])?;
+    program.run_threads_checked(&[&dead]).map(drop)
+}
+
+#[test]
+fn nothing_is_told_once_a_client_has_ended() -> Result<()> {
+    Program::c("log_end")?.run_every_way(&[]).map(drop)
 }
 
 #[test]
@@ -291,6 +327,11 @@ fn a_short_result_is_told_or_refused() -> Result<()> {
 #[test]
 fn a_thousand_batches_in_epoll_lose_nothing_with_a_mirror() -> Result<()> {
     keeps_a_thousand_in_flight(&Program::c("batch_epoll")?)
+}
+
+#[test]
+fn a_thousand_batches_in_poll_lose_nothing_with_a_mirror() -> Result<()> {
+    keeps_a_thousand_in_flight(&Program::c("batches_poll")?)
 }
 
 #[test]

@@ -1,0 +1,126 @@
+/* A fork while another thread waits in a batch, and others wake it: that thread is not there in
+ * the child, where nothing may wait for it. The agent is a socket that never answers. */
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { FORKS = 20, CHILD_LIMIT_S = 60 };
+
+static hamirror_client *client;
+static hamirror_batch *batch;
+static hamirror_waker *waker;
+static hamirror_search *search;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool is_over;
+
+static bool is_to_end(void)
+{
+    bool end;
+    pthread_mutex_lock(&lock);
+    end = is_over;
+    pthread_mutex_unlock(&lock);
+    return end;
+}
+
+static void *wait_often(void *unused)
+{
+    while (!is_to_end())
+        CHECK(hamirror_batch_wait_all(batch, -1, NULL, NULL) == HAMIRROR_OK);
+    return unused;
+}
+
+/* A fork may come while the lock of the waker is held. */
+static void *wake_often(void *unused)
+{
+    while (!is_to_end())
+        OK(hamirror_waker_wake(waker, &error));
+    return unused;
+}
+
+static void live_as_child(void)
+{
+    hamirror_batch *own;
+    hamirror_result *result;
+    hamirror_call_options options;
+    uint32_t number;
+    size_t pending = 77;
+    /* A child that waits for a thread that is not there would do so for ever. */
+    alarm(CHILD_LIMIT_S);
+    EXPECT(HAMIRROR_ERROR_FORKED, hamirror_batch_drive(batch, &error));
+    EXPECT(HAMIRROR_ERROR_FORKED, hamirror_batch_wait_all(batch, -1, NULL, &error));
+    CHECK(hamirror_batch_pending(batch, &pending, NULL) == HAMIRROR_ERROR_FORKED
+          || pending == 1);
+    OK(hamirror_waker_wake(waker, &error));
+    hamirror_waker_free(waker);
+    hamirror_batch_free(batch);
+    CHECK(hamirror_call_options_init(&options, sizeof options) == HAMIRROR_OK);
+    options.deadline_ms = 20;
+    OK(hamirror_batch_new(client, &own, &error));
+    OK(hamirror_batch_add_search(own, "d", search, &options, &number, &error));
+    OK(hamirror_batch_wait_all(own, -1, NULL, &error));
+    EXPECT(HAMIRROR_ERROR_UNANSWERED, hamirror_batch_take_search(own, number, &result, &error));
+    hamirror_batch_free(own);
+    hamirror_search_free(search);
+    hamirror_client_free(client);
+    _exit(0);
+}
+
+static int listen_somewhere(char *text, size_t size)
+{
+    struct sockaddr_in address = {0};
+    socklen_t length = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, length) == 0 && listen(fd, 64) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
+    snprintf(text, size,
+             "index d {\n type = distributed\n agent = 127.0.0.1:%d:shard\n"
+             " agent_connect_timeout = 600s\n agent_query_timeout = 600s\n}\n",
+             ntohs(address.sin_port));
+    return fd;
+}
+
+int main(void)
+{
+    char text[200];
+    int listener = listen_somewhere(text, sizeof text), round;
+    hamirror_config *config;
+    pthread_t threads[2];
+    uint32_t number;
+    OK(hamirror_config_parse(text, "test.conf", &config, &error));
+    OK(hamirror_client_new(config, NULL, &client, &error));
+    hamirror_config_free(config);
+    search = search_for("library");
+    OK(hamirror_batch_new(client, &batch, &error));
+    OK(hamirror_batch_add_search(batch, "d", search, NULL, &number, &error));
+    waker = hamirror_waker_new(batch);
+    CHECK(pthread_create(&threads[0], NULL, wait_often, NULL) == 0);
+    CHECK(pthread_create(&threads[1], NULL, wake_often, NULL) == 0);
+    for (round = 0; round < FORKS; round++) {
+        int status = -1;
+        pid_t child = fork();
+        if (child == 0)
+            live_as_child();
+        CHECK(child > 0 && waitpid(child, &status, 0) == child);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    pthread_mutex_lock(&lock);
+    is_over = true;
+    pthread_mutex_unlock(&lock);
+    CHECK(pthread_join(threads[1], NULL) == 0);
+    OK(hamirror_waker_wake(waker, &error));
+    CHECK(pthread_join(threads[0], NULL) == 0);
+    hamirror_waker_free(waker);
+    hamirror_batch_free(batch);
+    hamirror_search_free(search);
+    hamirror_client_free(client);
+    close(listener);
+    return 0;
+}
