@@ -10,7 +10,7 @@ use hamirror::search::{Ranker, Search, SearchRequest, Sort};
 use hamirror::wire::guard::check;
 use hamirror::wire::header::{Command, LENGTH};
 use hamirror::wire::raw::Raw;
-use hamirror::wire::request::{Access, Request, Target};
+use hamirror::wire::request::{Access, Product, Request, Target};
 use hamirror::wire::search::{Filter, FilterTest, MASTER, Query, encode};
 use hamirror::wire::{Reader, Writer};
 use proptest::prelude::*;
@@ -138,7 +138,7 @@ fn built_searches_pass() {
             .index_weight("index", 2)
             .sort(sort);
         let request = SearchRequest::new("index", &search, SystemTime::UNIX_EPOCH);
-        let target = Target { host: "host", index_list: "index", attempt: 0 };
+        let target = a_target();
         let mut body = Vec::new();
         request.and_then(|request| request.encode(&target, &mut body)).expect("a search");
         assert_eq!(check(Command::SEARCH, &body), Ok(()));
@@ -314,7 +314,7 @@ fn commands_without_a_layout() {
 
 #[test]
 fn raw_requests_are_checked_before_a_byte_is_written() {
-    let target = Target { host: "host", index_list: "index", attempt: 0 };
+    let target = a_target();
     let raw =
         |body: &[u8]| Raw { command: Command::PING, access: Access::Read, body: body.to_vec() };
     let mut out = vec![9];
@@ -411,3 +411,7 @@ fn filter(test: FilterTest) -> Filter {
 /// with an ERROR, but Manticore knows and would read on into the next request.
 const WRONG: &[&str] =
     &["err_truncated.req.bin", "m_err_truncated.req.bin", "err_master_version.req.bin"];
+
+fn a_target() -> Target<'static> {
+    Target { host: "host", index_list: "index", attempt: 0, product: Product::Unknown }
+}

@@ -4,7 +4,7 @@ mod set;
 
 use hamirror::search::{Ranker, Search, SearchRequest, SearchResult, Sort};
 use hamirror::wire::Writer;
-use hamirror::wire::request::{Request, Target, Verdict};
+use hamirror::wire::request::{Product, Request, Target, Verdict};
 use hamirror::wire::search::{Filter, FilterTest, Kind, MASTER, Query, Value, encode};
 use hamirror::{Completeness, Error};
 use proptest::prelude::*;
@@ -411,7 +411,8 @@ fn what_daemons_cannot_bear_is_not_sent() {
         assert!(matches!(error, Error::Request(_)), "{error:?}");
         assert!(error.to_string().contains(expected), "{error} / {expected}");
     }
-    let target = Target { host: "box", index_list: " ,", attempt: 0 };
+    let product = Product::Unknown;
+    let target = Target { host: "box", index_list: " ,", attempt: 0, product };
     let error = request(&search()).encode(&target, &mut Vec::new()).unwrap_err();
     assert!(error.to_string().contains("names no index"), "{error}");
 }
