@@ -281,7 +281,8 @@ fn ranges_of_ids() {
         query.index_list = b"i".to_vec();
         let mut expected = Vec::new();
         encode(MASTER, &[query], &mut expected);
-        let target = Target { host: "box", index_list: "i", attempt: 0 };
+        let target =
+            Target { host: "box", index_list: "i", attempt: 0, product: Product::Unknown };
         let mut body = Vec::new();
         request(&Search::new("").id_range(from, to)).encode(&target, &mut body).unwrap();
         assert_eq!(body, expected, "{from} to {to}");
