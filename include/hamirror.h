@@ -807,8 +807,9 @@ typedef struct hamirror_body hamirror_body;
  *
  * It has two threads of its own at most, one of them only while names are looked up, started when
  * first needed. They are joined when the last handle and the last batch of the client are freed,
- * unless the look-up of a name or the dynamic loader's lock holds one up: that one ends by itself.
- * After a fork, the child works with the client as the parent does, on connections of its own.
+ * unless the look-up of a name or the dynamic loader's lock holds one up: that one ends by
+ * itself. After a fork, the child works with the client as the parent does, on connections of its
+ * own.
  */
 typedef struct hamirror_client hamirror_client;
 

@@ -30,6 +30,7 @@ public:
     std::string_view host() const { return view(hamirror_target_host(get())); }
     std::string_view index_list() const { return view(hamirror_target_index_list(get())); }
     uint32_t attempt() const { return hamirror_target_attempt(get()); }
+    int32_t product() const { return hamirror_target_product(get()); }
 };
 
 class Body : public Lent<hamirror_body> {

@@ -20,8 +20,9 @@ use crate::search::Search;
 ///
 /// It has two threads of its own at most, one of them only while names are looked up, started when
 /// first needed. They are joined when the last handle and the last batch of the client are freed,
-/// unless the look-up of a name or the dynamic loader's lock holds one up: that one ends by itself.
-/// After a fork, the child works with the client as the parent does, on connections of its own.
+/// unless the look-up of a name or the dynamic loader's lock holds one up: that one ends by
+/// itself. After a fork, the child works with the client as the parent does, on connections of its
+/// own.
 pub struct Client {
     _private: [u8; 0],
 }

@@ -274,12 +274,13 @@
 #define HAMIRROR_COMPLETENESS_BEST_EFFORT 0
 
 /**
- * At least completeness_percent of the agents, and one at least.
+ * At least completeness_percent of the agents, and one at least. Local indexes of the searched
+ * index count as agents do, and one that was not searched as one that gave no answer.
  */
 #define HAMIRROR_COMPLETENESS_AT_LEAST 1
 
 /**
- * Every agent.
+ * Every agent, and every local index of the searched index.
  */
 #define HAMIRROR_COMPLETENESS_ALL 2
 
@@ -804,10 +805,11 @@ typedef struct hamirror_body hamirror_body;
  * Asks distributed indexes. Every function takes it as const: any number of threads may share
  * one client, and should, for its connections and its record of the hosts.
  *
- * It has one thread of its own at most, started when first needed. It is joined when the last
- * handle and the last batch of the client are freed, unless the look-up of a name or the dynamic
- * loader's lock holds it up: then it ends by itself. After a fork, the child works with the
- * client as the parent does, on connections of its own.
+ * It has two threads of its own at most, one of them only while names are looked up, started when
+ * first needed. They are joined when the last handle and the last batch of the client are freed,
+ * unless the look-up of a name or the dynamic loader's lock holds one up: that one ends by
+ * itself. After a fork, the child works with the client as the parent does, on connections of its
+ * own.
  */
 typedef struct hamirror_client hamirror_client;
 

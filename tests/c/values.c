@@ -22,6 +22,17 @@ static void print_set(const hamirror_result *result, size_t row, size_t column)
     REFUSED(hamirror_result_int64s(result, row, column, NULL, 1, &count, &error));
 }
 
+static void print_json(const hamirror_result *result, size_t row, size_t column)
+{
+    char *json;
+    size_t count;
+    OK(hamirror_result_json(result, row, column, NULL, 0, &count, &error));
+    json = calloc(count + 1, 1);
+    OK(hamirror_result_json(result, row, column, json, count, &count, &error));
+    fwrite(json, 1, count, stdout);
+    free(json);
+}
+
 static void print_value(const hamirror_result *result, size_t row, size_t column)
 {
     int64_t integer;
@@ -49,6 +60,9 @@ static void print_value(const hamirror_result *result, size_t row, size_t column
     case HAMIRROR_TYPE_MULTI:
     case HAMIRROR_TYPE_MULTI64:
         print_set(result, row, column);
+        break;
+    case HAMIRROR_TYPE_JSON:
+        print_json(result, row, column);
         break;
     default:
         CHECK(!"a type that the index does not have");

@@ -39,7 +39,7 @@ void each_mirror_has_its_body(const hamirror::Client &client)
     int built = 0, judged = 0;
     auto build = [&](hamirror::Target target, hamirror::Body body) {
         built++;
-        CHECK(target.index_list() == "shard");
+        CHECK(target.index_list() == "shard" && target.product() == HAMIRROR_PRODUCT_UNKNOWN);
         body.append(target.host());
         body.append(std::vector<uint8_t>{'/', '1'});
         auto error = error_of([&] { body.append(hamirror::Bytes(nullptr, 3)); });

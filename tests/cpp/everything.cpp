@@ -99,7 +99,11 @@ void show(const hamirror::Result &result, hamirror::Row row)
         case HAMIRROR_TYPE_STRING:
             text = row.string(column);
             break;
+        case HAMIRROR_TYPE_JSON:
+            text = row.json(column);
+            break;
         case HAMIRROR_TYPE_MULTI:
+        case HAMIRROR_TYPE_MULTI64:
             for (auto number : row.int64s(column))
                 text += (text.empty() ? "" : ",") + std::to_string(number);
             break;

@@ -463,6 +463,7 @@ fn value_text(value: Value<'_>) -> String {
         Value::String(value) => String::from_utf8_lossy(value).into_owned(),
         Value::Multi(set) => list(set.iter().map(|value| value.to_string()).collect()),
         Value::Multi64(set) => list(set.iter().map(|value| value.to_string()).collect()),
+        Value::Json(json) => String::from_utf8_lossy(&json.text()).into_owned(),
         other => format!("{other:?}"),
     }
 }

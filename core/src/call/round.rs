@@ -87,7 +87,7 @@ impl Call {
             return Trials::None;
         }
         let has_another = self.failover && self.agent.attempts_max.is_none_or(|max| max > 1);
-        if has_another { Trials::All } else { Trials::OfPinged }
+        if has_another { Trials::All } else { Trials::Likely }
     }
 
     fn end_round(&mut self, now: Instant) {

@@ -34,7 +34,6 @@ struct Dead {
     pause: Duration,
     trial_at: Instant,
     on_trial: bool,
-    answered_ping: bool,
 }
 
 impl Health {
@@ -90,9 +89,9 @@ impl Health {
         }
     }
 
-    /// It is dead, for all that is known, but answered the last ping.
-    pub fn answered_ping(&self) -> bool {
-        self.dead.as_ref().is_some_and(|dead| dead.answered_ping)
+    /// It did not answer its last ping.
+    pub fn failed_ping(&self) -> bool {
+        self.ping_failed
     }
 
     /// How long a trial may hold up its query: the rarer trials are, the longer.
@@ -124,9 +123,6 @@ impl Health {
     }
 
     pub(super) fn handle_ping(&mut self, answered: bool, errors_in_row: u32, now: Instant) {
-        if let Some(dead) = &mut self.dead {
-            dead.answered_ping = answered;
-        }
         if answered {
             if let Some(dead) = self.dead.as_mut().filter(|_| self.ping_failed) {
                 dead.pause = TRIAL_PAUSE_MIN;
@@ -144,7 +140,6 @@ impl Health {
             pause: TRIAL_PAUSE_MIN,
             trial_at: now + TRIAL_PAUSE_MIN,
             on_trial: false,
-            answered_ping: false,
         });
     }
 }

@@ -64,9 +64,9 @@ pub struct Pick {
 pub enum Trials {
     /// None.
     None,
-    /// Those that answer pings: no other mirror could save the query, but without any trial a
-    /// mirror that only such queries ask would stay dead for ever.
-    OfPinged,
+    /// Those that did not fail their last ping: no other mirror could save the query, but without
+    /// any trial a mirror that only such queries ask would stay dead for ever.
+    Likely,
     /// All: another mirror can still save the query.
     All,
 }
@@ -188,7 +188,7 @@ fn claim_trial(
     let claim = |mirror: &usize| {
         mirrors[*mirror].host.record(|karma| {
             let health = karma.health_mut();
-            (trials == Trials::All || health.answered_ping()) && health.claim_trial(now)
+            (trials == Trials::All || !health.failed_ping()) && health.claim_trial(now)
         })
     };
     ranking.dead().iter().filter(due).copied().find(|mirror| claim(mirror))
