@@ -36,6 +36,16 @@ public:
     {
         return set(hamirror_search_filter_string, filter, attribute.c_str(), text.c_str());
     }
+    Returns<void> filter_null(int32_t filter, Text attribute)
+    {
+        return set(hamirror_search_filter_null, filter, attribute.c_str());
+    }
+    Returns<void> geo_anchor(Text latitude_attribute, Text longitude_attribute, float latitude,
+                             float longitude)
+    {
+        return set(hamirror_search_geo_anchor, latitude_attribute.c_str(),
+                   longitude_attribute.c_str(), latitude, longitude);
+    }
     Returns<void> id_range(uint64_t from, uint64_t to)
     {
         return set(hamirror_search_id_range, from, to);

@@ -239,6 +239,46 @@ pub unsafe extern "C" fn hamirror_search_filter_string(
     })
 }
 
+/// Adds a filter: that field of a JSON attribute, such as "facts.size", is null or not there. The
+/// errors are those of hamirror_search_select().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_search_filter_null(
+    search: *mut Search,
+    filter: i32,
+    attribute: *const c_char,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let attribute = arguments::bytes(attribute, "attribute")?;
+        let keeps = keeps(filter)?;
+        change(search, |search| match keeps {
+            true => search.filter_null(attribute),
+            false => search.exclude_null(attribute),
+        })
+    })
+}
+
+/// Gives each row a column "@geodist": metres from the place at `latitude` and `longitude` to the
+/// one in two float attributes. All are in radians. The errors are those of
+/// hamirror_search_select().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_search_geo_anchor(
+    search: *mut Search,
+    latitude_attribute: *const c_char,
+    longitude_attribute: *const c_char,
+    latitude: f32,
+    longitude: f32,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let latitude_attribute = arguments::bytes(latitude_attribute, "latitude_attribute")?;
+        let longitude_attribute = arguments::bytes(longitude_attribute, "longitude_attribute")?;
+        change(search, |search| {
+            search.geo_anchor(latitude_attribute, longitude_attribute, latitude, longitude)
+        })
+    })
+}
+
 /// Adds a filter: the document id is from `from` to `to`, both included. The errors are those of
 /// hamirror_search_select().
 #[unsafe(no_mangle)]

@@ -1582,6 +1582,16 @@ typedef struct {
     hamirror_waker *(*waker_new)(const hamirror_batch *batch);
     int32_t (*waker_wake)(const hamirror_waker *waker, hamirror_error **out_error);
     int32_t (*target_product)(const hamirror_target *target);
+    int32_t (*search_filter_null)(hamirror_search *search,
+                                  int32_t filter,
+                                  const char *attribute,
+                                  hamirror_error **out_error);
+    int32_t (*search_geo_anchor)(hamirror_search *search,
+                                 const char *latitude_attribute,
+                                 const char *longitude_attribute,
+                                 float latitude,
+                                 float longitude,
+                                 hamirror_error **out_error);
 } hamirror_api_v0;
 
 #ifdef __cplusplus
@@ -2075,6 +2085,27 @@ int32_t hamirror_search_filter_string(hamirror_search *search,
                                       const char *attribute,
                                       const char *text,
                                       hamirror_error **out_error);
+
+/**
+ * Adds a filter: that field of a JSON attribute, such as "facts.size", is null or not there. The
+ * errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_null(hamirror_search *search,
+                                    int32_t filter,
+                                    const char *attribute,
+                                    hamirror_error **out_error);
+
+/**
+ * Gives each row a column "@geodist": metres from the place at `latitude` and `longitude` to the
+ * one in two float attributes. All are in radians. The errors are those of
+ * hamirror_search_select().
+ */
+int32_t hamirror_search_geo_anchor(hamirror_search *search,
+                                   const char *latitude_attribute,
+                                   const char *longitude_attribute,
+                                   float latitude,
+                                   float longitude,
+                                   hamirror_error **out_error);
 
 /**
  * Adds a filter: the document id is from `from` to `to`, both included. The errors are those of

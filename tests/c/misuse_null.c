@@ -99,6 +99,8 @@ static void search_functions(void)
     REFUSED(hamirror_search_filter_values(NULL, 0, NULL, NULL, 0, &error));
     REFUSED(hamirror_search_filter_range(NULL, 0, NULL, 0, 0, &error));
     REFUSED(hamirror_search_filter_float_range(NULL, 0, NULL, 0.0f, 0.0f, &error));
+    REFUSED(hamirror_search_filter_null(NULL, 0, NULL, &error));
+    REFUSED(hamirror_search_geo_anchor(NULL, NULL, NULL, 0, 0, &error));
     REFUSED(hamirror_search_filter_string(NULL, 0, NULL, NULL, &error));
     REFUSED(hamirror_search_id_range(NULL, 0, 0, &error));
     REFUSED(hamirror_search_sort(NULL, 0, NULL, &error));

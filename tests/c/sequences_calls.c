@@ -152,7 +152,7 @@ static void filter_search(hamirror_search *search)
     const int64_t values[3] = {1, -5, INT64_MAX};
     int32_t filter = (int32_t)below(3);
     const char *name = any_text();
-    switch (below(5)) {
+    switch (below(7)) {
     case 0:
         ended(API(search_filter_values)(search, filter, name, values, below(4), failed()));
         break;
@@ -161,6 +161,10 @@ static void filter_search(hamirror_search *search)
         ended(API(search_filter_float_range)(search, filter, name, -1.5F, 2.5F, failed()));
         break;
     case 3: ended(API(search_filter_string)(search, filter, name, any_text(), failed())); break;
+    case 4: ended(API(search_filter_null)(search, filter, name, failed())); break;
+    case 5:
+        ended(API(search_geo_anchor)(search, name, any_text(), 0.5F, 7.5F, failed()));
+        break;
     default: ended(API(search_id_range)(search, next_byte(), 200, failed())); break;
     }
 }

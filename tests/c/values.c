@@ -130,6 +130,8 @@ static hamirror_search *whole_search(void)
     OK(hamirror_search_filter_float_range(search, HAMIRROR_FILTER_DROP, "ratio", -2.0f, -1.0f,
                                           &error));
     OK(hamirror_search_filter_string(search, HAMIRROR_FILTER_DROP, "name", "nothing", &error));
+    OK(hamirror_search_filter_null(search, HAMIRROR_FILTER_DROP, "facts.section", &error));
+    OK(hamirror_search_geo_anchor(search, "ratio", "ratio", 0.5f, -0.25f, &error));
     OK(hamirror_search_id_range(search, 1, 1500, &error));
     OK(hamirror_search_sort(search, HAMIRROR_SORT_EXTENDED, "@id desc", &error));
     OK(hamirror_search_window(search, 2, 50, &error));

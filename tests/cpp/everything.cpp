@@ -71,6 +71,8 @@ hamirror::Search whole_search()
     search.filter_range(HAMIRROR_FILTER_KEEP, "size", 0, INT64_MAX);
     search.filter_float_range(HAMIRROR_FILTER_DROP, "ratio", -2.0f, -1.0f);
     search.filter_string(HAMIRROR_FILTER_DROP, "name", "nothing");
+    search.filter_null(HAMIRROR_FILTER_DROP, "facts.section");
+    search.geo_anchor("ratio", "ratio", 0.5f, -0.25f);
     search.id_range(1, 1500);
     search.sort(HAMIRROR_SORT_EXTENDED, "@id desc");
     search.window(2, 50);

@@ -112,11 +112,12 @@ private:
             search_.filter_string(kept_or_dropped(), attribute, text);
             break;
         }
-        case 4:
-            reader_.byte();
-            kept_or_dropped();
-            refuse("a filter for null");
+        case 4: {
+            bool is_null = reader_.byte() != 0, drops = reader_.dword() != 0;
+            search_.filter_null(is_null != drops ? HAMIRROR_FILTER_KEEP : HAMIRROR_FILTER_DROP,
+                                attribute);
             break;
+        }
         case 6:
             for (uint32_t left = count("value"); left > 0; left--)
                 reader_.text();
@@ -147,10 +148,9 @@ private:
     void weights()
     {
         if (reader_.dword() != 0) {
-            reader_.text();
-            reader_.text();
-            reader_.qword();
-            refuse("a geo anchor");
+            std::string latitude_attribute = reader_.text(), longitude_attribute = reader_.text();
+            float latitude = reader_.real(), longitude = reader_.real();
+            search_.geo_anchor(latitude_attribute, longitude_attribute, latitude, longitude);
         }
         for (uint32_t left = count("index weight"); left > 0; left--) {
             std::string name = reader_.text();

@@ -92,6 +92,7 @@ def test_errors_survive_pickling() -> None:
         ),
         (hamirror.Filter.float_range("f", 0, 1.5), "Filter.float_range('f', 0.0, 1.5)"),
         (hamirror.Filter.string("s", "é"), "Filter.string('s', 'é')"),
+        (hamirror.Filter.null("j.x", exclude=True), "Filter.null('j.x', exclude=True)"),
         (hamirror.Filter.id_range(1, 2**64 - 1), f"Filter.id_range(1, {2**64 - 1})"),
     ],
 )

@@ -418,6 +418,8 @@ fn whole_search() -> Search {
         .filter_range("size", 0, i64::MAX)
         .exclude_float_range("ratio", -2.0, -1.0)
         .exclude_string("name", "nothing")
+        .exclude_null("facts.section")
+        .geo_anchor("ratio", "ratio", 0.5, -0.25)
         .id_range(1, 1_500)
         .sort(search::Sort::Extended("@id desc".to_owned()))
         .offset(2)

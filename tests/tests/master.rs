@@ -226,6 +226,10 @@ fn translate(query: &Query) -> Search {
             (FilterKind::FloatRange(low, high), true) => {
                 search.exclude_float_range(name, low, high)
             }
+            (FilterKind::Null(is_null), exclude) if is_null != *exclude => {
+                search.filter_null(name)
+            }
+            (FilterKind::Null(_), _) => search.exclude_null(name),
             (FilterKind::Text(text), false) => search.filter_string(name, text),
             (FilterKind::Text(text), true) => search.exclude_string(name, text),
         };

@@ -20,6 +20,7 @@ enum Test {
     Range(i64, i64),
     FloatRange(f32, f32),
     String(Vec<u8>),
+    Null,
     IdRange(u64, u64),
 }
 
@@ -54,6 +55,13 @@ impl Filter {
         Self { attribute: attribute.0, test: Test::String(text.0), exclude }
     }
 
+    /// That field of a JSON attribute is null or not there.
+    #[staticmethod]
+    #[pyo3(signature = (attribute, *, exclude = false))]
+    fn null(attribute: Text, exclude: bool) -> Self {
+        Self { attribute: attribute.0, test: Test::Null, exclude }
+    }
+
     /// The document id is from `first` to `last`, both included.
     #[staticmethod]
     fn id_range(first: u64, last: u64) -> Self {
@@ -68,6 +76,7 @@ impl Filter {
             Test::Range(first, last) => ("range", format!("{first}, {last}")),
             Test::FloatRange(first, last) => ("float_range", format!("{first:?}, {last:?}")),
             Test::String(text) => ("string", text::decode(py, text)?.repr()?.to_string()),
+            Test::Null => return Ok(format!("Filter.null({attribute}{exclude})")),
             Test::IdRange(first, last) => {
                 return Ok(format!("Filter.id_range({first}, {last})"));
             }
@@ -97,6 +106,8 @@ impl Filter {
             }
             (Test::String(text), false) => search.filter_string(attribute, text.clone()),
             (Test::String(text), true) => search.exclude_string(attribute, text.clone()),
+            (Test::Null, false) => search.filter_null(attribute),
+            (Test::Null, true) => search.exclude_null(attribute),
             (Test::IdRange(first, last), _) => search.id_range(*first, *last),
         }
     }

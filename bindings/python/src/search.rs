@@ -53,11 +53,19 @@ fn set_search_option(
         }
         "field_weights" => with_weights(search, value, Search::field_weight)?,
         "index_weights" => with_weights(search, value, Search::index_weight)?,
+        "geo_anchor" => {
+            let (latitude_attribute, longitude_attribute, latitude, longitude): GeoAnchor =
+                value.extract()?;
+            search.geo_anchor(latitude_attribute.0, longitude_attribute.0, latitude, longitude)
+        }
         "comment" => search.comment(value.extract::<Text>()?.0),
         _ => return Ok((search, false)),
     };
     Ok((search, true))
 }
+
+/// Latitude and longitude, as attributes and in radians.
+type GeoAnchor = (Text, Text, f32, f32);
 
 fn with_filters(mut search: Search, filters: &Bound<'_, PyAny>) -> PyResult<Search> {
     for filter in filters.try_iter()? {

@@ -1,5 +1,6 @@
 //! A search as a master sends it to its agents (distributed.md 5.1).
 
+use std::f32::consts::TAU;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{MatchMode, Ranker, Search, Sort};
@@ -231,6 +232,7 @@ fn check(search: &Search) -> Result<(), String> {
              this version: ask agents one by one, or leave it out"
         ));
     }
+    check_geo_anchor(query)?;
     check_weights("field", &query.field_weights)?;
     check_weights("index", &query.index_weights)?;
     check_filters(query)
@@ -264,6 +266,26 @@ fn check_filters(query: &Query) -> Result<(), String> {
             }
             FilterTest::String(text) => check_text("filter text", text)?,
             _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_geo_anchor(query: &Query) -> Result<(), String> {
+    let Some((latitude_attribute, longitude_attribute, latitude, longitude)) = &query.geo_anchor
+    else {
+        return Ok(());
+    };
+    for attribute in [latitude_attribute, longitude_attribute] {
+        if attribute.trim_ascii().is_empty() {
+            return Err("the geo anchor has no attribute".to_owned());
+        }
+        check_text("geo anchor", attribute)?;
+    }
+    // A daemon turns an angle round and round until it is small.
+    for (name, angle) in [("latitude", latitude), ("longitude", longitude)] {
+        if !(-TAU..=TAU).contains(angle) {
+            return Err(format!("{name} {angle} of the geo anchor is no angle in radians"));
         }
     }
     Ok(())

@@ -660,6 +660,20 @@ pub struct ApiV0 {
     pub waker_new: unsafe extern "C" fn(batch: *const Batch) -> *mut Waker,
     pub waker_wake: unsafe extern "C" fn(waker: *const Waker, out_error: *mut *mut Error) -> i32,
     pub target_product: unsafe extern "C" fn(target: *const Target) -> i32,
+    pub search_filter_null: unsafe extern "C" fn(
+        search: *mut Search,
+        filter: i32,
+        attribute: *const c_char,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub search_geo_anchor: unsafe extern "C" fn(
+        search: *mut Search,
+        latitude_attribute: *const c_char,
+        longitude_attribute: *const c_char,
+        latitude: f32,
+        longitude: f32,
+        out_error: *mut *mut Error,
+    ) -> i32,
 }
 
 pub(super) static V0: ApiV0 = ApiV0 {
@@ -891,4 +905,6 @@ pub(super) static V0: ApiV0 = ApiV0 {
     waker_new: crate::waker::hamirror_waker_new,
     waker_wake: crate::waker::hamirror_waker_wake,
     target_product: crate::callback_request::hamirror_target_product,
+    search_filter_null: crate::search::hamirror_search_filter_null,
+    search_geo_anchor: crate::search::hamirror_search_geo_anchor,
 };

@@ -63,7 +63,7 @@ fn filter(random: &mut fastrand::Rng) -> Filter {
     let high = low + random.i64(0..2_000);
     let tags = |random: &mut fastrand::Rng| (0..4).map(|_| random.i64(1..20)).collect::<Vec<_>>();
     let section = pick(random, &SECTIONS).to_owned();
-    let (attribute, kind) = match random.usize(..16) {
+    let (attribute, kind) = match random.usize(..18) {
         0 => ("installed_size", FilterKind::Range(low, high)),
         1 => ("size", FilterKind::Range(low * 200_000, high * 200_000)),
         2 => ("ratio", FilterKind::FloatRange(low as f32 / 4.0, high as f32 / 4.0)),
@@ -79,6 +79,8 @@ fn filter(random: &mut fastrand::Rng) -> Filter {
         12 => ("facts.kb", FilterKind::Range(low, high)),
         13 => ("facts.kb", FilterKind::Values((1..100).map(|step| step * 32).collect())),
         14 => ("facts.section", FilterKind::Text(section)),
+        15 => ("facts.either", FilterKind::Null(random.bool())),
+        16 => ("facts.kb", FilterKind::Null(random.bool())),
         _ => ("id", FilterKind::Values((low..low + 50).collect())),
     };
     // 2.2.11 knows the document id in filters by its magic name only.

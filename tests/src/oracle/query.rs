@@ -60,6 +60,8 @@ pub enum FilterKind {
     FloatRange(f32, f32),
     /// This text.
     Text(String),
+    /// Null or not there; something, if false.
+    Null(bool),
 }
 
 impl Default for Query {
@@ -238,6 +240,10 @@ impl Encoder {
             }
             FilterKind::FloatRange(low, high) => {
                 self.dwords(&[2, low.to_bits(), high.to_bits()]);
+            }
+            FilterKind::Null(is_null) => {
+                self.dword(4);
+                self.0.push(u8::from(*is_null));
             }
             FilterKind::Text(text) => {
                 self.dword(3);

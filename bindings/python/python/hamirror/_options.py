@@ -100,5 +100,9 @@ class SearchOptions(CallOptions, total=False):
     index_weights: Mapping[str, int] | None
     """Weights of indexes: the distributed one or those on the agents; `*` is every index."""
 
+    geo_anchor: tuple[str, str, float, float] | None
+    """Gives each row a column `@geodist`: metres to the place in two float attributes, latitude
+    and longitude, from the one that follows them; all are in radians."""
+
     comment: str | None
     """Text for the agents' query logs."""

@@ -29,6 +29,10 @@ class Filter:
         """The string attribute equals `text` by the daemon's collation."""
 
     @staticmethod
+    def null(attribute: str, *, exclude: bool = False) -> Filter:
+        """That field of a JSON attribute, such as `facts.size`, is null or not there."""
+
+    @staticmethod
     def id_range(first: int, last: int) -> Filter:
         """The document id is from `first` to `last`, both included."""
 
