@@ -237,11 +237,13 @@ fn a_query_without_failover_is_not_spent_on_a_trial() {
         let mut bed = Bed::with_cap(2, Access::Read, options, attempts_max);
         bed.kill(0);
         bed.now += TRIAL_PAUSE_MIN;
+        let now = bed.now;
+        let host = bed.agent.mirrors[0].host.clone();
+        host.record(|karma| karma.handle_ping_failure(FailureKind::ConnectFailure, now));
         bed.again(options);
         assert_eq!(bed.started().map(|(_, mirror)| mirror), Some(1));
         // Once it answers pings it may be back, and would never be asked otherwise.
-        let now = bed.now;
-        bed.agent.mirrors[0].host.record(|karma| karma.handle_ping_success(now));
+        host.record(|karma| karma.handle_ping_success(now));
         bed.again(options);
         assert_eq!(bed.started().map(|(_, mirror)| mirror), Some(0));
     }
