@@ -28,6 +28,7 @@ impl Idle {
         self.by_host[host].push(id);
     }
 
+    /// The one used last: its daemon's thread is the warmest, and the others grow old and go.
     fn pop(&mut self, host: usize) -> Option<ConnectionId> {
         self.by_host.get_mut(host)?.pop()
     }
