@@ -1693,7 +1693,8 @@ size_t hamirror_failure_agent(const hamirror_failure *failure);
 hamirror_text hamirror_failure_local(const hamirror_failure *failure);
 
 /**
- * Text of the error that two mirrors gave alike, so that the query is at fault; empty otherwise.
+ * Text of the error that two mirrors gave alike, or the only one that was asked, so that the
+ * query is at fault; empty otherwise.
  * It lives as long as the failure.
  */
 hamirror_text hamirror_failure_query_error(const hamirror_failure *failure);

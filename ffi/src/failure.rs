@@ -99,7 +99,8 @@ pub unsafe extern "C" fn hamirror_failure_local(failure: *const Failure) -> Text
     getter!({ Some(Text::from(get(failure)?.value.local.as_deref()?)) })
 }
 
-/// Text of the error that two mirrors gave alike, so that the query is at fault; empty otherwise.
+/// Text of the error that two mirrors gave alike, or the only one that was asked, so that the
+/// query is at fault; empty otherwise.
 /// It lives as long as the failure.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_failure_query_error(failure: *const Failure) -> Text {

@@ -52,7 +52,8 @@ class AgentFailure:
     attempts: tuple[AttemptFailure, ...]
     """Every failed attempt, oldest first."""
     query_error: str | None
-    """Text of the error that two mirrors gave alike: the query is at fault, no mirror."""
+    """Text of the error that two mirrors gave alike, or the only one that was asked: the query is
+    at fault, no mirror."""
     deadline_passed: bool
     """The deadline ended the call."""
     cancelled: bool
