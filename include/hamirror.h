@@ -723,7 +723,7 @@
 #define HAMIRROR_PRODUCT_UNKNOWN 0
 
 /**
- * Sphinx: SEARCH of version 0x11f at most.
+ * Sphinx: SEARCH of version 0x120 at most.
  */
 #define HAMIRROR_PRODUCT_SPHINX 1
 

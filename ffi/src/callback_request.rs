@@ -31,7 +31,7 @@ pub const HAMIRROR_VERDICT_REFUSED: i32 = 3;
 
 /// None has answered a SEARCH there yet, or not since its connections broke.
 pub const HAMIRROR_PRODUCT_UNKNOWN: i32 = 0;
-/// Sphinx: SEARCH of version 0x11f at most.
+/// Sphinx: SEARCH of version 0x120 at most.
 pub const HAMIRROR_PRODUCT_SPHINX: i32 = 1;
 /// Manticore: a newer one.
 pub const HAMIRROR_PRODUCT_MANTICORE: i32 = 2;

@@ -1,7 +1,7 @@
 //! What the engine asks of a request, and what it hands back.
 
 use super::header::{Command, Status};
-use super::search;
+use super::search::{self, Dialect};
 use super::{Reader, Truncated};
 use crate::error::{Error, ProgramError};
 use crate::limits::REMOTE_TEXT_MAX;
@@ -60,21 +60,21 @@ pub enum Product {
     /// None came yet.
     #[default]
     Unknown,
-    /// SEARCH up to [`SPHINX_SEARCH_VERSION_MAX`].
+    /// Sphinx 2.x.
     Sphinx,
-    /// A newer one.
+    /// Manticore.
     Manticore,
 }
 
 impl Product {
     /// By the daemon's own version of SEARCH, which it says in every answer (protocol.md 1.7).
     pub fn of_search(version: u16) -> Self {
-        if version > SPHINX_SEARCH_VERSION_MAX { Product::Manticore } else { Product::Sphinx }
+        match Dialect::of_version(version) {
+            Dialect::Sphinx => Product::Sphinx,
+            Dialect::Manticore => Product::Manticore,
+        }
     }
 }
-
-/// What Sphinx 2.2.11 and 2.3.3 say; Manticore went on from there.
-pub const SPHINX_SEARCH_VERSION_MAX: u16 = 0x11f;
 
 /// A whole reply of one agent.
 #[derive(Clone, Debug)]
@@ -132,4 +132,21 @@ pub enum Verdict {
     Refused(String),
     /// The request itself failed: the call ends with this error, and no mirror is blamed.
     Failed(ProgramError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_told_by_their_version_of_search() {
+        for (version, product) in [
+            (0x11f, Product::Sphinx),
+            (0x120, Product::Sphinx),
+            (0x121, Product::Manticore),
+            (0x128, Product::Manticore),
+        ] {
+            assert_eq!(Product::of_search(version), product, "{version:#x}");
+        }
+    }
 }
