@@ -228,7 +228,7 @@ impl Batch {
     /// When [`drive`](Self::drive) is due even if the fd stays quiet: at once if a call ended
     /// outside of it; `None` while nothing runs.
     pub fn timeout(&self) -> Option<Duration> {
-        if self.has_news {
+        if self.has_news || self.driver_ref().has_unread() {
             return Some(Duration::ZERO);
         }
         let engine = self.driver_ref().engine_ref();

@@ -67,6 +67,11 @@ pub const FILTER_VALUES_MAX: usize = 4_096;
 /// Longest deadline of a call: sums of time must not overflow, and nobody waits a week.
 pub const DEADLINE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// Longest that heartbeats put off the end of a call whose deadline the caller did not fix: the
+/// longest commands that send any (OPTIMIZE) take minutes, and an agent must not hold a caller for
+/// as long as it likes.
+pub const HEARTBEATS_MAX: Duration = Duration::from_secs(3_600);
+
 /// `max_matches` of a search: daemons of 2.2.11 stall on 100 million (protocol.md 1.8), and a row
 /// takes some 20 bytes of an agent's packet at least.
 pub const MATCHES_MAX: u32 = 6_000_000;

@@ -18,6 +18,10 @@ pub(super) struct Attempt {
     /// End of the phase that is under way: reaching the mirror, then its answer.
     pub(super) phase_ends_at: Instant,
     pub(super) reached: bool,
+    /// Part of its time in which this process did not look.
+    pub(super) missed: Duration,
+    /// Its silence, or how long it took, is not its mirror's doing alone.
+    pub(super) is_excused: bool,
     /// A byte of the request was handed to the kernel.
     pub(super) handed_over: bool,
     /// A wait that its mirror, if well, rarely exceeds; `None` where nothing tells.
@@ -56,6 +60,8 @@ impl Attempt {
             started_at: now,
             phase_ends_at: now + limits.connect_timeout,
             reached: false,
+            missed: Duration::ZERO,
+            is_excused: false,
             handed_over: false,
             usual: None,
             is_last_chance: false,
@@ -69,15 +75,35 @@ impl Attempt {
         now.saturating_duration_since(self.started_at)
     }
 
+    /// Time waited for its answer by a process that was there to take it.
+    pub(super) fn waited(&self, now: Instant) -> Duration {
+        self.elapsed(now).saturating_sub(self.missed)
+    }
+
     /// Whether it was silent for longer than its mirror, if well, usually is.
     pub(super) fn is_late(&self, now: Instant) -> bool {
-        self.usual.is_none_or(|usual| self.elapsed(now) >= usual)
+        !self.is_excused && self.usual.is_none_or(|usual| self.waited(now) >= usual)
     }
 
     /// Whether it was silent for so long that its mirror is to blame when another answers first:
     /// slower than another is no fault, slower than itself is.
     pub(super) fn had_its_time(&self, now: Instant) -> bool {
-        self.is_last_chance || self.is_late(now)
+        !self.is_excused && (self.is_last_chance || self.is_late(now))
+    }
+
+    /// Moves its clocks on by time that this process missed.
+    pub(super) fn handle_absence(&mut self, missed: Duration, slept: bool, now: Instant) {
+        let mut missed = missed.min(self.waited(now));
+        self.missed += missed;
+        if slept && !self.is_excused {
+            self.is_excused = true;
+            missed += AWAKENING;
+        }
+        self.phase_ends_at += missed;
+        self.share_ends_at = self.share_ends_at.map(|at| at + missed);
+        if let Some(overtake) = &mut self.overtake_at {
+            overtake.at += missed;
+        }
     }
 
     pub(super) fn handle_reached(&mut self, limits: &CallLimits, now: Instant) {
@@ -97,6 +123,9 @@ impl Attempt {
         overtake_at.map_or(self.phase_ends_at, |at| at.min(self.phase_ends_at))
     }
 }
+
+/// Time to answer after a sleep of this process, for agents that slept, too.
+const AWAKENING: Duration = Duration::from_millis(50);
 
 impl Call {
     /// Until when an attempt has time to reach its mirror.

@@ -14,7 +14,7 @@ mod speculation;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
 
@@ -26,6 +26,7 @@ use crate::agent::Agent;
 use crate::deadline::CallLimits;
 use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
 use crate::host::{Host, Purpose};
+use crate::limits::HEARTBEATS_MAX;
 use crate::options::CallOptions;
 use crate::strategy::Tried;
 use crate::wire::request::{Access, Request};
@@ -39,6 +40,7 @@ pub struct Call {
     failover: bool,
     /// Without failover: the mirror that was picked first, which no later round leaves.
     stays_with: Option<usize>,
+    begun_at: Instant,
     deadline: Instant,
     tried: Tried,
     round: u32,
@@ -109,6 +111,7 @@ impl Call {
             scope,
             failover: scope == Scope::Agent && !options.no_failover,
             stays_with: None,
+            begun_at: now,
             deadline: now + limits.deadline,
             tried: Tried::default(),
             round: 0,
@@ -223,7 +226,30 @@ impl Call {
             attempt.overtake_at = None;
         }
         if !limits.is_deadline_fixed {
-            self.deadline = self.deadline.max(now + limits.query_timeout);
+            let longest = self.begun_at + HEARTBEATS_MAX;
+            self.deadline = self.deadline.max((now + limits.query_timeout).min(longest));
+        }
+    }
+
+    /// The process missed so much time; `slept`: too much to judge anybody's silence by. The
+    /// deadline moves, too, unless the caller fixed it.
+    pub fn handle_absence(&mut self, missed: Duration, slept: bool, now: Instant) {
+        if self.is_over {
+            return;
+        }
+        for attempt in &mut self.attempts {
+            attempt.handle_absence(missed, slept, now);
+        }
+        self.next_round_at = self.next_round_at.map(|at| at + missed);
+        if !self.limits.is_deadline_fixed {
+            self.deadline += missed;
+        }
+    }
+
+    /// The reply of an attempt may have waited here for some time: what it took is unknown.
+    pub fn handle_late_reading(&mut self, attempt: u32) {
+        if let Some(attempt) = self.find(attempt) {
+            attempt.is_excused = true;
         }
     }
 
@@ -387,4 +413,4 @@ fn describe_timeout(attempt: &Attempt) -> (FailureKind, &'static str) {
 }
 
 /// Even without any time to connect, time goes on between two looks.
-const REPRIEVE_MIN: std::time::Duration = std::time::Duration::from_millis(1);
+const REPRIEVE_MIN: Duration = Duration::from_millis(1);

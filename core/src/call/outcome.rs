@@ -94,18 +94,19 @@ impl Call {
 
     fn accept(&mut self, attempt: &Attempt, reply: Reply, warned: bool, now: Instant) {
         let elapsed = attempt.elapsed(now);
+        let took = (!attempt.is_excused && attempt.missed.is_zero()).then_some(elapsed);
         let is_ping = self.is_ping();
         self.host(attempt.mirror).record(|karma| {
             if is_ping {
                 karma.handle_ping_success(now);
                 karma.handle_ping_trip(elapsed);
             } else {
-                karma.handle_success(elapsed, warned, now);
+                karma.handle_success(took, warned, now);
             }
         });
         if !is_ping {
             let counter = if warned { Counter::Warnings } else { Counter::SucceededQueries };
-            self.agent.mirrors[attempt.mirror].tally.handle_end(counter, Some(elapsed));
+            self.agent.mirrors[attempt.mirror].tally.handle_end(counter, took);
         }
         for Refusal { mirror, on_trial, failure } in std::mem::take(&mut self.refusals) {
             let purpose = self.purpose(on_trial);

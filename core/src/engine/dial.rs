@@ -11,7 +11,9 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::connection::State;
+use slab::Slab;
+
+use super::connection::{Connection, State};
 use super::{Action, ConnectionId, Engine};
 use crate::host::{DialPlace, Endpoint, Lookup};
 
@@ -32,6 +34,16 @@ impl Dials {
     pub(super) fn next(&self) -> Option<Instant> {
         let share = self.shares.peek().map(|Reverse((due, _))| *due);
         [self.due, share].into_iter().flatten().min()
+    }
+
+    /// Arms the shares of addresses anew, after their ends have moved.
+    pub(super) fn rearm_shares(&mut self, connections: &Slab<Connection>) {
+        let until = |connection: &Connection| match connection.state {
+            State::Connecting { until, .. } => until,
+            _ => None,
+        };
+        let ends = connections.iter().filter_map(|(id, connection)| Some((until(connection)?, id)));
+        self.shares = ends.map(Reverse).collect();
     }
 
     /// Looks less and less often while it is for nothing, down to one look in [`TURN`] by all

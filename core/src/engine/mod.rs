@@ -5,6 +5,7 @@
 //! [`Engine::next_timeout`]. It runs in a simulated world (`simulation`) as it runs on sockets
 //! (`net::driver`).
 
+mod absence;
 mod calls;
 mod connection;
 mod dial;
@@ -76,6 +77,8 @@ pub struct Engine {
     timers: Timers,
     random: fastrand::Rng,
     spare: Vec<Vec<u8>>,
+    /// Replies may have waited in their sockets before they were read.
+    reads_late: bool,
     #[cfg(test)]
     sabotage: Option<simulation::Sabotage>,
 }
@@ -95,6 +98,7 @@ impl Engine {
             timers: Timers::default(),
             random: fastrand::Rng::with_seed(seed),
             spare: Vec::new(),
+            reads_late: false,
             #[cfg(test)]
             sabotage: None,
         }

@@ -162,12 +162,19 @@ impl Karma {
         self.running(now).sums.add_connect(elapsed_us);
     }
 
-    /// A query was answered.
-    pub fn handle_success(&mut self, elapsed: Duration, warned: bool, now: Instant) {
+    /// A query was answered; `took` is `None` where this process was too late to see how soon.
+    pub fn handle_success(
+        &mut self,
+        took: impl Into<Option<Duration>>,
+        warned: bool,
+        now: Instant,
+    ) {
         let counter = if warned { Counter::Warnings } else { Counter::SucceededQueries };
         self.count(counter, now);
-        self.latency.add(elapsed);
-        self.add_sample(elapsed, now);
+        if let Some(took) = took.into() {
+            self.latency.add(took);
+            self.add_sample(took, now);
+        }
         self.errors_in_row = 0;
         self.query_errors_in_row = 0;
         self.left_behind = 0;

@@ -27,8 +27,13 @@ pub struct Driver {
     mail: Arc<Mail>,
     background: Arc<Background>,
     others: Others,
+    /// Connections left with bytes unread when their budget of the last turn was used up, and
+    /// whether their end was announced.
+    unread: Vec<(ConnectionId, bool)>,
     is_turning: bool,
     tended_at: Instant,
+    /// When sockets were last looked at.
+    looked_at: Instant,
 }
 
 /// What other threads leave for a driver.
@@ -86,14 +91,16 @@ impl Driver {
         Ok(Self {
             engine: Engine::new(seed),
             poll,
-            events: Events::with_capacity(EVENTS_A_TURN),
+            events: Events::with_capacity(EVENTS_A_LOOK),
             sockets: Vec::new(),
             scratch: vec![0; RECEIVE_CHUNK].into_boxed_slice(),
             mail: Arc::new(mail),
             background,
             others,
+            unread: Vec::new(),
             is_turning: false,
             tended_at: clock::now(),
+            looked_at: clock::now(),
         })
     }
 
@@ -134,17 +141,32 @@ impl Driver {
     }
 
     /// Waits for sockets, for the engine's next timer, or for `timeout`, and handles what came.
+    ///
+    /// What has come is taken before anything is given up for lack of it, however late this turn
+    /// begins. Reading is bounded per turn, so that no agent keeps timers and others waiting.
     pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.is_turning = true;
+        let now = clock::now();
+        let mut timeout = if self.has_unread() { Some(Duration::ZERO) } else { timeout };
+        let was_away = now.saturating_duration_since(self.looked_at) >= LATE_READING;
+        if was_away && self.engine.running() > 0 {
+            self.engine.handle_absence(now);
+            // Nobody knows since when this has been waiting here.
+            if self.handle_events(Some(Duration::ZERO), true)? > 0 {
+                timeout = Some(Duration::ZERO);
+            }
+        }
         let timer = self.engine.next_timeout().filter(|_| self.engine.running() > 0);
-        let timer = timer.map(|due| due.saturating_duration_since(clock::now()));
+        let timer = timer.map(|due| due.saturating_duration_since(now));
         let timeout = [timeout, timer].into_iter().flatten().min();
-        // What has come is taken before anything is given up for lack of it.
-        let mut is_full = self.handle_events(timeout)?;
-        while is_full {
-            is_full = self.handle_events(Some(Duration::ZERO))?;
+        let mut count = self.handle_events(timeout, false)?;
+        let mut looks = 1;
+        while count == EVENTS_A_LOOK && looks < LOOKS_A_TURN {
+            count = self.handle_events(Some(Duration::ZERO), false)?;
+            looks += 1;
         }
         let now = clock::now();
+        self.engine.handle_absence(now);
         self.engine.handle_timeout(now);
         if now.saturating_duration_since(self.tended_at) >= TEND_PAUSE {
             self.tended_at = now;
@@ -153,6 +175,11 @@ impl Driver {
         self.perform(now);
         self.is_turning = false;
         Ok(())
+    }
+
+    /// Whether the next turn has something to read that no event tells of.
+    pub fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
     }
 
     /// Takes what came for idle connections.
@@ -179,14 +206,30 @@ impl Driver {
         self.is_turning
     }
 
-    /// Waits for events and handles them; true if there may be more.
-    fn handle_events(&mut self, timeout: Option<Duration>) -> io::Result<bool> {
-        match self.poll.poll(&mut self.events, timeout) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
-            Err(error) => return Err(error),
+    /// Waits for events and handles them, as well as what an earlier look left unread; returns
+    /// the number of events. `is_late`: they may have waited for this thread.
+    fn handle_events(
+        &mut self,
+        timeout: Option<Duration>,
+        mut is_late: bool,
+    ) -> io::Result<usize> {
+        let mut polled = self.poll.poll(&mut self.events, timeout);
+        if is_interrupted(&polled) {
+            // A signal, or the end of a stop (signal(7)): what came meanwhile is taken before
+            // time is judged.
+            is_late = true;
+            polled = self.poll.poll(&mut self.events, Some(Duration::ZERO));
+        }
+        if !is_interrupted(&polled) {
+            polled?;
         }
         let now = clock::now();
+        is_late |= self.engine.is_overdue(now);
+        self.looked_at = now;
+        self.engine.read_late(is_late);
+        for (id, to_the_end) in std::mem::take(&mut self.unread) {
+            self.receive(id, to_the_end, now);
+        }
         let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
         let mut count = 0;
         for event in &events {
@@ -197,7 +240,7 @@ impl Driver {
             }
         }
         self.events = events;
-        Ok(count == EVENTS_A_TURN)
+        Ok(count)
     }
 
     /// Does what the engine wants done.
@@ -335,9 +378,10 @@ impl Driver {
         }
     }
 
-    /// Reads until the socket is empty; with `to_the_end` until its end is seen, too.
+    /// Reads until the socket is empty; with `to_the_end` until its end is seen, too. A sender
+    /// that is faster than this reads keeps its rest for the next look.
     fn receive(&mut self, id: ConnectionId, to_the_end: bool, now: Instant) {
-        loop {
+        for _ in 0..RECEIVES_A_LOOK {
             let Some(socket) = self.sockets.get_mut(id).and_then(Option::as_mut) else { return };
             match socket.receive(&mut self.scratch) {
                 Ok(0) => return self.engine.handle_closed(id, Closing::End, now),
@@ -360,6 +404,8 @@ impl Driver {
                 }
             }
         }
+        // Events tell of new bytes only: nothing else brings this thread back to these.
+        self.unread.push((id, to_the_end));
     }
 
     fn drop_socket(&mut self, id: ConnectionId) {
@@ -393,6 +439,10 @@ impl Drop for Driver {
     }
 }
 
+fn is_interrupted(polled: &io::Result<()>) -> bool {
+    polled.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted)
+}
+
 /// Whether a connection failed for want of something of this process or machine.
 fn is_local(error: &io::Error) -> bool {
     let codes = [
@@ -408,5 +458,16 @@ fn is_local(error: &io::Error) -> bool {
 
 const WAKER: Token = Token(usize::MAX);
 
-/// Events taken at once; with more waiting the next turn takes them.
-const EVENTS_A_TURN: usize = 256;
+/// Events taken with one look at the sockets.
+const EVENTS_A_LOOK: usize = 256;
+
+/// Looks at the sockets per turn while each brings as many events as fit: with more waiting, timers
+/// have their turn first.
+const LOOKS_A_TURN: usize = 64;
+
+/// Reads of one socket per look, of [`RECEIVE_CHUNK`] bytes each.
+const RECEIVES_A_LOOK: usize = 16;
+
+/// Sockets that were not looked at for so long may have held their bytes for as long: shorter
+/// pauses are what scheduling and a program's own event loop cost.
+const LATE_READING: Duration = Duration::from_millis(5);

@@ -1,0 +1,52 @@
+//! Time that this process missed: it was stopped, its thread had no processor, or it was at
+//! other work.
+//!
+//! Bytes wait in sockets while nobody looks, so such time says nothing of the agents. A turn that
+//! begins late moves the clocks of all attempts on by what it missed, after it has read what is
+//! there. The deadline that the caller fixed runs in real time; one that follows from time-outs
+//! moves, too.
+
+use std::time::{Duration, Instant};
+
+use super::Engine;
+use super::connection::State;
+
+impl Engine {
+    /// Whether a timer is overdue by more than scheduling explains.
+    pub fn is_overdue(&self, now: Instant) -> bool {
+        self.missed(now).is_some()
+    }
+
+    /// A turn begins, or judges, perhaps too late: moves the clocks of what runs by the time that
+    /// was missed. What has come must be read before [`handle_timeout`](Self::handle_timeout).
+    pub fn handle_absence(&mut self, now: Instant) {
+        let Some(missed) = self.missed(now) else { return };
+        let calls: Vec<_> = self.calls.ids().collect();
+        for id in calls {
+            self.calls[id].call.handle_absence(missed, missed >= SLEEP_MIN, now);
+            self.rearm(id);
+        }
+        for (_, connection) in &mut self.connections {
+            if let State::Connecting { until: Some(until), .. } = &mut connection.state {
+                *until += missed;
+            }
+        }
+        self.dials.rearm_shares(&self.connections);
+    }
+
+    /// Whether replies handed in from now on may have waited here: how long they took is unknown.
+    pub fn read_late(&mut self, is_late: bool) {
+        self.reads_late = is_late;
+    }
+
+    fn missed(&self, now: Instant) -> Option<Duration> {
+        let due = self.next_timeout().filter(|_| self.running > 0)?;
+        Some(now.saturating_duration_since(due)).filter(|missed| *missed >= LATE_TURN)
+    }
+}
+
+/// A turn that begins so late is late by this process's own doing, not by a timer's resolution.
+const LATE_TURN: Duration = Duration::from_millis(5);
+
+/// Missed for so long, the process slept: nothing that was silent meanwhile is blamed for it.
+const SLEEP_MIN: Duration = Duration::from_millis(100);
