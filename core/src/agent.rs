@@ -1,14 +1,14 @@
 //! Agents and mirrors as calls use them: the configuration joined with hosts and strategy.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::call::SpeculationBudget;
 use crate::config::CallSettings;
 use crate::error::AttemptFailure;
+use crate::hedge_budget::HedgeBudget;
 use crate::host::{Host, Purpose};
-use crate::karma::{Counter, Tally, TrafficCounters};
-use crate::strategy::Selector;
+use crate::karma::{Counter, Karma, Tally, TrafficCounters};
+use crate::strategy::{Selector, Tried};
 
 /// A distributed index ready to be asked.
 #[derive(Debug)]
@@ -43,10 +43,65 @@ pub struct Agent {
     /// Largest request or reply body in bytes.
     pub max_packet_size: usize,
     /// Extra requests that slow mirrors may still cause.
-    pub speculation: SpeculationBudget,
+    pub hedges: HedgeBudget,
     /// Counters of its client.
     pub traffic: Arc<TrafficCounters>,
 }
+
+impl Agent {
+    /// Rounds over all mirrors that `retry_count` of the line adds to the first; `None` without it.
+    pub fn line_rounds(&self) -> Option<u32> {
+        Some(self.attempts_max?.div_ceil(self.mirrors.len() as u32) - 1)
+    }
+
+    /// True if the mirror is silent to several attempts while another mirror answers.
+    pub fn is_suspect(&self, mirror: usize, now: Instant) -> bool {
+        let silence = self.mirrors[mirror].host.read(|karma| karma.silence());
+        silence.is_some_and(|silence| {
+            let is_suspect = |karma: &Karma| silence.is_suspect(karma.evidence(), now);
+            self.others(mirror).any(|other| other.host.read(is_suspect))
+        })
+    }
+
+    /// True if a mirror other than that one has answered a query after `then`.
+    pub fn has_answer_elsewhere(&self, mirror: usize, then: Instant) -> bool {
+        let answered =
+            |other: &Mirror| other.host.read(|karma| karma.evidence().has_answered_after(then));
+        self.others(mirror).any(answered)
+    }
+
+    /// True if a living mirror that was not tried has less under way than it was lately seen to
+    /// answer.
+    pub fn has_room(&self, tried: &Tried, now: Instant) -> bool {
+        let has_room = |mirror: &usize| {
+            self.mirrors[*mirror].host.read(|karma| {
+                let room = karma.evidence().carried(now).max(ROOM_MIN);
+                karma.health().is_living() && f64::from(karma.in_flight()) < room
+            })
+        };
+        let untried = (0..self.mirrors.len()).filter(|mirror| !tried.contains(*mirror));
+        untried.filter(has_room).any(|mirror| !self.is_suspect(mirror, now))
+    }
+
+    /// True if a living mirror that was not tried is likely to answer within `left`.
+    pub fn is_promising(&self, tried: &Tried, left: Duration) -> bool {
+        let is_promising = |mirror: usize| {
+            self.mirrors[mirror]
+                .host
+                .read(|karma| karma.health().is_living() && karma.evidence().is_promising(left))
+        };
+        let mut untried = (0..self.mirrors.len()).filter(|mirror| !tried.contains(*mirror));
+        untried.any(is_promising)
+    }
+
+    fn others(&self, mirror: usize) -> impl Iterator<Item = &Mirror> {
+        let others = self.mirrors.iter().enumerate().filter(move |(number, _)| *number != mirror);
+        others.map(|(_, other)| other)
+    }
+}
+
+/// Requests at once that any mirror is trusted with, whatever it was seen to answer.
+const ROOM_MIN: f64 = 8.0;
 
 /// One host plus the index list to ask it for.
 #[derive(Clone, Debug)]
@@ -108,7 +163,7 @@ pub(crate) mod testing {
             settings: CallSettings::default(),
             attempts_max: None,
             max_packet_size: 1 << 20,
-            speculation: SpeculationBudget::default(),
+            hedges: HedgeBudget::default(),
             traffic: Arc::default(),
         }
     }

@@ -18,15 +18,23 @@ pub struct CallLimits {
     pub connect_timeout: Duration,
     /// One mirror's answer.
     pub query_timeout: Duration,
+    /// What the configuration gives a mirror to answer: a caller with less patience proves nothing
+    /// against it.
+    pub query_patience: Duration,
+    /// The same for reaching it.
+    pub connect_patience: Duration,
     /// Rounds over all mirrors after the first.
     pub retry_count: u32,
+    /// Somebody set that: daemons without capacity are not asked more often either.
+    pub is_retry_count_given: bool,
     /// Pause before each of them.
     pub retry_delay: Duration,
 }
 
 impl CallLimits {
-    /// Joins the levels: the call before the agent's settings before the defaults.
-    pub fn new(options: &CallOptions, settings: &CallSettings) -> Self {
+    /// Joins the levels: the call before the agent's line, of which `line_rounds` are the rounds
+    /// that its `retry_count` adds, before its settings, before the defaults.
+    pub fn new(options: &CallOptions, settings: &CallSettings, line_rounds: Option<u32>) -> Self {
         let pick =
             |first: Option<_>, second: Option<_>, default| first.or(second).unwrap_or(default);
         let connect_timeout = pick(
@@ -38,8 +46,8 @@ impl CallLimits {
             pick(options.query_timeout, settings.agent_query_timeout, limits::AGENT_QUERY_TIMEOUT);
         let retry_delay =
             pick(options.retry_delay, settings.agent_retry_delay, limits::AGENT_RETRY_DELAY);
-        let retry_count = options.retry_count.or(settings.agent_retry_count).unwrap_or(0);
-        let retry_count = retry_count.min(limits::AGENT_RETRY_COUNT_MAX);
+        let given = options.retry_count.or(line_rounds).or(settings.agent_retry_count);
+        let retry_count = given.unwrap_or(0).min(limits::AGENT_RETRY_COUNT_MAX);
         let round = connect_timeout.saturating_add(query_timeout);
         let rounds = round
             .saturating_mul(retry_count + 1)
@@ -50,7 +58,12 @@ impl CallLimits {
             is_deadline_fixed: options.deadline.is_some(),
             connect_timeout: connect_timeout.min(limits::DEADLINE_MAX),
             query_timeout: query_timeout.min(limits::DEADLINE_MAX),
+            query_patience: settings.agent_query_timeout.unwrap_or(limits::AGENT_QUERY_TIMEOUT),
+            connect_patience: settings
+                .agent_connect_timeout
+                .unwrap_or(limits::AGENT_CONNECT_TIMEOUT),
             retry_count,
+            is_retry_count_given: given.is_some(),
             retry_delay: retry_delay.min(limits::DEADLINE_MAX),
         }
     }
@@ -81,7 +94,7 @@ mod tests {
         };
         let settings = join(index, searchd);
         let options = CallOptions { connect_timeout: second(1), ..CallOptions::default() };
-        let limits = CallLimits::new(&options, &settings);
+        let limits = CallLimits::new(&options, &settings, None);
         assert_eq!(limits.query_timeout, Duration::from_secs(5));
         assert_eq!(limits.connect_timeout, Duration::from_secs(1));
         assert_eq!(limits.retry_delay, limits::AGENT_RETRY_DELAY);
@@ -91,11 +104,11 @@ mod tests {
     #[test]
     fn rounds_lengthen_the_deadline_unless_it_is_given() {
         let options = CallOptions { retry_count: Some(2), ..CallOptions::default() };
-        let limits = CallLimits::new(&options, &CallSettings::default());
+        let limits = CallLimits::new(&options, &CallSettings::default(), None);
         assert_eq!(limits.deadline, Duration::from_millis(3 * 4_000 + 2 * 500));
         let deadline = Some(Duration::from_millis(80));
         let options = CallOptions { deadline, ..options };
-        let limits = CallLimits::new(&options, &CallSettings::default());
+        let limits = CallLimits::new(&options, &CallSettings::default(), None);
         assert_eq!(limits.deadline, Duration::from_millis(80));
     }
 
@@ -109,7 +122,7 @@ mod tests {
             retry_delay: endless,
             ..CallOptions::default()
         };
-        let limits = CallLimits::new(&options, &CallSettings::default());
+        let limits = CallLimits::new(&options, &CallSettings::default(), None);
         assert_eq!(limits.deadline, limits::DEADLINE_MAX);
         assert!(limits.connect_timeout <= limits::DEADLINE_MAX);
         assert_eq!(limits.retry_count, limits::AGENT_RETRY_COUNT_MAX);

@@ -39,7 +39,7 @@
 //! thread or randomness of its own (`clippy.toml` sees to it).
 //!
 //! ```text
-//! error limits log completeness options <- config deadline wire karma <- host <- strategy
+//! error limits log completeness options <- config deadline wire karma <- host <- strategy hedge_budget
 //!     <- agent <- call <- engine <- topology status merge search <- net <- batch client
 //! ```
 //!
@@ -61,6 +61,7 @@ pub mod config;
 pub mod deadline;
 pub mod engine;
 pub mod error;
+pub mod hedge_budget;
 pub mod host;
 pub mod karma;
 pub mod limits;

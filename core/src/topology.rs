@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::agent::{Agent, Index, Mirror};
-use crate::call::SpeculationBudget;
 use crate::config::{self, CallSettings, Config, HostAddress, HostnameLookup};
 use crate::deadline;
+use crate::hedge_budget::HedgeBudget;
 use crate::host::Host;
 use crate::karma::{BlockClock, Tally, TrafficCounters};
 use crate::limits;
@@ -182,7 +182,7 @@ impl Builder<'_> {
             settings: deadline::join(index.calls, searchd.calls),
             attempts_max: agent.retry_count.map(|count| count.saturating_add(1)),
             max_packet_size: searchd.max_packet_size.unwrap_or(limits::MAX_PACKET_SIZE),
-            speculation: SpeculationBudget::default(),
+            hedges: HedgeBudget::default(),
             traffic: self.traffic.clone(),
         }
     }
@@ -268,7 +268,7 @@ impl Builder<'_> {
             settings,
             attempts_max: None,
             max_packet_size: limits::MAX_PACKET_SIZE_MIN,
-            speculation: SpeculationBudget::default(),
+            hedges: HedgeBudget::default(),
             traffic: self.traffic.clone(),
         };
         pinged.map(|host| Arc::new(agent(host))).collect()

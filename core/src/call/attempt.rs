@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::Call;
-use super::speculation::Fund;
+use super::hedge::Hedge;
 use crate::deadline::CallLimits;
+use crate::error::FailureKind;
 use crate::karma::InFlight;
 
 /// An attempt that is under way.
@@ -17,6 +18,7 @@ pub(super) struct Attempt {
     pub(super) started_at: Instant,
     /// End of the phase that is under way: reaching the mirror, then its answer.
     pub(super) phase_ends_at: Instant,
+    pub(super) is_connected: bool,
     pub(super) reached: bool,
     /// Part of its time in which this process did not look.
     pub(super) missed: Duration,
@@ -26,23 +28,12 @@ pub(super) struct Attempt {
     pub(super) handed_over: bool,
     /// A wait that its mirror, if well, rarely exceeds; `None` where nothing tells.
     pub(super) usual: Option<Duration>,
-    /// Its mirror was waited for longer each time, and was left behind all the same.
-    pub(super) is_last_chance: bool,
-    /// When the others, if each shall have its share of the time left, are no longer to wait.
-    pub(super) share_ends_at: Option<Instant>,
+    /// Its connection served another request before.
+    pub(super) is_reused: bool,
     /// When another mirror is asked beside this one.
-    pub(super) overtake_at: Option<Overtake>,
+    pub(super) hedge: Option<Hedge>,
     /// Counts it as under way.
     pub(super) _in_flight: InFlight,
-}
-
-/// When a silent mirror gets company.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Overtake {
-    pub(super) at: Instant,
-    /// What it is paid from, and what if that is empty.
-    pub(super) fund: Fund,
-    pub(super) late_fund: Fund,
 }
 
 impl Attempt {
@@ -59,14 +50,14 @@ impl Attempt {
             on_trial: false,
             started_at: now,
             phase_ends_at: now + limits.connect_timeout,
+            is_connected: false,
             reached: false,
             missed: Duration::ZERO,
             is_excused: false,
             handed_over: false,
             usual: None,
-            is_last_chance: false,
-            share_ends_at: None,
-            overtake_at: None,
+            is_reused: false,
+            hedge: None,
             _in_flight: in_flight,
         }
     }
@@ -80,29 +71,41 @@ impl Attempt {
         self.elapsed(now).saturating_sub(self.missed)
     }
 
-    /// Whether it was silent for longer than its mirror, if well, usually is.
-    pub(super) fn is_late(&self, now: Instant) -> bool {
-        !self.is_excused && self.usual.is_none_or(|usual| self.waited(now) >= usual)
+    /// Whether it was silent for as long as the configuration lets its mirror be: a caller with
+    /// less patience proves nothing.
+    pub(super) fn had_its_time(&self, limits: &CallLimits, now: Instant) -> bool {
+        let patience = match self.reached {
+            true => limits.query_patience,
+            false => limits.connect_patience,
+        };
+        !self.is_excused && self.waited(now) >= patience
     }
 
-    /// Whether it was silent for so long that its mirror is to blame when another answers first:
-    /// slower than another is no fault, slower than itself is.
-    pub(super) fn had_its_time(&self, now: Instant) -> bool {
-        !self.is_excused && (self.is_last_chance || self.is_late(now))
+    /// Whether it was silent for longer than its mirror, if well, usually is.
+    pub(super) fn is_late(&self, now: Instant) -> bool {
+        self.usual.is_none_or(|usual| self.waited(now) >= usual)
+    }
+
+    /// How it fails when its time is up.
+    pub(super) fn timeout(&self) -> (FailureKind, &'static str) {
+        if self.reached {
+            (FailureKind::QueryTimeout, "query timed out")
+        } else {
+            (FailureKind::ConnectTimeout, "connect timed out")
+        }
     }
 
     /// Moves its clocks on by time that this process missed.
-    pub(super) fn handle_absence(&mut self, missed: Duration, slept: bool, now: Instant) {
+    pub(super) fn handle_absence(&mut self, missed: Duration, now: Instant) {
         let mut missed = missed.min(self.waited(now));
         self.missed += missed;
-        if slept && !self.is_excused {
+        if missed >= SLEEP_MIN && !self.is_excused {
             self.is_excused = true;
             missed += AWAKENING;
         }
         self.phase_ends_at += missed;
-        self.share_ends_at = self.share_ends_at.map(|at| at + missed);
-        if let Some(overtake) = &mut self.overtake_at {
-            overtake.at += missed;
+        if let Some(hedge) = &mut self.hedge {
+            hedge.move_on(missed);
         }
     }
 
@@ -115,14 +118,19 @@ impl Attempt {
 
     pub(super) fn handle_late_dial(&mut self, limits: &CallLimits, now: Instant) {
         self.reached = false;
+        self.is_reused = false;
+        self.is_connected = false;
         self.phase_ends_at = now + limits.connect_timeout;
     }
 
     pub(super) fn next_timeout(&self) -> Instant {
-        let overtake_at = self.overtake_at.map(|overtake| overtake.at);
-        overtake_at.map_or(self.phase_ends_at, |at| at.min(self.phase_ends_at))
+        let hedge_at = self.hedge.map(|hedge| hedge.at);
+        hedge_at.map_or(self.phase_ends_at, |at| at.min(self.phase_ends_at))
     }
 }
+
+/// Missed for so long, the process slept: nothing that was silent meanwhile is blamed for it.
+const SLEEP_MIN: Duration = Duration::from_millis(100);
 
 /// Time to answer after a sleep of this process, for agents that slept, too.
 const AWAKENING: Duration = Duration::from_millis(50);

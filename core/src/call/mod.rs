@@ -7,9 +7,10 @@
 mod attempt;
 #[cfg(test)]
 mod health_tests;
+mod hedge;
+mod left_behind;
 mod outcome;
 mod round;
-mod speculation;
 #[cfg(test)]
 mod tests;
 
@@ -19,8 +20,9 @@ use std::time::{Duration, Instant};
 use smallvec::SmallVec;
 
 use attempt::Attempt;
+pub use left_behind::LeftBehind;
 pub use outcome::Answer;
-pub use speculation::SpeculationBudget;
+use round::Obstacles;
 
 use crate::agent::Agent;
 use crate::deadline::CallLimits;
@@ -46,11 +48,16 @@ pub struct Call {
     round: u32,
     /// Rounds that a lack of capacity brought, which no setting limits.
     busy_rounds: u32,
-    /// A mirror, or this process, had no capacity in this round.
-    busy: bool,
+    /// What kept mirrors from answering in this round.
+    obstacles: Obstacles,
+    /// An ERROR reply that passes by itself was given a second chance.
+    is_second_chance_used: bool,
     next_round_at: Option<Instant>,
     attempts: SmallVec<[Attempt; 2]>,
     attempts_started: u32,
+    /// Attempts over further connections to mirrors that were asked before.
+    renewals: u32,
+    left_behind: SmallVec<[(u32, LeftBehind); 1]>,
     refusals: SmallVec<[Refusal; 1]>,
     failures: Vec<AttemptFailure>,
     commands: SmallVec<[Command; 2]>,
@@ -78,9 +85,16 @@ pub enum Command {
         attempt: u32,
         /// Position of the mirror.
         mirror: usize,
+        /// Kept connections that were idle at this time are not to be used.
+        fresh_since: Option<Instant>,
     },
     /// Forget the attempt: its reply is not wanted any more.
     Abandon {
+        /// Number of the attempt.
+        attempt: u32,
+    },
+    /// Wait for the reply of the attempt as [`Call::take_left_behind`] says.
+    LeaveBehind {
         /// Number of the attempt.
         attempt: u32,
     },
@@ -105,7 +119,7 @@ impl Call {
         random: u64,
         now: Instant,
     ) -> Self {
-        let limits = CallLimits::new(options, &agent.settings);
+        let limits = CallLimits::new(options, &agent.settings, agent.line_rounds());
         let mut call = Self {
             limits,
             scope,
@@ -116,10 +130,13 @@ impl Call {
             tried: Tried::default(),
             round: 0,
             busy_rounds: 0,
-            busy: false,
+            obstacles: Obstacles::default(),
+            is_second_chance_used: false,
             next_round_at: None,
             attempts: SmallVec::new(),
             attempts_started: 0,
+            renewals: 0,
+            left_behind: SmallVec::new(),
             refusals: SmallVec::new(),
             failures: Vec::new(),
             commands: SmallVec::new(),
@@ -128,7 +145,6 @@ impl Call {
             agent,
             request,
         };
-        call.agent.speculation.earn();
         call.proceed(random, now);
         call
     }
@@ -198,15 +214,41 @@ impl Call {
         attempts.chain(self.next_round_at).chain([self.deadline]).min()
     }
 
-    /// A connection stands, made for this attempt.
+    /// An attempt that the call does without, once after [`Command::LeaveBehind`].
+    pub fn take_left_behind(&mut self, attempt: u32) -> Option<LeftBehind> {
+        let position = self.left_behind.iter().position(|(number, _)| *number == attempt)?;
+        Some(self.left_behind.remove(position).1)
+    }
+
+    /// The attempt goes over a connection that was used before.
+    pub fn handle_reused(&mut self, attempt: u32) {
+        if let Some(reused) = self.find(attempt) {
+            reused.is_reused = true;
+            reused.is_connected = true;
+            let mirror = reused.mirror;
+            self.abandon_twins(mirror);
+        }
+    }
+
+    /// The reply of an attempt begins to come.
+    pub fn handle_heard(&mut self, attempt: u32, now: Instant) {
+        if let Some(mirror) = self.mirror(attempt) {
+            self.host(mirror).record(|karma| karma.handle_heard(now));
+        }
+    }
+
+    /// A connection stands, made for this attempt. Others that are still being made to the same
+    /// mirror are given up.
     pub fn handle_connected(&mut self, attempt: u32, now: Instant) {
-        if let Some(attempt) = self.find(attempt) {
-            let elapsed = attempt.elapsed(now);
-            let mirror = attempt.mirror;
+        if let Some(connected) = self.find(attempt) {
+            connected.is_connected = true;
+            let elapsed = connected.elapsed(now);
+            let mirror = connected.mirror;
             self.host(mirror).record(|karma| karma.handle_connect(elapsed, now));
             if !self.is_ping() {
                 self.agent.mirrors[mirror].tally.handle_connect(elapsed);
             }
+            self.abandon_twins(mirror);
         }
     }
 
@@ -223,7 +265,7 @@ impl Call {
         let limits = self.limits;
         if let Some(attempt) = self.find(attempt) {
             attempt.phase_ends_at = now + limits.query_timeout;
-            attempt.overtake_at = None;
+            attempt.hedge = None;
         }
         if !limits.is_deadline_fixed {
             let longest = self.begun_at + HEARTBEATS_MAX;
@@ -231,14 +273,13 @@ impl Call {
         }
     }
 
-    /// The process missed so much time; `slept`: too much to judge anybody's silence by. The
-    /// deadline moves, too, unless the caller fixed it.
-    pub fn handle_absence(&mut self, missed: Duration, slept: bool, now: Instant) {
+    /// The process missed so much time. The deadline moves, too, unless the caller fixed it.
+    pub fn handle_absence(&mut self, missed: Duration, now: Instant) {
         if self.is_over {
             return;
         }
         for attempt in &mut self.attempts {
-            attempt.handle_absence(missed, slept, now);
+            attempt.handle_absence(missed, now);
         }
         self.next_round_at = self.next_round_at.map(|at| at + missed);
         if !self.limits.is_deadline_fixed {
@@ -281,7 +322,7 @@ impl Call {
     ) {
         let Some(attempt) = self.remove(attempt) else { return };
         self.fail_attempt(&attempt, kind, phase, text, now);
-        self.proceed_after(&attempt, kind, random, now);
+        self.proceed_after(attempt.handed_over, kind, random, now);
     }
 
     /// The request can't be encoded: no mirror would do better.
@@ -318,10 +359,13 @@ impl Call {
                 continue;
             };
             let late = self.attempts.remove(late);
-            self.commands.push(Command::Abandon { attempt: late.number });
-            let (kind, text) = describe_timeout(&late);
-            self.fail_attempt(&late, kind, phase, text.to_owned(), now);
-            self.proceed_after(&late, kind, random, now);
+            let (kind, _) = late.timeout();
+            let handed_over = late.handed_over;
+            if !late.is_connected {
+                self.abandon_twins(late.mirror);
+            }
+            self.give_up(late, phase, now);
+            self.proceed_after(handed_over, kind, random, now);
             if self.is_over {
                 return;
             }
@@ -330,7 +374,7 @@ impl Call {
             self.next_round_at = None;
             self.proceed(random, now);
         }
-        self.overtake_silent(random, now);
+        self.hedge_silent(phase_of, random, now);
     }
 
     /// The caller does not want the answer any more.
@@ -368,6 +412,11 @@ impl Call {
         Some(self.attempts.remove(position))
     }
 
+    /// Mirrors not asked in this round.
+    fn untried(&self) -> usize {
+        self.agent.mirrors.len() - self.tried.len()
+    }
+
     /// Gives back what an attempt had claimed that failed for a reason of this program's own.
     fn release(&self, attempt: &Attempt) {
         if attempt.on_trial {
@@ -387,8 +436,17 @@ impl Call {
         let failure = self.attempt_failure(attempt, kind, phase, text, now);
         let purpose = self.purpose(attempt.on_trial);
         self.agent.mirrors[attempt.mirror].record_failure(&failure, purpose, now);
-        self.busy |= matches!(kind, FailureKind::RemoteRetry | FailureKind::Local);
+        self.obstacles.note(kind);
         self.failures.push(failure);
+    }
+
+    /// Gives up connections to the mirror that are still being made.
+    fn abandon_twins(&mut self, mirror: usize) {
+        let is_twin = |other: &Attempt| other.mirror == mirror && !other.is_connected;
+        while let Some(position) = self.attempts.iter().position(is_twin) {
+            let twin = self.attempts.remove(position);
+            self.commands.push(Command::Abandon { attempt: twin.number });
+        }
     }
 
     fn attempt_failure(
@@ -401,14 +459,6 @@ impl Call {
     ) -> AttemptFailure {
         let host = self.host(attempt.mirror).name.clone();
         AttemptFailure { host, kind, phase, text, elapsed: attempt.elapsed(now) }
-    }
-}
-
-fn describe_timeout(attempt: &Attempt) -> (FailureKind, &'static str) {
-    if attempt.reached {
-        (FailureKind::QueryTimeout, "query timed out")
-    } else {
-        (FailureKind::ConnectTimeout, "connect timed out")
     }
 }
 

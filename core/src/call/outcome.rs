@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use super::attempt::Attempt;
-use super::{Call, Command, Refusal, Scope, describe_timeout};
+use super::round::is_passing;
+use super::{Call, Command, Refusal, Scope};
 use crate::error::{AgentFailure, AttemptFailure, FailureKind, Phase, ProgramError};
 use crate::karma::Counter;
 use crate::wire::header::Status;
@@ -89,7 +90,7 @@ impl Call {
         now: Instant,
     ) {
         self.fail_attempt(attempt, kind, Phase::Read, text, now);
-        self.proceed_after(attempt, kind, random, now);
+        self.proceed_after(attempt.handed_over, kind, random, now);
     }
 
     fn accept(&mut self, attempt: &Attempt, reply: Reply, warned: bool, now: Instant) {
@@ -112,29 +113,25 @@ impl Call {
             let purpose = self.purpose(on_trial);
             self.agent.mirrors[mirror].record_failure(&failure, purpose, now);
         }
+        if !is_ping {
+            self.agent.hedges.earn();
+        }
         self.leave_behind(attempt, now);
         let attempts = self.attempts_started;
         self.finish(Ok(Answer { reply, mirror: attempt.mirror, attempts }));
     }
 
-    /// Gives up all attempts but `ended`, and judges those that were asked before it and are
-    /// silent still. A trial that another mirror had to save has failed.
+    /// Leaves all attempts but `ended` to themselves. Those that were asked before it, and are
+    /// silent still, are waited for longer the next time.
     fn leave_behind(&mut self, ended: &Attempt, now: Instant) {
-        for silent in std::mem::take(&mut self.attempts) {
-            self.commands.push(Command::Abandon { attempt: silent.number });
-            // Trials are first attempts.
-            if silent.number > ended.number {
-                continue;
-            }
-            if silent.on_trial || silent.had_its_time(now) {
-                let text = format!("silent until {} answered", self.host(ended.mirror).name);
-                let kind = FailureKind::Overtaken;
-                let failure = self.attempt_failure(&silent, kind, Phase::Wait, text, now);
-                let purpose = self.purpose(silent.on_trial);
-                self.agent.mirrors[silent.mirror].record_failure(&failure, purpose, now);
-            } else {
+        for mut silent in std::mem::take(&mut self.attempts) {
+            // What was asked last had no time to answer.
+            silent.is_excused |= silent.number > ended.number;
+            if silent.number < ended.number && !silent.is_late(now) {
                 self.host(silent.mirror).record(|karma| karma.handle_left_behind());
             }
+            let text = format!("silent until {} answered", self.host(ended.mirror).name);
+            self.leave_alone(silent, (FailureKind::Overtaken, text));
         }
     }
 
@@ -154,10 +151,12 @@ impl Call {
         let mirror = attempt.mirror;
         let failure = self.attempt_failure(attempt, kind, Phase::Read, text, now);
         let known = self.refusals.iter();
-        let confirmed = known
-            .filter(|refusal| refusal.mirror != mirror)
-            .any(|refusal| subject(&refusal.failure.text) == subject(&failure.text));
+        let confirmed = !is_passing(&failure.text)
+            && known
+                .filter(|refusal| refusal.mirror != mirror)
+                .any(|refusal| subject(&refusal.failure.text) == subject(&failure.text));
         let on_trial = attempt.on_trial;
+        self.obstacles.note(kind);
         self.refusals.push(Refusal { mirror, on_trial, failure });
         let asks_another = self.request().access() == Access::Read && self.scope == Scope::Agent;
         if confirmed {
@@ -204,20 +203,16 @@ impl Call {
         now: Instant,
     ) {
         for late in std::mem::take(&mut self.attempts) {
-            self.commands.push(Command::Abandon { attempt: late.number });
-            let (kind, text) = describe_timeout(&late);
-            let phase = phase_of(late.number);
-            match phase {
-                Some(phase) if late.on_trial || late.is_late(now) => {
-                    self.fail_attempt(&late, kind, phase, text.to_owned(), now);
-                }
-                // It was asked too late to be blamed for what the caller's clock ended.
-                _ => {
+            match phase_of(late.number) {
+                Some(phase) => self.give_up(late, phase, now),
+                None => {
+                    self.commands.push(Command::Abandon { attempt: late.number });
                     if late.on_trial {
                         self.postpone_trial(late.mirror);
                     }
-                    let (phase, text) = (phase.unwrap_or(Phase::Connect), "no time left");
-                    let failure = self.attempt_failure(&late, kind, phase, text.to_owned(), now);
+                    let (kind, _) = late.timeout();
+                    let (phase, text) = (Phase::Connect, "no time left".to_owned());
+                    let failure = self.attempt_failure(&late, kind, phase, text, now);
                     self.failures.push(failure);
                 }
             }
@@ -229,7 +224,7 @@ impl Call {
     }
 
     /// A trial that ends without a verdict is not repeated at once.
-    fn postpone_trial(&self, mirror: usize) {
+    pub(super) fn postpone_trial(&self, mirror: usize) {
         self.host(mirror).record(|karma| karma.health_mut().postpone_trial());
     }
 

@@ -3,22 +3,24 @@
 use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
-use super::speculation::Standing;
-use super::{Call, Command, Scope};
+use super::hedge::Standing;
+use super::{Call, Command, Refusal, Scope};
+use crate::agent::Mirror;
 use crate::error::FailureKind;
-use crate::strategy::{Pick, Trials};
+use crate::hedge_budget::Fund;
+use crate::strategy::{Pick, Trials, Tried};
 use crate::wire::request::Access;
 
 impl Call {
     /// Goes on after a failure, if what was sent may be sent again (design: Replay safety).
     pub(super) fn proceed_after(
         &mut self,
-        failed: &Attempt,
+        handed_over: bool,
         kind: FailureKind,
         random: u64,
         now: Instant,
     ) {
-        let unexecuted = !failed.handed_over || kind == FailureKind::RemoteRetry;
+        let unexecuted = !handed_over || kind == FailureKind::RemoteRetry;
         if self.request.access() == Access::Write && !unexecuted {
             return self.finish_failed(None, false);
         }
@@ -30,12 +32,19 @@ impl Call {
         if self.is_over || self.next_round_at.is_some() {
             return;
         }
-        if !self.start_attempt(random, now) && self.attempts.is_empty() {
-            self.end_round(now);
+        if !self.start_attempt(None, random, now) && self.attempts.is_empty() {
+            self.end_round(random, now);
         }
     }
 
-    pub(super) fn start_attempt(&mut self, random: u64, now: Instant) -> bool {
+    /// Asks a mirror that was not tried; false if there is none. With `fresh_since`, not over a
+    /// connection that was idle then.
+    pub(super) fn start_attempt(
+        &mut self,
+        fresh_since: Option<Instant>,
+        random: u64,
+        now: Instant,
+    ) -> bool {
         if self.is_capped() || now >= self.deadline {
             return false;
         }
@@ -48,18 +57,61 @@ impl Call {
             Scope::Mirror(mirror) | Scope::Ping(mirror) => Some(mirror),
         };
         let pick = match only {
-            None => {
-                let agent = &self.agent;
-                agent.selector.pick(&agent.mirrors, &self.tried, self.trials(), random, now)
-            }
+            None => self.pick(random, now),
             Some(mirror) => {
-                let pick = Pick { mirror, on_trial: false, patience: None, knows_all: false };
+                let pick = Pick { mirror, on_trial: false, patience: None };
                 (!self.tried.contains(mirror)).then_some(pick)
             }
         };
         let Some(pick) = pick else { return false };
-        self.tried.insert(pick.mirror);
         self.stays_with = (!self.failover).then_some(pick.mirror);
+        // After a first round connections that were kept are not trusted any more.
+        let fresh_since = fresh_since.or_else(|| self.has_had_a_round().then_some(now));
+        self.ask(&pick, fresh_since, now);
+        true
+    }
+
+    /// Asks a mirror of this call once more, over a new connection.
+    pub(super) fn renew(&mut self, mirror: usize, fresh_since: Instant, now: Instant) {
+        self.renewals += 1;
+        let pick = Pick { mirror, on_trial: false, patience: None };
+        let unreached = |other: &&Attempt| other.mirror == mirror && !other.is_connected;
+        let ends_at = self.attempts.iter().find(unreached).map(|other| other.phase_ends_at);
+        self.ask(&pick, Some(fresh_since), now);
+        if let (Some(ends_at), Some(new)) = (ends_at, self.attempts.last_mut()) {
+            new.phase_ends_at = ends_at;
+        }
+    }
+
+    /// Picks a mirror, and not one that is silent to others while a living one is there.
+    fn pick(&self, random: u64, now: Instant) -> Option<Pick> {
+        let agent = &self.agent;
+        let pick_from = |tried: &Tried, trials| {
+            agent.selector.pick(&agent.mirrors, tried, trials, random, now)
+        };
+        let first = pick_from(&self.tried, self.trials())?;
+        if first.on_trial || !self.failover || !agent.is_suspect(first.mirror, now) {
+            return Some(first);
+        }
+        let mut tried = self.tried.clone();
+        let mut next = first;
+        while agent.is_suspect(next.mirror, now) {
+            tried.insert(next.mirror);
+            match pick_from(&tried, Trials::None) {
+                Some(other) => next = other,
+                None => return Some(first),
+            }
+        }
+        let is_living = self.host(next.mirror).read(|karma| karma.health().is_living());
+        Some(if is_living { next } else { first })
+    }
+
+    fn has_had_a_round(&self) -> bool {
+        self.round > 0 || self.is_second_chance_used
+    }
+
+    fn ask(&mut self, pick: &Pick, fresh_since: Option<Instant>, now: Instant) {
+        self.tried.insert(pick.mirror);
         let number = self.attempts_started;
         self.attempts_started += 1;
         if number > 0 {
@@ -67,18 +119,16 @@ impl Call {
         }
         let (in_flight, standing) = self.host(pick.mirror).record(|karma| {
             karma.handle_start(now);
-            (karma.begin_attempt(), Standing::new(karma, &pick))
+            (karma.begin_attempt(), Standing::new(karma, pick))
         });
         let mut attempt = Attempt::new(number, pick.mirror, in_flight, &self.limits, now);
         attempt.on_trial = pick.on_trial;
         attempt.usual = standing.usual;
-        let untried = self.agent.mirrors.len() - self.tried.len();
-        if self.failover && self.may_resend() && untried > 0 {
-            attempt.overtake(&pick, &standing, untried, now, self.deadline);
+        if self.may_resend() && !self.is_ping() {
+            attempt.hedge = Some(self.hedge(pick, &standing, self.untried(), now));
         }
         self.attempts.push(attempt);
-        self.commands.push(Command::Start { attempt: number, mirror: pick.mirror });
-        true
+        self.commands.push(Command::Start { attempt: number, mirror: pick.mirror, fresh_since });
     }
 
     /// The dead mirrors that this attempt may be spent on.
@@ -90,29 +140,115 @@ impl Call {
         if has_another { Trials::All } else { Trials::Likely }
     }
 
-    fn end_round(&mut self, now: Instant) {
-        if !self.refusals.is_empty() {
+    fn end_round(&mut self, random: u64, now: Instant) {
+        if !self.refusals.is_empty() && !self.takes_second_chance() {
             return self.finish_refused(false, now);
         }
-        let pause = if self.round < self.limits.retry_count {
-            self.round += 1;
-            self.limits.retry_delay
-        } else if self.busy && !self.is_ping() {
-            // A daemon without capacity said when to come back: soon. It lives, so the query
-            // is not lost as long as there is time. So it is when this process has no socket.
-            self.busy_rounds += 1;
-            BUSY_PAUSE_MIN * (1 << self.busy_rounds.min(5))
-        } else {
+        let left = self.deadline.saturating_duration_since(now);
+        let pause = if self.is_capped() { None } else { self.pause(left, random) };
+        let Some(pause) = pause.filter(|pause| *pause < left) else {
             return self.finish_failed(None, now >= self.deadline);
         };
-        if self.is_capped() || now + pause >= self.deadline {
-            return self.finish_failed(None, now >= self.deadline);
-        }
-        self.busy = false;
+        self.obstacles = Obstacles::default();
         self.tried.clear();
         self.next_round_at = Some(now + pause);
     }
+
+    /// Pause before the next round; `None` if there is none.
+    fn pause(&mut self, left: Duration, random: u64) -> Option<Duration> {
+        let Obstacles { is_busy, is_starved, is_unreached, is_refused, is_passing } =
+            self.obstacles;
+        if is_passing {
+            return Some(PASSING_PAUSE);
+        }
+        let is_dead = |mirror: &Mirror| !mirror.host.read(|karma| karma.health().is_living());
+        let are_dead = self.agent.mirrors.iter().all(is_dead);
+        if self.round < self.limits.retry_count {
+            self.round += 1;
+            // No pause of this length brings back what was found dead before.
+            return (!are_dead || is_busy).then_some(self.limits.retry_delay);
+        }
+        // A daemon without capacity said when to come back: soon. It lives, so the query is not
+        // lost as long as there is time. So it is when this process has no socket, and where all
+        // that is known of several mirrors is that packets to them were lost.
+        let is_crowded = is_busy && !self.limits.is_retry_count_given;
+        let is_unproven = is_unreached && !is_refused && !are_dead && self.failover;
+        let is_lost = is_unproven && self.agent.mirrors.len() > 1;
+        if self.is_ping() || !(is_crowded || is_starved || is_lost) {
+            return None;
+        }
+        self.busy_rounds += 1;
+        let mut pause = BUSY_PAUSE_MIN * (1 << self.busy_rounds.min(BUSY_DOUBLINGS_MAX));
+        if is_crowded && !self.agent.hedges.spend(Fund::Retry) {
+            pause *= CROWDED_FACTOR;
+        }
+        // Clients that were refused together do not come back together.
+        let jitter = 0.5 + (random >> 11) as f64 / (1_u64 << 53) as f64;
+        let pause = pause.mul_f64(jitter).min(left / 2);
+        Some(pause).filter(|pause| *pause >= BUSY_PAUSE_MIN)
+    }
+
+    /// Whether a daemon that is just being restarted or rotated is asked once more: what it said is
+    /// no answer to the query.
+    fn takes_second_chance(&mut self) -> bool {
+        let passes = |refusal: &Refusal| is_passing(&refusal.failure.text);
+        let is_taken =
+            !self.is_second_chance_used && self.may_resend() && self.refusals.iter().any(passes);
+        if is_taken {
+            self.is_second_chance_used = true;
+            self.obstacles.is_passing = true;
+            for refusal in std::mem::take(&mut self.refusals) {
+                if refusal.on_trial {
+                    self.postpone_trial(refusal.mirror);
+                }
+                self.failures.push(refusal.failure);
+            }
+        }
+        is_taken
+    }
 }
 
-/// Pause after the first round in which every mirror was busy, halved; it doubles up to 320 ms.
+/// What kept the mirrors of a round from answering.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Obstacles {
+    /// A mirror had no capacity.
+    is_busy: bool,
+    /// This process had none.
+    is_starved: bool,
+    /// A mirror was not reached in time.
+    is_unreached: bool,
+    /// A mirror failed in a way that another try would not change.
+    is_refused: bool,
+    /// A mirror was in a state that passes by itself.
+    is_passing: bool,
+}
+
+impl Obstacles {
+    pub(super) fn note(&mut self, kind: FailureKind) {
+        match kind {
+            FailureKind::RemoteRetry => self.is_busy = true,
+            FailureKind::Local => self.is_starved = true,
+            FailureKind::ConnectTimeout => self.is_unreached = true,
+            _ => self.is_refused = true,
+        }
+    }
+}
+
+/// Whether an ERROR text is of a state that a daemon is in for some milliseconds, while it is
+/// rotated, restarted or replaced by a new child (daemon-facts: prefork).
+pub(super) fn is_passing(text: &str) -> bool {
+    PASSING_TEXTS.iter().any(|passing| text.contains(passing))
+}
+
+const PASSING_TEXTS: [&str; 4] =
+    ["not preread", "server maxed out", "maximum connections", "shutting down"];
+
+/// Pause before a daemon in such a state is asked again.
+const PASSING_PAUSE: Duration = Duration::from_millis(20);
+
+/// Pause after the first round in which every mirror was busy, halved; it doubles up to 640 ms.
 const BUSY_PAUSE_MIN: Duration = Duration::from_millis(10);
+const BUSY_DOUBLINGS_MAX: u32 = 6;
+
+/// How much longer the pauses are when more than a fifth of the queries come back.
+const CROWDED_FACTOR: u32 = 4;

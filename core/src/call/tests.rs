@@ -31,6 +31,8 @@ pub(super) struct Bed {
     pub(super) call: Call,
     pub(super) agent: Arc<Agent>,
     pub(super) now: Instant,
+    /// Attempts that their calls do without.
+    pub(super) left: Vec<(u32, LeftBehind)>,
 }
 
 impl Bed {
@@ -53,7 +55,7 @@ impl Bed {
         };
         let request: Arc<dyn Request> = Arc::new(Plain(access));
         let call = Call::new(agent.clone(), request, &options, scope, 0, now);
-        Self { call, agent, now }
+        Self { call, agent, now, left: Vec::new() }
     }
 
     /// Another read of the same agent.
@@ -65,11 +67,28 @@ impl Bed {
     /// The attempt that was just started, and its mirror.
     pub(super) fn started(&mut self) -> Option<(u32, usize)> {
         while let Some(command) = self.call.poll_command() {
-            if let Command::Start { attempt, mirror } = command {
-                return Some((attempt, mirror));
+            match command {
+                Command::Start { attempt, mirror, .. } => return Some((attempt, mirror)),
+                Command::LeaveBehind { attempt } => {
+                    let left = self.call.take_left_behind(attempt).expect("it was left");
+                    self.left.push((attempt, left));
+                }
+                _ => {}
             }
         }
         None
+    }
+
+    /// Lets time pass until another mirror is asked beside the one that is silent.
+    fn company(&mut self) -> (u32, usize) {
+        loop {
+            let due = self.call.next_timeout().expect("it runs");
+            assert!(due < self.call.deadline, "a hung mirror would use up the whole deadline");
+            self.pass(due - self.now);
+            if let Some(started) = self.started() {
+                return started;
+            }
+        }
     }
 
     pub(super) fn fail(&mut self, attempt: u32, kind: FailureKind) {
@@ -182,8 +201,9 @@ fn a_late_dial_has_the_whole_time_to_connect() {
     bed.call.handle_reached(attempt, bed.now);
     bed.pass(Duration::from_millis(100));
     bed.call.handle_late_dial(attempt, bed.now);
-    assert_eq!(bed.call.next_timeout(), Some(bed.now + connect_timeout));
-    bed.pass(connect_timeout);
+    bed.pass(connect_timeout - Duration::from_millis(1));
+    assert!(bed.call.outcome().is_none(), "the time before its dial counts");
+    bed.pass(Duration::from_millis(1));
     assert_eq!(bed.failure().attempts[0].kind, FailureKind::ConnectTimeout);
 }
 
@@ -260,15 +280,57 @@ fn a_silent_mirror_gets_company_and_the_first_answer_wins() {
     let mut bed = read(2);
     let (silent, first) = bed.started().unwrap();
     bed.call.handle_reached(silent, bed.now);
-    let due = bed.call.next_timeout().unwrap();
-    assert!(due < bed.call.deadline, "a hung mirror would use up the whole deadline");
-    bed.pass(due - bed.now);
-    let (second, other) = bed.started().expect("another mirror is asked beside it");
+    let (second, other) = bed.company();
     assert_ne!(first, other);
     bed.reply(second, Status::Ok, "");
-    assert_eq!(bed.call.poll_command(), Some(Command::Abandon { attempt: silent }));
-    assert_eq!(bed.count(first, Counter::Overtaken), 1);
+    assert_eq!(bed.started(), None);
     assert_eq!(bed.count(other, Counter::SucceededQueries), 1);
+    let (number, mut left) = bed.left.pop().expect("its answer may still come");
+    assert_eq!(number, silent);
+    assert_eq!(bed.count(first, Counter::Overtaken), 0, "to be overtaken is no fault");
+    left.handle_silence(Phase::Wait, left.until());
+    assert_eq!(bed.count(first, Counter::Overtaken), 1);
+}
+
+#[test]
+fn an_answer_that_comes_late_clears_its_mirror() {
+    let mut bed = read(2);
+    let (_, first) = bed.started().unwrap();
+    let (second, _) = bed.company();
+    bed.reply(second, Status::Ok, "");
+    assert_eq!(bed.started(), None);
+    let (_, mut left) = bed.left.pop().unwrap();
+    left.handle_answer(false, left.until());
+    left.handle_silence(Phase::Read, left.until());
+    assert_eq!(bed.count(first, Counter::Overtaken), 0);
+    assert_eq!(bed.count(first, Counter::SucceededQueries), 1);
+}
+
+#[test]
+fn a_caller_without_patience_proves_nothing_against_a_mirror() {
+    let hasty = Some(Duration::from_millis(30));
+    for (options, is_deadline) in [
+        (CallOptions { query_timeout: hasty, ..CallOptions::default() }, false),
+        (CallOptions { deadline: hasty, ..CallOptions::default() }, true),
+    ] {
+        let mut bed = Bed::new(1, Access::Read, options);
+        for _ in 0..5 {
+            bed.again(options);
+            let (attempt, _) = bed.started().unwrap();
+            bed.call.handle_reached(attempt, bed.now);
+            bed.pass(Duration::from_millis(30));
+            assert_eq!(bed.failure().deadline_passed, is_deadline);
+            assert_eq!(bed.failure().attempts.len(), 1);
+            assert_eq!(bed.started(), None);
+        }
+        let errors = |bed: &Bed| bed.agent.mirrors[0].host.read(|karma| karma.errors_in_row());
+        assert_eq!(errors(&bed), 0);
+        for (_, mut left) in std::mem::take(&mut bed.left) {
+            assert_eq!(left.until(), left.until().max(bed.now), "it has the configured time");
+            left.handle_silence(Phase::Wait, left.until());
+        }
+        assert_eq!(errors(&bed), 5, "silence for the configured time is a failure");
+    }
 }
 
 #[test]
@@ -276,9 +338,7 @@ fn the_slower_of_two_may_still_be_the_first_asked() {
     let mut bed = read(2);
     let (slow, _) = bed.started().unwrap();
     bed.call.handle_reached(slow, bed.now);
-    let due = bed.call.next_timeout().unwrap();
-    bed.pass(due - bed.now);
-    let (_, other) = bed.started().unwrap();
+    let (_, other) = bed.company();
     bed.reply(slow, Status::Ok, "");
     assert!(matches!(bed.call.outcome(), Some(Ok(_))));
     assert_eq!(bed.count(other, Counter::Overtaken), 0, "it had no time to answer");

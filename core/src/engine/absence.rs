@@ -23,7 +23,7 @@ impl Engine {
         let Some(missed) = self.missed(now) else { return };
         let calls: Vec<_> = self.calls.ids().collect();
         for id in calls {
-            self.calls[id].call.handle_absence(missed, missed >= SLEEP_MIN, now);
+            self.calls[id].call.handle_absence(missed, now);
             self.rearm(id);
         }
         for (_, connection) in &mut self.connections {
@@ -47,6 +47,3 @@ impl Engine {
 
 /// A turn that begins so late is late by this process's own doing, not by a timer's resolution.
 const LATE_TURN: Duration = Duration::from_millis(5);
-
-/// Missed for so long, the process slept: nothing that was silent meanwhile is blamed for it.
-const SLEEP_MIN: Duration = Duration::from_millis(100);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::CallId;
+use crate::call::LeftBehind;
 use crate::error::Phase;
 use crate::host::{DialPlace, Endpoint, Host};
 use crate::wire::frame::FrameReader;
@@ -14,6 +15,8 @@ pub(super) struct Connection {
     pub(super) host: Arc<Host>,
     pub(super) state: State,
     pub(super) user: Option<User>,
+    /// Its reply is waited for only to judge its host.
+    pub(super) left_behind: Option<Box<LeftBehind>>,
     /// PERSIST goes before the first request, and a place among the kept connections is taken.
     pub(super) kept: bool,
     /// Its place among the new connections to its host.
@@ -80,6 +83,7 @@ impl Connection {
             host,
             state: State::Resolving { since: now },
             user: None,
+            left_behind: None,
             kept: false,
             dial: DialPlace::None,
             served: 0,
@@ -105,6 +109,11 @@ impl Connection {
         if dial != DialPlace::None {
             self.host.release_dial(dial);
         }
+    }
+
+    /// Somebody waits for its reply.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.user.is_some() || self.left_behind.is_some()
     }
 
     pub(super) fn is_wanted(&self) -> bool {

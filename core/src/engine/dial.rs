@@ -42,7 +42,8 @@ impl Dials {
             State::Connecting { until, .. } => until,
             _ => None,
         };
-        let ends = connections.iter().filter_map(|(id, connection)| Some((until(connection)?, id)));
+        let ends =
+            connections.iter().filter_map(|(id, connection)| Some((until(connection)?, id)));
         self.shares = ends.map(Reverse).collect();
     }
 

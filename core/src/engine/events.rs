@@ -51,13 +51,14 @@ impl Engine {
         }
         connection.state = State::Open;
         let greets_first = connection.host.greets_first();
-        let Some(user) = connection.user else { return };
+        // Nobody wants what a request that was not sent yet would bring.
+        let Some(user) = connection.user else { return self.close(id) };
         let call = &mut self.calls[user.call].call;
         call.handle_connected(user.attempt, now);
         if !greets_first {
             call.handle_reached(user.attempt, now);
         }
-        self.rearm(user.call);
+        self.run_commands(user.call, now);
         self.actions.push_back(Action::Send(id));
     }
 
@@ -110,6 +111,10 @@ impl Engine {
     /// more.
     fn receive(&mut self, id: ConnectionId, bytes: &[u8], now: Instant) -> Option<usize> {
         let connection = self.connections.get_mut(id).filter(|connection| connection.is_open())?;
+        if connection.left_behind.is_some() {
+            self.receive_left_behind(id, bytes, now);
+            return None;
+        }
         let Some(user) = connection.user else {
             // Nobody asked: whatever it is, the next reply must not be read behind it.
             let host = connection.host.clone();
@@ -118,8 +123,16 @@ impl Engine {
             return None;
         };
         let was_greeted = connection.reader.is_greeted();
+        let was_heard = connection.reader.has_reply_bytes();
+        let begun_at = connection.idle_since;
         let fed = connection.reader.feed(bytes);
+        let is_heard = connection.reader.has_reply_bytes();
+        if is_heard && !was_heard && fed.as_ref().is_ok_and(|fed| fed.reply.is_none()) {
+            self.calls[user.call].call.handle_heard(user.attempt, now);
+        }
+        let connection = &mut self.connections[id];
         if !was_greeted && connection.reader.is_greeted() {
+            connection.host.record(|karma| karma.handle_greeted(begun_at));
             let is_early = !connection.reader.has_reply_bytes()
                 && fed.as_ref().is_ok_and(|fed| fed.reply.is_none());
             connection.host.handle_greeting(is_early);
@@ -164,6 +177,10 @@ impl Engine {
                 };
                 self.handle_connect_failed(id, &text, now);
             }
+            State::Open if connection.left_behind.is_some() => {
+                let text = "connection was closed".to_owned();
+                self.fail_left_behind(id, FailureKind::UnexpectedClosing, text, now);
+            }
             State::Open if connection.user.is_none() => self.close(id),
             State::Open => self.handle_cut(id, closing, now),
         }
@@ -175,6 +192,7 @@ impl Engine {
         if self.sabotage == Some(super::simulation::Sabotage::DeafToTime) {
             return;
         }
+        self.end_silences(now);
         if self.dials.next().is_some_and(|due| due <= now) {
             self.handle_dial_timeout(now);
         }
@@ -246,6 +264,9 @@ impl Engine {
         let connection = &self.connections[id];
         let phase = connection.phase();
         let host = connection.host.clone();
+        if connection.left_behind.is_some() {
+            return self.fail_left_behind(id, kind, text, now);
+        }
         let user = self.detach(id);
         self.close(id);
         if host.wants_lookup_after(kind) && phase == Phase::Connect {
@@ -269,9 +290,9 @@ impl Engine {
         connection.served += 1;
         connection.idle_since = now;
         // Bytes behind a reply, or a reply before the request was read, mean that both sides lost
-        // step. After RETRY the daemon closes.
+        // step. After ERROR a daemon may not have read the rest of the request (Manticore).
         let in_step = !more && connection.is_flushed();
-        let reusable = connection.kept && head.status != Status::Retry;
+        let reusable = connection.kept && head.status != Status::Error;
         let Some(user) = connection.user else { return };
         let (status, version) = (head.status, head.version);
         let is_search = self.calls[user.call].call.request().command().id == Command::SEARCH.id;

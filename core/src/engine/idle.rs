@@ -33,6 +33,10 @@ impl Idle {
         self.by_host.get_mut(host)?.pop()
     }
 
+    fn last(&self, host: usize) -> Option<ConnectionId> {
+        self.by_host.get(host)?.last().copied()
+    }
+
     pub(super) fn remove(&mut self, host: usize, id: ConnectionId) {
         if let Some(ids) = self.by_host.get_mut(host) {
             ids.retain(|&idle| idle != id);
@@ -63,7 +67,7 @@ impl Engine {
     /// Gives an idle connection to the host away. Its socket is taken out of this driver, whatever
     /// becomes of it.
     pub fn give_idle(&mut self, host: &Host, now: Instant) -> Option<(ConnectionId, Handover)> {
-        let id = self.take_idle(host, now)?;
+        let id = self.take_idle(host, None, now)?;
         let host = self.connections[id].host.clone();
         let mut left = Connection::new(host, FrameReader::new(0, Vec::new()), Vec::new(), now);
         left.state = State::Closed;
@@ -80,6 +84,7 @@ impl Engine {
         else {
             return self.actions.push_back(Action::Close(id));
         };
+        self.calls[user.call].call.handle_reused(user.attempt);
         given.user = Some(user);
         *wanted = given;
         wanted.host.handle_busy();
@@ -95,9 +100,19 @@ impl Engine {
         }
     }
 
-    /// An idle connection to the host that is fit for use.
-    pub(super) fn take_idle(&mut self, host: &Host, now: Instant) -> Option<ConnectionId> {
-        while let Some(id) = self.idle.pop(host.number) {
+    /// An idle connection to the host that is fit for use, and was used after `fresh_since`.
+    pub(super) fn take_idle(
+        &mut self,
+        host: &Host,
+        fresh_since: Option<Instant>,
+        now: Instant,
+    ) -> Option<ConnectionId> {
+        while let Some(id) = self.idle.last(host.number) {
+            let is_fresh = |since: Instant| self.connections[id].idle_since >= since;
+            if !fresh_since.is_none_or(is_fresh) {
+                return None;
+            }
+            self.idle.pop(host.number);
             if self.connections[id].is_fit(now) {
                 return Some(id);
             }

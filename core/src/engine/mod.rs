@@ -11,6 +11,7 @@ mod connection;
 mod dial;
 mod events;
 mod idle;
+mod left_behind;
 #[cfg(test)]
 mod simulation;
 mod timers;
@@ -25,6 +26,7 @@ use calls::Calls;
 use connection::{Connection, State, User};
 use dial::Dials;
 use idle::Idle;
+use left_behind::Silences;
 use timers::Timers;
 
 use crate::agent::{Agent, Mirror};
@@ -75,6 +77,7 @@ pub struct Engine {
     dials: Dials,
     actions: VecDeque<Action>,
     timers: Timers,
+    silences: Silences,
     random: fastrand::Rng,
     spare: Vec<Vec<u8>>,
     /// Replies may have waited in their sockets before they were read.
@@ -96,6 +99,7 @@ impl Engine {
             dials: Dials::default(),
             actions: VecDeque::new(),
             timers: Timers::default(),
+            silences: Silences::default(),
             random: fastrand::Rng::with_seed(seed),
             spare: Vec::new(),
             reads_late: false,
@@ -203,7 +207,7 @@ impl Engine {
     /// Bytes to write on a connection.
     pub fn output(&self, id: ConnectionId) -> &[u8] {
         // What was given up after its turn to be sent came must not be sent after all.
-        let open = self.connections.get(id).filter(|open| open.is_open() && open.user.is_some());
+        let open = self.connections.get(id).filter(|open| open.is_open() && open.is_awaited());
         open.map_or(&[], |connection| &connection.output[connection.sent..])
     }
 
@@ -226,7 +230,8 @@ impl Engine {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn next_timeout(&self) -> Option<Instant> {
-        [self.timers.next(), self.dials.next()].into_iter().flatten().min()
+        let due = [self.timers.next(), self.dials.next(), self.silences.next()];
+        due.into_iter().flatten().min()
     }
 
     /// Sets free the numbers of closed connections. Between two sweeps no number changes hands,
@@ -261,8 +266,11 @@ impl Engine {
     fn run_commands(&mut self, id: CallId, now: Instant) {
         while let Some(command) = self.calls[id].call.poll_command() {
             match command {
-                Command::Start { attempt, mirror } => {
-                    self.start_attempt(User { call: id, attempt }, mirror, now);
+                Command::Start { attempt, mirror, fresh_since } => {
+                    self.start_attempt(User { call: id, attempt }, mirror, fresh_since, now);
+                }
+                Command::LeaveBehind { attempt } => {
+                    self.leave_behind(User { call: id, attempt });
                 }
                 Command::Abandon { attempt } => self.abandon(User { call: id, attempt }),
                 Command::Finish => {
@@ -286,7 +294,13 @@ impl Engine {
         self.rearm(id);
     }
 
-    fn start_attempt(&mut self, user: User, mirror: usize, now: Instant) {
+    fn start_attempt(
+        &mut self,
+        user: User,
+        mirror: usize,
+        fresh_since: Option<Instant>,
+        now: Instant,
+    ) {
         let call = &self.calls[user.call].call;
         let agent = call.agent().clone();
         let host = agent.mirrors[mirror].host.clone();
@@ -297,11 +311,15 @@ impl Engine {
         // A kept connection may turn out to be dead, which a write can't survive: nobody knows
         // whether the daemon has read it. A ping shall see whether new connections are taken.
         let may_keep = !call.is_ping() && call.request().access() == Access::Read;
-        let idle = may_keep.then(|| self.take_idle(&host, now)).flatten();
+        let idle = may_keep.then(|| self.take_idle(&host, fresh_since, now)).flatten();
+        if idle.is_some() {
+            self.calls[user.call].call.handle_reused(user.attempt);
+        }
         let id = idle.unwrap_or_else(|| {
             let wants_kept = may_keep && agent.keeps_connections;
             let keep = wants_kept && host.claim_kept();
-            let may_take_over = wants_kept && !keep && host.kept() > host.kept_busy();
+            let may_take_over =
+                wants_kept && !keep && fresh_since.is_none() && host.kept() > host.kept_busy();
             let id = self.open(host, keep, agent.max_packet_size, now);
             if may_take_over {
                 self.connections[id].state = State::Wanted;
@@ -432,6 +450,7 @@ impl Engine {
             return;
         }
         connection.state = State::Closed;
+        connection.left_behind = None;
         #[cfg(test)]
         if self.sabotage == Some(simulation::Sabotage::LeaksPlaces) {
             connection.kept = false;

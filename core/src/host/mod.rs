@@ -333,14 +333,19 @@ impl Host {
         read(&self.karma.lock())
     }
 
-    /// Writes the record; strategies hear of a change between living and dead.
+    /// Writes the record; strategies hear of a change between living and dead, and of the first
+    /// answer, by which queries to come are hedged.
     pub fn record<T>(&self, write: impl FnOnce(&mut Karma) -> T) -> T {
         let mut karma = self.karma.lock();
         let was_living = karma.health().is_living();
         let trial_at = karma.health().trial_at();
+        let is_known = karma.latency().is_known();
         let result = write(&mut karma);
         let is_living = karma.health().is_living();
-        if is_living != was_living || karma.health().trial_at() != trial_at {
+        if is_living != was_living
+            || karma.health().trial_at() != trial_at
+            || karma.latency().is_known() != is_known
+        {
             self.health_changes.fetch_add(1, Ordering::Release);
         }
         let failures = karma.failures_in_row();

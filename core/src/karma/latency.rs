@@ -25,6 +25,11 @@ impl Latency {
         }
     }
 
+    /// True once a query was answered.
+    pub fn is_known(&self) -> bool {
+        self.known
+    }
+
     /// A wait that a healthy host rarely exceeds (RFC 6298: mean and four deviations).
     pub fn patience(&self) -> Option<Duration> {
         let patience_us = self.smoothed_us + 4.0 * self.deviation_us;

@@ -5,6 +5,7 @@
 //! at the one before. Everything happens at a `now` that the caller gives, on a monotonic clock.
 
 mod block;
+mod evidence;
 mod health;
 mod histogram;
 mod in_flight;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 pub use block::{Block, Counter, Window};
+pub use evidence::{Evidence, PATIENCE_MIN, Silence, UNKNOWN_PATIENCE};
 pub use health::{Health, TRIAL_PAUSE_MAX, TRIAL_PAUSE_MIN};
 pub use histogram::{BUCKETS, Latencies};
 pub use in_flight::InFlight;
@@ -44,6 +46,7 @@ pub struct Karma {
     query_errors_in_row: u32,
     left_behind: u32,
     health: Health,
+    evidence: Evidence,
     latency: Latency,
     last_query: Option<Instant>,
     last_answer: Option<Instant>,
@@ -63,6 +66,7 @@ impl Karma {
             query_errors_in_row: 0,
             left_behind: 0,
             health: Health::default(),
+            evidence: Evidence::default(),
             latency: Latency::default(),
             last_query: None,
             last_answer: None,
@@ -109,6 +113,31 @@ impl Karma {
         &mut self.health
     }
 
+    /// Signs of life, from all attempts.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    /// The silence of a host that several attempts wait for.
+    pub fn silence(&self) -> Option<Silence> {
+        self.evidence.silence(self.in_flight(), self.latency.patience())
+    }
+
+    /// Bytes of a reply to a query came.
+    pub fn handle_heard(&mut self, now: Instant) {
+        self.evidence.handle_heard(now);
+    }
+
+    /// A connection that was begun at `begun_at` was greeted.
+    pub fn handle_greeted(&mut self, begun_at: Instant) {
+        self.evidence.handle_greeted(begun_at);
+    }
+
+    /// Connections that were open at `before` were forgotten on their way.
+    pub fn handle_forgotten(&mut self, before: Instant) {
+        self.evidence.handle_forgotten(before);
+    }
+
     /// Smoothed latency of queries.
     pub fn latency(&self) -> &Latency {
         &self.latency
@@ -152,6 +181,7 @@ impl Karma {
 
     /// A query or ping begins.
     pub fn handle_start(&mut self, now: Instant) {
+        self.evidence.handle_start(self.in_flight(), now);
         self.last_query = Some(now);
     }
 
@@ -171,13 +201,25 @@ impl Karma {
     ) {
         let counter = if warned { Counter::Warnings } else { Counter::SucceededQueries };
         self.count(counter, now);
-        if let Some(took) = took.into() {
+        self.handle_answer(took.into(), now);
+        self.left_behind = 0;
+    }
+
+    /// A query was answered after another mirror had answered it: it counts as any other, but for
+    /// the waits of queries to come, which go by who was left behind.
+    pub fn handle_late_success(&mut self, took: Option<Duration>, now: Instant) {
+        self.count(Counter::SucceededQueries, now);
+        self.handle_answer(took, now);
+    }
+
+    fn handle_answer(&mut self, took: Option<Duration>, now: Instant) {
+        self.evidence.handle_answer(took, self.in_flight(), now);
+        if let Some(took) = took {
             self.latency.add(took);
             self.add_sample(took, now);
         }
         self.errors_in_row = 0;
         self.query_errors_in_row = 0;
-        self.left_behind = 0;
         self.health.handle_success(now);
         self.last_answer = Some(now);
     }
@@ -198,6 +240,13 @@ impl Karma {
         if matches!(kind, FailureKind::QueryTimeout | FailureKind::Overtaken) {
             self.add_sample(elapsed, now);
         }
+        if !matches!(
+            kind,
+            FailureKind::QueryTimeout | FailureKind::ConnectTimeout | FailureKind::Overtaken
+        ) {
+            // It says no at once: whatever is wrong with it, it is not silent.
+            self.evidence.handle_heard(now);
+        }
         self.errors_in_row = self.errors_in_row.saturating_add(1);
         self.query_errors_in_row = self.query_errors_in_row.saturating_add(1);
         self.health.handle_failure(self.failures_in_row(), on_trial, now);
@@ -214,6 +263,7 @@ impl Karma {
 
     /// An ERROR reply that proves nothing of the host, neither ill nor well: counted only.
     pub fn handle_query_error(&mut self, now: Instant) {
+        self.evidence.handle_heard(now);
         self.count(Counter::RemoteErrors, now);
         self.last_answer = Some(now);
     }

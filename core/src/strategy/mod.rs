@@ -55,8 +55,6 @@ pub struct Pick {
     /// A wait after which the best mirror would most likely have answered; `None` while no
     /// mirror has answered yet.
     pub patience: Option<Duration>,
-    /// No mirror is dead or without a record: none of them is likely to answer much sooner.
-    pub knows_all: bool,
 }
 
 /// The dead mirrors whose trial a query may be, if it is due.
@@ -111,15 +109,15 @@ impl Selector {
         now: Instant,
     ) -> Option<Pick> {
         if mirrors.len() == 1 {
-            let only = Pick { mirror: 0, on_trial: false, patience: None, knows_all: false };
+            let only = Pick { mirror: 0, on_trial: false, patience: None };
             return (!tried.contains(0)).then_some(only);
         }
         let mut state = self.state.lock();
         self.refresh(&mut state, mirrors, now);
         let ranking = &state.ranking;
-        let (patience, knows_all) = (ranking.patience(), ranking.knows_all());
+        let patience = ranking.patience();
         if let Some(mirror) = claim_trial(ranking, mirrors, tried, trials, now) {
-            return Some(Pick { mirror, on_trial: true, patience, knows_all });
+            return Some(Pick { mirror, on_trial: true, patience });
         }
         let mirror = match self.strategy {
             HaStrategy::RoundRobin => {
@@ -129,7 +127,7 @@ impl Selector {
             }
             _ => ranking.pick(tried, random),
         };
-        mirror.map(|mirror| Pick { mirror, on_trial: false, patience, knows_all })
+        mirror.map(|mirror| Pick { mirror, on_trial: false, patience })
     }
 
     /// Share of each mirror in percent, as the strategy would hand out the next queries.

@@ -11,7 +11,6 @@ pub(super) struct Ranking {
     ranked: Vec<Ranked>,
     dead: Vec<usize>,
     patience: Option<Duration>,
-    has_unknown: bool,
 }
 
 #[derive(Debug)]
@@ -28,7 +27,6 @@ impl Ranking {
         self.ranked.clear();
         self.dead.clear();
         self.patience = None;
-        self.has_unknown = false;
     }
 
     /// A wait after which the best living mirror would most likely have answered.
@@ -36,18 +34,11 @@ impl Ranking {
         self.patience
     }
 
-    /// Whether every mirror lives and has answered before, so that their records tell what to
-    /// expect of any of them.
-    pub(super) fn knows_all(&self) -> bool {
-        self.dead.is_empty() && !self.has_unknown
-    }
-
     /// Adds a living mirror; a lower tier is better.
     pub(super) fn add(&mut self, mirror: usize, tier: u64, weight: f64, latency: Latency) {
         debug_assert!(tier < DEAD, "tier {tier} is kept for the dead");
         let shortest = [self.patience, latency.patience()].into_iter().flatten().min();
         self.patience = shortest;
-        self.has_unknown |= latency.patience().is_none();
         self.ranked.push(Ranked { tier, mirror, weight, reach: 0.0 });
     }
 

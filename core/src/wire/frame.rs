@@ -65,6 +65,14 @@ impl FrameReader {
         }
     }
 
+    /// Announced length in bytes of the body that is under way; 0 where none is.
+    pub fn body_length(&self) -> usize {
+        match self.state {
+            State::Body { header, .. } => header.length as usize,
+            _ => 0,
+        }
+    }
+
     /// The body of the reply that [`feed`](Self::feed) completed; `spare` takes its place.
     pub fn take_body(&mut self, mut spare: Vec<u8>) -> Vec<u8> {
         spare.clear();

@@ -69,15 +69,24 @@ impl Bed {
         let options = CallOptions::default();
         let call = Call::new(agent.clone(), request, &options, Scope::Agent, 7, now);
         let mut bed = Self { call, running: Vec::new() };
-        bed.obey();
+        bed.obey(now);
         bed
     }
 
-    fn obey(&mut self) {
+    fn obey(&mut self, now: Instant) {
         while let Some(command) = self.call.poll_command() {
             match command {
                 Command::Start { attempt, .. } => self.running.push(attempt),
                 Command::Abandon { attempt } => self.running.retain(|other| *other != attempt),
+                Command::LeaveBehind { attempt } => {
+                    self.running.retain(|other| *other != attempt);
+                    let mut left = self.call.take_left_behind(attempt).expect("it was left");
+                    match attempt % 3 {
+                        0 => left.handle_silence(Phase::Wait, now),
+                        1 => left.handle_answer(false, now),
+                        _ => left.handle_refusal(now),
+                    }
+                }
                 Command::Finish => {}
             }
         }
@@ -105,7 +114,7 @@ impl Bed {
             (Event::Cancelled, _) => self.call.cancel(),
             (_, None) => {}
         }
-        self.obey();
+        self.obey(*now);
     }
 }
 

@@ -197,7 +197,7 @@ impl World {
             }
         }
         if self.is_sabotaged(Sabotage::HedgesFreely) {
-            (0..100).for_each(|_| agent.speculation.earn());
+            (0..100).for_each(|_| agent.hedges.earn());
         }
         self.sequence_of_calls += 1;
         let id = self.sequence_of_calls;
@@ -213,7 +213,8 @@ impl World {
             agent: load,
             hosts: agent.mirrors.iter().map(|mirror| mirror.host.number).collect(),
             started_at: now,
-            deadline: now + CallLimits::new(options, &agent.settings).deadline,
+            deadline: now
+                + CallLimits::new(options, &agent.settings, agent.line_rounds()).deadline,
             free: !options.no_failover && agent.attempts_max.is_none(),
             attempts: Vec::new(),
         };

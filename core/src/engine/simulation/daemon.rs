@@ -94,7 +94,7 @@ impl Mode {
 
 impl Mode {
     /// Whether a request that reached the daemon was executed, answered or not.
-    fn executes(self) -> bool {
+    pub(super) fn executes(self) -> bool {
         let late = matches!(self, Mode::Late | Mode::Stutters);
         let cut = matches!(self, Mode::ClosesOnRequest | Mode::CutsReply | Mode::WrongVersion);
         self.answers() || late || cut

@@ -12,38 +12,64 @@ pub(super) struct Attempt {
     pub(super) number: u32,
     /// It may be the one trial of a dead host.
     pub(super) is_on_trial: bool,
-    /// When the mirrors not asked yet have no more than their equal share of the time left.
+    host: usize,
+    /// Its host was one to leave, at some time since it began.
+    is_lost: bool,
+    /// When the mirrors not asked yet are to be asked, if the last one shall have half of the time.
     pub(super) share_ends_at: Instant,
 }
 
 impl Attempt {
     /// The attempt of that number, seen for the first time.
-    pub(super) fn new(number: u32, is_on_trial: bool, asked: &Asked, now: Instant) -> Self {
+    fn new(number: u32, host: usize, is_on_trial: bool, asked: &Asked, now: Instant) -> Self {
         let mirrors = asked.hosts.len() as u32;
         let left = asked.deadline.saturating_duration_since(now);
-        let share_ends_at = now + left / (mirrors - number % mirrors);
-        Self { number, is_on_trial, share_ends_at }
+        let to_half = left.saturating_sub((asked.deadline - asked.started_at) / 2);
+        let untried = (mirrors - 1).saturating_sub(number % mirrors).max(1);
+        let share_ends_at = now + (to_half / untried).max(left / (2 * (untried + 1)));
+        Self { number, host, is_lost: false, is_on_trial, share_ends_at }
     }
 }
 
+/// What becomes of a request to a host.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wellness {
+    /// It is executed, answered in time or not.
+    pub(super) executes: bool,
+    /// It is answered in time.
+    pub(super) answers: bool,
+}
+
 impl Asked {
-    /// Notes which attempts run, each with its host; returns how many came to others that no
-    /// failure and no want of time called for. The trial of a dead host is no such cause either.
+    /// Notes which attempts run, each with its host and whether that was reached; returns how many came to others that no
+    /// failure and no want of time called for. The trial of a dead host is such a cause, too, and
+    /// so is a host that is not reached yet, that executes nothing, or that is slow while another
+    /// is not: to leave it adds to nobody's load that can't bear it.
     pub(super) fn note_attempts(
         &mut self,
-        running: impl Iterator<Item = (u32, usize)> + Clone,
+        running: impl Iterator<Item = (u32, usize, bool)> + Clone,
         is_on_trial: impl Fn(usize) -> bool,
+        well: &[Wellness],
         now: Instant,
     ) -> usize {
         let before = self.attempts.len();
-        let is_called_for =
-            |attempt: &Attempt| attempt.share_ends_at <= now || attempt.is_on_trial;
+        for attempt in &mut self.attempts {
+            let host = attempt.host;
+            let has_other = self.hosts.iter().any(|other| *other != host && well[*other].answers);
+            let is_reached =
+                running.clone().any(|(number, _, open)| number == attempt.number && open);
+            let is_slow = !well[host].answers && has_other;
+            attempt.is_lost |= !is_reached || !well[host].executes || is_slow;
+        }
+        let is_called_for = |attempt: &Attempt| {
+            attempt.share_ends_at <= now || attempt.is_on_trial || attempt.is_lost
+        };
         let is_called_for = self.attempts.iter().any(is_called_for);
         let started_before = |number| self.attempts.iter().find(|known| known.number == number);
         self.attempts = running
-            .map(|(number, host)| match started_before(number) {
+            .map(|(number, host, _)| match started_before(number) {
                 Some(known) => *known,
-                None => Attempt::new(number, is_on_trial(host), self, now),
+                None => Attempt::new(number, host, is_on_trial(host), self, now),
             })
             .collect();
         let more = self.attempts.len().saturating_sub(before);

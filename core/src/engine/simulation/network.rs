@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Sabotage;
 use super::batches::Driver;
 use super::daemon::{Peer, Reaction, delay};
+use super::extra_load::Wellness;
 use super::site::Dialled;
 use super::world::{Event, World};
 use crate::engine::{Action, Closing, ConnectionId};
@@ -307,9 +308,10 @@ impl World {
 
     /// Checks connections and attempts of a driver after each turn.
     fn watch(&mut self, driver: usize) -> Result<(), String> {
+        let well: Vec<Wellness> = (0..self.hosts.len()).map(|host| self.wellness(host)).collect();
         let Driver { engine, asked, reloads_seen, .. } = &mut self.drivers[driver];
         for (_, connection) in &engine.connections {
-            let idle = connection.user.is_none() && connection.is_open();
+            let idle = !connection.is_awaited() && connection.is_open();
             let removed_at = self.removed_at.get(&connection.host.number).filter(|_| idle);
             let is_late =
                 |at: &Instant| connection.idle_since > *at || *reloads_seen == self.reloads;
@@ -320,16 +322,28 @@ impl World {
         }
         for (call, asked) in asked {
             let links = &engine.calls[*call].links;
-            let links =
-                links.iter().map(|(attempt, id)| (*attempt, engine.connections[*id].host.number));
+            let links = links.iter().map(|(attempt, id)| {
+                let connection = &engine.connections[*id];
+                (*attempt, connection.host.number, connection.is_open())
+            });
             let is_on_trial =
                 |host: usize| self.hosts[host].read(|karma| karma.health().is_on_trial());
-            let extra = asked.note_attempts(links, is_on_trial, self.now);
+            let extra = asked.note_attempts(links, is_on_trial, &well, self.now);
             if let Some(load) = asked.agent.filter(|_| extra > 0) {
                 self.loads[load].handle_extra(extra)?;
             }
         }
         Ok(())
+    }
+
+    fn wellness(&self, number: usize) -> Wellness {
+        let host = &self.hosts[number];
+        let site = &self.sites[self.known[number].site];
+        let is_silent = self.network.has_silent_wire(host, &self.drivers);
+        Wellness {
+            executes: site.executes_for_who_knows(&host.lookup()) && !is_silent,
+            answers: site.answers_who_knows(&host.lookup()),
+        }
     }
 
     pub(super) fn is_sabotaged(&self, sabotage: Sabotage) -> bool {

@@ -118,6 +118,15 @@ impl Site {
         is_found && self.mode.answers()
     }
 
+    /// Whether a client that knows so much gets its requests executed, answered or not.
+    pub(super) fn executes_for_who_knows(&self, lookup: &Lookup) -> bool {
+        let is_found = match lookup {
+            Lookup::Known(endpoints) => endpoints.first() == Some(&self.home),
+            Lookup::Needed | Lookup::Failed(_) => self.is_published(),
+        };
+        is_found && self.mode.executes()
+    }
+
     /// Since when nothing is wrong with it; `None` while something is.
     pub(super) fn well_since(&self) -> Option<Instant> {
         self.well_since

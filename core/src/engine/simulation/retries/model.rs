@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Cell, Connection, Fate, Limits, Shows, ms};
+use super::{Cell, Connection, Limits, Shows, ms};
 use crate::error::{FailureKind, Phase};
 use crate::karma::Counter;
 use crate::wire::request::Access;
@@ -27,12 +27,6 @@ pub(super) struct Observed {
 }
 
 impl Observed {
-    pub(super) fn sort_failures(&mut self) {
-        if let Some(Err(failures)) = &mut self.outcome {
-            failures.sort_by_key(|(mirror, ..)| *mirror);
-        }
-    }
-
     pub(super) fn count(&mut self, mirror: usize, counter: Counter, times: u64) {
         if times > 0 {
             *self.counters.entry((mirror, counter.name())).or_default() += times;
@@ -61,7 +55,6 @@ struct Model<'a> {
     refused_by: Vec<usize>,
     rounds: usize,
     rounds_left: u32,
-    busy_pause: Duration,
     observed: Observed,
 }
 
@@ -77,7 +70,6 @@ pub(super) fn predict(cell: &Cell) -> Observed {
         refused_by: Vec::new(),
         rounds: 0,
         rounds_left: limits.rounds_more,
-        busy_pause: ms(20),
         observed: Observed { sent: vec![0; cell.mirrors], ..Observed::default() },
     };
     model.begin();
@@ -188,9 +180,6 @@ impl Model<'_> {
         let pause = if self.rounds_left > 0 {
             self.rounds_left -= 1;
             self.limits.retry_delay
-        } else if self.cell.fate == Fate::SaysRetry {
-            let longer = (self.busy_pause * 2).min(ms(320));
-            std::mem::replace(&mut self.busy_pause, longer)
         } else {
             return self.end(false);
         };

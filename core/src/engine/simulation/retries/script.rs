@@ -64,14 +64,17 @@ pub(super) fn play(cell: &Cell) -> Observed {
         stage.engine.handle_timeout(stage.now);
         stage.act();
     }
+    let took = stage.now - begun;
+    // What was left behind is judged later.
+    while let Some(due) = stage.engine.next_timeout() {
+        stage.now = due.max(stage.now);
+        stage.engine.handle_timeout(stage.now);
+        stage.act();
+    }
     let outcome = stage.engine.take_outcome(call).expect("it ended");
     let retries = (stage.agent.traffic.retries() - attempts_before) as u32;
-    let mut observed = Observed {
-        attempts: retries + 1,
-        took: stage.now - begun,
-        sent: stage.sent.clone(),
-        ..Observed::default()
-    };
+    let mut observed =
+        Observed { attempts: retries + 1, took, sent: stage.sent.clone(), ..Observed::default() };
     match outcome {
         Ok(answer) => observed.outcome = Some(Ok(answer.mirror)),
         Err(failure) => stage.observe_failure(failure, &mut observed),

@@ -1,0 +1,239 @@
+//! When a second mirror is asked while the first is still silent (Dean and Barroso, The Tail at
+//! Scale, 2013: hedged requests).
+//!
+//! A mirror that has been silent for much longer than the best one usually takes gets company, as
+//! long as such extra requests stay under a tenth of all. A mirror that was left behind so is
+//! waited for twice as long the next time, up to its own usual time: so one that is merely slower
+//! can answer, and one that hangs can be told from it.
+//!
+//! What all calls know of the mirror comes first: to leave one that is dead, or silent to everybody
+//! while others answer, costs no budget, and no more goes to the others at once than they were
+//! lately seen to carry. While nobody answers nothing is free: then it is the load that is slow.
+//!
+//! Without budget or evidence the second mirror is asked in time to leave half of the deadline to
+//! the last one. Where all are too slow to answer in that, this, too, stays within the tenth.
+
+use std::time::{Duration, Instant};
+
+use super::Call;
+use super::attempt::Attempt;
+use crate::error::Phase;
+use crate::hedge_budget::Fund;
+use crate::karma::{Karma, PATIENCE_MIN, UNKNOWN_PATIENCE};
+use crate::strategy::Pick;
+
+/// What the record of a picked mirror tells of how long to wait for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    /// A wait that it, if well, rarely exceeds; of one that never answered several times what
+    /// the best one gets.
+    pub(super) usual: Option<Duration>,
+    /// How often in a row it was left behind before that.
+    left_behind: u32,
+    /// How long its trial may hold up a query.
+    trial_delay_max: Duration,
+}
+
+impl Standing {
+    pub(super) fn new(karma: &Karma, pick: &Pick) -> Self {
+        let presumed = pick.patience.map(|best| delay_min(best) * UNKNOWN_FACTOR);
+        Self {
+            usual: karma.latency().patience().or(presumed),
+            left_behind: karma.left_behind(),
+            trial_delay_max: karma.health().trial_delay_max(),
+        }
+    }
+
+    /// How long the mirror is waited for alone; `best` is a wait after which the best mirror
+    /// would most likely have answered.
+    fn delay(&self, best: Option<Duration>, on_trial: bool) -> Duration {
+        let Some(best) = best else { return UNKNOWN_PATIENCE };
+        let usual = self.usual.unwrap_or_default();
+        if on_trial {
+            // Its record is older than its death, so it may take longer now: as rarely as it is
+            // tried, it may.
+            return best.max(usual.max(TRIAL_DELAY).min(self.trial_delay_max));
+        }
+        let delay = delay_min(best);
+        let longer = delay * 2_u32.pow(self.left_behind.min(LEFT_BEHIND_MAX));
+        longer.min(usual.max(delay))
+    }
+}
+
+fn delay_min(best: Duration) -> Duration {
+    (best * PATIENCE_FACTOR).max(PATIENCE_MIN)
+}
+
+/// When an attempt gets company.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hedge {
+    /// When to look next.
+    pub(super) at: Instant,
+    /// When the mirror has been waited for long enough to spend an extra request.
+    early_at: Instant,
+    /// When the mirrors not asked yet have to be, if each shall have its time.
+    share_ends_at: Instant,
+}
+
+impl Hedge {
+    /// Sets the next look, with `has_untried` for evidence against the mirror, too.
+    fn wait_on(&mut self, has_untried: bool, waited: Duration, now: Instant) {
+        let pause = if has_untried { LOOK_PAUSE } else { REDIAL_PAUSE };
+        let at = now + pause.max(waited / LOOKS_A_DOUBLING);
+        let known = [self.early_at, self.share_ends_at].into_iter().filter(|other| *other > now);
+        self.at = known.fold(at, Instant::min);
+    }
+
+    pub(super) fn move_on(&mut self, missed: Duration) {
+        self.at += missed;
+        self.early_at += missed;
+        self.share_ends_at += missed;
+    }
+}
+
+impl Call {
+    /// When to look whether an attempt needs another beside it, with `untried` others left.
+    pub(super) fn hedge(
+        &self,
+        pick: &Pick,
+        standing: &Standing,
+        untried: usize,
+        now: Instant,
+    ) -> Hedge {
+        let share = self.share(untried, now);
+        let delay = standing.delay(pick.patience, pick.on_trial);
+        let share_ends_at = now + share;
+        Hedge {
+            at: share_ends_at.min(now + if untried > 0 { PATIENCE_MIN } else { delay }),
+            early_at: now + delay,
+            share_ends_at,
+        }
+    }
+
+    /// Time for one mirror with `untried` others left: the last is asked when half of the deadline
+    /// is left, or gets an equal part of what is.
+    fn share(&self, untried: usize, now: Instant) -> Duration {
+        let left = self.deadline.saturating_duration_since(now);
+        let to_half = left.saturating_sub((self.deadline - self.begun_at) / 2);
+        let untried = untried.max(1) as u32;
+        (to_half / untried).max(left / (2 * (untried + 1)))
+    }
+
+    /// Asks another mirror beside one that has been silent for long.
+    pub(super) fn hedge_silent(
+        &mut self,
+        phase_of: impl Fn(u32) -> Option<Phase>,
+        random: u64,
+        now: Instant,
+    ) {
+        for position in 0..self.attempts.len() {
+            let attempt = &self.attempts[position];
+            let Some(mut hedge) = attempt.hedge.filter(|hedge| now >= hedge.at) else { continue };
+            let phase = phase_of(attempt.number);
+            let has_untried = self.failover && self.untried() > 0;
+            let can_renew = !has_untried && self.can_renew(attempt, phase, now);
+            let fund = self.fund(attempt, &hedge, phase, now);
+            let fund = fund.filter(|_| has_untried || can_renew);
+            if fund.is_some_and(|fund| self.agent.hedges.spend(fund)) && !self.is_capped() {
+                let (since, mirror) = (attempt.started_at, attempt.mirror);
+                self.attempts[position].hedge = None;
+                if !self.start_attempt(Some(since), random, now) {
+                    self.renew(mirror, since, now);
+                }
+                continue;
+            }
+            hedge.wait_on(has_untried, attempt.waited(now), now);
+            let is_of_use = has_untried || attempt.is_reused || !attempt.is_connected;
+            let is_in_time = hedge.at < self.deadline;
+            self.attempts[position].hedge = Some(hedge).filter(|_| is_of_use && is_in_time);
+        }
+    }
+
+    /// What another request beside the attempt is paid from; `None` if it is not called for yet.
+    fn fund(
+        &self,
+        attempt: &Attempt,
+        hedge: &Hedge,
+        phase: Option<Phase>,
+        now: Instant,
+    ) -> Option<Fund> {
+        let is_share_over = now >= hedge.share_ends_at;
+        if attempt.on_trial {
+            return (is_share_over || now >= hedge.early_at).then_some(Fund::Free);
+        }
+        if self.is_known_silent(attempt, is_share_over, phase, now) {
+            return Some(Fund::Free);
+        }
+        if !is_share_over {
+            return (now >= hedge.early_at).then_some(Fund::Early);
+        }
+        let left = self.deadline.saturating_duration_since(now);
+        let is_heard = self
+            .host(attempt.mirror)
+            .read(|karma| karma.evidence().was_heard_after(attempt.started_at));
+        let is_hung = !is_heard && attempt.is_late(now);
+        let is_worth_it = is_hung || self.agent.is_promising(&self.tried, left);
+        Some(if is_worth_it { Fund::Late } else { Fund::Early })
+    }
+
+    /// Whether what all calls know of its mirror says that the attempt waits in vain.
+    fn is_known_silent(
+        &self,
+        attempt: &Attempt,
+        is_share_over: bool,
+        phase: Option<Phase>,
+        now: Instant,
+    ) -> bool {
+        let (mirror, begun) = (attempt.mirror, attempt.started_at);
+        let (is_dead, is_forgotten, is_heard) = self.host(mirror).read(|karma| {
+            let evidence = karma.evidence();
+            let is_forgotten = attempt.is_reused && evidence.is_forgotten(begun);
+            (!karma.health().is_living(), is_forgotten, evidence.was_heard_after(begun))
+        });
+        if is_forgotten {
+            return true;
+        }
+        // To reach a mirror costs its daemon no query.
+        let is_unreached = matches!(phase, Some(Phase::Resolve | Phase::Connect));
+        if is_unreached && self.untried() == 0 {
+            return true;
+        }
+        let is_unheard = !is_heard && self.agent.has_answer_elsewhere(mirror, begun);
+        let is_silent = is_dead
+            || is_unreached
+            || is_share_over && is_unheard
+            || self.agent.is_suspect(mirror, now);
+        is_silent && self.agent.has_room(&self.tried, now)
+    }
+
+    /// Whether the mirror of an attempt may be asked once more over another connection, for want
+    /// of another mirror: the one in use may be dead, or its first packet lost.
+    fn can_renew(&self, attempt: &Attempt, phase: Option<Phase>, now: Instant) -> bool {
+        let is_lost = phase == Some(Phase::Connect) && attempt.waited(now) >= REDIAL_PAUSE;
+        self.renewals < RENEWALS_MAX && (attempt.is_reused || is_lost)
+    }
+}
+
+/// Usual time and four deviations, twice over: what remains is a hang, not a slow query.
+const PATIENCE_FACTOR: u32 = 2;
+
+/// A mirror that never answered may be so much slower than the best one is expected to be.
+const UNKNOWN_FACTOR: u32 = 8;
+
+/// After so many doublings, of 20 ms to five seconds, a mirror had all the time there is.
+const LEFT_BEHIND_MAX: u32 = 8;
+
+/// A mirror that was found dead may take so long again before it is known better.
+const TRIAL_DELAY: Duration = Duration::from_millis(100);
+
+/// A connection is begun anew after so long: the kernel repeats a lost packet after a second.
+const REDIAL_PAUSE: Duration = Duration::from_millis(250);
+
+/// Requests of one call over further connections to mirrors that it has asked.
+const RENEWALS_MAX: u32 = 4;
+
+/// Pause between two looks at what is known of a silent mirror, at first.
+const LOOK_PAUSE: Duration = Duration::from_millis(10);
+
+/// Looks while the time waited doubles: fewer and fewer a second.
+const LOOKS_A_DOUBLING: u32 = 8;

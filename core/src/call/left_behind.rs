@@ -1,0 +1,183 @@
+//! An attempt that its call does without, whose answer may still come.
+//!
+//! To be overtaken is no fault: this process may be late, or the mirror busy. So the request is
+//! not cut off. The mirror has failed only if nothing comes in a time in which it would have
+//! answered, and a connection whose answer does come serves on.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::attempt::Attempt;
+use super::{Call, Command};
+use crate::agent::Agent;
+use crate::deadline::CallLimits;
+use crate::error::{AttemptFailure, FailureKind, Phase};
+use crate::host::{Host, Purpose};
+use crate::karma::Counter;
+
+/// A request whose answer is waited for only to judge its mirror.
+#[derive(Debug)]
+pub struct LeftBehind {
+    agent: Arc<Agent>,
+    attempt: Attempt,
+    /// What the mirror has done if nothing comes.
+    kind: FailureKind,
+    text: String,
+    until: Instant,
+    is_judged: bool,
+}
+
+impl LeftBehind {
+    pub(super) fn new(
+        agent: Arc<Agent>,
+        attempt: Attempt,
+        limits: &CallLimits,
+        (kind, text): (FailureKind, String),
+    ) -> Self {
+        let patience = limits.query_patience;
+        let time = match (kind, attempt.usual) {
+            (FailureKind::Overtaken, Some(usual)) => (usual * 2).min(patience).max(TIME_MIN),
+            (FailureKind::Overtaken, None) => UNKNOWN_TIME.min(patience),
+            // The caller had less patience than the configuration.
+            _ => patience,
+        };
+        let until = attempt.started_at + attempt.missed + time;
+        Self { agent, attempt, kind, text, until, is_judged: false }
+    }
+
+    /// Position of its mirror.
+    #[cfg(test)]
+    pub(super) fn mirror(&self) -> usize {
+        self.attempt.mirror
+    }
+
+    /// When the attempt began.
+    #[cfg(test)]
+    pub(super) fn started_at(&self) -> Instant {
+        self.attempt.started_at
+    }
+
+    /// When [`handle_silence`](Self::handle_silence) is due.
+    pub fn until(&self) -> Instant {
+        self.until
+    }
+
+    /// Its reply begins to come.
+    pub fn handle_heard(&self, now: Instant) {
+        self.host().record(|karma| karma.handle_heard(now));
+    }
+
+    /// Its reply came; `is_late`: it may have waited here.
+    pub fn handle_answer(&mut self, is_late: bool, now: Instant) {
+        if std::mem::replace(&mut self.is_judged, true) {
+            return;
+        }
+        let attempt = &self.attempt;
+        let is_timed = !is_late && !attempt.is_excused && attempt.missed.is_zero();
+        let took = is_timed.then(|| attempt.elapsed(now));
+        self.host().record(|karma| karma.handle_late_success(took, now));
+        let tally = &self.agent.mirrors[attempt.mirror].tally;
+        tally.handle_end(Counter::SucceededQueries, took);
+    }
+
+    /// Its reply is one that says nothing of the mirror's health: ERROR, or RETRY.
+    pub fn handle_refusal(&mut self, now: Instant) {
+        if !std::mem::replace(&mut self.is_judged, true) {
+            self.host().record(|karma| karma.handle_query_error(now));
+            let tally = &self.agent.mirrors[self.attempt.mirror].tally;
+            tally.handle_end(Counter::RemoteErrors, None);
+            self.postpone_trial();
+        }
+    }
+
+    /// Nothing came in its time. Silence on a connection that was used before says nothing if the
+    /// host was heard over a newer one.
+    pub fn handle_silence(&mut self, phase: Phase, now: Instant) {
+        let begun = self.attempt.started_at;
+        let is_connections = self.attempt.is_reused
+            && self.host().read(|karma| karma.evidence().was_greeted_after(begun));
+        if is_connections {
+            // Whatever forgot this connection (a NAT, a firewall, a balancer) forgot those that
+            // were open beside it.
+            self.host().record(|karma| karma.handle_forgotten(begun));
+        }
+        if self.attempt.is_excused || is_connections {
+            self.host().retire_idle();
+            return self.end();
+        }
+        let text = std::mem::take(&mut self.text);
+        self.handle_failure(self.kind, phase, text, now);
+    }
+
+    /// It failed in a way of its own.
+    pub fn handle_failure(&mut self, kind: FailureKind, phase: Phase, text: String, now: Instant) {
+        if std::mem::replace(&mut self.is_judged, true) {
+            return;
+        }
+        let attempt = &self.attempt;
+        let (host, elapsed) = (self.host().name.clone(), attempt.elapsed(now));
+        let failure = AttemptFailure { host, kind, phase, text, elapsed };
+        let purpose = if attempt.on_trial { Purpose::Trial } else { Purpose::Query };
+        self.agent.mirrors[attempt.mirror].record_failure(&failure, purpose, now);
+    }
+
+    /// Ends without a verdict.
+    fn end(&mut self) {
+        if !std::mem::replace(&mut self.is_judged, true) {
+            self.postpone_trial();
+        }
+    }
+
+    fn postpone_trial(&self) {
+        if self.attempt.on_trial {
+            self.host().record(|karma| karma.health_mut().postpone_trial());
+        }
+    }
+
+    fn host(&self) -> &Arc<Host> {
+        &self.agent.mirrors[self.attempt.mirror].host
+    }
+}
+
+impl Call {
+    /// Ends an attempt whose time is up. Its mirror is to blame if it had the time of the
+    /// configuration; with less, its answer is waited for to tell.
+    pub(super) fn give_up(&mut self, late: Attempt, phase: Phase, now: Instant) {
+        let (kind, text) = late.timeout();
+        let is_blamed = late.had_its_time(&self.limits, now) || self.is_ping();
+        if is_blamed && !late.is_excused {
+            self.commands.push(Command::Abandon { attempt: late.number });
+            return self.fail_attempt(&late, kind, phase, text.to_owned(), now);
+        }
+        if late.is_reused {
+            // Whatever forgot one connection without a word forgot the idle ones beside it, too.
+            self.host(late.mirror).retire_idle();
+        }
+        let failure = self.attempt_failure(&late, kind, phase, text.to_owned(), now);
+        self.failures.push(failure);
+        self.obstacles.note(kind);
+        self.leave_alone(late, (kind, text.to_owned()));
+    }
+
+    /// Lets an attempt go on without its call.
+    pub(super) fn leave_alone(&mut self, attempt: Attempt, verdict: (FailureKind, String)) {
+        let number = attempt.number;
+        let left = LeftBehind::new(self.agent.clone(), attempt, &self.limits, verdict);
+        self.left_behind.push((number, left));
+        self.commands.push(Command::LeaveBehind { attempt: number });
+    }
+}
+
+/// However it ends, its host gets its trial back.
+impl Drop for LeftBehind {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The shortest time to answer before silence is a failure: a busy machine holds a healthy mirror
+/// up for longer than it takes to ask another.
+const TIME_MIN: Duration = Duration::from_millis(250);
+
+/// The time of a mirror that never answered before.
+const UNKNOWN_TIME: Duration = Duration::from_secs(1);
