@@ -132,7 +132,7 @@ impl Batch {
         options: &CallOptions,
     ) -> Result<SearchId, Error> {
         self.check_process()?;
-        let request = Arc::new(SearchRequest::new(index, search, clock::wall())?);
+        let request = Arc::new(self.shared.search_request(index, search)?);
         let plain: Arc<dyn Request> = request.clone();
         let index = self.shared.index(index)?;
         let calls = self.start_index(&index, &plain, options)?;

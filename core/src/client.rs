@@ -14,7 +14,7 @@ use crate::error::{AgentFailure, Error};
 use crate::log::{Level, LogSink};
 use crate::net::{Background, Pool, clock, process, seed};
 use crate::options::{CallOptions, ClientOptions};
-use crate::search::{Search, SearchResult};
+use crate::search::{Search, SearchRequest, SearchResult};
 use crate::status::Status;
 use crate::topology::Topology;
 use crate::upkeep::Upkeep;
@@ -262,6 +262,16 @@ impl Shared {
         self.topology.load().indexes.get(name).cloned().ok_or_else(|| {
             Error::Unknown(format!("no distributed index '{name}' in the configuration"))
         })
+    }
+
+    /// Checks and encodes a search, within the limits of the configuration.
+    pub(crate) fn search_request(
+        &self,
+        index: &str,
+        search: &Search,
+    ) -> Result<SearchRequest, Error> {
+        let searchd = &self.topology.load().config.searchd;
+        SearchRequest::new_with(index, search, searchd, clock::wall())
     }
 
     /// A request to the agents of an index begins.

@@ -58,11 +58,17 @@ pub const PORT: u16 = 9_312;
 /// Longest path of a unix socket (`sun_path` less its terminator).
 pub const UNIX_PATH_MAX: usize = 107;
 
-/// Filters a query (2.2.11 `max_filters`).
-pub const FILTERS_MAX: usize = 256;
+/// Filters a query where `max_filters` is not set: what daemons take then.
+pub const FILTERS_MAX: u32 = 256;
 
-/// Values a filter (2.2.11 `max_filter_values`).
-pub const FILTER_VALUES_MAX: usize = 4_096;
+/// Largest `max_filters` that 2.2.11 starts with.
+pub const FILTERS_SETTING_MAX: u32 = 10_240;
+
+/// Values a filter where `max_filter_values` is not set: what daemons take then.
+pub const FILTER_VALUES_MAX: u32 = 4_096;
+
+/// Largest `max_filter_values` that 2.2.11 starts with.
+pub const FILTER_VALUES_SETTING_MAX: u32 = 10_485_760;
 
 /// Longest deadline of a call: sums of time must not overflow, and nobody waits a week.
 pub const DEADLINE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);

@@ -5,8 +5,10 @@ use hamirror::search::{Ranker, Sort};
 use hamirror::{CallOptions, Client, Completeness, Config, Error, Search};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, MIRRORS};
 use hamirror_tests::corpus::{self, WORDS};
+use hamirror_tests::daemon::Daemon;
 use hamirror_tests::load::Load;
 use hamirror_tests::oracle::Oracle;
+use hamirror_tests::packages::{self, Tool};
 
 #[test]
 fn no_search_fails_while_mirrors_die_hang_and_return() -> Result<()> {
@@ -39,6 +41,27 @@ fn no_search_fails_while_mirrors_die_hang_and_return() -> Result<()> {
         let has_work = last.iter().all(|(_, answers)| *answers > 0);
         ensure!(has_work, "{agents:?}: a mirror stays left out\n{}", report.table());
     }
+    Ok(())
+}
+
+#[test]
+fn filters_hold_as_many_values_as_the_configuration_says() -> Result<()> {
+    packages::ensure(&[Tool::Searchd])?;
+    let folder = tempfile::tempdir()?;
+    let settings = "max_filter_values = 200000\n";
+    let path = folder.path().display();
+    let sections =
+        format!("index p\n{{\ntype = rt\nrt_field = f\nrt_attr_uint = gid\npath = {path}/p\n}}\n");
+    let daemon = Daemon::start(folder.path(), &sections, settings)?;
+    let agent = format!("index d\n{{\ntype = distributed\nagent = {}:p\n}}\n", daemon.address());
+    let client = |searchd: &str| {
+        Client::new(&Config::parse(&format!("{agent}searchd\n{{\n{searchd}}}\n"), "c.conf")?)
+    };
+    let search = Search::new("").filter_values("gid", 0..200_000);
+    let result = client(settings)?.search("d", &search, &CallOptions::default())?;
+    assert_eq!((result.total_found, result.agents_answered), (0, 1));
+    let error = client("")?.search("d", &search, &CallOptions::default()).unwrap_err();
+    ensure!(matches!(error, Error::Request(_)), "{error}");
     Ok(())
 }
 

@@ -44,6 +44,10 @@ pub struct Searchd {
     pub max_packet_size: Option<usize>,
     /// When names are looked up.
     pub hostname_lookup: Option<HostnameLookup>,
+    /// Filters that a query may have.
+    pub max_filters: Option<u32>,
+    /// Values that a filter may have.
+    pub max_filter_values: Option<u32>,
 }
 
 /// Timeouts and retries: the same four settings on every level.

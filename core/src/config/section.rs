@@ -193,6 +193,8 @@ pub(super) const SEARCHD_KEYS: &[&str] = &[
     "ha_ping_interval",
     "ha_strategy",
     "hostname_lookup",
+    "max_filter_values",
+    "max_filters",
     "max_packet_size",
     "mirror_retry_count",
     "persistent_connections_limit",

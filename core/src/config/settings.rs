@@ -62,6 +62,9 @@ fn read_searchd(
         persistent_connections_limit: settings.count("persistent_connections_limit"),
         max_packet_size: settings.max_packet_size(),
         hostname_lookup: settings.read("hostname_lookup", parse_hostname_lookup),
+        max_filters: settings.bounded("max_filters", limits::FILTERS_SETTING_MAX),
+        max_filter_values: settings
+            .bounded("max_filter_values", limits::FILTER_VALUES_SETTING_MAX),
     }
 }
 
@@ -223,6 +226,25 @@ impl<'a> Settings<'a> {
             Reading::Sphinx => self.c_count(key),
             Reading::Strict | Reading::Manticore => self.read(key, units::parse_count),
         }
+    }
+
+    /// A count from 1 to `max`; 2.2.11 does not start with any other.
+    fn bounded(&mut self, key: &str, max: u32) -> Option<u32> {
+        let value = self.first(key)?;
+        let expected = format!("a count from 1 to {max} is expected");
+        let number = match self.reading {
+            Reading::Sphinx => u32::try_from(units::read_c_number(&value.text).0).ok(),
+            Reading::Strict | Reading::Manticore => units::parse_count(&value.text).ok(),
+        };
+        if number.is_some_and(|number| (1..=max).contains(&number)) {
+            return self.count(key);
+        }
+        if self.reading == Reading::Sphinx {
+            self.diagnostics.error_whole(value, expected);
+        } else {
+            self.fault(value, Fault::whole(&value.text, expected), "setting");
+        }
+        None
     }
 
     /// A number as 2.2.11 reads it: whatever stands behind its digits does not count.

@@ -4,6 +4,7 @@ use std::f32::consts::TAU;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{MatchMode, Ranker, Search, Sort};
+use crate::config::Searchd;
 use crate::error::Error;
 use crate::limits::{FILTER_VALUES_MAX, FILTERS_MAX, MATCHES_MAX, REMOTE_TEXT_MAX, WEIGHTS_MAX};
 use crate::merge::{Plan, Window};
@@ -29,7 +30,18 @@ impl SearchRequest {
     /// a daemon would refuse, would not survive (protocol.md 1.8), or would silently read
     /// otherwise than it is written.
     pub fn new(index: &str, search: &Search, now: SystemTime) -> Result<Self, Error> {
-        check(search).map_err(Error::Request)?;
+        Self::new_with(index, search, &Searchd::default(), now)
+    }
+
+    /// Makes one as [`Self::new`] does, within `max_filters` and `max_filter_values` of a
+    /// configuration.
+    pub fn new_with(
+        index: &str,
+        search: &Search,
+        searchd: &Searchd,
+        now: SystemTime,
+    ) -> Result<Self, Error> {
+        check(search, searchd).map_err(Error::Request)?;
         let query = agent_query(index, search);
         let mut head = Vec::new();
         head.put_u32(MASTER);
@@ -191,7 +203,7 @@ fn agent_index_weights(index: &str, weights: Vec<(Vec<u8>, i32)>) -> Vec<(Vec<u8
     }
 }
 
-fn check(search: &Search) -> Result<(), String> {
+fn check(search: &Search, searchd: &Searchd) -> Result<(), String> {
     let Search { offset, limit, max_matches, cutoff, query, .. } = search;
     if !(1..=MATCHES_MAX).contains(max_matches) {
         return Err(format!("max_matches {max_matches} is not in 1..{MATCHES_MAX}"));
@@ -235,14 +247,16 @@ fn check(search: &Search) -> Result<(), String> {
     check_geo_anchor(query)?;
     check_weights("field", &query.field_weights)?;
     check_weights("index", &query.index_weights)?;
-    check_filters(query)
+    check_filters(query, searchd)
 }
 
-fn check_filters(query: &Query) -> Result<(), String> {
+fn check_filters(query: &Query, searchd: &Searchd) -> Result<(), String> {
     let count = query.filters.len();
-    if count > FILTERS_MAX {
-        return Err(format!("{count} filters are more than {FILTERS_MAX}"));
+    let filters_max = searchd.max_filters.unwrap_or(FILTERS_MAX);
+    if count > filters_max as usize {
+        return Err(format!("{count} filters are more than {filters_max}: raise max_filters"));
     }
+    let values_max = searchd.max_filter_values.unwrap_or(FILTER_VALUES_MAX);
     for filter in &query.filters {
         let name = String::from_utf8_lossy(&filter.attribute).into_owned();
         // A filter without a name is passed over by the daemon.
@@ -255,10 +269,11 @@ fn check_filters(query: &Query) -> Result<(), String> {
             FilterTest::Values(values) if values.is_empty() => {
                 return Err(format!("filter '{name}' has no values"));
             }
-            FilterTest::Values(values) if values.len() > FILTER_VALUES_MAX => {
+            FilterTest::Values(values) if values.len() > values_max as usize => {
                 let count = values.len();
                 return Err(format!(
-                    "filter '{name}' has {count} values, more than {FILTER_VALUES_MAX}"
+                    "filter '{name}' has {count} values, more than {values_max}: raise \
+                     max_filter_values"
                 ));
             }
             FilterTest::FloatRange(from, to) if from.is_nan() || to.is_nan() => {

@@ -39,7 +39,8 @@ fn searchd_keys() {
     let text = "agent_connect_timeout = 100\nagent_query_timeout = 2s\nagent_retry_count = 3\n\
                 agent_retry_delay = 0\nha_period_karma = 120\nha_ping_interval = 0\n\
                 ha_strategy = noerrors\nhostname_lookup = request\nmax_packet_size = 32M\n\
-                persistent_connections_limit = 29";
+                persistent_connections_limit = 29\nmax_filters = 1000\n\
+                max_filter_values = 200000";
     assert_eq!(
         searchd(text),
         Searchd {
@@ -55,6 +56,8 @@ fn searchd_keys() {
             persistent_connections_limit: Some(29),
             max_packet_size: Some(32 << 20),
             hostname_lookup: Some(HostnameLookup::Request),
+            max_filters: Some(1_000),
+            max_filter_values: Some(200_000),
         }
     );
     assert_eq!(searchd("ha_period_karma = 2m").ha_period_karma, ms(120_000));

@@ -6,7 +6,7 @@ use hamirror::search::{Ranker, Search, SearchRequest, SearchResult, Sort};
 use hamirror::wire::Writer;
 use hamirror::wire::request::{Product, Request, Target, Verdict};
 use hamirror::wire::search::{Filter, FilterTest, Kind, MASTER, Query, Value, encode};
-use hamirror::{Completeness, Error};
+use hamirror::{CallOptions, Client, Completeness, Config, Error};
 use proptest::prelude::*;
 
 use set::{
@@ -381,6 +381,36 @@ fn replies_are_judged_before_the_call_ends() {
     let text = "reply goes on for 1 bytes after its end".to_owned();
     assert_eq!(verdict(longer), Verdict::Malformed(text));
     assert!(matches!(verdict(Vec::new()), Verdict::Malformed(_)));
+}
+
+#[test]
+fn filters_are_as_large_as_the_configuration_says() {
+    let values = |count: i64| Search::new("x").filter_values("gid", 0..count);
+    let filters = |count| {
+        (0..count).fold(Search::new("x"), |search, gid| search.filter_values("gid", [gid]))
+    };
+    for (settings, values_max, filters_max) in [
+        ("", 4_096, 256),
+        ("max_filter_values = 200000\nmax_filters = 1000\n", 200_000, 1_000),
+        ("max_filter_values = 7\nmax_filters = 1\n", 7, 1),
+    ] {
+        let text = format!(
+            "index d {{\ntype = distributed\nagent = 127.0.0.1:1:x\n}}\nsearchd {{\n{settings}}}\n"
+        );
+        let config = Config::parse(&text, "c.conf").unwrap();
+        let client = Client::new(&config).unwrap();
+        for search in [values(values_max), filters(filters_max)] {
+            assert!(SearchRequest::new_with("d", &search, &config.searchd, now()).is_ok());
+            // Nobody listens there.
+            let error = client.search("d", &search, &CallOptions::default()).unwrap_err();
+            assert!(matches!(error, Error::Unanswered { .. }), "{error}");
+        }
+        for search in [values(values_max + 1), filters(filters_max + 1)] {
+            let error = client.search("d", &search, &CallOptions::default()).unwrap_err();
+            assert!(matches!(error, Error::Request(_)), "{error}");
+            assert!(error.to_string().contains("raise max_filter"), "{error}");
+        }
+    }
 }
 
 #[test]
