@@ -163,6 +163,10 @@ impl Builder<'_> {
         let mirrors: Vec<Mirror> = mirrors.collect();
         let searchd = &self.config.searchd;
         let strategy = agent.ha_strategy.or(index.ha_strategy).or(searchd.ha_strategy);
+        // 1+K attempts go over the mirrors first, then in further rounds.
+        let mirror_count = u32::try_from(mirrors.len()).unwrap_or(u32::MAX).max(1);
+        let agent_retry_count = agent.retry_count.map(|count| count / mirror_count);
+        let of_line = CallSettings { agent_retry_count, ..CallSettings::default() };
         let keeps_connections = match self.options.keep_connections {
             KeepConnections::ByLine => agent.persistent,
             KeepConnections::Always => true,
@@ -179,7 +183,7 @@ impl Builder<'_> {
             ),
             mirrors,
             keeps_connections,
-            settings: deadline::join(index.calls, searchd.calls),
+            settings: deadline::join(of_line, deadline::join(index.calls, searchd.calls)),
             attempts_max: agent.retry_count.map(|count| count.saturating_add(1)),
             max_packet_size: searchd.max_packet_size.unwrap_or(limits::MAX_PACKET_SIZE),
             hedges: HedgeBudget::default(),

@@ -24,6 +24,41 @@ fn a_mirror_that_misbehaves_costs_nobody_an_answer() -> Result<()> {
     Ok(())
 }
 
+/// `[retry_count=K]` means 1+K attempts, over the mirrors first, then in further rounds; it counts
+/// in place of `agent_retry_count`.
+#[test]
+fn the_retry_count_of_a_line_says_how_many_attempts_are_made() -> Result<()> {
+    for (mirrors, option, expected) in [
+        (1, "", 3),
+        (1, "[retry_count=0]", 1),
+        (1, "[retry_count=3]", 4),
+        (2, "", 6),
+        (2, "[retry_count=0]", 1),
+        (2, "[retry_count=1]", 2),
+        (2, "[retry_count=3]", 4),
+        (3, "[retry_count=3]", 4),
+    ] {
+        let fakes = (0..mirrors).map(|_| FakeDaemon::start(Fault::Close));
+        let fakes = fakes.collect::<Result<Vec<_>>>()?;
+        let hosts: Vec<_> = fakes.iter().map(|fake| fake.address().to_string()).collect();
+        let text = format!(
+            "index {INDEX} {{\ntype = distributed\nagent = {}:x{option}\n}}\nsearchd {{\n\
+             agent_retry_count = 2\nagent_retry_delay = 20\nha_ping_interval = 0\n}}\n",
+            hosts.join("|")
+        );
+        let client = Client::new(&Config::parse(&text, "c.conf")?)?;
+        let outcome = client.search(INDEX, &Search::new(""), &CallOptions::default());
+        let Err(Error::Unanswered { failures, .. }) = outcome else { panic!("{outcome:?}") };
+        let connections: Vec<_> = fakes.iter().map(FakeDaemon::connections).collect();
+        let attempts = failures[0].attempts.len();
+        ensure!(attempts == expected, "{mirrors}{option}: {attempts} attempts");
+        ensure!(connections.iter().sum::<usize>() == expected, "{option}: {connections:?}");
+        let (min, max) = (connections.iter().min(), connections.iter().max());
+        ensure!(max.is_some_and(|max| *max <= min.copied().unwrap_or(0) + 1), "{connections:?}");
+    }
+    Ok(())
+}
+
 #[test]
 fn the_only_mirror_that_misbehaves_is_named_with_its_fault() -> Result<()> {
     for (name, fault, expected) in faults() {
