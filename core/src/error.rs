@@ -99,7 +99,7 @@ impl fmt::Display for Error {
                     if number > 0 {
                         writeln!(out)?;
                     }
-                    write!(out, "{diagnostic}")?;
+                    out.write_str(&diagnostic.rendered())?;
                 }
                 Ok(())
             }

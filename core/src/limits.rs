@@ -107,6 +107,18 @@ pub const DIAGNOSTICS_MAX: usize = 1_000;
 /// Characters of an offending text that an error quotes.
 pub const DIAGNOSTIC_TEXT_MAX: usize = 80;
 
+/// Characters of the line that an error shows around its place: a window of a terminal takes it.
+pub const DIAGNOSTIC_LINE_MAX: usize = 80;
+
+/// Longest path of a file in bytes (`PATH_MAX` of Linux).
+pub const FILE_PATH_MAX: usize = 4_096;
+
+/// Bytes of a line of a configuration that 2.2.11 reads; a longer one keeps it from starting.
+pub const SPHINX_LINE_MAX: usize = 8_190;
+
+/// Bytes of a name or key that 2.2.11 reads; a longer one keeps it from starting.
+pub const SPHINX_WORD_MAX: usize = 63;
+
 /// A longer `agent_retry_delay` is warned of, as 2.2.11 does.
 pub const AGENT_RETRY_DELAY_MAX: Duration = Duration::from_millis(1_000);
 

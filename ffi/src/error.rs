@@ -78,8 +78,9 @@ pub unsafe extern "C" fn hamirror_error_code(error: *const Error) -> i32 {
     getter!({ Some(get(error)?.code) })
 }
 
-/// What is wrong in words, with the names and values concerned. UTF-8; empty for NULL. It lives
-/// until the error is freed.
+/// What is wrong in words, with the names and values concerned; of a configuration each fault
+/// with its line and a caret below the place. UTF-8; empty for NULL. It lives until the error is
+/// freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_error_message(error: *const Error) -> Text {
     getter!({ Some(Text::from(get(error)?.message.as_str())) })

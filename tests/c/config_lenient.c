@@ -3,7 +3,8 @@
 
 #define TEXT                                                                                 \
     "index d\n{\ntype = distributed\nagent = box1:docs\nagent = box2:9312:docs\n}\n"          \
-    "index e\n{\ntype = distributed\nagent = box1:0:docs\n}\n"
+    "index e\n{\ntype = distributed\nagent = box1:0:docs\n}\n"                               \
+    "searchd\n{\npid_file = /run/searchd.pid\n}\n"
 
 static hamirror_config *parse(const char *text, int32_t reading)
 {
@@ -19,7 +20,8 @@ static void check_skipped_line(const hamirror_config *config)
     CHECK(hamirror_diagnostic_column(skipped) == 14);
     CHECK(text_is(hamirror_diagnostic_text(skipped), "docs"));
     CHECK(text_is(hamirror_diagnostic_expected(skipped),
-                  "port number expected; the agent is skipped"));
+                  "port number expected; the agent is skipped, where searchd would add its "
+                  "mirrors and options to the next one"));
 }
 
 static void sphinx_skips_lines(void)
@@ -54,6 +56,20 @@ static void strict_refuses(void)
                                                            HAMIRROR_READING_SPHINX, &config,
                                                            &error));
     CHECK(config == NULL);
+}
+
+static void messages_show_the_line_with_a_caret(void)
+{
+    hamirror_config *config;
+    hamirror_error *failed = NULL;
+    CHECK(hamirror_config_parse(TEXT, "c.conf", &config, &failed) == HAMIRROR_ERROR_CONFIG);
+    CHECK(text_is(hamirror_error_message(failed),
+                  "c.conf:10:14: '0': a port from 1 to 65535 is expected\n"
+                  "    agent = box1:0:docs\n"
+                  "                 ^"));
+    CHECK(text_is(hamirror_diagnostic_message(hamirror_error_diagnostic(failed, 0)),
+                  "c.conf:10:14: '0': a port from 1 to 65535 is expected"));
+    hamirror_error_free(failed);
 }
 
 static void builders_have_readings(void)
@@ -103,6 +119,7 @@ int main(int count, char **arguments)
     sphinx_skips_lines();
     manticore_leaves_out_tables();
     strict_refuses();
+    messages_show_the_line_with_a_caret();
     builders_have_readings();
     files_have_readings(arguments[1]);
     unknown_numbers_are_refused();

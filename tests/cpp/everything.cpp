@@ -28,7 +28,7 @@ void configurations(const hamirror::Config &config, const std::string &index)
     CHECK(error.code() == HAMIRROR_ERROR_CONFIG && error.diagnostics().size() == 1);
     builder.set("dist", "agent_query_timeout", std::string_view("3000ms", 4));
     CHECK(builder.build().index_names()[0] == "dist");
-    error = error_of([] { hamirror::Config::parse("index d\n{\n nonsense", "wrong.conf"); });
+    error = error_of([] { hamirror::Config::parse("index d\n{\n nonsense\n}\n", "wrong.conf"); });
     for (auto fault : error.diagnostics()) {
         CHECK(fault.file() == "wrong.conf" && fault.line() > 0 && fault.column() > 0);
         CHECK(contains(fault.message(), fault.expected()) && contains(error.what(), fault.text()));
@@ -45,7 +45,8 @@ void readings(const char *path)
 {
     constexpr auto lenient = HAMIRROR_READING_SPHINX;
     const char *text
-        = "index d\n{\ntype = distributed\nagent = box1:docs\nagent = box2:1:docs\n}\n";
+        = "index d\n{\ntype = distributed\nagent = box1:docs\nagent = box2:1:docs\n}\n"
+          "searchd\n{\npid_file = /run/searchd.pid\n}\n";
     auto config = hamirror::Config::parse(text, "lenient.conf", lenient);
     CHECK(config.agent_count(0) == 1 && contains(config.warnings()[0].expected(), "skipped"));
     CHECK(hamirror::Config::read(path, lenient).agent_count(0) == 2);

@@ -59,17 +59,25 @@ def test_sections_are_built() -> None:
     assert config.indexes == ("one", "two")
 
 
-def test_every_fault_has_its_place() -> None:
+def test_every_fault_has_its_place_and_shows_its_line() -> None:
     text = "index a\n{\n  type = distributed\n  agent = box:0:x\n  agent = :\n}\n"
     with pytest.raises(hamirror.ConfigError) as raised:
         hamirror.Config.parse(text, name="my.conf")
     places = [(fault.file, fault.line) for fault in raised.value.diagnostics]
     assert places == [("my.conf", 4), ("my.conf", 5)]
-    assert str(raised.value).count("my.conf:") == 2
+    assert str(raised.value) == (
+        "my.conf:4:15: '0': a port from 1 to 65535 is expected\n"
+        "      agent = box:0:x\n"
+        "                  ^\n"
+        "my.conf:5:11: ':': a host name, an address or a socket path is expected\n"
+        "      agent = :\n"
+        "              ^"
+    )
     assert isinstance(raised.value, ValueError)
 
 
 ODD = "index d\n{\n  type = distributed\n  agent = box1:docs\n  agent = box2:9312:docs\n}\n"
+ODD += "searchd\n{\n  pid_file = /run/searchd.pid\n}\n"
 
 
 def test_a_daemon_skips_what_the_strict_reading_takes(tmp_path: Path) -> None:
@@ -84,7 +92,10 @@ def test_a_daemon_skips_what_the_strict_reading_takes(tmp_path: Path) -> None:
         assert config.indexes == ("d",)
         (skipped,) = config.warnings
         assert skipped.text == "docs"
-        assert skipped.expected == "port number expected; the agent is skipped"
+        assert skipped.expected == (
+            "port number expected; the agent is skipped, where searchd would add its mirrors "
+            "and options to the next one"
+        )
     for reading in ("strict", "manticore"):
         (odd,) = hamirror.Config.parse(ODD, reading=reading).warnings
         assert odd.expected == "a port is expected after it; 9312 is used"

@@ -18,7 +18,9 @@ fn every_method_does_what_its_function_does() -> Result<()> {
     // Nobody listens on port 1.
     let short = cluster.config_text(Agents::Plain, "    agent = 127.0.0.1:1:packages2\n");
     let short = short.replace(&format!("index {INDEX}"), "index one_dead");
-    fs::write(&config, cluster.config_text(Agents::Plain, "") + &short)?;
+    // By its rules the file is one that searchd starts with.
+    let searchd = "searchd\n{\n    pid_file = searchd.pid\n}\n";
+    fs::write(&config, cluster.config_text(Agents::Plain, "") + &short + searchd)?;
     let config = config.display().to_string();
 
     let of_c = Program::c("values")?.run(&[&config, INDEX])?;

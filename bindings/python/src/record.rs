@@ -53,7 +53,7 @@ pub(crate) fn diagnostic<'py>(
     py: Python<'py>,
     diagnostic: &Diagnostic,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let Diagnostic { file, line, column, text, expected } = diagnostic;
+    let Diagnostic { file, line, column, text, expected, .. } = diagnostic;
     Record::new(py, "Diagnostic")
         .set("file", file)?
         .set("line", line)?

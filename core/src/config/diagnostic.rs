@@ -22,11 +22,33 @@ pub struct Diagnostic {
     pub text: String,
     /// What was expected there, and for a warning, what is done instead.
     pub expected: String,
+    /// The line of the text and a caret below it; empty where the whole file is meant.
+    excerpt: String,
+}
+
+impl Diagnostic {
+    /// The message as people read it: that of [`Display`](fmt::Display), the line of the
+    /// configuration, and a caret below the place.
+    ///
+    /// ```
+    /// use hamirror::{Config, Error};
+    ///
+    /// let text = "index docs {\n type = distributed\n agent = box1:0:docs\n}\n";
+    /// let Err(Error::Config(diagnostics)) = Config::parse(text, "c.conf") else { panic!() };
+    /// let expected = "c.conf:3:15: '0': a port from 1 to 65535 is expected
+    ///      agent = box1:0:docs
+    ///                   ^";
+    /// assert_eq!(diagnostics[0].rendered(), expected);
+    /// ```
+    pub fn rendered(&self) -> String {
+        let separator = if self.excerpt.is_empty() { "" } else { "\n" };
+        format!("{self}{separator}{}", self.excerpt)
+    }
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, text, expected } = self;
+        let Self { file, line, column, text, expected, .. } = self;
         match (line, column) {
             (0, 0) => write!(out, "{file}: '")?,
             (0, _) => write!(out, "{file}, column {column}: '")?,
@@ -49,6 +71,10 @@ impl fmt::Display for Diagnostic {
 pub(super) struct Diagnostics {
     errors: BTreeSet<Diagnostic>,
     warnings: BTreeSet<Diagnostic>,
+    /// Warnings of a text that ends too early; listed with errors, too, for they may be why.
+    early_ends: BTreeSet<Diagnostic>,
+    /// An error follows from the warnings, which are listed with it.
+    lists_warnings: bool,
 }
 
 impl Diagnostics {
@@ -82,12 +108,29 @@ impl Diagnostics {
         self.warning(placed, 0..placed.text.len(), expected);
     }
 
-    /// Errors, if there is one, else warnings.
-    pub(super) fn finish(self) -> Result<Vec<Diagnostic>, Error> {
-        if self.errors.is_empty() {
-            Ok(list(self.warnings))
+    /// The text ends before `placed` is complete, and daemons take that.
+    pub(super) fn early_end(&mut self, placed: &PlacedText, expected: impl Into<String>) {
+        add(&mut self.early_ends, placed, 0..placed.text.len(), expected.into());
+    }
+
+    /// A fault that what was warned of leads to.
+    pub(super) fn error_by_warnings(&mut self, placed: &PlacedText, expected: &str) {
+        self.lists_warnings = true;
+        self.error_whole(placed, expected);
+    }
+
+    /// Errors, if there is one, else warnings; each with its line of `text`.
+    pub(super) fn finish(self, text: &str) -> Result<Vec<Diagnostic>, Error> {
+        let Self { mut errors, mut warnings, early_ends, lists_warnings } = self;
+        if errors.is_empty() {
+            warnings.extend(early_ends);
+            Ok(list(warnings, text))
         } else {
-            Err(Error::Config(list(self.errors)))
+            errors.extend(early_ends);
+            if lists_warnings {
+                errors.extend(warnings);
+            }
+            Err(Error::Config(list(errors, text)))
         }
     }
 }
@@ -103,7 +146,12 @@ fn add(
     }
     let (line, column) = placed.place(range.start);
     let text = cut(&placed.text[range]);
-    set.insert(Diagnostic { file: placed.source.to_string(), line, column, text, expected });
+    let file = placed.source.to_string();
+    let excerpt = match (line, column) {
+        (0, 1..) => excerpt(&placed.text, column),
+        _ => String::new(),
+    };
+    set.insert(Diagnostic { file, line, column, text, expected, excerpt });
 }
 
 fn cut(text: &str) -> String {
@@ -113,9 +161,31 @@ fn cut(text: &str) -> String {
     }
 }
 
-fn list(set: BTreeSet<Diagnostic>) -> Vec<Diagnostic> {
+/// The part of a line around a column, and a caret below that column.
+fn excerpt(line: &str, column: u32) -> String {
+    let place = usize::try_from(column).unwrap_or(usize::MAX).saturating_sub(1);
+    let start = place.saturating_sub(limits::DIAGNOSTIC_LINE_MAX / 2);
+    let mut letters = line.chars().skip(start);
+    let part = letters.by_ref().take(limits::DIAGNOSTIC_LINE_MAX);
+    // A tab would set the caret off.
+    let part: String = part.map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let before = if start > 0 { "..." } else { "" };
+    let after = if letters.next().is_some() { "..." } else { "" };
+    let part = format!("    {before}{part}");
+    let blanks = 4 + before.len() + (place - start);
+    format!("{}{after}\n{:blanks$}^", part.trim_end(), "")
+}
+
+fn list(set: BTreeSet<Diagnostic>, text: &str) -> Vec<Diagnostic> {
     let is_cut = set.len() > limits::DIAGNOSTICS_MAX;
     let mut list: Vec<_> = set.into_iter().take(limits::DIAGNOSTICS_MAX).collect();
+    let mut lines = (1..).zip(text.split('\n')).peekable();
+    for diagnostic in list.iter_mut().filter(|diagnostic| diagnostic.line > 0) {
+        while lines.next_if(|(number, _)| *number < diagnostic.line).is_some() {}
+        if let Some((_, line)) = lines.peek() {
+            diagnostic.excerpt = excerpt(line, diagnostic.column);
+        }
+    }
     if let (true, Some(last)) = (is_cut, list.last_mut()) {
         last.expected.push_str("; what follows is not listed");
     }

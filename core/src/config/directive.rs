@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::budget::Budget;
 use super::diagnostic::Diagnostics;
-use super::directive_options::{self, AgentOptions};
+use super::directive_options::{self, AgentOptions, COMMA_EXPECTED};
 use super::mirror::{MirrorText, read_mirror};
 use super::model::{Agent, Mirror};
 use super::placed::PlacedText;
@@ -47,15 +47,24 @@ pub(super) struct LenientLine {
     pub(super) fault: Option<Fault>,
 }
 
+/// A line of an index, and by whose rules it is read.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) key: AgentKey,
+    pub(super) value: &'a PlacedText,
+    pub(super) index_name: &'a str,
+    pub(super) reading: Reading,
+    /// What a fault leads to, in words.
+    pub(super) after_fault: &'static str,
+}
+
 /// Reads one line; `None` if it has a fault.
 pub(super) fn read_agent(
-    key: AgentKey,
-    value: &PlacedText,
-    index_name: &str,
-    reading: Reading,
+    line: Line<'_>,
     budget: &mut Budget,
     diagnostics: &mut Diagnostics,
 ) -> Option<Agent> {
+    let Line { key, value, index_name, reading, .. } = line;
     if budget.is_spent() {
         return None;
     }
@@ -64,7 +73,7 @@ pub(super) fn read_agent(
         return None;
     }
     let options = AgentOptions::default();
-    let mut reader = AgentReader { key, value, reading, diagnostics, options, is_faulty: false };
+    let mut reader = AgentReader { line, diagnostics, options, is_faulty: false };
     let texts = match reading {
         Reading::Strict => reader.read_mirrors(),
         Reading::Sphinx => reader.take(directive_sphinx::read(&value.text)),
@@ -74,6 +83,7 @@ pub(super) fn read_agent(
         return None;
     }
     let mirrors = reader.complete(texts, index_name, budget)?;
+    reader.warn_of_many_retries(mirrors.len());
     let options = reader.options;
     Some(Agent {
         line: value.text.clone(),
@@ -100,9 +110,7 @@ fn check_line(line: &str, budget: &mut Budget) -> Result<(), Fault> {
 }
 
 struct AgentReader<'a> {
-    key: AgentKey,
-    value: &'a PlacedText,
-    reading: Reading,
+    line: Line<'a>,
     diagnostics: &'a mut Diagnostics,
     options: AgentOptions,
     is_faulty: bool,
@@ -111,16 +119,26 @@ struct AgentReader<'a> {
 impl AgentReader<'_> {
     /// Reads what stands between the `|`s, going on behind a faulty mirror.
     fn read_mirrors(&mut self) -> Vec<MirrorText> {
-        let line = self.value.text.as_str();
+        let line = self.line.value.text.as_str();
         let mut mirrors = Vec::new();
         if line.is_empty() {
             self.handle_fault(Fault::whole(line, "HOST:PORT:INDEX-LIST is expected"));
             return mirrors;
         }
+        if let Some(range) = bar_between_options(line) {
+            self.handle_fault(Fault { range, expected: COMMA_EXPECTED.to_owned() });
+            return mirrors;
+        }
+        let is_blank = |part: &str| part.trim_matches(BLANKS).is_empty();
+        let has_mirror = !line.split('|').all(is_blank);
         let mut start = 0;
         for part in line.split('|') {
             let range = start..start + part.len();
             start = range.end + 1;
+            if has_mirror && is_blank(part) {
+                self.warn(trim(line, range), MIRROR_EXPECTED);
+                continue;
+            }
             match self.read_part(line, range) {
                 Ok(mirror) => mirrors.push(mirror),
                 Err(fault) => self.handle_fault(fault),
@@ -135,10 +153,10 @@ impl AgentReader<'_> {
         self.options = options;
         let mirror_oddities = mirrors.iter().filter_map(|mirror| mirror.oddity.clone());
         for (range, expected) in mirror_oddities {
-            self.diagnostics.warning(self.value, range, expected);
+            self.warn(range, expected);
         }
         for Fault { range, expected } in oddities {
-            self.diagnostics.warning(self.value, range, expected);
+            self.warn(range, expected);
         }
         if let Some(fault) = fault {
             self.handle_fault(fault);
@@ -160,7 +178,7 @@ impl AgentReader<'_> {
         }
         let mirror = read_mirror(&mut scan)?;
         if let Some((range, expected)) = mirror.oddity.clone() {
-            self.diagnostics.warning(self.value, range, expected);
+            self.warn(range, expected);
         }
         if scan.peek() == Some('[') {
             let is_last = part.end == line.len();
@@ -187,15 +205,15 @@ impl AgentReader<'_> {
         scan.at = inside.end + 1;
         scan.skip_blanks();
         if !oddity.is_empty() {
-            self.diagnostics.warning(self.value, start..inside.end + 1, oddity);
+            self.warn(start..inside.end + 1, oddity);
         }
-        let is_blackhole_key = self.key == AgentKey::Blackhole;
+        let is_blackhole_key = self.line.key == AgentKey::Blackhole;
         let read = directive_options::read(scan.text, inside, is_blackhole_key, &mut self.options);
         for fault in read.faults {
             self.handle_fault(fault);
         }
         if let Some(Fault { range, expected }) = read.oddity {
-            self.diagnostics.warning(self.value, range, expected);
+            self.warn(range, expected);
         }
         Ok(())
     }
@@ -208,7 +226,7 @@ impl AgentReader<'_> {
         index_name: &str,
         budget: &mut Budget,
     ) -> Option<Vec<Mirror>> {
-        let line = self.value.text.as_str();
+        let line = self.line.value.text.as_str();
         let has_list = texts.iter().any(|text| text.list.is_some());
         let mut list = index_name;
         let mut is_own_name = true;
@@ -220,12 +238,12 @@ impl AgentReader<'_> {
             } else if text.has_empty_list || (is_own_name && has_list) {
                 let used = if is_own_name { "the index's own name" } else { "the next mirror's" };
                 let expected = format!("an index list is expected; {used} is used");
-                self.diagnostics.warning(self.value, text.range, expected);
+                self.warn(text.range, expected);
             }
             if let Err(Fault { range, expected }) =
                 budget.take(size_of::<Mirror>() + list.len(), line)
             {
-                self.diagnostics.error(self.value, range, expected);
+                self.diagnostics.error(self.line.value, range, expected);
                 return None;
             }
             mirrors.push(Mirror { host: text.host, index_list: list.to_owned() });
@@ -234,14 +252,30 @@ impl AgentReader<'_> {
         Some(mirrors)
     }
 
+    /// As for `agent_retry_count`, no more rounds are made than any daemon takes.
+    fn warn_of_many_retries(&mut self, mirrors: usize) {
+        let rounds_max = limits::AGENT_RETRY_COUNT_MAX;
+        let mirrors = u32::try_from(mirrors).unwrap_or(u32::MAX);
+        let max = (rounds_max + 1).saturating_mul(mirrors) - 1;
+        if self.options.retry_count.is_some_and(|count| count > max) {
+            let expected =
+                format!("a retry_count of at most {max} is expected; {max} retries are made");
+            self.warn(0..self.line.value.text.len(), expected);
+        }
+    }
+
     fn handle_fault(&mut self, Fault { range, expected }: Fault) {
         self.is_faulty = true;
-        let expected = expected + self.reading.after_agent_fault();
-        if self.reading.is_lenient() {
-            self.diagnostics.warning(self.value, range, expected);
+        let expected = expected + self.line.after_fault;
+        if self.line.reading.is_lenient() {
+            self.warn(range, expected);
         } else {
-            self.diagnostics.error(self.value, range, expected);
+            self.diagnostics.error(self.line.value, range, expected);
         }
+    }
+
+    fn warn(&mut self, range: Range<usize>, expected: impl Into<String>) {
+        self.diagnostics.warning(self.line.value, range, expected);
     }
 }
 
@@ -295,6 +329,15 @@ pub(super) fn trim(text: &str, range: Range<usize>) -> Range<usize> {
     start..start + inner.trim_matches(BLANKS).len()
 }
 
+/// The `|` of `[conn=pconn|blackhole=1]`, which parts mirrors, not options.
+fn bar_between_options(line: &str) -> Option<Range<usize>> {
+    let end = line.find(']')?;
+    let start = line[..end].rfind('[')?;
+    let (before, after) = line[start..end].split_once('|')?;
+    let at = start + before.len();
+    (before.contains('=') && after.contains('=')).then_some(at..at + 1)
+}
+
 /// `[::1]` is a host, `[conn=pconn]` are options.
 fn starts_with_ipv6(text: &str) -> bool {
     let inside = text.split(']').next().unwrap_or(text);
@@ -303,6 +346,9 @@ fn starts_with_ipv6(text: &str) -> bool {
 
 /// White space inside a line.
 pub(super) const BLANKS: [char; 2] = [' ', '\t'];
+
+/// What stands beside a `|` that parts nothing.
+pub(super) const MIRROR_EXPECTED: &str = "a mirror is expected beside each '|'; it is ignored";
 
 /// Where a mirror has to begin.
 pub(super) const HOST_EXPECTED: &str = "a host name, an address or a socket path is expected";

@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::directive::{BLANKS, LenientLine, Scan, trim};
-use super::directive_options::{AgentOptions, STRATEGY_EXPECTED};
+use super::directive::{BLANKS, LenientLine, MIRROR_EXPECTED, Scan, trim};
+use super::directive_options::{AgentOptions, COMMA_EXPECTED, STRATEGY_EXPECTED};
 use super::mirror::{MirrorText, is_host_letter};
 use super::model::{HaStrategy, HostAddress};
 use super::units::{Fault, read_c_number};
@@ -26,8 +26,7 @@ fn read_line(line: &str, read: &mut LenientLine) -> Result<(), Fault> {
         if !range.is_empty() {
             read.mirrors.push(read_mirror(line, range)?);
         } else if !line.is_empty() {
-            let expected = "a mirror is expected beside each '|'; it is ignored".to_owned();
-            read.oddities.push(Fault { range, expected });
+            read.oddities.push(Fault { range, expected: MIRROR_EXPECTED.to_owned() });
         }
     }
     if read.mirrors.is_empty() {
@@ -95,13 +94,17 @@ fn read_mirror(line: &str, part: Range<usize>) -> Result<MirrorText, Fault> {
             let range = trim(scan.text, scan.at + 1..scan.text.len());
             has_empty_list = range.is_empty();
             if !has_empty_list {
-                check_list(scan.text, range.clone())?;
-                let mut names = scan.text[range.clone()].split(',');
-                if oddity.is_none() && names.any(|name| name.trim().is_empty()) {
-                    let expected = "a name is expected beside each ','; sent as it is";
-                    oddity = Some((range.clone(), expected));
+                list = Some(range.clone());
+                let fault = "no such table".to_owned();
+                match check_list(&scan.text[range.clone()]) {
+                    List::Plain => {}
+                    List::Odd(expected) => oddity = oddity.or(Some((range, expected))),
+                    List::Nameless => {
+                        has_empty_list = true;
+                        list = None;
+                    }
+                    List::Refused => return Err(Fault { range, expected: fault }),
                 }
-                list = Some(range);
             }
         }
         Some(_) => return Err(scan.fault("after host/socket expected ':', then table(s)")),
@@ -121,17 +124,34 @@ fn read_port(scan: &mut Scan<'_>) -> Result<Option<u16>, Fault> {
     port.map(Some).ok_or_else(|| scan.fault("invalid port number"))
 }
 
-/// Names with `,` between them, or `*`; behind a colon without a port, one more colon is let pass.
-fn check_list(text: &str, range: Range<usize>) -> Result<(), Fault> {
-    let list = &text[range.clone()];
-    let names = list.strip_prefix(':').unwrap_or(list);
-    let mut names = names.split(',').map(|name| name.trim_matches(BLANKS));
-    let is_fit = |name: &str| name == "*" || name.chars().all(is_host_letter);
-    let has_name = list.contains(|letter: char| is_host_letter(letter) || letter == '*');
-    if has_name && names.all(is_fit) {
-        return Ok(());
+/// What the daemon makes of an index list.
+enum List {
+    /// Names with `,` between them, or `*`.
+    Plain,
+    /// Taken as well, though it is something else.
+    Odd(&'static str),
+    /// Taken, though it names nothing.
+    Nameless,
+    Refused,
+}
+
+/// The daemon counts the items between commas, less empty ones at the end, and the names in all of
+/// the list: other signs part names, too. Where there are names, both counts have to agree.
+fn check_list(list: &str) -> List {
+    let items = list.trim_end_matches([',', ' ', '\t']).split(',').count();
+    let mut names = list.split(|letter| !is_host_letter(letter)).filter(|name| !name.is_empty());
+    match names.by_ref().count() {
+        0 if list == "*" => List::Plain,
+        0 => List::Nameless,
+        count if count != items => List::Refused,
+        _ if !list.chars().all(|letter| is_host_letter(letter) || ", \t".contains(letter)) => {
+            List::Odd("index names with ',' between them are expected; sent as it is")
+        }
+        _ if list.split(',').any(|item| item.trim_matches(BLANKS).is_empty()) => {
+            List::Odd("a name is expected beside each ','; sent as it is")
+        }
+        _ => List::Plain,
     }
-    Err(Fault { range, expected: "no such table".to_owned() })
 }
 
 fn read_options(line: &str, inside: Range<usize>, read: &mut LenientLine) -> Result<(), Fault> {
@@ -145,9 +165,15 @@ fn read_options(line: &str, inside: Range<usize>, read: &mut LenientLine) -> Res
             continue;
         }
         let fault = |expected: &str| Fault { range: range.clone(), expected: expected.to_owned() };
-        let mut words = line[range.clone()].split('=').map(|word| word.trim_matches(BLANKS));
-        let (Some(name), Some(value), None) = (words.next(), words.next(), words.next()) else {
-            return Err(fault("option and value must be =-separated pair"));
+        let words = line[range.clone()].split('=').map(|word| word.trim_matches(BLANKS));
+        let mut words = words.filter(|word| !word.is_empty());
+        let (name, value) = match (words.next(), words.next(), words.next()) {
+            (Some(name), Some(value), None) => (name, value),
+            (_, _, third) => {
+                let pair = "option and value must be =-separated pair";
+                let comma = third.map(|_| format!("; {COMMA_EXPECTED}")).unwrap_or_default();
+                return Err(fault(&format!("{pair}{comma}")));
+            }
         };
         take_option(name, value, &mut read.options)
             .map_err(|expected| fault(&format!("unknown agent option; {expected}")))?;

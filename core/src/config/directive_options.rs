@@ -55,6 +55,12 @@ fn read_pair(
     let Some(length) = text[pair.clone()].find('=') else {
         return Err(Fault { range: pair, expected: "OPTION=VALUE is expected".to_owned() });
     };
+    let after = pair.start + length + 1;
+    if let Some(length) = text[after..pair.end].find('=')
+        && let Some(range) = separator(text, after..after + length)
+    {
+        return Err(Fault { range, expected: COMMA_EXPECTED.to_owned() });
+    }
     let name = trim(text, pair.start..pair.start + length);
     let range = trim(text, pair.start + length + 1..pair.end);
     let value = &text[range.clone()];
@@ -96,6 +102,18 @@ fn read_pair(
         Err(Fault { range: pair, expected: "each option is expected once".to_owned() })
     }
 }
+
+/// What parts the value of an option from the name of the next; `None` if it is one word.
+fn separator(text: &str, between: Range<usize>) -> Option<Range<usize>> {
+    let between = trim(text, between);
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let start = between.start + text[between.clone()].find(|letter| !is_word(letter))?;
+    let rest = &text[start..between.end];
+    Some(start..start + rest.find(is_word)?)
+}
+
+/// Where something else parts two options.
+pub(super) const COMMA_EXPECTED: &str = "',' is expected between options";
 
 /// Values of `ha_strategy`.
 pub(super) const STRATEGY_EXPECTED: &str = "random, roundrobin, nodeads or noerrors is expected";

@@ -1,10 +1,10 @@
 //! A section of `type = distributed` into the model.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::budget::Budget;
 use super::diagnostic::Diagnostics;
-use super::directive::{AgentKey, read_agent};
+use super::directive::{AgentKey, Line, read_agent};
 use super::model::{Agent, DistributedIndex, Searchd};
 use super::placed::PlacedText;
 use super::reading::Reading;
@@ -17,27 +17,34 @@ use super::units::Fault;
 pub(super) struct Surroundings<'a> {
     reading: Reading,
     keeps_connections: bool,
-    /// Indexes that may be local ones of a distributed index.
-    plain_indexes: BTreeSet<&'a str>,
+    /// Indexes that may be local ones of a distributed index, and their positions in the text.
+    locals: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Surroundings<'a> {
     pub(super) fn new(sections: &'a Sections, searchd: &Searchd, reading: Reading) -> Self {
-        let is_plain = |section: &&ResolvedSection| {
-            section.values("type").first().is_none_or(|kind| kind.text != "distributed")
-        };
-        let plain = sections.indexes.iter().filter(is_plain);
+        let positions = sections.indexes.iter().zip(0..);
+        let locals = positions.filter(|(section, _)| is_local(section, reading));
         Self {
             reading,
             keeps_connections: searchd.persistent_connections_limit.is_some_and(|limit| limit > 0),
-            plain_indexes: plain.map(|section| section.name.text.as_str()).collect(),
+            locals: locals.map(|(section, at)| (section.name.text.as_str(), at)).collect(),
         }
+    }
+}
+
+/// Sphinx knows only what it serves, as far as the text says it.
+fn is_local(section: &ResolvedSection, reading: Reading) -> bool {
+    match reading {
+        Reading::Sphinx => section.is_stored(),
+        Reading::Strict | Reading::Manticore => section.kind() != Some("distributed"),
     }
 }
 
 /// Reads the section, if it is one of a distributed index that is to be served.
 pub(super) fn read_index(
     section: &ResolvedSection,
+    position: usize,
     surroundings: &Surroundings<'_>,
     budget: &mut Budget,
     diagnostics: &mut Diagnostics,
@@ -50,7 +57,8 @@ pub(super) fn read_index(
     settings.warn_of_unused_keys();
     let calls = settings.call_settings();
     let ha_strategy = settings.ha_strategy();
-    let mut reader = IndexReader { section, surroundings, budget, diagnostics, is_refused: false };
+    let mut reader =
+        IndexReader { section, position, surroundings, budget, diagnostics, is_refused: false };
     let agents = reader.read_agents();
     let locals = reader.read_locals();
     if reader.is_refused || reader.is_empty(&agents, &locals) {
@@ -67,6 +75,8 @@ pub(super) fn read_index(
 
 struct IndexReader<'a> {
     section: &'a ResolvedSection,
+    /// Among all index sections of the text.
+    position: usize,
     surroundings: &'a Surroundings<'a>,
     budget: &'a mut Budget,
     diagnostics: &'a mut Diagnostics,
@@ -79,22 +89,25 @@ impl IndexReader<'_> {
         let reading = self.surroundings.reading;
         let name = &self.section.name.text;
         let mut agents = Vec::new();
-        for key in AgentKey::ALL {
-            for value in self.section.values(key.name()) {
-                let agent = read_agent(key, value, name, reading, self.budget, self.diagnostics);
-                let Some(mut agent) = agent else {
-                    self.is_refused |= reading == Reading::Manticore;
-                    continue;
-                };
-                if agent.persistent && reading.is_lenient() && !self.surroundings.keeps_connections
-                {
-                    let expected = "persistent_connections_limit is expected in section searchd; \
-                                    the agent's connections are not kept";
-                    self.diagnostics.warning_whole(value, expected);
-                    agent.persistent = false;
-                }
-                agents.push(agent);
+        let section = self.section;
+        let lines = AgentKey::ALL
+            .into_iter()
+            .flat_map(|key| section.values(key.name()).iter().map(move |value| (key, value)));
+        let mut lines = lines.peekable();
+        while let Some((key, value)) = lines.next() {
+            let after_fault = reading.after_agent_fault(lines.peek().is_some());
+            let line = Line { key, value, index_name: name, reading, after_fault };
+            let Some(mut agent) = read_agent(line, self.budget, self.diagnostics) else {
+                self.is_refused |= reading == Reading::Manticore;
+                continue;
+            };
+            if agent.persistent && reading.is_lenient() && !self.surroundings.keeps_connections {
+                let expected = "persistent_connections_limit is expected in section searchd; \
+                                the agent's connections are not kept";
+                self.diagnostics.warning_whole(value, expected);
+                agent.persistent = false;
             }
+            agents.push(agent);
         }
         agents
     }
@@ -125,26 +138,32 @@ impl IndexReader<'_> {
         let (known, missing): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|name| self.is_known(value, name));
         if !missing.is_empty() {
-            let after = match self.surroundings.reading {
-                Reading::Manticore => "the table is not served",
-                Reading::Strict | Reading::Sphinx => "it is skipped",
+            let names = missing.join(", ");
+            let expected = match self.surroundings.reading {
+                Reading::Manticore => {
+                    format!("no such local index: {names}; the table is not served")
+                }
+                Reading::Strict | Reading::Sphinx => {
+                    format!(
+                        "no such local index is served and stands above: {names}; it is skipped"
+                    )
+                }
             };
-            let expected = format!("no such local index: {}; {after}", missing.join(", "));
             self.diagnostics.warning_whole(value, expected);
             self.is_refused |= self.surroundings.reading == Reading::Manticore;
-        }
-        if !known.is_empty() {
-            let expected = "an agent is expected; a local index is not searched by a client";
-            self.diagnostics.warning_whole(value, expected);
         }
         known
     }
 
     /// A program sets distributed indexes only, so its local ones are known elsewhere.
     fn is_known(&self, value: &PlacedText, name: &str) -> bool {
-        !self.surroundings.reading.is_lenient()
-            || value.is_set_by_program()
-            || self.surroundings.plain_indexes.contains(name)
+        let position = self.surroundings.locals.get(name);
+        match self.surroundings.reading {
+            _ if value.is_set_by_program() => true,
+            Reading::Strict => true,
+            Reading::Sphinx => position.is_some_and(|&position| position < self.position),
+            Reading::Manticore => position.is_some(),
+        }
     }
 
     /// Nothing is left to serve. Strictly, an index is empty only if its section is.

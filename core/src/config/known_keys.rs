@@ -3,10 +3,10 @@
 use super::diagnostic::Diagnostics;
 use super::placed::PlacedText;
 use super::reading::Reading;
-use super::section::{INDEX_KEYS, ResolvedSection, Sections};
+use super::section::{INDEX_KEYS, ResolvedSection, SectionKind, Sections};
 
 /// Refuses what the daemon refuses: Sphinx in any section, Manticore in a distributed table, whose
-/// keys don't grow with its versions. Only sections of `index` and `searchd` are looked at.
+/// keys don't grow with its versions.
 pub(super) fn check(sections: &Sections, reading: Reading, diagnostics: &mut Diagnostics) {
     if !reading.is_lenient() {
         return;
@@ -14,15 +14,23 @@ pub(super) fn check(sections: &Sections, reading: Reading, diagnostics: &mut Dia
     if reading == Reading::Sphinx
         && let Some(searchd) = &sections.searchd
     {
-        check_section(searchd, &[SPHINX_SEARCHD_KEYS], diagnostics);
+        check_section(&searchd.keys, &[SPHINX_SEARCHD_KEYS], diagnostics);
     }
     for section in &sections.indexes {
         if reading == Reading::Sphinx {
-            check_section(section, &[SPHINX_INDEX_KEYS], diagnostics);
+            check_section(&section.keys, &[SPHINX_INDEX_KEYS], diagnostics);
         } else if is_distributed(section) {
             let keys = [SPHINX_INDEX_KEYS, MANTICORE_INDEX_KEYS, INDEX_KEYS];
-            check_section(section, &keys, diagnostics);
+            check_section(&section.keys, &keys, diagnostics);
         }
+    }
+    for section in &sections.others {
+        let known = match section.kind {
+            SectionKind::Source => SPHINX_SOURCE_KEYS,
+            SectionKind::Indexer => SPHINX_INDEXER_KEYS,
+            _ => SPHINX_COMMON_KEYS,
+        };
+        check_section(section.entries.iter().map(|entry| &entry.key), &[known], diagnostics);
     }
 }
 
@@ -31,12 +39,16 @@ fn is_distributed(section: &ResolvedSection) -> bool {
 }
 
 /// Both daemons know keys in any case, though they use only those in small letters.
-fn check_section(section: &ResolvedSection, known: &[&[&str]], diagnostics: &mut Diagnostics) {
+fn check_section<'a>(
+    keys: impl IntoIterator<Item = &'a PlacedText>,
+    known: &[&[&str]],
+    diagnostics: &mut Diagnostics,
+) {
     let is_known = |key: &PlacedText| {
         let lower = key.text.to_ascii_lowercase();
         known.iter().any(|keys| keys.contains(&lower.as_str()))
     };
-    for key in section.keys.iter().filter(|key| !is_known(key)) {
+    for key in keys.into_iter().filter(|key| !is_known(key)) {
         diagnostics.error_whole(key, "unknown key name");
     }
 }
@@ -203,4 +215,122 @@ const MANTICORE_INDEX_KEYS: &[&str] = &[
     "stored_fields",
     "stored_only_fields",
     "wordforms_list",
+];
+
+/// What searchd 2.2.11 was seen to take in a `source` section.
+const SPHINX_SOURCE_KEYS: &[&str] = &[
+    "csvpipe_attr_bigint",
+    "csvpipe_attr_bool",
+    "csvpipe_attr_float",
+    "csvpipe_attr_json",
+    "csvpipe_attr_multi",
+    "csvpipe_attr_multi_64",
+    "csvpipe_attr_string",
+    "csvpipe_attr_timestamp",
+    "csvpipe_attr_uint",
+    "csvpipe_command",
+    "csvpipe_delimiter",
+    "csvpipe_field",
+    "csvpipe_field_string",
+    "hook_connect",
+    "hook_post_index",
+    "hook_query_range",
+    "mssql_unicode",
+    "mssql_winauth",
+    "mysql_connect_flags",
+    "mysql_ssl_ca",
+    "mysql_ssl_cert",
+    "mysql_ssl_key",
+    "odbc_dsn",
+    "sql_attr_bigint",
+    "sql_attr_bool",
+    "sql_attr_float",
+    "sql_attr_json",
+    "sql_attr_multi",
+    "sql_attr_str2ordinal",
+    "sql_attr_str2wordcount",
+    "sql_attr_string",
+    "sql_attr_timestamp",
+    "sql_attr_uint",
+    "sql_column_buffers",
+    "sql_db",
+    "sql_field_str2wordcount",
+    "sql_field_string",
+    "sql_file_field",
+    "sql_host",
+    "sql_joined_field",
+    "sql_pass",
+    "sql_port",
+    "sql_query",
+    "sql_query_info",
+    "sql_query_killlist",
+    "sql_query_post",
+    "sql_query_post_index",
+    "sql_query_pre",
+    "sql_query_range",
+    "sql_range_step",
+    "sql_ranged_throttle",
+    "sql_sock",
+    "sql_str2ordinal_column",
+    "sql_user",
+    "tsvpipe_attr_bigint",
+    "tsvpipe_attr_bool",
+    "tsvpipe_attr_float",
+    "tsvpipe_attr_json",
+    "tsvpipe_attr_multi",
+    "tsvpipe_attr_multi_64",
+    "tsvpipe_attr_string",
+    "tsvpipe_attr_timestamp",
+    "tsvpipe_attr_uint",
+    "tsvpipe_command",
+    "tsvpipe_field",
+    "tsvpipe_field_string",
+    "type",
+    "unpack_mysqlcompress",
+    "unpack_mysqlcompress_maxsize",
+    "unpack_zlib",
+    "xmlpipe_attr_bigint",
+    "xmlpipe_attr_bool",
+    "xmlpipe_attr_float",
+    "xmlpipe_attr_json",
+    "xmlpipe_attr_multi",
+    "xmlpipe_attr_multi_64",
+    "xmlpipe_attr_str2ordinal",
+    "xmlpipe_attr_string",
+    "xmlpipe_attr_timestamp",
+    "xmlpipe_attr_uint",
+    "xmlpipe_attr_wordcount",
+    "xmlpipe_command",
+    "xmlpipe_field",
+    "xmlpipe_field_string",
+    "xmlpipe_field_wordcount",
+    "xmlpipe_fixup_utf8",
+];
+
+/// What searchd 2.2.11 was seen to take in an `indexer` section.
+const SPHINX_INDEXER_KEYS: &[&str] = &[
+    "json_autoconv_keynames",
+    "json_autoconv_numbers",
+    "lemmatizer_cache",
+    "max_file_field_buffer",
+    "max_iops",
+    "max_iosize",
+    "max_xmlpipe2_field",
+    "mem_limit",
+    "on_file_field_error",
+    "on_json_attr_error",
+    "write_buffer",
+];
+
+/// What searchd 2.2.11 was seen to take in a `common` section.
+const SPHINX_COMMON_KEYS: &[&str] = &[
+    "json_autoconv_keynames",
+    "json_autoconv_numbers",
+    "lemmatizer_base",
+    "on_json_attr_error",
+    "plugin_dir",
+    "rlp_environment",
+    "rlp_max_batch_docs",
+    "rlp_max_batch_size",
+    "rlp_root",
 ];

@@ -19,6 +19,7 @@ mod placed;
 mod reading;
 mod section;
 mod settings;
+mod sphinx_file;
 mod text;
 mod units;
 
@@ -68,26 +69,40 @@ impl Config {
     /// ```
     /// use hamirror::config::{Config, Reading};
     ///
-    /// let agents = " agent = box1:docs\n agent = box2:9312:docs\n";
-    /// let text = format!("index docs {{\n type = distributed\n{agents}}}");
+    /// let agents = " agent = box2:9312:docs\n agent = box1:docs\n";
+    /// let index = format!("index docs {{\n type = distributed\n{agents}}}\n");
+    /// let text = index + "searchd {\n pid_file = /run/searchd.pid\n}\n";
     /// let config = Config::parse_as(&text, "sphinx.conf", Reading::Sphinx)?;
     /// assert_eq!(config.indexes[0].agents.len(), 1);
     /// assert_eq!(
     ///     config.warnings[0].to_string(),
-    ///     "sphinx.conf:3:15: 'docs': port number expected; the agent is skipped"
+    ///     "sphinx.conf:4:15: 'docs': port number expected; the agent is skipped"
     /// );
     /// # Ok::<(), hamirror::Error>(())
     /// ```
     pub fn parse_as(text: &str, name: &str, reading: Reading) -> Result<Config, Error> {
         let source = Arc::from(name);
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let rest = text.strip_prefix(BYTE_ORDER_MARK);
+        let has_mark = rest.is_some();
+        let text = rest.unwrap_or(text);
+        refuse_strange_text(text, &source)?;
         let mut diagnostics = Diagnostics::default();
-        refuse_strange_text(text, &source, &mut diagnostics)?;
+        if reading == Reading::Sphinx {
+            sphinx_file::check_lines(has_mark, text, &source, &mut diagnostics);
+        }
         let sections = text::read_sections(text, &source, reading, &mut diagnostics);
         let sections = Sections::resolve(sections, reading, &mut diagnostics);
-        settings::build_config(&sections, reading, diagnostics)
+        let mut config = settings::build_config(&sections, reading, &mut diagnostics);
+        if reading == Reading::Sphinx {
+            sphinx_file::check_sections(&sections, &config, &source, &mut diagnostics);
+        }
+        config.warnings = diagnostics.finish(text)?;
+        Ok(config)
     }
 }
+
+/// Editors of Windows begin a text with it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Never more than one byte above what is taken, so that a device without end does no harm.
 fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -98,11 +113,7 @@ fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// What is no configuration at all gets one error, not one for each of its lines.
-fn refuse_strange_text(
-    text: &str,
-    source: &Arc<str>,
-    diagnostics: &mut Diagnostics,
-) -> Result<(), Error> {
+fn refuse_strange_text(text: &str, source: &Arc<str>) -> Result<(), Error> {
     let mut place = PlacedText::new(source, 0, 0);
     let expected = if text.len() > limits::CONFIG_SIZE_MAX {
         place.text = "its size".to_owned();
@@ -121,6 +132,7 @@ fn refuse_strange_text(
     } else {
         return Ok(());
     };
+    let mut diagnostics = Diagnostics::default();
     diagnostics.error_whole(&place, expected);
-    std::mem::take(diagnostics).finish().map(drop)
+    diagnostics.finish(text).map(drop)
 }

@@ -70,7 +70,7 @@ pub struct DistributedIndex {
     pub name: String,
     /// Agents in a master's order: `agent`, `agent_persistent`, `agent_blackhole` lines.
     pub agents: Vec<Agent>,
-    /// `local` indexes, which a client can't search.
+    /// `local` indexes, which the program searches; a result names those that it did not.
     pub locals: Vec<String>,
     /// Strategy for this index.
     pub ha_strategy: Option<HaStrategy>,
@@ -91,7 +91,7 @@ pub struct Agent {
     pub blackhole: bool,
     /// Strategy for this agent.
     pub ha_strategy: Option<HaStrategy>,
-    /// `retry_count=K` of the line: at most 1+K attempts in all.
+    /// `retry_count=K` of the line: 1+K attempts, over its mirrors first, then in further rounds.
     pub retry_count: Option<u32>,
 }
 

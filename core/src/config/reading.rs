@@ -4,11 +4,12 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Reading {
     /// This library's: what either daemon takes as it is written is taken, anything else is an
-    /// error or a warning.
+    /// error, or a warning where its meaning is plain.
     #[default]
     Strict,
     /// Those of searchd 2.2.11: an agent line, a setting or an index that it skips is skipped with
-    /// a warning, and a file that it does not start with is an error.
+    /// a warning, and a file that it does not start with is an error. In one
+    /// thing it is not followed: it adds the mirrors of a skipped line to the next agent.
     Sphinx,
     /// Those of Manticore: likewise, but one bad agent line takes its whole table with it.
     Manticore,
@@ -20,10 +21,16 @@ impl Reading {
         self != Self::Strict
     }
 
-    /// What a fault of an agent line leads to, behind the words of the fault.
-    pub(super) fn after_agent_fault(self) -> &'static str {
+    /// What a fault of an agent line leads to, behind the words of the fault. 2.2.11 adds the
+    /// mirrors and options of a skipped line to the next one, which would ask hosts for the wrong
+    /// shard.
+    pub(super) fn after_agent_fault(self, is_followed: bool) -> &'static str {
         match self {
             Self::Strict => "",
+            Self::Sphinx if is_followed => {
+                "; the agent is skipped, where searchd would add its mirrors and options to the \
+                 next one"
+            }
             Self::Sphinx => "; the agent is skipped",
             Self::Manticore => "; the table is not served",
         }

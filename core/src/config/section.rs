@@ -1,6 +1,6 @@
 //! Sections with what they inherit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::diagnostic::Diagnostics;
@@ -30,10 +30,9 @@ pub(super) enum SectionKind {
     Searchd,
     /// `index`, `table`.
     Index,
-    /// `source`.
     Source,
-    /// Settings of programs and libraries that this one has nothing to do with.
-    Other,
+    Indexer,
+    Common,
 }
 
 impl SectionKind {
@@ -43,14 +42,15 @@ impl SectionKind {
         words.into_iter().filter(move |word| reading != Reading::Sphinx || *word != "table")
     }
 
-    /// The kind that begins with this word.
+    /// The kind that begins with this word, in any case.
     pub(super) fn from_word(word: &str, reading: Reading) -> Option<Self> {
-        match word {
+        match word.to_ascii_lowercase().as_str() {
             "table" if reading == Reading::Sphinx => None,
             "searchd" => Some(Self::Searchd),
             "index" | "table" => Some(Self::Index),
             "source" => Some(Self::Source),
-            "indexer" | "common" => Some(Self::Other),
+            "indexer" => Some(Self::Indexer),
+            "common" => Some(Self::Common),
             _ => None,
         }
     }
@@ -61,11 +61,14 @@ impl SectionKind {
     }
 }
 
-/// The `searchd` section, if there is one, and all index sections in the order of the text.
+/// All sections of a text, joined with their parents.
 #[derive(Debug, Default)]
 pub(super) struct Sections {
     pub(super) searchd: Option<ResolvedSection>,
+    /// In the order of the text.
     pub(super) indexes: Vec<ResolvedSection>,
+    /// Sources, `indexer` and `common`, which this library only checks as a daemon would.
+    pub(super) others: Vec<Section>,
 }
 
 /// A section with its own and its inherited values.
@@ -76,8 +79,18 @@ pub(super) struct ResolvedSection {
     values: BTreeMap<&'static str, Arc<Vec<PlacedText>>>,
     /// Its own keys.
     pub(super) keys: Vec<PlacedText>,
+    pub(super) storage: Storage,
     /// Its parent is missing: what it would hold is not known.
     is_broken: bool,
+}
+
+/// What makes an index one that a daemon stores, inherited keys included.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Storage {
+    /// Value of `path`.
+    pub(super) path: Option<Arc<str>>,
+    pub(super) has_field: bool,
+    pub(super) has_attribute: bool,
 }
 
 impl Sections {
@@ -91,6 +104,7 @@ impl Sections {
     ) -> Self {
         let mut resolved = Self::default();
         let mut numbers = BTreeMap::new();
+        let mut others = BTreeSet::new();
         for section in sections {
             if reading.is_lenient() && section.name.text.contains('.') {
                 diagnostics.error_whole(&section.name, "a name without '.' is expected");
@@ -100,14 +114,17 @@ impl Sections {
                     diagnostics.error_whole(&section.name, "one searchd section is expected");
                 }
                 SectionKind::Searchd => {
-                    let keys = SEARCHD_KEYS;
-                    let new = ResolvedSection::new(section, keys, None, diagnostics);
+                    let checked: &[_] = if reading.is_lenient() { CHECKED_KEYS } else { &[] };
+                    let keys = [SEARCHD_KEYS, checked].concat();
+                    let new = ResolvedSection::new(section, &keys, None, diagnostics);
                     resolved.searchd = Some(new);
                 }
                 SectionKind::Index => {
-                    resolved.add_index(section, &mut numbers, diagnostics);
+                    resolved.add_index(section, &mut numbers, reading, diagnostics);
                 }
-                SectionKind::Source | SectionKind::Other => {}
+                SectionKind::Source | SectionKind::Indexer | SectionKind::Common => {
+                    resolved.add_other(section, &mut others, reading, diagnostics);
+                }
             }
         }
         resolved.indexes.retain(|index| !index.is_broken);
@@ -118,6 +135,7 @@ impl Sections {
         &mut self,
         section: Section,
         numbers: &mut BTreeMap<String, usize>,
+        reading: Reading,
         diagnostics: &mut Diagnostics,
     ) {
         if numbers.contains_key(&section.name.text) {
@@ -125,7 +143,10 @@ impl Sections {
             diagnostics.error_whole(&section.name, expected);
             return;
         }
-        let parent = section.parent.as_ref().map(|name| {
+        // 2.2.11 takes a section for its own parent, and inherits nothing.
+        let is_own =
+            |name: &&PlacedText| reading == Reading::Sphinx && name.text == section.name.text;
+        let parent = section.parent.as_ref().filter(|name| !is_own(name)).map(|name| {
             let found = numbers.get(&name.text).map(|&number: &usize| &self.indexes[number]);
             if found.is_none() {
                 let expected = "the name of an index above this one is expected";
@@ -144,6 +165,32 @@ impl Sections {
         numbers.insert(name, self.indexes.len());
         self.indexes.push(index);
     }
+
+    /// Nothing of it is used; 2.2.11 refuses one that stands twice or whose parent is missing.
+    fn add_other(
+        &mut self,
+        section: Section,
+        names: &mut BTreeSet<(u8, String)>,
+        reading: Reading,
+        diagnostics: &mut Diagnostics,
+    ) {
+        if reading != Reading::Sphinx {
+            return;
+        }
+        let kind = section.kind as u8;
+        if let Some(parent) = &section.parent
+            && parent.text != section.name.text
+            && !names.contains(&(kind, parent.text.clone()))
+        {
+            let expected = "the name of a source above this one is expected";
+            diagnostics.error_whole(parent, expected);
+        }
+        if !names.insert((kind, section.name.text.clone())) {
+            let expected = "a new name is expected; a section of this name stands before";
+            diagnostics.error_whole(&section.name, expected);
+        }
+        self.others.push(section);
+    }
 }
 
 impl ResolvedSection {
@@ -155,7 +202,15 @@ impl ResolvedSection {
     ) -> Self {
         let mut own: BTreeMap<&'static str, Vec<PlacedText>> = BTreeMap::new();
         let mut keys = Vec::with_capacity(section.entries.len());
+        let mut storage = parent.map(|parent| parent.storage.clone()).unwrap_or_default();
+        let mut has_path = false;
         for Entry { key, value } in section.entries {
+            if key.text == "path" && !has_path {
+                has_path = true;
+                storage.path = Some(Arc::from(value.text.as_str()));
+            }
+            storage.has_field |= key.text == "rt_field";
+            storage.has_attribute |= key.text.starts_with("rt_attr_");
             if let Some(name) = keys_in_use.iter().find(|name| **name == key.text) {
                 let values = own.entry(name).or_default();
                 if values.is_empty() || MULTI_VALUE_KEYS.contains(name) {
@@ -169,7 +224,22 @@ impl ResolvedSection {
         }
         let mut values = parent.map(|parent| parent.values.clone()).unwrap_or_default();
         values.extend(own.into_iter().map(|(name, list)| (name, Arc::new(list))));
-        Self { name: section.name, values, keys, is_broken: false }
+        Self { name: section.name, values, keys, storage, is_broken: false }
+    }
+
+    /// Value of `type`.
+    pub(super) fn kind(&self) -> Option<&str> {
+        self.values("type").first().map(|kind| kind.text.as_str())
+    }
+
+    /// Searchd 2.2.11 serves it from files of its own, as far as the text tells.
+    pub(super) fn is_stored(&self) -> bool {
+        let Storage { path, has_field, has_attribute } = &self.storage;
+        match self.kind() {
+            None | Some("plain") => path.is_some(),
+            Some("rt") => path.is_some() && *has_field && *has_attribute,
+            Some(_) => false,
+        }
     }
 
     /// All values of a key, inherited or own.
@@ -199,6 +269,9 @@ pub(super) const SEARCHD_KEYS: &[&str] = &[
     "mirror_retry_count",
     "persistent_connections_limit",
 ];
+
+/// Keys of a searchd section whose values keep a daemon from starting, and are of no other use.
+const CHECKED_KEYS: &[&str] = &["binlog_flush", "pid_file", "query_log", "workers"];
 
 /// Keys of a distributed index that are used.
 pub(super) const INDEX_KEYS: &[&str] = &[

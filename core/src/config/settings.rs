@@ -13,31 +13,28 @@ use super::placed::PlacedText;
 use super::reading::Reading;
 use super::section::{INDEX_KEYS, ResolvedSection, SEARCHD_KEYS, Sections};
 use super::units::{self, Fault};
-use crate::error::Error;
 use crate::limits;
 
-/// Builds the model, or lists every fault of the text.
+/// Builds the model, its warnings left out; every fault goes into `diagnostics`.
 pub(super) fn build_config(
     sections: &Sections,
     reading: Reading,
-    mut diagnostics: Diagnostics,
-) -> Result<Config, Error> {
-    known_keys::check(sections, reading, &mut diagnostics);
+    diagnostics: &mut Diagnostics,
+) -> Config {
+    known_keys::check(sections, reading, diagnostics);
     let searchd = sections.searchd.as_ref();
-    let searchd = searchd
-        .map(|section| read_searchd(section, reading, &mut diagnostics))
-        .unwrap_or_default();
+    let searchd =
+        searchd.map(|section| read_searchd(section, reading, diagnostics)).unwrap_or_default();
     let mut budget = Budget::new();
     let surroundings = Surroundings::new(sections, &searchd, reading);
     let mut indexes = Vec::new();
-    for section in &sections.indexes {
+    for (position, section) in sections.indexes.iter().enumerate() {
         if budget.is_spent() {
             break;
         }
-        indexes.extend(read_index(section, &surroundings, &mut budget, &mut diagnostics));
+        indexes.extend(read_index(section, position, &surroundings, &mut budget, diagnostics));
     }
-    let warnings = diagnostics.finish()?;
-    Ok(Config { searchd, indexes, warnings })
+    Config { searchd, indexes, warnings: Vec::new() }
 }
 
 fn read_searchd(
@@ -52,6 +49,11 @@ fn read_searchd(
         if !is_used && (is_meant || key.is_set_by_program()) {
             diagnostics.warning_whole(key, "a key of section searchd is expected; it is ignored");
         }
+    }
+    if let Some(value) = section.values("query_log").first()
+        && value.text.is_empty()
+    {
+        diagnostics.error_whole(value, "a path is expected");
     }
     let mut settings = Settings { section, reading, diagnostics };
     Searchd {
@@ -86,6 +88,7 @@ impl<'a> Settings<'a> {
                 kind.inspect(|kind| self.fault(kind, Fault::whole(text, expected), "index"));
             }
             _ => {
+                self.warn_of_letters();
                 let is_agent_key =
                     |key: &&PlacedText| AgentKey::ALL.iter().any(|agent| agent.name() == key.text);
                 if let Some(key) = self.section.keys.iter().find(is_agent_key) {
@@ -96,6 +99,17 @@ impl<'a> Settings<'a> {
             }
         }
         false
+    }
+
+    /// Daemons know such keys, and use them for nothing.
+    fn warn_of_letters(&mut self) {
+        for key in &self.section.keys {
+            let lower = key.text.to_ascii_lowercase();
+            if lower != key.text && INDEX_KEYS.contains(&&*lower) {
+                let expected = format!("'{lower}' is expected, in small letters; it is ignored");
+                self.diagnostics.warning_whole(key, expected);
+            }
+        }
     }
 
     pub(super) fn warn_of_unused_keys(&mut self) {

@@ -9,6 +9,7 @@ use super::diagnostic::Diagnostics;
 use super::placed::PlacedText;
 use super::reading::Reading;
 use super::section::{Entry, Section, SectionKind};
+use crate::limits;
 
 /// Reads all sections; whatever is wrong goes into `diagnostics`, and reading goes on behind it.
 pub(super) fn read_sections(
@@ -58,7 +59,11 @@ impl TextReader<'_> {
         let Some(kind) = SectionKind::from_word(&kind_word.text, self.reading) else {
             let words = SectionKind::words(self.reading).collect::<Vec<_>>().join(", ");
             let expected = format!("a section is expected: {words}");
-            self.diagnostics.error_whole(&kind_word, expected);
+            if self.is_lost_at_end() {
+                self.diagnostics.early_end(&kind_word, expected);
+            } else {
+                self.diagnostics.error_whole(&kind_word, expected);
+            }
             self.skip_broken_section(&kind_word);
             return None;
         };
@@ -67,7 +72,18 @@ impl TextReader<'_> {
             return None;
         };
         self.read_body(&kind_word, &mut section.entries);
-        Some(section)
+        let is_small = !kind_word.text.contains(|letter: char| letter.is_ascii_uppercase());
+        if self.reading != Reading::Sphinx || is_small {
+            return Some(section);
+        }
+        let expected = format!("'{}' is expected", kind_word.text.to_ascii_lowercase());
+        if section.entries.is_empty() {
+            let expected = expected + "; the empty section is passed over";
+            self.diagnostics.warning_whole(&kind_word, expected);
+        } else {
+            self.diagnostics.error_whole(&kind_word, expected);
+        }
+        None
     }
 
     /// `NAME [: PARENT] {`, or `{` alone for a section that exists once.
@@ -75,9 +91,10 @@ impl TextReader<'_> {
         let mut section = Section { kind, name: kind_word.clone(), parent: None, entries: vec![] };
         if kind.is_named() {
             section.name = self.expect_word("the section's name is expected")?;
-            self.skip_blanks();
+            self.skip_head_blanks("'{' is expected");
             if self.peek() == Some(':') {
                 self.advance();
+                self.skip_head_blanks("the parent's name is expected");
                 section.parent = Some(self.expect_word("the parent's name is expected")?);
             }
         }
@@ -112,8 +129,9 @@ impl TextReader<'_> {
                     self.skip_line();
                 }
                 None => {
-                    let expected = "the section's '}' is expected before the end of the text";
-                    self.diagnostics.error_whole(kind_word, expected);
+                    let expected =
+                        "the section's '}' is expected before the end of the text; it ends there";
+                    self.diagnostics.early_end(kind_word, expected);
                     return;
                 }
             }
@@ -126,12 +144,16 @@ impl TextReader<'_> {
         self.skip_blanks();
         if self.peek() == Some('=') {
             self.advance();
-            return Some(Entry { key, value: self.read_value() });
+            return Some(Entry { key, value: self.read_value()? });
         }
         if SectionKind::from_word(&key.text, self.reading).is_some() {
             let expected = "the '}' of the section before it is expected, on its own line";
             self.diagnostics.error_whole(&key, expected);
             self.next_kind = Some(key);
+            return None;
+        }
+        if self.peek().is_none() {
+            self.diagnostics.early_end(&key, "'=' is expected after it; the key is lost");
             return None;
         }
         self.error_here(&format!("'=' is expected after key '{}'", key.text));
@@ -141,13 +163,20 @@ impl TextReader<'_> {
         None
     }
 
-    fn read_value(&mut self) -> PlacedText {
+    /// Up to the end of the line. `None` if the text ends first: both daemons lose that value.
+    fn read_value(&mut self) -> Option<PlacedText> {
         while self.peek().is_some_and(|letter| letter != '\n' && letter.is_whitespace()) {
             self.advance();
         }
         let mut value = PlacedText::new(self.source, self.line, self.column);
         let mut starts_run = true;
-        while let Some(letter) = self.peek() {
+        loop {
+            let Some(letter) = self.peek() else {
+                let expected = "the end of the line is expected after it; the value is lost";
+                value.trim_end();
+                self.diagnostics.early_end(&value, expected);
+                return None;
+            };
             let after = self.rest.as_str().get(1..).unwrap_or("");
             match letter {
                 '\n' => break,
@@ -174,7 +203,7 @@ impl TextReader<'_> {
             self.advance();
         }
         value.trim_end();
-        value
+        Some(value)
     }
 
     /// A name, key or kind of section, behind blanks and comments; `None` if none stands there.
@@ -184,6 +213,10 @@ impl TextReader<'_> {
         while let Some(letter) = self.peek().filter(|&letter| is_word_letter(letter)) {
             word.push(letter, self.line, self.column, false);
             self.advance();
+        }
+        if self.reading == Reading::Sphinx && word.text.len() > limits::SPHINX_WORD_MAX {
+            let expected = format!("at most {} letters are expected", limits::SPHINX_WORD_MAX);
+            self.diagnostics.error_whole(&word, expected);
         }
         (!word.text.is_empty()).then_some(word)
     }
@@ -206,6 +239,17 @@ impl TextReader<'_> {
             self.advance();
             self.read_body(kind_word, &mut Vec::new());
         }
+    }
+
+    /// Passes over white space and comments; 2.2.11 takes a comment here for a fault.
+    fn skip_head_blanks(&mut self, expected: &str) {
+        while self.peek().is_some_and(char::is_whitespace) {
+            self.advance();
+        }
+        if self.peek() == Some('#') && self.reading == Reading::Sphinx {
+            self.error_here(expected);
+        }
+        self.skip_blanks();
     }
 
     /// Passes over white space and comments.
@@ -231,8 +275,17 @@ impl TextReader<'_> {
     fn error_here(&mut self, expected: &str) {
         let mut placed = PlacedText::new(self.source, self.line, self.column);
         let letters = self.rest.clone().take_while(|letter| !letter.is_whitespace());
-        placed.text.extend(letters.take(crate::limits::DIAGNOSTIC_TEXT_MAX + 1));
-        self.diagnostics.error_whole(&placed, expected);
+        placed.text.extend(letters.take(limits::DIAGNOSTIC_TEXT_MAX + 1));
+        if self.is_lost_at_end() {
+            self.diagnostics.early_end(&placed, expected);
+        } else {
+            self.diagnostics.error_whole(&placed, expected);
+        }
+    }
+
+    /// The text ends here, and 2.2.11 passes over what is not complete, a section's head included.
+    fn is_lost_at_end(&mut self) -> bool {
+        self.reading == Reading::Sphinx && self.rest.as_str().trim_start().is_empty()
     }
 
     fn peek(&self) -> Option<char> {

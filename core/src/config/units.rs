@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::directive::BLANKS;
 use crate::limits;
 
 /// What is wrong with a value, and where in it, in bytes.
@@ -25,9 +26,11 @@ pub(super) const MILLISECONDS: Duration = Duration::from_millis(1);
 /// Seconds, where a number stands alone.
 pub(super) const SECONDS: Duration = Duration::from_secs(1);
 
-/// A length of time: a number of `bare_unit`s, or a number with one of Manticore's suffixes.
+/// A length of time: a number of `bare_unit`s, or a number with one of Manticore's suffixes, which
+/// a blank may part from it.
 pub(super) fn parse_time(text: &str, bare_unit: Duration) -> Result<Duration, Fault> {
     let (number, suffix) = split_number(text, "a time is expected: digits, such as 500 or 500ms")?;
+    let suffix = suffix.trim_start_matches(BLANKS);
     let unit = match suffix {
         "" => bare_unit,
         "us" => Duration::from_micros(1),
@@ -137,6 +140,8 @@ mod tests {
             ("007", 7_000),
             ("5us", 5),
             ("5ms", 5_000),
+            ("3000 ms", 3_000_000),
+            ("2 \t s", 2_000_000),
             ("5s", 5_000_000),
             ("5m", 300_000_000),
             ("2h", 7_200_000_000),
@@ -159,7 +164,7 @@ mod tests {
             ("+1", 0..2),
             ("abc", 0..3),
             ("1.5s", 1..4),
-            ("2 s", 1..3),
+            ("2 x", 2..3),
             ("2S", 1..2),
             ("2sec", 1..4),
             ("2147483648", 0..10),

@@ -1,5 +1,6 @@
 //! The agent directive, row by row of distributed.md 6.1.
 
+use hamirror::Error;
 use hamirror::config::{Config, HaStrategy, HostAddress};
 
 use crate::{agent, errors, index_with, parse};
@@ -78,6 +79,7 @@ fn odd_lines_are_taken_with_a_warning() {
     let end = "options are expected at the end of the line; they count for all of it";
     let blank = "',' is expected between index names; sent as it is";
     let comma = "a name is expected beside each ','; sent as it is";
+    let mirror = "a mirror is expected beside each '|'; it is ignored";
     for (line, canonical, warning) in [
         ("h", "h:9312:d", "4:1 'h': a port is expected after it; 9312 is used".to_owned()),
         ("h:", "h:9312:d", "4:1 'h': a port is expected after it; 9312 is used".to_owned()),
@@ -102,6 +104,10 @@ fn odd_lines_are_taken_with_a_warning() {
             "h1:1:t|h2:2:d",
             "4:8 'h2:2': an index list is expected; the index's own name is used".to_owned(),
         ),
+        ("a:1||b:2:t", "a:1:t|b:2:t", format!("4:5 '': {mirror}")),
+        ("a:1:t|", "a:1:t", format!("4:7 '': {mirror}")),
+        ("|a:1:t", "a:1:t", format!("4:1 '': {mirror}")),
+        ("a:1 | | b:2:t", "a:1:t|b:2:t", format!("4:7 '': {mirror}")),
         ("h:1:t t2", "h:1:t t2", format!("4:5 't t2': {blank}")),
         ("h:1:s, t t2", "h:1:s, t t2", format!("4:8 't t2': {blank}")),
         ("h:1:t,", "h:1:t,", format!("4:5 't,': {comma}")),
@@ -111,6 +117,20 @@ fn odd_lines_are_taken_with_a_warning() {
             "a:1:t[conn=pconn]|b:2:t",
             "a:1:t|b:2:t[conn=persistent]",
             format!("4:6 '[conn=pconn]': {end}"),
+        ),
+        (
+            "h:1:t[retry_count=9]",
+            "h:1:t[retry_count=9]",
+            "4:1 'h:1:t[retry_count=9]': a retry_count of at most 8 is expected; 8 retries are \
+             made"
+                .to_owned(),
+        ),
+        (
+            "a:1|b:2:t[retry_count=18]",
+            "a:1:t|b:2:t[retry_count=18]",
+            "4:1 'a:1|b:2:t[retry_count=18]': a retry_count of at most 17 is expected; 17 \
+             retries are made"
+                .to_owned(),
         ),
         ("h:1:t[]", "h:1:t", "4:7 '': an option is expected before ']'".to_owned()),
         (
@@ -158,9 +178,7 @@ fn refused_mirrors_name_the_offending_part() {
         ("http://h:1:t", format!("4:6 '//h:1:t': {names}")),
         ("h/x:1:t", format!("4:2 '/x:1:t': {after}")),
         ("/run/my sock:t", format!("4:9 'sock:t': {after}")),
-        ("a:1||b:2:pl", format!("4:5 '': {host}")),
         ("a:1|:pl", format!("4:5 ':pl': {host}")),
-        ("a:1|b:2:pl|", format!("4:12 '': {host}")),
         ("[::g]:1:t", format!("4:1 '[::g]': {bracket}")),
         ("[::1:1:t", format!("4:1 '[::1:1:t': {bracket}")),
     ] {
@@ -185,10 +203,18 @@ fn refused_options_name_the_offending_part() {
         ("h:1:t[foo]", "4:7 'foo': OPTION=VALUE is expected".to_owned()),
         ("[foo]h:1:t", "4:2 'foo': OPTION=VALUE is expected".to_owned()),
         ("h:1:t[conn=zzz]", "4:12 'zzz': pconn or persistent is expected".to_owned()),
+        ("h:1:t[conn=pconn;blackhole=1]", "4:17 ';': ',' is expected between options".to_owned()),
+        ("h:1:t[conn=pconn blackhole=1]", "4:17 ' ': ',' is expected between options".to_owned()),
         (
-            "h:1:t[conn=pconn;blackhole=1]",
-            "4:12 'pconn;blackhole=1': pconn or persistent is expected".to_owned(),
+            "h:1:t[ha_strategy = nodeads retry_count = 2]",
+            "4:28 ' ': ',' is expected between options".to_owned(),
         ),
+        ("h:1:t[conn=pconn|blackhole=1]", "4:17 '|': ',' is expected between options".to_owned()),
+        (
+            "a:1|b:2:t[conn=pconn | blackhole=1 | retry_count=2]",
+            "4:22 '|': ',' is expected between options".to_owned(),
+        ),
+        ("h:1:t[conn==pconn]", "4:12 '=pconn': pconn or persistent is expected".to_owned()),
         ("h:1:t[conn=pconn,,blackhole=1]", "4:18 '': OPTION=VALUE is expected".to_owned()),
         ("h:1:t[blackhole=2]", "4:17 '2': 0 or 1 is expected".to_owned()),
         ("h:1:t[retry_count=x]", "4:19 'x': a count is expected: digits".to_owned()),
@@ -308,9 +334,9 @@ fn hosts_are_named_as_written() {
 #[test]
 fn a_diagnostic_reads_as_one_line() {
     let error = Config::parse(&index_with("agent", "h:1:\u{7}"), "dir/c.conf").unwrap_err();
-    let expected =
-        "dir/c.conf:4:5: '\\u{7}': index names with ',' between them are expected".to_owned();
-    assert_eq!(error.to_string(), expected);
+    let Error::Config(diagnostics) = error else { panic!("{error}") };
+    let expected = "dir/c.conf:4:5: '\\u{7}': index names with ',' between them are expected";
+    assert_eq!(diagnostics[0].to_string(), expected);
 }
 
 #[test]

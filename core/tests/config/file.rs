@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use hamirror::Error;
 use hamirror::config::Config;
@@ -40,7 +41,23 @@ fn bytes_that_are_no_text_are_refused_where_they_matter() {
     let error = Config::read(&file.0).unwrap_err().to_string();
     let path = file.0.display();
     let expected = "'\u{fffd}': index names with ',' between them are expected";
-    assert_eq!(error, format!("{path}:3:15: {expected}"));
+    let line = "     agent = h:1:t\u{fffd}\n                  ^";
+    assert_eq!(error, format!("{path}:3:15: {expected}\n{line}"));
+}
+
+/// As the README says it.
+#[test]
+fn a_script_is_run_by_the_program() {
+    assert!(include_str!("../../../README.md").contains("begins with `#!` is a script"));
+    let script = b"#!/bin/sh\necho 'index d {'\necho 'type = distributed'\n\
+                   echo \"agent = h:1:$((40 + 2))\"\necho '}'\n";
+    let file = TemporaryFile::new("script.conf", script);
+    let error = Config::read(&file.0).unwrap_err().to_string();
+    assert!(error.contains("run the script and hand in what it prints\n    #!/bin/sh\n    ^"));
+    let output = Command::new("/bin/sh").arg(&file.0).output().expect("a shell");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let config = Config::parse(&text, "script.conf").expect("a configuration");
+    assert_eq!(config.indexes[0].agents[0].to_string(), "h:1:42");
 }
 
 #[test]

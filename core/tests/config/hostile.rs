@@ -30,6 +30,23 @@ fn mirrors_can_not_multiply_a_list_without_end() {
     assert!(refused(&text)[0].expected.starts_with("all agents"));
 }
 
+/// Each of these would take minutes if sections were looked for one by one, or paths copied.
+#[test]
+fn sections_of_all_kinds_are_many_without_harm() {
+    let numbers = 0..200_000;
+    let sources: String =
+        numbers.clone().map(|number| format!("source s{number}:s{{}}\n")).collect();
+    let children: String = numbers.map(|number| format!("index c{number}:a{{}}\n")).collect();
+    let searchd = "index i {\npath = /i\n}\nsearchd {\npid_file = /x\n}\n";
+    for text in [
+        format!("source s {{}}\n{sources}{searchd}"),
+        format!("index a {{\npath={}\n}}\n{children}{searchd}", "p\\\n".repeat(500_000)),
+    ] {
+        let config = Config::parse_as(&text, "c.conf", Reading::Sphinx).expect("a configuration");
+        assert_eq!(config.warnings, []);
+    }
+}
+
 #[test]
 fn a_text_of_faults_lists_the_first_thousand() {
     let diagnostics = refused(&"}\n".repeat(1_000_000));

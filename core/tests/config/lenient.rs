@@ -8,11 +8,22 @@ use hamirror::config::{CallSettings, Config, ConfigBuilder, HaStrategy, Hostname
 use crate::{index_with, lines};
 
 fn parse_as(text: &str, reading: Reading) -> Config {
-    Config::parse_as(text, "c.conf", reading).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    Config::parse_as(&complete(text), "c.conf", reading)
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn errors_as(text: &str, reading: Reading) -> Vec<String> {
-    match Config::parse_as(text, "c.conf", reading) {
+/// The text with what searchd does not start without.
+fn complete(text: &str) -> String {
+    const PID_FILE: &str = "pid_file = /x";
+    const INDEX: &str = "index stored {\npath = /stored\n}\n";
+    match text.strip_suffix("\n}\n") {
+        Some(body) if body.contains("searchd {") => format!("{body}\n{PID_FILE}\n}}\n{INDEX}"),
+        _ => format!("{text}searchd {{\n{PID_FILE}\n}}\n{INDEX}"),
+    }
+}
+
+pub(crate) fn errors_as(text: &str, reading: Reading) -> Vec<String> {
+    match Config::parse_as(&complete(text), "c.conf", reading) {
         Err(Error::Config(diagnostics)) => lines(&diagnostics),
         other => panic!("{other:?}\n{text}"),
     }
@@ -47,7 +58,9 @@ fn one_bad_line_leaves_the_others_or_takes_the_table() {
                 agent_blackhole = b:2:t\n}\nindex e {\ntype = distributed\nagent = c:3:t\n}\n";
     let (agents, warnings) = outcome(text, Reading::Sphinx);
     assert_eq!(agents, Some(vec!["a:1:t".to_owned(), "b:2:t[blackhole=1]".to_owned()]));
-    assert_eq!(warnings, ["4:12 ':t': invalid port number; the agent is skipped"]);
+    let skipped = "the agent is skipped, where searchd would add its mirrors and options to the \
+                   next one";
+    assert_eq!(warnings, [format!("4:12 ':t': invalid port number; {skipped}")]);
     let config = parse_as(text, Reading::Manticore);
     assert_eq!(config.indexes.len(), 1);
     assert_eq!(config.indexes[0].name, "e");
@@ -90,15 +103,13 @@ fn local_indexes_must_be_there() {
                 agent = h:1:t\n}\n";
     let config = parse_as(text, Reading::Sphinx);
     assert_eq!(config.indexes[0].locals, ["p"]);
-    let local = "6:9 'p, q d': an agent is expected; a local index is not searched by a client";
-    assert_eq!(
-        lines(&config.warnings),
-        [local, "6:9 'p, q d': no such local index: q, d; it is skipped"]
-    );
+    let missing = "6:9 'p, q d': no such local index is served and stands above: q, d; it is \
+                   skipped";
+    assert_eq!(lines(&config.warnings), [missing]);
     let config = parse_as(text, Reading::Manticore);
     assert_eq!(config.indexes, []);
     let missing = "6:9 'p, q d': no such local index: q, d; the table is not served";
-    assert_eq!(lines(&config.warnings), [local, missing]);
+    assert_eq!(lines(&config.warnings), [missing]);
     for reading in [Reading::Sphinx, Reading::Manticore] {
         let config = parse_as(&text.replace("p, q d", "p"), reading);
         assert_eq!(config.indexes[0].locals, ["p"]);
@@ -212,7 +223,7 @@ fn numbers_of_sphinx() {
 fn packet_sizes() {
     let size = |value: &str, reading| {
         let text = searchd_text(&format!("max_packet_size = {value}"));
-        let config = Config::parse_as(&text, "c.conf", reading);
+        let config = Config::parse_as(&complete(&text), "c.conf", reading);
         config.ok().map(|config| config.searchd.max_packet_size)
     };
     for (value, bytes) in [

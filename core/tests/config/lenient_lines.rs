@@ -128,6 +128,7 @@ fn lines_that_manticore_takes() {
     let port = "a port is expected after it; 9312 is used";
     let list = "an index list is expected; the index's own name is used";
     let mirror = "a mirror is expected beside each '|'; it is ignored";
+    let names = "index names with ',' between them are expected; sent as it is";
     for (line, canonical, warnings) in [
         ("h:1:t", "h:1:t", vec![]),
         (" h:1:t", "h:1:t", vec![]),
@@ -146,6 +147,15 @@ fn lines_that_manticore_takes() {
             "h:1:t,",
             vec![("5", "t,", "a name is expected beside each ','; sent as it is")],
         ),
+        ("h:1:t;", "h:1:t;", vec![("5", "t;", names)]),
+        ("h:1:\"t\"", "h:1:\"t\"", vec![("5", "\"t\"", names)]),
+        ("h:1:@t", "h:1:@t", vec![("5", "@t", names)]),
+        ("h:1:/t", "h:1:/t", vec![("5", "/t", names)]),
+        ("/run/s:1:", "/run/s:1:", vec![("8", "1:", names)]),
+        ("h:x:*", "h:9312:x:*", vec![("1", "h", port)]),
+        ("h:1:,", "h:1:d", vec![("1", "h:1:,", list)]),
+        ("h:1:**", "h:1:d", vec![("1", "h:1:**", list)]),
+        ("h:1:t[conn==pconn]", "h:1:t[conn=persistent]", vec![]),
         ("a:1 | b:2:t", "a:1:t|b:2:t", vec![]),
         ("h1:1:t|h2:2", "h1:1:t|h2:2:d", vec![("8", "h2:2", list)]),
         ("a:1||b:2:t", "a:1:t|b:2:t", vec![("5", "", mirror)]),
@@ -179,6 +189,7 @@ fn lines_that_cost_manticore_the_table() {
     let hosts = "one or more hosts/sockets expected before [";
     let syntax = "wrong syntax: expected one or more hosts/sockets, then m.b. []-enclosed options";
     let pair = "option and value must be =-separated pair";
+    let comma = format!("{pair}; ',' is expected between options");
     let long = format!("/{}:t", "p".repeat(107));
     let quoted = format!("/{}...", "p".repeat(79));
     for (line, place, text, reason) in [
@@ -201,7 +212,14 @@ fn lines_that_cost_manticore_the_table() {
         ("h:1:t[conn=pconn]|g:2:t", 18, "|g:2:t", syntax),
         ("h:1:t[conn=pconn]x", 18, "x", syntax),
         ("h:1:t[foo]", 7, "foo", pair),
-        ("h:1:t[conn=pconn;blackhole=1]", 7, "conn=pconn;blackhole=1", pair),
+        ("h:1:t[conn=pconn;blackhole=1]", 7, "conn=pconn;blackhole=1", &comma),
+        ("h:1:t[conn=pconn blackhole=1]", 7, "conn=pconn blackhole=1", &comma),
+        ("h:1:t[conn=pconn|blackhole=1]", 7, "conn=pconn|blackhole=1", &comma),
+        ("h:1:t[retry_count=]", 7, "retry_count=", pair),
+        ("h:1:,t", 5, ",t", "no such table"),
+        ("h:1:*,t", 5, "*,t", "no such table"),
+        ("h:1:t1,*,t2", 5, "t1,*,t2", "no such table"),
+        ("h:1:t,,u", 5, "t,,u", "no such table"),
         (
             "h:1:t[foo=1]",
             7,

@@ -6,9 +6,11 @@ mod file;
 mod hostile;
 mod lenient;
 mod lenient_lines;
+mod rendered;
 mod roundtrip;
 mod sections;
 mod settings;
+mod sphinx_files;
 
 use hamirror::Error;
 use hamirror::config::{Agent, Config, Diagnostic};

@@ -1,6 +1,8 @@
 //! Sections, comments, continuation, inheritance: as searchd 2.2.11 was seen to read them.
 
-use crate::{errors, parse, warnings};
+use hamirror::config::{Config, Reading};
+
+use crate::{errors, lines, parse, warnings};
 
 /// Canonical agents of index `d`.
 fn agents(text: &str) -> Vec<String> {
@@ -85,6 +87,8 @@ fn layouts_that_are_taken_here_only() {
         "\u{feff}index d {\n type=distributed\n agent=h:1:x\n}",
         "index d # comment\n# comment\n{\n type=distributed\n agent=h:1:x\n}",
         "table d {\n type=distributed\n agent=h:1:x\n}",
+        "Index d {\n type=distributed\n agent=h:1:x\n}",
+        "TABLE d {\n type=distributed\n agent=h:1:x\n}",
     ] {
         assert_eq!(agents(text), ["h:1:x"], "{text}");
     }
@@ -105,7 +109,7 @@ fn broken_texts() {
         ("}\n", "1:1 '}': a section is expected; no section is open here".to_owned()),
         ("\n  ;hello\n", format!("2:3 ';hello': {section}")),
         ("hello\n", format!("1:1 'hello': {kinds}")),
-        ("INDEX d {\n a = b\n}\n", format!("1:1 'INDEX': {kinds}")),
+        ("INDEXES d {\n a = b\n}\n", format!("1:1 'INDEXES': {kinds}")),
         ("foo x : y {\n a = b\n}\n", format!("1:1 'foo': {kinds}")),
         ("foo\n{\n a = b\n}\n", format!("1:1 'foo': {kinds}")),
         ("search {\n a = b\n}\n", format!("1:1 'search': {kinds}")),
@@ -124,10 +128,6 @@ fn broken_texts() {
         ("index a {\n x }\n", "2:4 '}': '=' is expected after key 'x'".to_owned()),
         ("index a {\n ; foo\n}\n", "2:2 ';': a key or '}' is expected".to_owned()),
         ("index a {\n {\n}\n", "2:2 '{': a key or '}' is expected".to_owned()),
-        (
-            "index a {\n x = 1\n",
-            "1:1 'index': the section's '}' is expected before the end of the text".to_owned(),
-        ),
         (
             "index a {\n x = 1\nsearchd {\n}\n",
             "3:1 'searchd': the '}' of the section before it is expected, on its own line"
@@ -186,7 +186,8 @@ searchd {
             "6:15 ';': index names with ',' between them are expected",
             "7:24 'soon': a time is expected: digits, such as 500 or 500ms",
             "9:7 'e': an agent or local index is expected in the distributed index",
-            "12:1 'searchd': the section's '}' is expected before the end of the text",
+            "12:1 'searchd': the section's '}' is expected before the end of the text; it ends \
+             there",
             "13:20 '0': a positive time is expected",
             "14:20 '1': a size from 128K to 128M is expected",
         ]
@@ -253,6 +254,77 @@ fn type_is_read_exactly() {
 }
 
 #[test]
+fn keys_in_other_letters_are_warned_of() {
+    let small = |key| format!("'{key}' is expected, in small letters; it is ignored");
+    let distributed = "'type = distributed' is expected in an index with agents; the index is \
+                       ignored";
+    for (keys, expected) in [
+        (
+            "Type = distributed\nAgent = h:1:x",
+            vec![
+                format!("2:1 'Type': {}", small("type")),
+                format!("3:1 'Agent': {}", small("agent")),
+            ],
+        ),
+        (
+            "TYPE = distributed\nagent = h:1:x",
+            vec![format!("2:1 'TYPE': {}", small("type")), format!("3:1 'agent': {distributed}")],
+        ),
+        (
+            "path = /x\nAgent_Blackhole = h:1:x",
+            vec![format!("3:1 'Agent_Blackhole': {}", small("agent_blackhole"))],
+        ),
+        ("path = /x\nlocal = y\nPath = /y", vec![]),
+    ] {
+        let stored = "index s {\npath = /s\n}\nsearchd {\npid_file = /x\n}\n";
+        let text = format!("index d {{\n{keys}\n}}\n{stored}");
+        for reading in [Reading::Strict, Reading::Sphinx, Reading::Manticore] {
+            let config = Config::parse_as(&text, "c.conf", reading).expect(keys);
+            assert_eq!(lines(&config.warnings), expected, "{keys} {reading:?}");
+        }
+    }
+}
+
+/// Both daemons take such a text, and lose what is not complete.
+#[test]
+fn a_text_may_end_within_its_last_section() {
+    let end = "the section's '}' is expected before the end of the text; it ends there";
+    let lost = "the end of the line is expected after it; the value is lost";
+    let key = "'=' is expected after it; the key is lost";
+    let head = "index d {\n type = distributed\n agent = h:1:x\n";
+    for (tail, agents, warnings) in [
+        ("", vec!["h:1:x"], vec![]),
+        (" # end", vec!["h:1:x"], vec![]),
+        (" agent = h:2:y # end", vec!["h:1:x", "h:2:y"], vec![]),
+        (" agent = h:2:y\n\n", vec!["h:1:x", "h:2:y"], vec![]),
+        (" agent = h:2:y", vec!["h:1:x"], vec![format!("4:10 'h:2:y': {lost}")]),
+        (" agent = h:2:y }", vec!["h:1:x"], vec![format!("4:10 'h:2:y }}': {lost}")]),
+        (" agent = h:2:y\\\n", vec!["h:1:x"], vec![format!("4:10 'h:2:y': {lost}")]),
+        (" agent =", vec!["h:1:x"], vec![format!("4:9 '': {lost}")]),
+        (" agent\n ", vec!["h:1:x"], vec![format!("4:2 'agent': {key}")]),
+        (" age", vec!["h:1:x"], vec![format!("4:2 'age': {key}")]),
+    ] {
+        let text = format!("searchd {{\n pid_file = /x\n}} {head}{tail}");
+        let expected: Vec<_> = [format!("3:3 'index': {end}")]
+            .into_iter()
+            .chain(warnings.iter().map(|warning| warning.replacen('4', "6", 1)))
+            .collect();
+        for reading in [Reading::Strict, Reading::Sphinx, Reading::Manticore] {
+            let config = Config::parse_as(&text, "c.conf", reading).expect(tail);
+            let read: Vec<_> = config.indexes[0].agents.iter().map(ToString::to_string).collect();
+            assert_eq!(read, agents, "{tail} {reading:?}");
+            assert_eq!(lines(&config.warnings), expected, "{tail} {reading:?}");
+        }
+    }
+    let text = "index d {\n type = distributed\n agent = h:1:x }";
+    let empty = "1:7 'd': an agent or local index is expected in the distributed index";
+    assert_eq!(
+        errors(text),
+        [format!("1:1 'index': {end}"), empty.to_owned(), format!("3:10 'h:1:x }}': {lost}")]
+    );
+}
+
+#[test]
 fn unused_keys_of_a_distributed_index_are_warned_of() {
     let text = "index d {\n type = distributed\n agent = h:1:x\n AGENT = h:2:x\n path = /x\n \
                 divide_remote_ranges = 1\n}\n";
@@ -271,14 +343,10 @@ fn locals_are_named() {
     let text = "index d {\n type = distributed\n local = l1, l2\n local = l3\n local =\n}\n";
     let config = parse(text);
     assert_eq!(config.indexes[0].locals, ["l1", "l2", "l3"]);
-    let local = "an agent is expected; a local index is not searched by a client";
     assert_eq!(
         warnings(text),
-        [
-            format!("3:10 'l1, l2': {local}"),
-            format!("4:10 'l3': {local}"),
-            "5:9 '': a name of a local index is expected; the line is ignored".to_owned(),
-        ]
+        ["5:9 '': a name of a local index is expected; the line is ignored"],
+        "the program searches them: a result says which are left"
     );
     let text = "index d {\n type = distributed\n local = a;b\n}\n";
     assert_eq!(errors(text), ["3:11 ';b': a name of a local index is expected"]);

@@ -60,6 +60,7 @@ fn searchd_keys() {
             max_filter_values: Some(200_000),
         }
     );
+    assert_eq!(searchd("ha_ping_interval = 3000 ms").ha_ping_interval, ms(3_000));
     assert_eq!(searchd("ha_period_karma = 2m").ha_period_karma, ms(120_000));
     assert_eq!(searchd("ha_ping_interval = 1s").ha_ping_interval, ms(1_000));
     assert_eq!(
@@ -95,8 +96,8 @@ fn refused_values_of_both_sections() {
         ("agent_query_timeout=abc", "2:21 'abc'", time),
         ("agent_query_timeout=", "2:21 ''", time),
         (
-            "agent_query_timeout = 2 s",
-            "2:24 ' s'",
+            "agent_query_timeout = 2 x",
+            "2:25 'x'",
             "a unit of time is expected: us, ms, s, m, h, d, w, or none",
         ),
         (
@@ -134,6 +135,14 @@ fn refused_values_of_searchd() {
         ("max_packet_size = 8Mx", "2:20 'Mx': a unit of size is expected: k, m, g, or none"),
         ("max_packet_size = M", "2:19 'M': a size is expected: digits, such as 8M"),
         ("persistent_connections_limit = -1", "2:32 '-1': a count is expected: digits"),
+        ("max_filters = 0", "2:15 '0': a count from 1 to 10240 is expected"),
+        ("max_filters = 10241", "2:15 '10241': a count from 1 to 10240 is expected"),
+        ("max_filters = many", "2:15 'many': a count from 1 to 10240 is expected"),
+        ("max_filter_values = -1", "2:21 '-1': a count from 1 to 10485760 is expected"),
+        (
+            "max_filter_values = 10485761",
+            "2:21 '10485761': a count from 1 to 10485760 is expected",
+        ),
         ("hostname_lookup = never", "2:19 'never': config_load or request is expected"),
     ] {
         assert_eq!(errors(&searchd_text(line)), [error], "{line}");

@@ -12,7 +12,8 @@ class Error(Exception):
 class ConfigError(Error, ValueError):
     """A configuration was refused.
 
-    `diagnostics` has every fault of it; the text is one line for each.
+    `diagnostics` has every fault of it; the text shows each with its line and a caret below the
+    place.
     """
 
     __module__ = "hamirror"
