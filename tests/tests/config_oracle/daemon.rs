@@ -1,6 +1,7 @@
 //! A searchd that is asked for its distributed indexes, their agents, and what it said of them.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -19,7 +20,7 @@ pub(crate) struct Oracle {
     pub(crate) indexes: BTreeMap<String, Vec<String>>,
     sql: SphinxQl,
     daemon: Daemon,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Oracle {
@@ -30,7 +31,24 @@ impl Oracle {
         let socket = folder.path().join("sql");
         let settings = format!("listen = {}:mysql41\n{searchd}", socket.display());
         let daemon = Daemon::start(folder.path(), sections, &settings)?;
-        let mut sql = SphinxQl::connect(&socket)?;
+        Oracle::listen(folder, daemon)
+    }
+
+    /// Starts one with these sections and an end of the file behind its searchd section; returns
+    /// the whole file, too.
+    pub(crate) fn ask_with_end(sections: &str, end: &str) -> Result<(String, Option<Oracle>)> {
+        let Oracle { mut daemon, folder, .. } = Oracle::ask(sections, "")?;
+        daemon.stop()?;
+        let text = fs::read_to_string(daemon.config())? + end;
+        fs::write(daemon.config(), &text)?;
+        match daemon.restart() {
+            Ok(()) => Ok((text, Some(Oracle::listen(folder, daemon)?))),
+            Err(_) => Ok((text, None)),
+        }
+    }
+
+    fn listen(folder: TempDir, daemon: Daemon) -> Result<Oracle> {
+        let mut sql = SphinxQl::connect(&folder.path().join("sql"))?;
         let mut indexes = BTreeMap::new();
         for row in sql.query("SHOW TABLES")? {
             let name = row.into_iter().next().context("an empty row")?;
@@ -38,7 +56,7 @@ impl Oracle {
             let agents = agents_of_status(&name, &status)?;
             indexes.insert(name, agents);
         }
-        Ok(Oracle { indexes, sql, daemon, _folder: folder })
+        Ok(Oracle { indexes, sql, daemon, folder })
     }
 
     /// `ha_period_karma` as it counts.
@@ -49,7 +67,7 @@ impl Oracle {
         Ok(row[1].parse()?)
     }
 
-    /// What it logged about the one agent of an index.
+    /// What it logged about the agent lines of an index.
     pub(crate) fn told(&self, name: &str) -> Told {
         let mut told = Told::default();
         let about = format!("WARNING: index '{name}': agent '");
