@@ -17,7 +17,7 @@ fn complete(text: &str) -> String {
     const PID_FILE: &str = "pid_file = /x";
     const INDEX: &str = "index stored {\npath = /stored\n}\n";
     match text.strip_suffix("\n}\n") {
-        Some(body) if body.contains("searchd {") => format!("{body}\n{PID_FILE}\n}}\n{INDEX}"),
+        Some(body) if body.contains("earchd {") => format!("{body}\n{PID_FILE}\n}}\n{INDEX}"),
         _ => format!("{text}searchd {{\n{PID_FILE}\n}}\n{INDEX}"),
     }
 }
@@ -315,6 +315,20 @@ fn files_that_a_daemon_does_not_start_with() {
         (Reading::Manticore, searchd_text("nosuch = 1")),
     ] {
         parse_as(&text, reading);
+    }
+}
+
+#[test]
+fn manticore_compares_words_of_sections_without_case() {
+    for word in ["Index", "INDEX", "Table"] {
+        let text = text_with("h:1:t").replace("index", word).replace("searchd", "Searchd");
+        let kept = text.replace("agent =", "agent_persistent =");
+        let (agents, warnings) = outcome(&kept, Reading::Manticore);
+        assert_eq!(agents, Some(vec!["h:1:t[conn=persistent]".to_owned()]), "{word}");
+        assert_eq!(warnings, [""; 0]);
+        let error = if word == "Table" { "a section is expected" } else { "'index' is expected" };
+        let errors = errors_as(&text, Reading::Sphinx);
+        assert!(errors.iter().any(|told| told.contains(error)), "{errors:?}");
     }
 }
 
