@@ -38,7 +38,7 @@ pub struct Agent {
     pub keeps_connections: bool,
     /// Index and searchd settings joined; a call's own come before them.
     pub settings: CallSettings,
-    /// `retry_count=K` of the line: at most 1+K attempts in a call.
+    /// `retry_count=K` of the line: 1+K attempts in a call; its further rounds are in `settings`.
     pub attempts_max: Option<u32>,
     /// Largest request or reply body in bytes.
     pub max_packet_size: usize,
@@ -49,11 +49,6 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Rounds over all mirrors that `retry_count` of the line adds to the first; `None` without it.
-    pub fn line_rounds(&self) -> Option<u32> {
-        Some(self.attempts_max?.div_ceil(self.mirrors.len() as u32) - 1)
-    }
-
     /// True if the mirror is silent to several attempts while another mirror answers.
     pub fn is_suspect(&self, mirror: usize, now: Instant) -> bool {
         let silence = self.mirrors[mirror].host.read(|karma| karma.silence());

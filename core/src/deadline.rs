@@ -32,9 +32,8 @@ pub struct CallLimits {
 }
 
 impl CallLimits {
-    /// Joins the levels: the call before the agent's line, of which `line_rounds` are the rounds
-    /// that its `retry_count` adds, before its settings, before the defaults.
-    pub fn new(options: &CallOptions, settings: &CallSettings, line_rounds: Option<u32>) -> Self {
+    /// Joins the levels: the call before the agent's settings before the defaults.
+    pub fn new(options: &CallOptions, settings: &CallSettings) -> Self {
         let pick =
             |first: Option<_>, second: Option<_>, default| first.or(second).unwrap_or(default);
         let connect_timeout = pick(
@@ -46,7 +45,7 @@ impl CallLimits {
             pick(options.query_timeout, settings.agent_query_timeout, limits::AGENT_QUERY_TIMEOUT);
         let retry_delay =
             pick(options.retry_delay, settings.agent_retry_delay, limits::AGENT_RETRY_DELAY);
-        let given = options.retry_count.or(line_rounds).or(settings.agent_retry_count);
+        let given = options.retry_count.or(settings.agent_retry_count);
         let retry_count = given.unwrap_or(0).min(limits::AGENT_RETRY_COUNT_MAX);
         let round = connect_timeout.saturating_add(query_timeout);
         let rounds = round
@@ -94,7 +93,7 @@ mod tests {
         };
         let settings = join(index, searchd);
         let options = CallOptions { connect_timeout: second(1), ..CallOptions::default() };
-        let limits = CallLimits::new(&options, &settings, None);
+        let limits = CallLimits::new(&options, &settings);
         assert_eq!(limits.query_timeout, Duration::from_secs(5));
         assert_eq!(limits.connect_timeout, Duration::from_secs(1));
         assert_eq!(limits.retry_delay, limits::AGENT_RETRY_DELAY);
@@ -104,11 +103,11 @@ mod tests {
     #[test]
     fn rounds_lengthen_the_deadline_unless_it_is_given() {
         let options = CallOptions { retry_count: Some(2), ..CallOptions::default() };
-        let limits = CallLimits::new(&options, &CallSettings::default(), None);
+        let limits = CallLimits::new(&options, &CallSettings::default());
         assert_eq!(limits.deadline, Duration::from_millis(3 * 4_000 + 2 * 500));
         let deadline = Some(Duration::from_millis(80));
         let options = CallOptions { deadline, ..options };
-        let limits = CallLimits::new(&options, &CallSettings::default(), None);
+        let limits = CallLimits::new(&options, &CallSettings::default());
         assert_eq!(limits.deadline, Duration::from_millis(80));
     }
 
@@ -122,7 +121,7 @@ mod tests {
             retry_delay: endless,
             ..CallOptions::default()
         };
-        let limits = CallLimits::new(&options, &CallSettings::default(), None);
+        let limits = CallLimits::new(&options, &CallSettings::default());
         assert_eq!(limits.deadline, limits::DEADLINE_MAX);
         assert!(limits.connect_timeout <= limits::DEADLINE_MAX);
         assert_eq!(limits.retry_count, limits::AGENT_RETRY_COUNT_MAX);

@@ -119,7 +119,7 @@ impl Call {
         random: u64,
         now: Instant,
     ) -> Self {
-        let limits = CallLimits::new(options, &agent.settings, agent.line_rounds());
+        let limits = CallLimits::new(options, &agent.settings);
         let mut call = Self {
             limits,
             scope,

@@ -213,8 +213,7 @@ impl World {
             agent: load,
             hosts: agent.mirrors.iter().map(|mirror| mirror.host.number).collect(),
             started_at: now,
-            deadline: now
-                + CallLimits::new(options, &agent.settings, agent.line_rounds()).deadline,
+            deadline: now + CallLimits::new(options, &agent.settings).deadline,
             free: !options.no_failover && agent.attempts_max.is_none(),
             attempts: Vec::new(),
         };
