@@ -106,7 +106,7 @@ fn attributes_of_every_type() {
         "3",
     ];
     assert_eq!(row, expected);
-    assert_eq!(shown(&reply, &body, 2, 8), "{}");
+    assert_eq!(set.value(&body, reply.dialect, 2, 8), Some(Value::Null), "fed with no document");
     assert_eq!(shown(&reply, &body, 2, 5), "()");
     let word = &set.words[0];
     assert_eq!((word.word.text(&body), word.docs, word.hits), ("hello".to_owned(), 3, 3));
@@ -138,7 +138,11 @@ fn json_is_printed_as_daemons_print_it() {
                 let rows = &printed.sets[0].rows;
                 let other_row = rows.iter().position(|row| row.id == place.id);
                 let other_row = other_row.expect("both have the document");
-                let ours = shown(&packed, &packed_body, row, number);
+                let ours = match shown(&packed, &packed_body, row, number) {
+                    // Plain clients are told so of no document.
+                    none if none.is_empty() && column.kind == Kind::Json => "{}".to_owned(),
+                    ours => ours,
+                };
                 let theirs = shown(&printed, &printed_body, other_row, other);
                 assert_eq!(ours, theirs, "{master} row {row} column {number}");
                 compared += 1;

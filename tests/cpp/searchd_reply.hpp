@@ -45,9 +45,9 @@ private:
             writer_.text(field);
         writer_.dword(result.columns().size());
         for (auto [name, kind] : result.columns()) {
-            kinds_.push_back(client_kind(kind));
+            kinds_.push_back(kind);
             writer_.text(name);
-            writer_.dword(static_cast<uint32_t>(kinds_.back()));
+            writer_.dword(static_cast<uint32_t>(client_kind(kind)));
         }
     }
 
@@ -71,7 +71,12 @@ private:
             return writer_.real(static_cast<float>(row.real(column)));
         case HAMIRROR_KIND_BIGINT:
             return bigint(static_cast<uint64_t>(row.int64(column)));
+        case HAMIRROR_KIND_UINT64:
+            return bigint(row.uint64(column));
         case HAMIRROR_KIND_STRING:
+        case HAMIRROR_KIND_COMPUTED_STRING:
+        case HAMIRROR_KIND_JSON:
+        case HAMIRROR_KIND_JSON_FIELD:
             return writer_.text(version_ < version::strings ? "" : text(row, column));
         case HAMIRROR_KIND_FACTORS:
             return factors(row.string(column));
@@ -108,11 +113,11 @@ private:
         }
     }
 
-    static std::string text(const hamirror::Row &row, size_t column)
+    std::string text(const hamirror::Row &row, size_t column) const
     {
         switch (row.type(column)) {
         case HAMIRROR_TYPE_NULL:
-            return "";
+            return kinds_[column] == HAMIRROR_KIND_JSON ? "{}" : "";
         case HAMIRROR_TYPE_JSON:
             return row.json(column);
         default:
@@ -128,6 +133,8 @@ private:
         case HAMIRROR_KIND_JSON:
         case HAMIRROR_KIND_JSON_FIELD:
             return HAMIRROR_KIND_STRING;
+        case HAMIRROR_KIND_UINT64:
+            return HAMIRROR_KIND_BIGINT;
         default:
             return kind;
         }

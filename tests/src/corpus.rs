@@ -72,9 +72,13 @@ impl Document {
         values.collect::<Vec<_>>().join(",")
     }
 
-    /// A JSON attribute with values of every type, some of them missing by turns.
+    /// A JSON attribute with values of every type, some of them missing by turns; one in nine
+    /// documents has none at all.
     fn facts(&self) -> String {
         let Self { id, section, priority, installed_size, size, .. } = self;
+        if id % 9 == 4 {
+            return String::new();
+        }
         let (section, ratio) = (section.replace('"', "'"), self.ratio());
         let number = if id % 5 == 0 { String::new() } else { format!("\"kb\":{installed_size},") };
         let either = match id % 4 {

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 use hamirror::search::{MatchMode, Ranker, Sort};
-use hamirror::wire::search::Value;
+use hamirror::wire::search::{Kind, Value};
 use hamirror::{CallOptions, Client, Completeness, Config, Error, Reply, Search, SearchResult};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
 use hamirror_tests::corpus::{self, Document};
@@ -108,6 +108,10 @@ fn compare_with(
         let found = ask(&translate(&query));
         match (&found, &expected) {
             (Ok(found), Ok(expected)) => {
+                // Beside names, agents with matches end a `*` early, and those without do not.
+                let is_told = found.warning.as_ref().is_some_and(|text| text.contains("left out"));
+                let may_differ = query.select != "*";
+                ensure!(may_differ || !is_told, "query {number}: {:?}", found.warning);
                 let difference = difference(found, expected);
                 ensure!(difference.is_none(), "query {number}: {query:#?}\n{difference:?}");
                 seen.answers += 1;
@@ -160,7 +164,16 @@ fn rows(result: &SearchResult) -> Vec<Row> {
     let row = |row: hamirror::search::Row<'_>| Row {
         id: row.id(),
         weight: row.weight(),
-        values: (0..result.columns.len()).map(|column| text(row.value(column))).collect(),
+        values: result
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(number, column)| match row.value(number) {
+                // Plain clients are told so of no document.
+                Value::Null if column.kind == Kind::Json => "{}".to_owned(),
+                value => text(value),
+            })
+            .collect(),
     };
     result.rows().map(row).collect()
 }
@@ -171,6 +184,8 @@ fn text(value: Value<'_>) -> String {
         Value::Bool(value) => u32::from(value).to_string(),
         Value::Float(value) => value.to_string(),
         Value::Bigint(value) => value.to_string(),
+        // Plain clients are sent ids as bigints.
+        Value::Uint64(value) => value.cast_signed().to_string(),
         Value::String(value) => String::from_utf8_lossy(value).into_owned(),
         Value::Multi(values) => format!("{:?}", values.iter().collect::<Vec<_>>()),
         Value::Multi64(values) => format!("{:?}", values.iter().collect::<Vec<_>>()),

@@ -13,7 +13,7 @@ pub struct Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// A whole document, type 12; no bytes are the empty document.
+    /// A whole document, type 12; no bytes are no document.
     pub(crate) fn document(bytes: &'a [u8]) -> Self {
         Json { code: ROOT, bytes, document: true }
     }
@@ -23,16 +23,15 @@ impl<'a> Json<'a> {
         Json { code, bytes, document: false }
     }
 
-    /// Appends the text that a plain client gets: a document is `{}` at least, a string field is
-    /// its bytes without quotes, true and false are 1 and 0, and null is nothing.
+    /// Appends the text that a daemon prints: a string field is its bytes without quotes, and
+    /// true and false are 1 and 0. Null has no text.
     pub fn put_text(&self, out: &mut Vec<u8>) {
         let mut input = Input { bytes: self.bytes };
         let printed = match self.code {
-            ROOT if self.bytes.is_empty() => out.write_all(b"{}").ok(),
+            _ if self.is_null() => Some(()),
             STRING => input.packed_bytes().map(|text| out.extend_from_slice(text)),
             TRUE => out.write_all(b"1").ok(),
             FALSE => out.write_all(b"0").ok(),
-            NULL | END => Some(()),
             code => input.print(code, 0, out),
         };
         debug_assert!(printed.is_some(), "the bytes were checked by the decoder");
@@ -43,6 +42,12 @@ impl<'a> Json<'a> {
         let mut out = Vec::new();
         self.put_text(&mut out);
         out
+    }
+
+    /// There is no value: the field is null, or the attribute has no document. An empty document
+    /// is one.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.code, NULL | END) || self.document && self.bytes.is_empty()
     }
 
     /// Whether every byte makes sense.
@@ -316,7 +321,7 @@ mod tests {
             r#"{"a":"s1","c":[1,2,-3],"n":{"z":0,"k":[1.500000,"t",null,true,{"q":false}]}}"#;
         let cases: [(Json<'_>, &str); 13] = [
             (Json::document(&nested), text),
-            (Json::document(b""), "{}"),
+            (Json::document(b""), ""),
             (Json::document(b"\0\0\0\0\0"), "{}"),
             (Json::document(b"\0\0\0\0\x06\x01\x05\0\0\0"), "[5]"),
             (Json::field(INT64, b"\x02\xe8vH\x17\0\0\0"), "100000000002"),

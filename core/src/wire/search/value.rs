@@ -120,11 +120,8 @@ impl Kind {
             Kind::Uint64 => Value::Uint64(reader.u64()?),
             Kind::Double => Value::Double(f64::from_bits(reader.u64()?)),
             Kind::String | Kind::ComputedString => Value::String(reader.string()?),
-            Kind::Json => Value::Json(Json::document(reader.string()?)),
-            Kind::JsonField => match json_field(dialect, reader)? {
-                Some(field) => Value::Json(field),
-                None => Value::Null,
-            },
+            Kind::Json => Json::document(reader.string()?).into(),
+            Kind::JsonField => json_field(dialect, reader)?.map_or(Value::Null, Value::from),
             Kind::Multi => {
                 let count = reader.count(4)?;
                 Value::Multi(Multi { bytes: reader.bytes(count * 4)? })
@@ -160,7 +157,7 @@ impl From<Truncated> for Broken {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'a> {
-    /// No value: a JSON field that is not there.
+    /// No value: a JSON field that is null or not there, or an attribute without a document.
     Null,
     /// Unsigned 32 bits, timestamps and token counts too.
     Uint(u32),
@@ -186,6 +183,13 @@ pub enum Value<'a> {
     Floats(Floats<'a>),
     /// Ranking factors, a binary blob in the daemon's own layout.
     Factors(&'a [u8]),
+}
+
+/// JSON null is no value, as daemons print it.
+impl<'a> From<Json<'a>> for Value<'a> {
+    fn from(json: Json<'a>) -> Self {
+        if json.is_null() { Value::Null } else { Value::Json(json) }
+    }
 }
 
 macro_rules! sequence {
