@@ -108,7 +108,7 @@ impl Batch {
     ) -> Result<CallId, Error> {
         self.check_process()?;
         let index = self.shared.index(index)?;
-        let Some(agent) = index.agents.get(agent) else {
+        let Some(agent) = index.agents.iter().find(|known| known.number == agent) else {
             let (name, count) = (&index.name, index.agents.len());
             let text = format!("no agent {agent} in index '{name}', it has {count}");
             return Err(Error::Unknown(text));
@@ -325,8 +325,7 @@ impl Batch {
                 Err(name) => unsearched.push(name),
             }
         }
-        let mut result =
-            SearchResult::merge_with_locals(&request, searched, outcomes, completeness)?;
+        let mut result = SearchResult::merge_numbered(&request, searched, outcomes, completeness)?;
         let index = request.index();
         let unsearched = unsearched
             .iter()
@@ -347,12 +346,14 @@ impl Batch {
         self.end(true);
     }
 
-    fn search_outcome(&mut self, call: CallId) -> (String, Result<Reply, AgentFailure>) {
-        let host = self.asked(call).and_then(|(_, host)| host).unwrap_or_default().to_owned();
+    fn search_outcome(&mut self, call: CallId) -> (usize, String, Result<Reply, AgentFailure>) {
+        let asked = self.asked(call).map(|(agent, host)| (agent.number, host));
+        let (number, host) = asked.unwrap_or_default();
+        let host = host.unwrap_or_default().to_owned();
         let outcome = self.driver().engine().take_outcome(call);
         self.driver().engine().forget(call);
         let outcome = outcome.unwrap_or_else(|| Err(AgentFailure::default()));
-        (host, outcome.map(|answer| answer.reply))
+        (number, host, outcome.map(|answer| answer.reply))
     }
 
     fn next_call(&self) -> CallId {

@@ -153,7 +153,7 @@ pub unsafe extern "C" fn hamirror_search_select(
 }
 
 /// Adds a filter: the attribute is one of `values_len` values. `filter` is HAMIRROR_FILTER_*;
-/// the attribute "id" is the document id.
+/// the attribute "id" is the document id, and an id from 2^63 on is the int64_t of the same bits.
 ///
 /// The errors are those of hamirror_search_select().
 #[unsafe(no_mangle)]

@@ -1,6 +1,7 @@
 //! Values of rows, by their type.
 
 use std::ffi::c_char;
+use std::fmt::Display;
 
 use hamirror_core::wire::search::Value;
 
@@ -11,7 +12,8 @@ use crate::panic::{fallible, getter};
 use crate::result::SearchResult;
 use crate::text::Text;
 
-/// No value: a JSON field that is not there. No getter takes it.
+/// No value: a JSON field that is null or not there, or an attribute without a document. No getter
+/// takes it.
 pub const HAMIRROR_TYPE_NULL: i32 = 0;
 /// Unsigned 32 bits: hamirror_result_int64(), hamirror_result_uint64().
 pub const HAMIRROR_TYPE_UINT: i32 = 1;
@@ -21,7 +23,7 @@ pub const HAMIRROR_TYPE_BOOL: i32 = 2;
 pub const HAMIRROR_TYPE_FLOAT: i32 = 3;
 /// Signed 64 bits: hamirror_result_int64().
 pub const HAMIRROR_TYPE_BIGINT: i32 = 4;
-/// Unsigned 64 bits: hamirror_result_uint64().
+/// Unsigned 64 bits, such as the column "id" of Sphinx: hamirror_result_uint64().
 pub const HAMIRROR_TYPE_UINT64: i32 = 5;
 /// 64 bits: hamirror_result_double().
 pub const HAMIRROR_TYPE_DOUBLE: i32 = 6;
@@ -49,7 +51,7 @@ pub unsafe extern "C" fn hamirror_result_value_type(
     getter!({ Some(type_of(&get(result)?.result.row(row)?.value(column))) })
 }
 
-/// A value of type UINT, BOOL or BIGINT.
+/// A value of type UINT, BOOL or BIGINT, or one of type UINT64 that fits.
 ///
 /// HAMIRROR_ERROR_UNKNOWN if there is no such row or column, HAMIRROR_ERROR_TYPE for any other
 /// type; so do all getters of values.
@@ -67,13 +69,15 @@ pub unsafe extern "C" fn hamirror_result_int64(
             Value::Uint(value) => i64::from(value),
             Value::Bool(value) => i64::from(value),
             Value::Bigint(value) => value,
+            Value::Uint64(value) => i64::try_from(value).map_err(|_| beyond("int64", value))?,
             other => return Err(wrong_type("int64", &other)),
         });
         Ok(())
     })
 }
 
-/// A value of type UINT, BOOL or UINT64. The errors are those of hamirror_result_int64().
+/// A value of type UINT, BOOL or UINT64, or one of type BIGINT that is not negative. The errors
+/// are those of hamirror_result_int64().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_uint64(
     result: *const SearchResult,
@@ -88,6 +92,7 @@ pub unsafe extern "C" fn hamirror_result_uint64(
             Value::Uint(value) => u64::from(value),
             Value::Bool(value) => u64::from(value),
             Value::Uint64(value) => value,
+            Value::Bigint(value) => u64::try_from(value).map_err(|_| beyond("uint64", value))?,
             other => return Err(wrong_type("uint64", &other)),
         });
         Ok(())
@@ -245,6 +250,11 @@ fn type_of(value: &Value<'_>) -> i32 {
         Value::Factors(_) => HAMIRROR_TYPE_FACTORS,
         _ => -1,
     }
+}
+
+fn beyond(wanted: &str, value: impl Display) -> Failed {
+    let text = format!("value {value} does not fit the {wanted} getter");
+    Failed::new(HAMIRROR_ERROR_TYPE, text)
 }
 
 fn wrong_type(wanted: &str, value: &Value<'_>) -> Failed {

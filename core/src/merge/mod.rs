@@ -1,6 +1,7 @@
 //! Result sets of many agents made one, exactly as a 2.2.11 master does it (distributed.md 5.4,
 //! 5.5), without grouping.
 
+mod differences;
 mod order;
 mod schema;
 mod select;
@@ -11,11 +12,11 @@ use std::time::Duration;
 use foldhash::fast::FixedState;
 
 use order::Order;
-use select::Item;
+use select::{Item, Unresolved};
 
 pub(crate) use schema::Column;
 
-use crate::wire::search::{Dialect, Query, ResultSet};
+use crate::wire::search::{Dialect, Kind, Query, ResultSet};
 
 /// What the merge must know of the query.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Plan {
     items: Vec<Item>,
     order: Order,
     window: Window,
+    /// Matches after which an agent stops; 0 is no end.
+    cutoff: u32,
     /// Since the epoch.
     now: Duration,
 }
@@ -40,7 +43,8 @@ impl Plan {
     pub(crate) fn new(query: &Query, window: Window, now: Duration) -> Plan {
         let items = select::parse(&query.select);
         let order = Order::parse(query.sort_mode, &query.sort_clause);
-        Plan { items, order, window, now }
+        let cutoff = u32::try_from(query.cutoff).unwrap_or(0);
+        Plan { items, order, window, cutoff, now }
     }
 
     /// The expression that the select list gives a column's name to.
@@ -50,7 +54,7 @@ impl Plan {
 
     /// Merges the sets of the agents that answered, in the agents' order; at least one.
     ///
-    /// The error is the text that a master gives for a query whose results do not fit together.
+    /// The error says which results do not fit together, and where they are from.
     pub(crate) fn merge(&self, sets: &[Set<'_>]) -> Result<Merged, String> {
         refuse_groups(sets)?;
         let columns = schema::merge(sets);
@@ -66,11 +70,19 @@ impl Plan {
                 self.order.sort(sets, &columns, self.now.as_secs(), &mut rows)?;
             }
         }
+        let total_found = total_found.saturating_sub(duplicates);
         rows.truncate(self.window.max_matches);
         let total = rows.len();
+        let mut remarks = self.what_is_short(sets, total as u64, total_found);
+        if self.items.contains(&Item::Everything) {
+            remarks.extend(differences::of_all(sets, &columns));
+        }
         // Sphinx answers a search without matches with all its attributes, whatever was selected.
         let is_raw = rows.is_empty() && sets.iter().any(|set| set.dialect == Dialect::Sphinx);
-        let columns = if is_raw { schema::of_nothing(sets) } else { self.project(columns, sets)? };
+        let columns = match is_raw {
+            true => schema::of_nothing(sets),
+            false => self.project(columns, sets).map_err(|entry| unmerged(sets, &entry))?,
+        };
         rows.drain(..self.window.offset.min(rows.len()));
         rows.truncate(self.window.limit);
         let (words, word_mismatches) = words(sets);
@@ -78,16 +90,58 @@ impl Plan {
             columns,
             rows,
             total: total as u64,
-            total_found: total_found.saturating_sub(duplicates),
+            total_found,
             time_ms: sets.iter().map(|set| u64::from(set.result.time_ms)).sum(),
             words,
             word_mismatches,
+            remarks,
         })
     }
 
-    fn project(&self, columns: Vec<Column>, sets: &[Set<'_>]) -> Result<Vec<Column>, String> {
+    /// Where the result holds less than was asked for, though nothing went wrong.
+    fn what_is_short(&self, sets: &[Set<'_>], total: u64, total_found: u64) -> Vec<String> {
+        let mut remarks = Vec::new();
+        let Window { offset, limit, max_matches } = self.window;
+        if offset.saturating_add(limit) > max_matches && total_found > total {
+            remarks.push(format!(
+                "only the first {max_matches} of {total_found} rows can be had: offset {offset} \
+                 and limit {limit} go beyond max_matches {max_matches}, raise it"
+            ));
+        }
+        let stopped = |set: &&Set<'_>| self.cutoff > 0 && set.result.total_found >= self.cutoff;
+        let stopped: Vec<&Set<'_>> = sets.iter().filter(stopped).collect();
+        if !stopped.is_empty() {
+            let names = differences::named(&stopped);
+            let cutoff = self.cutoff;
+            remarks.push(format!(
+                "cutoff {cutoff} reached on {names}: total_found {total_found} is at least, not all"
+            ));
+        }
+        remarks
+    }
+
+    fn project(&self, columns: Vec<Column>, sets: &[Set<'_>]) -> Result<Vec<Column>, Unresolved> {
         let dialect = if is_manticore(sets) { Dialect::Manticore } else { Dialect::Sphinx };
-        select::project(&self.items, columns, dialect)
+        let mut columns = select::project(&self.items, columns, dialect)?;
+        if dialect == Dialect::Sphinx && self.expression_of(ID) == ID {
+            // Ids travel signed, and only Manticore prints them so.
+            let ids = columns.iter_mut().filter(|column| column.name == ID);
+            ids.filter(|id| id.kind == Kind::Bigint).for_each(|id| id.kind = Kind::Uint64);
+        }
+        Ok(columns)
+    }
+}
+
+/// Why there is no column for an entry of the select list.
+fn unmerged(sets: &[Set<'_>], entry: &Unresolved) -> String {
+    let Unresolved { expression, alias } = entry;
+    let name = if expression == alias { alias.clone() } else { format!("{expression} {alias}") };
+    match differences::of_one(sets, &[alias, expression]) {
+        Some(text) => format!("column '{name}' can't be merged: {text}"),
+        None => format!(
+            "column '{name}' is in no answer of {}",
+            differences::named(&sets.iter().collect::<Vec<_>>())
+        ),
     }
 }
 
@@ -114,6 +168,8 @@ fn refuse_groups(sets: &[Set<'_>]) -> Result<(), String> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Set<'a> {
     pub(crate) is_local: bool,
+    /// The host that was asked, or the local index.
+    pub(crate) name: &'a str,
     pub(crate) body: &'a [u8],
     pub(crate) dialect: Dialect,
     pub(crate) result: &'a ResultSet,
@@ -130,6 +186,8 @@ pub(crate) struct Merged {
     pub(crate) words: Vec<Word>,
     /// Words that a set lacks although one before it has them, joined a set.
     pub(crate) word_mismatches: Vec<String>,
+    /// What the result lacks of what was asked for, or of what single agents sent.
+    pub(crate) remarks: Vec<String>,
 }
 
 /// A row of one of the sets.
@@ -157,6 +215,9 @@ pub struct Word {
     /// How often they have it.
     pub hits: u64,
 }
+
+/// The document id in select lists.
+const ID: &str = "id";
 
 fn all_rows(sets: &[Set<'_>]) -> Vec<RowPlace> {
     let mut rows = Vec::with_capacity(sets.iter().map(|set| set.result.rows.len()).sum());

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use super::schema::Column;
 use super::select::fold;
-use super::{RowPlace, Set};
+use super::{RowPlace, Set, differences};
 use crate::wire::search::{Kind, Value};
 
 /// By what rows are sorted; the document id, ascending, decides the rest.
@@ -44,7 +44,7 @@ impl Order {
         now_s: u64,
         rows: &mut Vec<RowPlace>,
     ) -> Result<(), String> {
-        let sources = self.keys.iter().map(|key| key.locate(columns));
+        let sources = self.keys.iter().map(|key| key.locate(sets, columns));
         let sources = sources.collect::<Result<Vec<Located>, String>>()?;
         let width = sources.len();
         let mut values = Vec::with_capacity(rows.len() * width);
@@ -86,7 +86,7 @@ enum Source {
 }
 
 impl Key {
-    fn locate(&self, columns: &[Column]) -> Result<Located, String> {
+    fn locate(&self, sets: &[Set<'_>], columns: &[Column]) -> Result<Located, String> {
         let name = match &self.source {
             Source::Weight => return Ok(Located::Weight),
             Source::Id => return Ok(Located::Id),
@@ -105,10 +105,13 @@ impl Key {
             own.is_none_or(|place| matches!(columns[place].kind, Kind::Json | Kind::JsonField));
         let place = if is_json { helper.or(own) } else { own };
         let Some(place) = place else {
-            return Err(format!(
-                "sort-by attribute '{name}' not found in the agents' results: \
-                 select it or use an extended sort"
-            ));
+            return Err(match differences::of_one(sets, &[name]) {
+                Some(text) => format!("sort-by attribute '{name}' can't be merged: {text}"),
+                None => format!(
+                    "sort-by attribute '{name}' not found in the agents' results: \
+                     select it or use an extended sort"
+                ),
+            });
         };
         Ok(match self.source {
             Source::Segment(_) => Located::Segment(place),

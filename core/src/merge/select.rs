@@ -37,17 +37,15 @@ pub(super) fn project(
     items: &[Item],
     columns: Vec<Column>,
     dialect: Dialect,
-) -> Result<Vec<Column>, String> {
+) -> Result<Vec<Column>, Unresolved> {
     let mut chosen = Vec::new();
     for item in items {
         match item {
             Item::Everything => chosen.extend(star(items, &columns, dialect)),
             Item::Named { expression, alias } => {
                 let Some(column) = resolve(expression, alias, &columns) else {
-                    let column = format!("{expression}/{alias}");
-                    return Err(format!(
-                        "INTERNAL ERROR: column '{column}' not found in result set schema"
-                    ));
+                    let (expression, alias) = (expression.clone(), alias.clone());
+                    return Err(Unresolved { expression, alias });
                 };
                 let name = if expression == alias { &column.name } else { alias };
                 chosen.push(Column { name: name.clone(), ..column.clone() });
@@ -63,6 +61,12 @@ pub(super) fn project(
         }
     }
     Ok(chosen)
+}
+
+/// An entry that is none of the columns that the agents have in common.
+pub(super) struct Unresolved {
+    pub(super) expression: String,
+    pub(super) alias: String,
 }
 
 /// The columns that `*` stands for.

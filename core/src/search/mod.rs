@@ -4,6 +4,7 @@
 mod local;
 mod request;
 mod result;
+mod tree;
 
 pub(crate) use local::Local;
 pub use request::SearchRequest;
@@ -72,6 +73,17 @@ impl Search {
         values: impl IntoIterator<Item = i64>,
     ) -> Self {
         self.condition(attribute, FilterTest::Values(values.into_iter().collect()), true)
+    }
+
+    /// Keeps documents with one of these ids. [`Self::filter_values`] does, too, with an id from
+    /// 2^63 on as the signed number of the same bits.
+    pub fn filter_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
+        self.filter_values(ID, ids.into_iter().map(u64::cast_signed))
+    }
+
+    /// Keeps documents with none of these ids.
+    pub fn exclude_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
+        self.exclude_values(ID, ids.into_iter().map(u64::cast_signed))
     }
 
     /// Keeps documents whose attribute is from `from` to `to`, both included.

@@ -1,12 +1,16 @@
 //! What all agents say together.
 
+use std::time::Duration;
+
 use crate::completeness::Completeness;
-use crate::error::{AgentFailure, Error};
+use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
+use crate::limits::REMOTE_TEXT_MAX;
 use crate::merge::{self, Merged, Plan, RowPlace, Set};
 use crate::wire::request::Reply;
 use crate::wire::search::{self, Dialect, Kind, Status, Value};
 
 use super::SearchRequest;
+use super::tree::missing_below;
 
 pub use crate::merge::Word;
 
@@ -25,14 +29,17 @@ pub struct SearchResult {
     pub time_ms: u64,
     /// Statistics of the query's words.
     pub words: Vec<Word>,
-    /// Everything that went wrong without ending the search, as a master words it.
+    /// Everything that went wrong without ending the search, as a master words it, and what the
+    /// result lacks: columns that not all agents have, rows beyond max_matches or a cutoff.
     pub warning: Option<String>,
-    /// Agents that answered, and local indexes that the program has searched.
+    /// Agents that answered in full, and local indexes that the program has searched. An agent
+    /// that is a master itself and warns of agents that it could not get is not one of them,
+    /// though its rows are here.
     pub agents_answered: usize,
     /// Agents that were asked, and local indexes that the program searched or, by the demanded
     /// completeness, should have.
     pub agents: usize,
-    /// Why the others did not answer.
+    /// Why the others did not answer, or not in full.
     pub failures: Vec<AgentFailure>,
     sources: Vec<Vec<u32>>,
     rows: Vec<RowPlace>,
@@ -42,6 +49,9 @@ pub struct SearchResult {
 impl SearchResult {
     /// Merges what became of the agents, in the order of the index's agents: the host that was
     /// asked last, and its reply as [`SearchRequest`] accepted it, or the failure.
+    ///
+    /// An answer that warns of missing agents of its own counts for [`Completeness::BestEffort`]
+    /// alone.
     ///
     /// [`Error::Unanswered`] if fewer agents answered than `completeness` demands,
     /// [`Error::Merge`] if their answers do not fit together (distributed.md 5.5).
@@ -61,29 +71,31 @@ impl SearchResult {
         outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
         completeness: Completeness,
     ) -> Result<SearchResult, Error> {
+        let outcomes = outcomes.into_iter().enumerate();
+        let outcomes = outcomes.map(|(number, (host, outcome))| (number, host, outcome)).collect();
+        Self::merge_numbered(request, locals, outcomes, completeness)
+    }
+
+    /// The same with the numbers of the agents.
+    pub(crate) fn merge_numbered<H: AsRef<str>>(
+        request: &SearchRequest,
+        locals: Vec<(String, Result<Reply, AgentFailure>)>,
+        outcomes: Vec<(usize, H, Result<Reply, AgentFailure>)>,
+        completeness: Completeness,
+    ) -> Result<SearchResult, Error> {
         let agents = locals.len() + outcomes.len();
         let locals = locals.into_iter().map(|(name, outcome)| (Part::Local(name), outcome));
-        let outcomes = outcomes.into_iter().map(|(host, outcome)| (Part::Agent(host), outcome));
-        let mut warnings = Vec::new();
-        let (mut parts, mut replies, mut failures) = (Vec::new(), Vec::new(), Vec::new());
-        for (part, outcome) in locals.chain(outcomes) {
-            match outcome {
-                Ok(reply) => {
-                    parts.push(part);
-                    replies.push(reply);
-                }
-                Err(failure) => {
-                    warnings.push(part.failure_text(&failure));
-                    failures.push(failure);
-                }
-            }
-        }
-        if replies.iter().any(|reply| reply.search.is_none()) {
-            let text = "a reply that the search did not judge can't be merged";
-            return Err(Error::Misuse(text.to_owned()));
-        }
-        let answered = replies.len();
-        if !completeness.is_met(answered, agents) {
+        let outcomes = outcomes
+            .into_iter()
+            .map(|(number, host, outcome)| (Part::Agent(number, host), outcome));
+        let Heard { parts, replies, failures, mut warnings } =
+            Heard::new(request, locals.chain(outcomes))?;
+        let answered = agents - failures.len();
+        let counted = match completeness {
+            Completeness::BestEffort => replies.len(),
+            Completeness::AtLeast { .. } | Completeness::All => answered,
+        };
+        if !completeness.is_met(counted, agents) {
             return Err(Error::Unanswered { answered, agents, failures });
         }
         let sets = parts.iter().zip(&replies);
@@ -99,6 +111,7 @@ impl SearchResult {
                 warnings.push(format!("{part}: column '{column}' {text}"));
             }
         }
+        warnings.extend(merged.remarks);
         let mismatches = merged.word_mismatches.iter();
         warnings.extend(mismatches.map(|words| format!("query word(s) mismatch: {words}")));
         let fields = sets.last().map_or_else(Vec::new, |set| {
@@ -157,7 +170,8 @@ impl SearchResult {
 pub struct Column {
     /// Its alias or expression.
     pub name: String,
-    /// Type of its values; a value may be null nevertheless.
+    /// Type of its values; a value may be null nevertheless. The document id of Sphinx is
+    /// [`Kind::Uint64`] as the column `id`, and signed under an alias, as masters print it.
     pub kind: Kind,
 }
 
@@ -218,25 +232,102 @@ fn widen(value: Value<'_>, kind: Kind) -> Value<'_> {
         (Value::Bool(value), Kind::Float) => Value::Float(f32::from(u8::from(value))),
         (Value::Bool(value), Kind::Uint) => Value::Uint(u32::from(value)),
         (Value::Bool(value), Kind::Bigint) => Value::Bigint(i64::from(value)),
+        (Value::Bigint(value), Kind::Uint64) => Value::Uint64(value as u64),
+        (Value::Uint(value), Kind::Uint64) => Value::Uint64(u64::from(value)),
         (Value::Uint(value), Kind::Bigint) => Value::Bigint(i64::from(value)),
         (value, _) => value,
     }
 }
 
+/// The answers, and what is missing.
+struct Heard<H> {
+    parts: Vec<Part<H>>,
+    /// One for each part.
+    replies: Vec<Reply>,
+    failures: Vec<AgentFailure>,
+    /// What a master says of those that gave no answer.
+    warnings: Vec<String>,
+}
+
+impl<H: AsRef<str>> Heard<H> {
+    fn new(
+        request: &SearchRequest,
+        outcomes: impl Iterator<Item = (Part<H>, Result<Reply, AgentFailure>)>,
+    ) -> Result<Self, Error> {
+        let (mut parts, mut replies) = (Vec::new(), Vec::new());
+        let (mut failures, mut warnings) = (Vec::new(), Vec::new());
+        for (part, outcome) in outcomes {
+            match outcome {
+                Ok(reply) if reply.search.is_none() => {
+                    let text = "a reply that the search did not judge can't be merged";
+                    return Err(Error::Misuse(text.to_owned()));
+                }
+                Ok(reply) => {
+                    failures.extend(part.incomplete(request, &reply));
+                    parts.push(part);
+                    replies.push(reply);
+                }
+                Err(failure) => {
+                    warnings.push(part.failure_text(&failure));
+                    failures.push(failure);
+                }
+            }
+        }
+        Ok(Heard { parts, replies, failures, warnings })
+    }
+}
+
 /// Who gave a part of the result.
 enum Part<H> {
-    /// The host that was asked.
-    Agent(H),
+    /// Number of the agent, and the host that was asked.
+    Agent(usize, H),
     /// The local index.
     Local(String),
 }
 
 impl<H: AsRef<str>> Part<H> {
-    fn set_of<'a>(&self, reply: &'a Reply) -> Option<Set<'a>> {
+    fn set_of<'a>(&'a self, reply: &'a Reply) -> Option<Set<'a>> {
         let search = reply.search.as_ref()?;
         let result = search.sets.first()?;
         let is_local = matches!(self, Part::Local(_));
-        Some(Set { is_local, body: &reply.body, dialect: search.dialect, result })
+        Some(Set {
+            is_local,
+            name: self.name(),
+            body: &reply.body,
+            dialect: search.dialect,
+            result,
+        })
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Part::Agent(_, host) => host.as_ref(),
+            Part::Local(name) => name,
+        }
+    }
+
+    /// What an agent that is a master itself could not get, though it has answered.
+    fn incomplete(&self, request: &SearchRequest, reply: &Reply) -> Option<AgentFailure> {
+        let (Part::Agent(number, host), Some(set)) = (self, self.set_of(reply)) else {
+            return None;
+        };
+        let message = set.result.message.text(set.body);
+        let message = Some(message).filter(|_| set.result.status == Status::Warning);
+        let mut warnings = [message.as_deref(), reply.warning.as_deref()].into_iter().flatten();
+        let missing = warnings.find_map(missing_below)?;
+        let attempt = AttemptFailure {
+            host: host.as_ref().to_owned(),
+            kind: FailureKind::RemoteError,
+            phase: Phase::Read,
+            text: format!("incomplete answer: {}", cut(missing)),
+            elapsed: Duration::from_millis(u64::from(set.result.time_ms)),
+        };
+        Some(AgentFailure {
+            index: request.index().to_owned(),
+            agent: *number,
+            attempts: vec![attempt],
+            ..AgentFailure::default()
+        })
     }
 
     /// What a master says of an agent that failed: its last attempt.
@@ -272,7 +363,7 @@ impl<H: AsRef<str>> Part<H> {
 impl<H: AsRef<str>> std::fmt::Display for Part<H> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Part::Agent(host) => write!(out, "agent {}", host.as_ref()),
+            Part::Agent(_, host) => write!(out, "agent {}", host.as_ref()),
             Part::Local(name) => write!(out, "local index {name}"),
         }
     }
@@ -304,6 +395,11 @@ fn stored_fields<'a>(
         (0..result.rows.len()).all(|row| value(row) == Some(Value::String(b"")))
     };
     columns.iter().filter(is_field).filter(is_empty).map(|column| column.name.as_str()).collect()
+}
+
+/// The beginning of a stranger's text.
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(REMOTE_TEXT_MAX)]
 }
 
 /// Sorted, each once, in the form of a master's warning (distributed.md 5.3).

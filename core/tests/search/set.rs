@@ -16,13 +16,21 @@ pub(crate) struct TestSet {
     pub(crate) columns: Vec<(&'static str, u32)>,
     pub(crate) rows: Vec<(u64, i32, Vec<String>)>,
     pub(crate) total: Option<u32>,
+    pub(crate) total_found: Option<u32>,
     pub(crate) words: Vec<(&'static str, u32, u32)>,
 }
 
 impl TestSet {
     pub(crate) fn new(columns: &[(&'static str, u32)]) -> Self {
         let columns = columns.to_vec();
-        TestSet { status: (0, ""), columns, rows: Vec::new(), total: None, words: Vec::new() }
+        TestSet {
+            status: (0, ""),
+            columns,
+            rows: Vec::new(),
+            total: None,
+            total_found: None,
+            words: Vec::new(),
+        }
     }
 
     pub(crate) fn body(&self) -> Vec<u8> {
@@ -49,12 +57,17 @@ impl TestSet {
                     5 => body.put_f32(value.parse().unwrap()),
                     6 => body.put_u64(value.parse::<i64>().unwrap() as u64),
                     7 | 10 => body.put_string(value.as_bytes()),
+                    // One character a byte.
+                    12 => {
+                        body.put_string(&value.chars().map(|byte| byte as u8).collect::<Vec<_>>())
+                    }
+                    1002 => value.chars().for_each(|byte| body.put_u8(byte as u8)),
                     _ => body.put_u32(value.parse().unwrap()),
                 }
             }
         }
         body.put_u32(self.total.unwrap_or(count));
-        body.put_u32(count);
+        body.put_u32(self.total_found.unwrap_or(count));
         body.put_u32(0);
         body.put_u8(0);
         body.extend_from_slice(&[0; 12]);
