@@ -13,7 +13,7 @@ use crate::agent::{Agent, Index};
 use crate::call::Scope;
 use crate::client::Shared;
 pub use crate::engine::CallId;
-use crate::error::{AgentFailure, Error};
+use crate::error::{AgentFailure, Error, SystemError};
 use crate::limits::DEADLINE_MAX;
 use crate::net::{Driver, Waker, clock};
 use crate::options::CallOptions;
@@ -132,6 +132,7 @@ impl Batch {
         options: &CallOptions,
     ) -> Result<SearchId, Error> {
         self.check_process()?;
+        options.completeness.check()?;
         let request = Arc::new(self.shared.search_request(index, search)?);
         let plain: Arc<dyn Request> = request.clone();
         let index = self.shared.index(index)?;
@@ -437,7 +438,7 @@ impl Batch {
 
     fn turn(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
         let turned = self.driver().turn(timeout);
-        turned.map_err(|error| Error::System(format!("waiting for sockets: {error}")))
+        turned.map_err(|error| Error::System(SystemError::new("waiting for sockets", &error)))
     }
 
     fn driver(&mut self) -> &mut Driver {

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use crate::agent::Index;
 use crate::batch::Batch;
 use crate::config::{Config, HostAddress};
-use crate::error::{AgentFailure, Error};
+use crate::error::{AgentFailure, Error, SystemError};
 use crate::log::{Level, LogSink};
 use crate::net::{Background, Pool, clock, process, seed};
 use crate::options::{CallOptions, ClientOptions};
@@ -301,7 +301,7 @@ fn endpoint(text: &str, port: u16) -> Option<SocketAddr> {
 }
 
 fn no_queue(error: std::io::Error) -> Error {
-    Error::System(format!("no event queue from the operating system: {error}"))
+    Error::System(SystemError::new("no event queue from the operating system", &error))
 }
 
 /// A local search begins after so long at the latest, though an agent is not reached yet.

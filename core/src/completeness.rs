@@ -1,5 +1,7 @@
 //! How many agents must answer before a result counts.
 
+use crate::error::Error;
+
 /// How many of an index's agents must answer. A search counts local indexes, too: those that the
 /// program searched and, unless best effort will do, those that nobody did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -9,7 +11,7 @@ pub enum Completeness {
     BestEffort,
     /// This share of them, and one at least.
     AtLeast {
-        /// Share in percent; above 100 is like 100.
+        /// Share in percent, 1 to 100; a search with any other is refused.
         percent: u8,
     },
     /// Every one.
@@ -17,6 +19,24 @@ pub enum Completeness {
 }
 
 impl Completeness {
+    /// Demands this share of the agents; an [`Error::Request`] if that is not 1 to 100 percent.
+    pub fn at_least(percent: i64) -> Result<Completeness, Error> {
+        match u8::try_from(percent) {
+            Ok(percent @ 1..=100) => Ok(Completeness::AtLeast { percent }),
+            _ => Err(Error::Request(format!(
+                "completeness {percent} is not 1 to 100 percent: give the share of agents that \
+                 must answer, or best effort"
+            ))),
+        }
+    }
+
+    pub(crate) fn check(self) -> Result<(), Error> {
+        match self {
+            Completeness::AtLeast { percent } => Self::at_least(i64::from(percent)).map(|_| ()),
+            Completeness::BestEffort | Completeness::All => Ok(()),
+        }
+    }
+
     /// Whether `answered` of `agents` will do; no answer at all never does.
     pub fn is_met(self, answered: usize, agents: usize) -> bool {
         let needed_percent = match self {
@@ -31,6 +51,23 @@ impl Completeness {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shares_that_are_none_are_refused() {
+        for percent in [i64::MIN, -1, 0, 101, 256 + 50, i64::MAX] {
+            let error = Completeness::at_least(percent).unwrap_err().to_string();
+            assert!(error.contains(&format!("completeness {percent} ")), "{error}");
+        }
+        for percent in [0, 101, u8::MAX] {
+            assert!(Completeness::AtLeast { percent }.check().is_err(), "{percent}");
+        }
+        for percent in 1..=100 {
+            let completeness = Completeness::AtLeast { percent };
+            assert_eq!(Completeness::at_least(i64::from(percent)).unwrap(), completeness);
+            assert!(completeness.check().is_ok());
+        }
+        assert!(Completeness::BestEffort.check().is_ok() && Completeness::All.check().is_ok());
+    }
 
     #[test]
     fn shares() {

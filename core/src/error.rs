@@ -1,6 +1,8 @@
 //! What can go wrong, as values: the thing, its value, and what to do next.
 
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,11 +32,42 @@ pub enum Error {
     /// The agents' answers do not fit together (distributed.md 5.5).
     Merge(String),
     /// The operating system refused something that the library needs for itself.
-    System(String),
+    System(SystemError),
     /// A batch of the parent process was used in a forked child; make a new one there.
     Forked,
     /// A request of the program's own failed to build its body, with this error.
     Program(ProgramError),
+}
+
+/// What the operating system refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SystemError {
+    /// What was to be done, and why it could not be.
+    pub text: String,
+    /// `errno`; `None` where the system gave none, as for memory.
+    pub code: Option<i32>,
+    /// The file that it is about.
+    pub path: Option<PathBuf>,
+}
+
+impl SystemError {
+    pub(crate) fn new(action: impl fmt::Display, error: &io::Error) -> Self {
+        let text = format!("{action}: {error}");
+        Self { text, code: error.raw_os_error(), path: None }
+    }
+}
+
+impl From<String> for SystemError {
+    fn from(text: String) -> Self {
+        Self { text, code: None, path: None }
+    }
+}
+
+impl fmt::Display for SystemError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text)
+    }
 }
 
 /// An error of the program's own, from a [`Request`](crate::Request) that it brought: handed back
@@ -106,8 +139,8 @@ impl fmt::Display for Error {
             Error::Request(text)
             | Error::Unknown(text)
             | Error::Misuse(text)
-            | Error::Merge(text)
-            | Error::System(text) => out.write_str(text),
+            | Error::Merge(text) => out.write_str(text),
+            Error::System(error) => error.fmt(out),
             Error::Program(error) => error.fmt(out),
             Error::Forked => out.write_str(
                 "the batch belongs to the parent of this forked process; make a new one here",
@@ -130,7 +163,8 @@ impl std::error::Error for Error {}
 pub struct AgentFailure {
     /// Distributed index that the agent belongs to.
     pub index: String,
-    /// Number of the agent in its index, from 0, in the order a master uses.
+    /// Number of the agent in its index, from 0, in the order a master uses; so do texts, calls and
+    /// status number it. Rows of SHOW statements count from 1, as daemons do.
     pub agent: usize,
     /// Name of the local index where that failed and not an agent; nobody searched it if there is
     /// no query error.
@@ -164,7 +198,7 @@ impl fmt::Display for AgentFailure {
             let text = self.query_error.as_deref().unwrap_or("not searched");
             return write!(out, "index {} local index {local}: {text}", self.index);
         }
-        write!(out, "index {} agent {}: ", self.index, self.agent + 1)?;
+        write!(out, "index {} agent {}: ", self.index, self.agent)?;
         if let Some(text) = &self.query_error {
             let hosts: Vec<&str> =
                 self.attempts.iter().map(|attempt| attempt.host.as_str()).collect();

@@ -80,7 +80,9 @@ pub use batch::{Batch, CallId, Calls, SearchId};
 pub use client::Client;
 pub use completeness::Completeness;
 pub use config::{Config, ConfigBuilder, Diagnostic, Reading};
-pub use error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase, ProgramError};
+pub use error::{
+    AgentFailure, AttemptFailure, Error, FailureKind, Phase, ProgramError, SystemError,
+};
 pub use log::{Level, LogSink};
 pub use net::Waker;
 pub use options::{CallOptions, ClientOptions, KeepConnections};

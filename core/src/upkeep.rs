@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::Shared;
-use crate::error::Error;
+use crate::error::{Error, SystemError};
 use crate::net::{Driven, clock};
 
 /// Does what the background thread of other clients does, on the program's own thread: pings
@@ -49,7 +49,7 @@ impl Upkeep {
         }
         let driven = self.driven.as_mut().expect("it is there until this is dropped");
         let turned = driven.turn(Some(limit));
-        turned.map_err(|error| Error::System(format!("waiting for sockets: {error}")))
+        turned.map_err(|error| Error::System(SystemError::new("waiting for sockets", &error)))
     }
 
     fn driven(&self) -> &Driven {

@@ -36,6 +36,7 @@ static void print_json(const hamirror_result *result, size_t row, size_t column)
 static void print_value(const hamirror_result *result, size_t row, size_t column)
 {
     int64_t integer;
+    uint64_t natural;
     double number;
     hamirror_text text;
     switch (hamirror_result_value_type(result, row, column)) {
@@ -45,6 +46,21 @@ static void print_value(const hamirror_result *result, size_t row, size_t column
         OK(hamirror_result_int64(result, row, column, &integer, &error));
         EXPECT(HAMIRROR_ERROR_TYPE, hamirror_result_double(result, row, column, &number, &error));
         printf("%" PRId64, integer);
+        break;
+    case HAMIRROR_TYPE_UINT64:
+        OK(hamirror_result_uint64(result, row, column, &natural, &error));
+        if (natural > INT64_MAX) {
+            EXPECT(HAMIRROR_ERROR_TYPE,
+                   hamirror_result_int64(result, row, column, &integer, &error));
+        } else {
+            OK(hamirror_result_int64(result, row, column, &integer, &error));
+            CHECK((uint64_t)integer == natural);
+        }
+        printf("%" PRIu64, natural);
+        break;
+    case HAMIRROR_TYPE_NULL:
+        EXPECT(HAMIRROR_ERROR_TYPE, hamirror_result_int64(result, row, column, &integer, &error));
+        printf("NULL");
         break;
     case HAMIRROR_TYPE_FLOAT:
     case HAMIRROR_TYPE_DOUBLE:
@@ -124,7 +140,7 @@ static hamirror_search *whole_search(void)
 {
     const int64_t ids[] = {3, 5, 7};
     hamirror_search *search = search_for("library"), *copy;
-    OK(hamirror_search_select(search, "*", &error));
+    OK(hamirror_search_select(search, "*, id, facts.either", &error));
     OK(hamirror_search_filter_values(search, HAMIRROR_FILTER_DROP, "id", ids, 3, &error));
     OK(hamirror_search_filter_range(search, HAMIRROR_FILTER_KEEP, "size", 0, INT64_MAX, &error));
     OK(hamirror_search_filter_float_range(search, HAMIRROR_FILTER_DROP, "ratio", -2.0f, -1.0f,

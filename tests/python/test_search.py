@@ -145,7 +145,7 @@ def test_values_of_every_type() -> None:
         "body_len": 3,
     }
     assert by_id[1]["flag"] is True
-    assert (by_id[3]["mv"], by_id[3]["js"]) == ([], "{}")
+    assert (by_id[3]["mv"], by_id[3]["js"]) == ([], None)
 
 
 def test_bytes_that_are_no_characters_go_both_ways() -> None:

@@ -414,6 +414,7 @@ fn echoes() -> Result<[EchoDaemon; 3]> {
 /// The search of values.c.
 fn whole_search() -> Search {
     Search::new("library")
+        .select("*, id, facts.either")
         .exclude_values("id", [3, 5, 7])
         .filter_range("size", 0, i64::MAX)
         .exclude_float_range("ratio", -2.0, -1.0)
@@ -466,6 +467,8 @@ fn value_text(value: Value<'_>) -> String {
         Value::Multi(set) => list(set.iter().map(|value| value.to_string()).collect()),
         Value::Multi64(set) => list(set.iter().map(|value| value.to_string()).collect()),
         Value::Json(json) => String::from_utf8_lossy(&json.text()).into_owned(),
+        Value::Uint64(value) => value.to_string(),
+        Value::Null => "NULL".to_owned(),
         other => format!("{other:?}"),
     }
 }

@@ -100,7 +100,7 @@ fn a_dead_agent_is_a_warning_or_an_error_as_the_caller_likes() -> Result<()> {
         panic!("all agents are dead, but: {outcome:?}");
     };
     let text = error.to_string();
-    for part in dead.iter().map(String::as_str).chain(["agent 1", "agent 2", "refused"]) {
+    for part in dead.iter().map(String::as_str).chain(["agent 0", "agent 1", "refused"]) {
         assert!(text.contains(part), "no '{part}' in '{text}'");
     }
 

@@ -145,6 +145,16 @@ fn every_value_is_what_a_master_prints() -> Result<()> {
             &CallOptions::default(),
         )?);
         ensure!(found.concat() == list, "{found:?} of {list:?}");
+        let range = (ids[0], ids[ids.len() - 1]);
+        let inside = search.clone().id_range(range.0, range.1);
+        let outside = search.clone().exclude_id_range(range.0, range.1);
+        let inside = rows(&client.search("all_docs", &inside, &CallOptions::default())?).concat();
+        let outside =
+            rows(&client.search("all_docs", &outside, &CallOptions::default())?).concat();
+        ensure!(inside == list, "{inside:?} of {list:?}");
+        let all = DOCUMENTS.len() + IDS.len();
+        ensure!(outside.len() == all - ids.len(), "{outside:?} outside of {list:?}");
+        ensure!(!outside.iter().any(|id| list.contains(id)), "{outside:?} outside of {list:?}");
         let rest = search.exclude_ids(ids.iter().copied());
         let rest = client.search("all_docs", &rest, &CallOptions::default())?;
         ensure!(rest.len() == DOCUMENTS.len() + IDS.len() - ids.len(), "{list:?}");

@@ -1,9 +1,9 @@
 //! Errors of the crate as exceptions of `_errors.py`.
 
-use hamirror::{AgentFailure, Error};
+use hamirror::{AgentFailure, Error, SystemError};
 use pyo3::import_exception;
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyDict};
+use pyo3::types::{IntoPyDict, PyDict, PyModule};
 
 use crate::record;
 
@@ -70,8 +70,16 @@ fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
             fields.set_item("failures", record::tuple(py, failures, record::agent_failure)?)?;
             with_fields(&class, text, &fields)?
         }
+        Error::System(error) => resource_error(py, error)?,
         _ => ResourceError::new_err(text),
     })
+}
+
+/// Python has a class for each of the usual reasons; which one is for Python to say.
+fn resource_error(py: Python<'_>, error: &SystemError) -> PyResult<PyErr> {
+    let make = PyModule::import(py, "hamirror._errors")?.getattr("resource_error")?;
+    let path = error.path.as_ref().map(|path| path.as_os_str());
+    Ok(PyErr::from_value(make.call1((&error.text, error.code, path))?))
 }
 
 fn with_fields(

@@ -1,6 +1,8 @@
 //! Conditions that every document must meet.
 
 use hamirror::Search;
+use hamirror::search::is_id;
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 
 use crate::text::{self, Text};
@@ -17,6 +19,8 @@ pub(crate) struct Filter {
 #[derive(Clone, PartialEq)]
 enum Test {
     Values(Vec<i64>),
+    /// Of documents, some of them from 2^63 on.
+    Ids(Vec<u64>),
     Range(i64, i64),
     FloatRange(f32, f32),
     String(Vec<u8>),
@@ -30,15 +34,34 @@ impl Filter {
     #[staticmethod]
     #[pyo3(signature = (attribute, values, *, exclude = false))]
     fn values(attribute: Text, values: &Bound<'_, PyAny>, exclude: bool) -> PyResult<Self> {
-        let values = values.try_iter()?.map(|value| value?.extract()).collect::<PyResult<_>>()?;
-        Ok(Self { attribute: attribute.0, test: Test::Values(values), exclude })
+        let values: Vec<_> = values.try_iter()?.collect::<PyResult<_>>()?;
+        let signed: PyResult<Vec<_>> = values.iter().map(|value| value.extract()).collect();
+        let ids = || values.iter().map(|value| value.extract().ok()).collect::<Option<Vec<_>>>();
+        let test = match signed {
+            Ok(values) => Test::Values(values),
+            Err(error) => match ids().filter(|_| is_id(&attribute.0)) {
+                Some(ids) => Test::Ids(ids),
+                None => return Err(error),
+            },
+        };
+        Ok(Self { attribute: attribute.0, test, exclude })
     }
 
     /// The attribute is from `first` to `last`, both included.
     #[staticmethod]
     #[pyo3(signature = (attribute, first, last, *, exclude = false))]
-    fn range(attribute: Text, first: i64, last: i64, exclude: bool) -> Self {
-        Self { attribute: attribute.0, test: Test::Range(first, last), exclude }
+    fn range(attribute: Text, first: i128, last: i128, exclude: bool) -> PyResult<Self> {
+        let ends = (i64::try_from(first), i64::try_from(last));
+        let ids = (u64::try_from(first), u64::try_from(last));
+        let test = match (ends, ids) {
+            ((Ok(first), Ok(last)), _) => Test::Range(first, last),
+            (_, (Ok(first), Ok(last))) if is_id(&attribute.0) => Test::IdRange(first, last),
+            _ => {
+                let text = format!("{first} to {last} is beyond the 64 bits of an attribute");
+                return Err(PyOverflowError::new_err(text));
+            }
+        };
+        Ok(Self { attribute: attribute.0, test, exclude })
     }
 
     /// The float attribute is from `first` to `last`, both included, in 32 bits each.
@@ -73,10 +96,12 @@ impl Filter {
         let exclude = if self.exclude { ", exclude=True" } else { "" };
         let (name, test) = match &self.test {
             Test::Values(values) => ("values", format!("{values:?}")),
+            Test::Ids(ids) => ("values", format!("{ids:?}")),
             Test::Range(first, last) => ("range", format!("{first}, {last}")),
             Test::FloatRange(first, last) => ("float_range", format!("{first:?}, {last:?}")),
             Test::String(text) => ("string", text::decode(py, text)?.repr()?.to_string()),
             Test::Null => return Ok(format!("Filter.null({attribute}{exclude})")),
+            Test::IdRange(first, last) if self.exclude => ("range", format!("{first}, {last}")),
             Test::IdRange(first, last) => {
                 return Ok(format!("Filter.id_range({first}, {last})"));
             }
@@ -96,6 +121,8 @@ impl Filter {
             (Test::Values(values), true) => {
                 search.exclude_values(attribute, values.iter().copied())
             }
+            (Test::Ids(ids), false) => search.filter_ids(ids.iter().copied()),
+            (Test::Ids(ids), true) => search.exclude_ids(ids.iter().copied()),
             (Test::Range(first, last), false) => search.filter_range(attribute, *first, *last),
             (Test::Range(first, last), true) => search.exclude_range(attribute, *first, *last),
             (Test::FloatRange(first, last), false) => {
@@ -108,7 +135,8 @@ impl Filter {
             (Test::String(text), true) => search.exclude_string(attribute, text.clone()),
             (Test::Null, false) => search.filter_null(attribute),
             (Test::Null, true) => search.exclude_null(attribute),
-            (Test::IdRange(first, last), _) => search.id_range(*first, *last),
+            (Test::IdRange(first, last), false) => search.id_range(*first, *last),
+            (Test::IdRange(first, last), true) => search.exclude_id_range(*first, *last),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hamirror::{CallOptions, ClientOptions, Completeness, KeepConnections};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDelta, PyDict, PyString};
+use pyo3::types::{PyBool, PyDelta, PyDict, PyString};
 
 /// Reads the options of a client.
 pub(crate) fn client_options(keywords: Option<&Keywords<'_>>) -> PyResult<ClientOptions> {
@@ -98,8 +98,17 @@ fn completeness(value: &Bound<'_, PyAny>) -> PyResult<Completeness> {
     if value.is_instance_of::<PyString>() {
         return choice(value, &COMPLETENESS);
     }
-    let percent: u8 = value.extract()?;
-    Ok(Completeness::AtLeast { percent })
+    // In Python they are numbers.
+    if value.is_instance_of::<PyBool>() {
+        let text = format!("{value} is neither 'best_effort', 'all' nor a share in percent");
+        return Err(PyTypeError::new_err(text));
+    }
+    // A number that is too large for this is too large for a share.
+    let percent: i64 = match value.extract() {
+        Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => i64::MAX,
+        percent => percent?,
+    };
+    Completeness::at_least(percent).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 /// Puts the argument's name before an error about its value. What other Python code raised, such

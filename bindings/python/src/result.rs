@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyIndexError, PyKeyError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyIterator, PyList, PySlice, PyString, PyTuple};
+use pyo3::types::{
+    PyDict, PyIterator, PyList, PyMapping, PyNotImplemented, PySlice, PyString, PyTuple,
+};
 
 use crate::record::{self, Record};
 use crate::text::snake_case;
@@ -44,13 +47,14 @@ impl SearchResult {
         self.answer.result.time_ms
     }
 
-    /// Everything that went wrong without ending the search, as a master words it.
+    /// Everything that went wrong without ending the search, as a master words it, and what the
+    /// result lacks.
     #[getter]
     fn warning(&self) -> Option<&str> {
         self.answer.result.warning.as_deref()
     }
 
-    /// Agents that answered.
+    /// Agents that answered in full.
     #[getter]
     fn agents_answered(&self) -> usize {
         self.answer.result.agents_answered
@@ -62,7 +66,7 @@ impl SearchResult {
         self.answer.result.agents
     }
 
-    /// Why the others did not answer.
+    /// Why the others did not answer, or not in full.
     #[getter]
     fn failures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         record::tuple(py, &self.answer.result.failures, record::agent_failure)
@@ -177,6 +181,30 @@ impl Row {
         PyTuple::new(py, values)
     }
 
+    /// Names and values in the order of the columns.
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let names = self.answer.names(py).iter().enumerate();
+        let items: Vec<_> = names
+            .map(|(column, name)| Ok((name, self.value(py, column)?)))
+            .collect::<PyResult<_>>()?;
+        PyTuple::new(py, items)
+    }
+
+    /// The value in the column of that name, or else the default.
+    #[pyo3(signature = (name, default = None, /))]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let column = name.extract::<Cow<'_, str>>().ok();
+        match column.and_then(|name| self.answer.result.column(&name)) {
+            Some(column) => self.value(py, column),
+            None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
+        }
+    }
+
     /// Values by the names of their columns.
     fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let values = PyDict::new(py);
@@ -199,6 +227,20 @@ impl Row {
     fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
         let name = name.extract::<Cow<'_, str>>();
         name.is_ok_and(|name| self.answer.result.column(&name).is_some())
+    }
+
+    /// As mappings are: the same names with equal values.
+    fn __eq__<'py>(
+        &self,
+        py: Python<'py>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let Ok(other) = other.cast::<PyMapping>() else {
+            return Ok(PyNotImplemented::get(py).to_owned().into_any());
+        };
+        let values = PyDict::new(py);
+        values.update(other)?;
+        self.as_dict(py)?.rich_compare(values, CompareOp::Eq)
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {

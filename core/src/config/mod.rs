@@ -36,7 +36,7 @@ pub use model::{
 };
 pub use reading::Reading;
 
-use crate::error::Error;
+use crate::error::{Error, SystemError};
 use crate::limits;
 use diagnostic::Diagnostics;
 use placed::PlacedText;
@@ -53,8 +53,10 @@ impl Config {
     pub fn read_as(path: impl AsRef<Path>, reading: Reading) -> Result<Config, Error> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        let bytes = read_bytes(path)
-            .map_err(|error| Error::System(format!("configuration '{name}': {error}")))?;
+        let bytes = read_bytes(path).map_err(|error| {
+            let error = SystemError::new(format_args!("configuration '{name}'"), &error);
+            Error::System(SystemError { path: Some(path.to_owned()), ..error })
+        })?;
         Config::parse_as(&String::from_utf8_lossy(&bytes), &name, reading)
     }
 

@@ -128,7 +128,6 @@ impl Search {
 
     /// Keeps documents with an id from `from` to `to`, both included; `u64::MAX` is no end.
     pub fn id_range(self, from: u64, to: u64) -> Self {
-        const HIGH: u64 = 1 << 63;
         if from > to {
             return self.condition(ID, FilterTest::Range(1, 0), false);
         }
@@ -146,6 +145,21 @@ impl Search {
             };
         }
         self.condition(ID, FilterTest::Range(from as i64, to as i64), false)
+    }
+
+    /// Keeps documents with an id below `from` or above `to`.
+    pub fn exclude_id_range(self, from: u64, to: u64) -> Self {
+        if from > to {
+            return self;
+        }
+        // In two parts, for the same reason.
+        let parts = match from < HIGH && to >= HIGH {
+            true => vec![(from, HIGH - 1), (HIGH, to)],
+            false => vec![(from, to)],
+        };
+        parts.into_iter().fold(self, |search, (from, to)| {
+            search.condition(ID, FilterTest::Range(from as i64, to as i64), true)
+        })
     }
 
     /// The order of rows.
@@ -236,7 +250,7 @@ impl Search {
     ) -> Self {
         let mut attribute = attribute.into();
         // 2.2.11 knows the document id in filters by its magic name only.
-        if attribute.eq_ignore_ascii_case(b"id") {
+        if is_id(&attribute) {
             attribute = ID.to_vec();
         }
         // Asked by a master, 2.2.11 goes by this and not by the test's own byte.
@@ -316,6 +330,14 @@ pub enum MatchMode {
     #[default]
     Extended2,
 }
+
+/// Whether a filter on that attribute is one on the document id.
+pub fn is_id(attribute: &[u8]) -> bool {
+    attribute.eq_ignore_ascii_case(b"id") || attribute.eq_ignore_ascii_case(ID)
+}
+
+/// The first id that has another sign where ids are signed.
+const HIGH: u64 = 1 << 63;
 
 /// The document id in filters and sort clauses.
 const ID: &[u8] = b"@id";

@@ -127,9 +127,9 @@ fn put_mirrors(status: &Status, out: &mut Exposition) {
     for (name, help, value) in families {
         out.begin(name, "gauge", help);
         for agent in &status.agents {
-            let line = (agent.number + 1).to_string();
+            let line = agent.number.to_string();
             for (number, mirror) in agent.mirrors.iter().enumerate() {
-                let number = (number + 1).to_string();
+                let number = number.to_string();
                 let labels = [
                     ("index", agent.index.as_str()),
                     ("agent", &line),

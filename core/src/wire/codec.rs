@@ -52,7 +52,7 @@ impl Writer for Vec<u8> {
 
 /// Appends bytes whose number a program or a peer chose: no memory for them is an error.
 pub fn append(buffer: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Error> {
-    let text = |_| Error::System(format!("out of memory for {} bytes more", bytes.len()));
+    let text = |_| Error::System(format!("out of memory for {} bytes more", bytes.len()).into());
     buffer.try_reserve(bytes.len()).map_err(text)?;
     buffer.extend_from_slice(bytes);
     Ok(())

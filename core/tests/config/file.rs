@@ -63,7 +63,9 @@ fn a_script_is_run_by_the_program() {
 #[test]
 fn a_missing_file_is_named() {
     let error = Config::read("/nonexistent/sphinx.conf").unwrap_err();
-    assert!(matches!(error, Error::System(_)), "{error:?}");
+    let Error::System(refused) = &error else { panic!("{error:?}") };
+    assert_eq!(refused.code, Some(2));
+    assert_eq!(refused.path, Some(PathBuf::from("/nonexistent/sphinx.conf")));
     let expected =
         "configuration '/nonexistent/sphinx.conf': No such file or directory (os error 2)";
     assert_eq!(error.to_string(), expected);

@@ -14,6 +14,8 @@ by its recent record, fails over, and merges the answers as a master does.
 A client may be used by any number of threads. Waiting releases the GIL, and Ctrl-C ends it.
 """
 
+from collections.abc import Mapping as _Mapping
+
 from ._errors import (
     AgentsError,
     ConfigError,
@@ -58,6 +60,9 @@ from ._records import (
     Word,
 )
 from ._requests import Reply, Request, Verdict
+
+# Written in Rust, a row can't inherit from it.
+_Mapping.register(Row)
 
 __all__ = [
     "AgentFailure",

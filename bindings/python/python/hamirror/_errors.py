@@ -63,9 +63,59 @@ class MergeError(Error):
 
 
 class ResourceError(Error, OSError):
-    """The operating system refused something: a file to read, a poll to wait with."""
+    """The operating system refused something: a file to read, a poll to wait with.
+
+    `errno` and `filename` say what and where, as far as the system did. It also is the exception
+    that Python has for that `errno`, such as `FileNotFoundError` or `PermissionError`.
+    """
 
     __module__ = "hamirror"
+
+    def __init__(
+        self, message: str, *, errno: int | None = None, filename: str | None = None
+    ) -> None:
+        """Keeps number and file beside the text."""
+        super().__init__(message)
+        self.errno = errno
+        self.filename = filename
+
+    def __str__(self) -> str:
+        """The text alone, which has all of it."""
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Copies keep number, file and class."""
+        return resource_error, (str(self), self.errno, self.filename)
+
+
+class _FileNotFoundError(ResourceError, FileNotFoundError):
+    __module__ = "hamirror"
+
+
+class _PermissionError(ResourceError, PermissionError):
+    __module__ = "hamirror"
+
+
+class _IsADirectoryError(ResourceError, IsADirectoryError):
+    __module__ = "hamirror"
+
+
+class _NotADirectoryError(ResourceError, NotADirectoryError):
+    __module__ = "hamirror"
+
+
+_MEANT: dict[type[OSError], type[ResourceError]] = {
+    FileNotFoundError: _FileNotFoundError,
+    PermissionError: _PermissionError,
+    IsADirectoryError: _IsADirectoryError,
+    NotADirectoryError: _NotADirectoryError,
+}
+
+
+def resource_error(message: str, errno: int | None, filename: str | None) -> ResourceError:
+    """The exception that also is what Python means by that `errno`."""
+    meant = OSError if errno is None else type(OSError(errno, message))
+    return _MEANT.get(meant, ResourceError)(message, errno=errno, filename=filename)
 
 
 class AgentsError(Error):

@@ -6,7 +6,7 @@ Some of it stands in `_queries` and `_requests`.
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Final, Literal, TypeAlias, final, overload
+from typing import Any, Final, Literal, TypeAlias, TypeVar, final, overload
 
 from typing_extensions import Self, Unpack
 
@@ -37,6 +37,8 @@ __version__: Final[str]
 
 # What a column holds, only the writer of the query knows.
 _Value: TypeAlias = Any
+
+_Default = TypeVar("_Default")
 
 _Reading: TypeAlias = Literal["strict", "sphinx", "manticore"]
 
@@ -375,11 +377,13 @@ class SearchResult:
 
     @property
     def warning(self) -> str | None:
-        """Everything that went wrong without ending the search, as a master words it."""
+        """Everything that went wrong without ending the search, as a master words it, and what the
+        result lacks: columns that not all agents have, rows beyond `max_matches` or a `cutoff`."""
 
     @property
     def agents_answered(self) -> int:
-        """Agents that answered."""
+        """Agents that answered in full. An agent that is a master itself and warns of agents that
+        it could not get is not one of them, though its rows are here."""
 
     @property
     def agents(self) -> int:
@@ -387,7 +391,7 @@ class SearchResult:
 
     @property
     def failures(self) -> tuple[AgentFailure, ...]:
-        """Why the others did not answer."""
+        """Why the others did not answer, or not in full."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -412,13 +416,16 @@ class SearchResult:
         """Every row in order."""
 
 @final
-class Row:
+class Row(Mapping[str, _Value]):
     """A row of a result: document id, weight, and a mapping of column names to values.
 
     Integers are `int`, floats `float`, truth values `bool`, sets `list`, ranking factors `bytes`.
     Texts are `str`: bytes that are no UTF-8 become lone surrogates (`surrogateescape`), which
     turn back where such a `str` is handed in. JSON is the `str` that a daemon prints. A JSON
-    field that is not there is `None`.
+    field that is null or not there is `None`, and so is an attribute without a document.
+
+    It is a `collections.abc.Mapping`, so that `dict(row)`, `json.dumps(dict(row))` and
+    `pandas.DataFrame(result)` do what one expects.
     """
 
     @property
@@ -429,11 +436,22 @@ class Row:
     def weight(self) -> int:
         """Weight of the match."""
 
-    def keys(self) -> tuple[str, ...]:
+    def keys(self) -> tuple[str, ...]:  # type: ignore[override]
         """Names of the columns."""
 
-    def values(self) -> tuple[_Value, ...]:
+    def values(self) -> tuple[_Value, ...]:  # type: ignore[override]
         """Values in the order of the columns."""
+
+    def items(self) -> tuple[tuple[str, _Value], ...]:  # type: ignore[override]
+        """Names and values in the order of the columns."""
+
+    @overload
+    def get(self, name: str, /) -> _Value | None: ...
+    @overload
+    def get(self, name: str, default: _Default, /) -> _Value | _Default: ...
+
+    def __eq__(self, other: object, /) -> bool:
+        """As mappings are: the same names with equal values."""
 
     def as_dict(self) -> dict[str, _Value]:
         """Values by the names of their columns."""

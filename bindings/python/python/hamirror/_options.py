@@ -54,7 +54,9 @@ class CallOptions(TypedDict, total=False):
     """`False`: never leave the mirror that was picked first."""
 
     completeness: Literal["best_effort", "all"] | int | None
-    """How many agents must answer: one (default), all, or this share of them in percent.
+    """How many agents must answer in full: one (default), all, or this share of them, 1 to 100
+    percent. An agent that is a master itself and warns of agents that it could not get has not
+    answered in full, and counts for the default alone.
 
     Unless one is enough, local indexes count, too, searched or not."""
 

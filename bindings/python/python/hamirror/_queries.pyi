@@ -14,11 +14,12 @@ class Filter:
 
     @staticmethod
     def values(attribute: str, values: Iterable[int], *, exclude: bool = False) -> Filter:
-        """The attribute is one of these."""
+        """The attribute is one of these; ids may be as large as 2**64-1."""
 
     @staticmethod
     def range(attribute: str, first: int, last: int, *, exclude: bool = False) -> Filter:
-        """The attribute is from `first` to `last`, both included."""
+        """The attribute is from `first` to `last`, both included; ids may be as large as
+        2**64-1."""
 
     @staticmethod
     def float_range(attribute: str, first: float, last: float, *, exclude: bool = False) -> Filter:

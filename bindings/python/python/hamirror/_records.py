@@ -41,12 +41,12 @@ class AttemptFailure:
 
 @dataclass(frozen=True, slots=True)
 class AgentFailure:
-    """Why one agent gave no answer."""
+    """Why one agent gave no answer, or none in full."""
 
     index: str
     """Distributed index that the agent belongs to."""
     agent: int
-    """Number of the agent in its index, from 0."""
+    """Number of the agent in its index, from 0, as in texts, calls and status."""
     local: str | None
     """Name of the local index that failed, where it was that and no agent."""
     attempts: tuple[AttemptFailure, ...]

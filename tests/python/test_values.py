@@ -1,0 +1,117 @@
+"""Values and arguments that have two readings, and what Python means by the things handed out."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import hamirror
+from daemons import CAPTURES, Player, refused_address
+from hamirror import Filter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HIGH = 2**63
+ALL_ATTRIBUTES = (CAPTURES / "search_allattrs_master14_11F.rep.bin").read_bytes()
+
+
+def sent(*filters: Filter) -> bytes:
+    """The request that a search with these filters makes."""
+    with Player(ALL_ATTRIBUTES) as player, hamirror.Client(player.config()) as client:
+        client.search("played", "hello", filters=filters)
+        return player.requests[-1]
+
+
+@pytest.mark.parametrize("attribute", ["id", "ID", "@id"])
+@pytest.mark.parametrize("exclude", [False, True])
+def test_ids_of_64_bits_are_filtered_by(attribute: str, exclude: bool) -> None:
+    ids = [1, HIGH, 2 * HIGH - 1]
+    packed = struct.pack(">I3Q", len(ids), *ids)
+    condition = Filter.values(attribute, ids, exclude=exclude)
+    assert packed in sent(condition)
+    assert repr(condition).startswith(f"Filter.values({attribute!r}, {ids}")
+    same = Filter.values(attribute, iter(ids), exclude=exclude)
+    assert condition == same
+    beyond = Filter.range(attribute, HIGH, 2 * HIGH - 1, exclude=exclude)
+    assert struct.pack(">2Q", HIGH, 2 * HIGH - 1) in sent(beyond)
+    assert eval(repr(beyond), {"Filter": Filter}) == beyond or not exclude
+
+
+@pytest.mark.parametrize("values", [[HIGH], [1, 2**64], [-HIGH - 1]])
+def test_other_values_have_a_sign(values: list[int]) -> None:
+    with pytest.raises(OverflowError):
+        Filter.values("gid", values)
+    with pytest.raises(OverflowError):
+        Filter.range("gid", 0, values[-1])
+
+
+@pytest.mark.parametrize("values", [[2**64], [-1, HIGH], ["1"]])
+def test_what_is_no_id_is_refused(values: list[Any]) -> None:
+    with pytest.raises((OverflowError, TypeError)):
+        Filter.values("id", values)
+
+
+@pytest.mark.parametrize("share", [0, -1, 101, 256, 306, 2**70, -(2**70)])
+def test_a_share_of_agents_is_1_to_100_percent(share: int) -> None:
+    config = hamirror.Config.build({"dead": {"agent": f"{refused_address()}:docs"}})
+    with (
+        hamirror.Client(config) as client,
+        pytest.raises(ValueError, match="argument 'completeness'.* 1 to 100 percent"),
+    ):
+        client.search("dead", "hello", completeness=share)
+
+
+@pytest.mark.parametrize("share", [True, False, 50.5, [100]])
+def test_a_share_of_agents_is_an_integer(share: Any) -> None:
+    config = hamirror.Config.build({"dead": {"agent": f"{refused_address()}:docs"}})
+    with (
+        hamirror.Client(config) as client,
+        pytest.raises(TypeError, match="argument 'completeness'"),
+    ):
+        client.search("dead", "hello", completeness=share)
+
+
+def test_a_row_is_a_mapping() -> None:
+    with Player(ALL_ATTRIBUTES) as player, hamirror.Client(player.config()) as client:
+        result = client.search("played", "hello")
+    for row in result:
+        expected = row.as_dict()
+        assert isinstance(row, Mapping)
+        assert dict(row) == expected == dict(row.items())
+        assert {**row} == expected
+        assert list(row) == list(row.keys()) == list(expected)
+        assert list(row.values()) == list(expected.values())
+        assert json.loads(json.dumps(dict(row))) == expected
+        assert row == expected
+        assert row == result[[one.id for one in result].index(row.id)]
+        assert row != {**expected, "gid": -1}
+        assert row != 3
+        assert row.get("gid") == row["gid"]
+        assert (row.get("nothing"), row.get("nothing", 7)) == (None, 7)
+        with pytest.raises(TypeError):
+            hash(row)
+        match row:
+            case {"gid": gid, "flag": bool()}:
+                assert gid == row["gid"]
+            case _:
+                pytest.fail("no mapping")
+
+
+def test_a_file_that_cannot_be_read_is_what_python_means(tmp_path: Path) -> None:
+    missing = tmp_path / "sphinx.conf"
+    with pytest.raises(FileNotFoundError) as raised:
+        hamirror.Config.read(missing)
+    error = raised.value
+    assert isinstance(error, hamirror.ResourceError)
+    assert (error.errno, error.filename) == (2, str(missing))
+    assert str(error) == f"configuration '{missing}': No such file or directory (os error 2)"
+    with pytest.raises(IsADirectoryError) as refused:
+        hamirror.Config.read(tmp_path)
+    assert refused.value.errno == 21
+    with pytest.raises(NotADirectoryError):
+        hamirror.Config.read("/dev/null/sphinx.conf")
