@@ -1,6 +1,7 @@
 //! Agents and mirrors as calls use them: the configuration joined with hosts and strategy.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use crate::config::CallSettings;
@@ -46,6 +47,8 @@ pub struct Agent {
     pub hedges: HedgeBudget,
     /// Counters of its client.
     pub traffic: Arc<TrafficCounters>,
+    /// Requests that no mirror answered.
+    pub unanswered: Arc<AtomicU64>,
 }
 
 impl Agent {
@@ -125,7 +128,6 @@ impl Mirror {
 pub(crate) mod testing {
     //! Agents without daemons, for the tests of what uses them.
 
-    use std::sync::atomic::AtomicU64;
     use std::time::{Duration, Instant};
 
     use super::*;
@@ -160,6 +162,7 @@ pub(crate) mod testing {
             max_packet_size: 1 << 20,
             hedges: HedgeBudget::default(),
             traffic: Arc::default(),
+            unanswered: Arc::default(),
         }
     }
 }

@@ -183,6 +183,12 @@ pub struct AgentFailure {
 }
 
 impl AgentFailure {
+    /// No mirror answered, neither well nor with an error of the query, and the caller did not end
+    /// it.
+    pub fn is_unanswered(&self) -> bool {
+        self.query_error.is_none() && self.program.is_none() && !self.cancelled
+    }
+
     /// Time ran out; no mirror said no.
     pub fn is_timeout(&self) -> bool {
         self.query_error.is_none()

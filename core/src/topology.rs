@@ -188,6 +188,7 @@ impl Builder<'_> {
             max_packet_size: searchd.max_packet_size.unwrap_or(limits::MAX_PACKET_SIZE),
             hedges: HedgeBudget::default(),
             traffic: self.traffic.clone(),
+            unanswered: self.known_count(&index.name, number).unwrap_or_default(),
         }
     }
 
@@ -210,6 +211,13 @@ impl Builder<'_> {
         host.references.store(uses.references, Ordering::Relaxed);
         host.pinged.store(uses.pinged, Ordering::Relaxed);
         host.clone()
+    }
+
+    /// Unanswered requests of an agent, which go on over reloads.
+    fn known_count(&self, index: &str, number: usize) -> Option<Arc<AtomicU64>> {
+        let index = self.before?.indexes.get(index)?;
+        let mut agents = index.agents.iter().chain(&index.blackholes);
+        Some(agents.find(|agent| agent.number == number)?.unanswered.clone())
     }
 
     /// The tally of a mirror that stays where it is.
@@ -274,6 +282,7 @@ impl Builder<'_> {
             max_packet_size: limits::MAX_PACKET_SIZE_MIN,
             hedges: HedgeBudget::default(),
             traffic: self.traffic.clone(),
+            unanswered: Arc::default(),
         };
         pinged.map(|host| Arc::new(agent(host))).collect()
     }

@@ -235,7 +235,8 @@ pub unsafe extern "C" fn hamirror_status_show(
 }
 
 /// The picture in the text format of Prometheus, version 0.0.4. It lives until the status is
-/// freed.
+/// freed. It is of this client in this process alone: each process of a prefork server has its
+/// own, to be scraped or labelled one by one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_status_prometheus(status: *const Status) -> Text {
     getter!({

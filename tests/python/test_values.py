@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 import hamirror
 from daemons import CAPTURES, Player, refused_address
@@ -115,3 +116,30 @@ def test_a_file_that_cannot_be_read_is_what_python_means(tmp_path: Path) -> None
     assert refused.value.errno == 21
     with pytest.raises(NotADirectoryError):
         hamirror.Config.read("/dev/null/sphinx.conf")
+
+
+def test_metrics_are_read_by_the_client_of_prometheus() -> None:
+    dead = refused_address()
+    with Player(ALL_ATTRIBUTES) as player:
+        agents = [f"{player.address}:any", f"{dead}:any"]
+        config = hamirror.Config.build({"half": {"agent": agents}})
+        with hamirror.Client(config, background=False) as client:
+            for _ in range(5):
+                client.search("half", "hello")
+            text = client.prometheus()
+            unanswered = [agent.unanswered for agent in client.status().agents]
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert {family.type for family in families.values()} == {"counter", "gauge", "histogram"}
+
+    def values(name: str, **labels: str) -> list[float]:
+        return [
+            sample.value
+            for sample in families[name].samples
+            if labels.items() <= sample.labels.items()
+        ]
+
+    assert values("hamirror_agent_unanswered", index="half") == unanswered == [0, 5]
+    assert values("hamirror_agent_mirrors_up", index="half") == [1, 0]
+    assert values("hamirror_host_state", host=dead, state="dead") == [1]
+    assert values("hamirror_host_state", host=dead, state="living") == [0]
+    assert len(values("hamirror_host_recent_query_duration_seconds", host=dead)) == 3 * 4

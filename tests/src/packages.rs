@@ -1,13 +1,14 @@
 //! What the machine must have: names of programs, and the Debian packages that bring them.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
-use crate::process;
+use crate::{process, workspace};
 
 /// A tool that a caller needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +107,33 @@ pub fn refresh_lists() -> Result<()> {
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(program)).find(|file| is_program(file))
+}
+
+/// A program of a Debian package that is not to be installed, as it would start a service: found
+/// on the `PATH`, or unpacked into the build folder.
+pub fn unpacked(package: &str, program: &str) -> Result<PathBuf> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock();
+    let folder = workspace::target().join("unpacked").join(package);
+    let file = folder.join("usr/bin").join(program);
+    if let Some(file) = find(program).or_else(|| is_program(&file).then_some(file.clone())) {
+        return Ok(file);
+    }
+    eprintln!("fetching {package}");
+    fs::create_dir_all(&folder)?;
+    let download = || {
+        process::run_long(Command::new("apt-get").args(["download", package]).current_dir(&folder))
+    };
+    download().or_else(|_| refresh_lists().and_then(|()| download()))?;
+    for archive in fs::read_dir(&folder)? {
+        let archive = archive?.path();
+        if archive.extension().is_some_and(|extension| extension == "deb") {
+            process::run_long(Command::new("dpkg-deb").arg("-x").arg(&archive).arg(&folder))?;
+            fs::remove_file(&archive)?;
+        }
+    }
+    ensure!(is_program(&file), "package {package} has no {program}");
+    Ok(file)
 }
 
 fn on_path(program: &str) -> bool {

@@ -122,6 +122,7 @@ fn agent<'py>(py: Python<'py>, agent: &AgentStatus) -> PyResult<Bound<'py, PyAny
         .set("strategy", agent.strategy)?
         .set("is_blackhole", agent.is_blackhole)?
         .set("is_persistent", agent.is_persistent)?
+        .set("unanswered", agent.unanswered)?
         .set("mirrors", mirrors)?
         .build()
 }

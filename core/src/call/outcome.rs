@@ -1,5 +1,6 @@
 //! How a call ends, and who is to blame.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::attempt::Attempt;
@@ -258,6 +259,9 @@ impl Call {
         self.commands
             .extend(attempts.iter().map(|each| Command::Abandon { attempt: each.number }));
         self.next_round_at = None;
+        if outcome.as_ref().is_err_and(AgentFailure::is_unanswered) {
+            self.agent.unanswered.fetch_add(1, Ordering::Relaxed);
+        }
         self.outcome = Some(outcome);
         self.commands.push(Command::Finish);
     }

@@ -1,5 +1,6 @@
 //! What is known of distributed indexes, their agents and mirrors.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::agent::{Agent, Index};
@@ -27,6 +28,9 @@ pub struct AgentStatus {
     pub is_blackhole: bool,
     /// Connections are kept after use.
     pub is_persistent: bool,
+    /// Requests since the start of the client that none of its mirrors answered, errors of the
+    /// query and calls that the program took back left out.
+    pub unanswered: u64,
     /// Its mirrors in order.
     pub mirrors: Vec<MirrorStatus>,
 }
@@ -63,6 +67,7 @@ impl AgentStatus {
             strategy: agent.selector.strategy().name(),
             is_blackhole,
             is_persistent: agent.keeps_connections,
+            unanswered: agent.unanswered.load(Ordering::Relaxed),
             mirrors: mirrors
                 .map(|((mirror, weight), share)| MirrorStatus {
                     id: format!("{}:{}", mirror.host.name, mirror.index_list),

@@ -8,7 +8,9 @@
 use std::time::Duration;
 
 use super::Status;
-use super::rows::{MANTICORE_COUNTERS, Rows, SPHINX_COUNTERS, manticore_name, milliseconds};
+use super::rows::{
+    MANTICORE_COUNTERS, Rows, SPHINX_COUNTERS, manticore_count, manticore_name, milliseconds,
+};
 use super::show::Flavour;
 use crate::karma::{Counter, TrafficCounters, Window};
 
@@ -65,7 +67,7 @@ fn put_mirror(window: &Window, prefix: &str, flavour: Flavour, rows: &mut Rows) 
         Flavour::Manticore => {
             put("query_timeouts", window.get(Counter::QueryTimeouts).to_string());
             for counter in MANTICORE_COUNTERS {
-                put(manticore_name(counter), window.get(counter).to_string());
+                put(manticore_name(counter), manticore_count(window, counter).to_string());
             }
             |time_us| milliseconds(Duration::from_micros(time_us))
         }

@@ -91,7 +91,9 @@ impl Status {
         rows
     }
 
-    /// The picture in the text format of Prometheus, version 0.0.4.
+    /// The picture in the text format of Prometheus, version 0.0.4. It is of this client in this
+    /// process alone: each process of a prefork server has its own, to be scraped or labelled one
+    /// by one.
     pub fn prometheus(&self) -> String {
         prometheus::text(self)
     }

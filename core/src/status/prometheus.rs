@@ -1,11 +1,14 @@
 //! The picture as text for Prometheus (exposition format 0.0.4).
 //!
 //! Counters begin at 0 when the client is made. Times are seconds, ratios run from 0 to 1.
+//! Everything is as one client in one process saw it: the text has no label for that, so each
+//! process of a prefork server is to be scraped, or labelled, on its own.
 
+use std::collections::HashSet;
 use std::fmt::{Display, Write};
 use std::time::Duration;
 
-use super::{HostState, HostStatus, MirrorStatus, Status, WINDOWS};
+use super::{AgentStatus, HostState, HostStatus, MirrorStatus, Status, WINDOWS};
 use crate::karma::{Counter, Latencies};
 
 pub(super) fn text(status: &Status) -> String {
@@ -14,6 +17,7 @@ pub(super) fn text(status: &Status) -> String {
     put_states(status, &mut out);
     put_connections(status, &mut out);
     put_latencies(status, &mut out);
+    put_agents(status, &mut out);
     put_mirrors(status, &mut out);
     put_traffic(status, &mut out);
     out.text
@@ -37,6 +41,14 @@ fn put_states(status: &Status, out: &mut Exposition) {
     let name = "hamirror_host_up";
     out.begin(name, "gauge", "1 if the host gets its share of queries, 0 if it was found dead.");
     put_hosts(status, out, name, |host| f64::from(u8::from(host.state == HostState::Living)));
+    let name = "hamirror_host_state";
+    out.begin(name, "gauge", "1 for the state that the host is in, 0 for the others.");
+    for host in &status.hosts {
+        for state in [HostState::Living, HostState::Dead, HostState::OnTrial] {
+            let labels = [("host", host.name.as_str()), ("state", state.name())];
+            out.put(name, &labels, u8::from(host.state == state));
+        }
+    }
     let name = "hamirror_host_state_seconds";
     out.begin(name, "gauge", "Time since the host was last found dead or alive.");
     put_hosts(status, out, name, |host| host.state_for.as_secs_f64());
@@ -80,20 +92,21 @@ fn put_latencies(status: &Status, out: &mut Exposition) {
         put_histogram(&host.name, &host.latencies_since_start, name, out);
     }
     let name = "hamirror_host_recent_query_duration_seconds";
-    let help = "Time of queries within the last karma periods; quantile 1 is the longest.";
+    let help = "Time of queries within the last karma periods; percentile 100 is the longest.";
     out.begin(name, "gauge", help);
     for host in &status.hosts {
         for (periods, latencies) in WINDOWS.iter().zip(&host.latencies) {
-            let quantiles = [
-                ("0.5", latencies.p50()),
-                ("0.9", latencies.p90()),
-                ("0.99", latencies.p99()),
-                ("1", latencies.max()),
+            // A label "quantile" is for summaries alone.
+            let percentiles = [
+                ("50", latencies.p50()),
+                ("90", latencies.p90()),
+                ("99", latencies.p99()),
+                ("100", latencies.max()),
             ];
             let periods = periods.to_string();
-            for (quantile, time) in quantiles {
-                let labels =
-                    [("host", host.name.as_str()), ("periods", &periods), ("quantile", quantile)];
+            for (percentile, time) in percentiles {
+                let host = host.name.as_str();
+                let labels = [("host", host), ("periods", &periods), ("percentile", percentile)];
                 out.put(name, &labels, time.map_or(f64::NAN, |time| time.as_secs_f64()));
             }
         }
@@ -109,6 +122,35 @@ fn put_histogram(host: &str, latencies: &Latencies, name: &str, out: &mut Exposi
     out.put(&bucket, &[("host", host), ("le", "+Inf")], latencies.count());
     out.put(&format!("{name}_sum"), &[("host", host)], latencies.sum().as_secs_f64());
     out.put(&format!("{name}_count"), &[("host", host)], latencies.count());
+}
+
+fn put_agents(status: &Status, out: &mut Exposition) {
+    let living = status.hosts.iter().filter(|host| host.state == HostState::Living);
+    let living: HashSet<&str> = living.map(|host| host.name.as_str()).collect();
+    let up = |agent: &AgentStatus| {
+        agent.mirrors.iter().filter(|mirror| living.contains(mirror.host.as_str())).count() as u64
+    };
+    let families: [(&str, &str, &str, &dyn Fn(&AgentStatus) -> u64); 2] = [
+        (
+            "hamirror_agent_mirrors_up",
+            "gauge",
+            "Mirrors of the agent whose host gets its share of queries.",
+            &up,
+        ),
+        (
+            "hamirror_agent_unanswered_total",
+            "counter",
+            "Requests that no mirror of the agent answered.",
+            &|agent| agent.unanswered,
+        ),
+    ];
+    for (name, kind, help, value) in families {
+        out.begin(name, kind, help);
+        for agent in &status.agents {
+            let number = agent.number.to_string();
+            out.put(name, &[("index", &agent.index), ("agent", &number)], value(agent));
+        }
+    }
 }
 
 fn put_mirrors(status: &Status, out: &mut Exposition) {

@@ -111,15 +111,16 @@ fn put_window_of_sphinx(window: &Window, put: &mut dyn FnMut(&str, String)) {
 
 /// The daemon's keys in its order, with two that only its manual has (`query_timeouts` and the
 /// well-spelt `msecsperquery`), and with the numbers that the keys promise: Manticore itself
-/// never counts a `total_query_time` here and divides some counters by a thousand.
+/// never counts a `total_query_time` here and divides some counters by a thousand. What its
+/// SHOW STATUS has, in milliseconds, is the unit.
 fn put_window_of_manticore(window: &Window, put: &mut dyn FnMut(&str, String)) {
     put("query_timeouts", window.get(Counter::QueryTimeouts).to_string());
     put("msecsperqueryy", msecs_per_query(window));
     for counter in MANTICORE_COUNTERS {
-        put(manticore_name(counter), window.get(counter).to_string());
+        put(manticore_name(counter), manticore_count(window, counter).to_string());
     }
     put("msecsperquery", msecs_per_query(window));
-    put("total_query_time", window.query_us().to_string());
+    put("total_query_time", milliseconds(Duration::from_micros(window.query_us())));
     put_connects(window, put);
 }
 
@@ -156,6 +157,15 @@ pub(super) const MANTICORE_COUNTERS: [Counter; 8] = [
 /// An ERROR reply is what it calls a wrong query.
 pub(super) fn manticore_name(counter: Counter) -> &'static str {
     if counter == Counter::RemoteErrors { "wrong_query" } else { counter.name() }
+}
+
+/// It finds a refused connection when it reads, so it has those among its network errors.
+pub(super) fn manticore_count(window: &Window, counter: Counter) -> u64 {
+    match counter {
+        Counter::ConnectFailures => 0,
+        Counter::NetworkErrors => window.get(counter) + window.get(Counter::ConnectFailures),
+        counter => window.get(counter),
+    }
 }
 
 /// Milliseconds with three decimals.

@@ -16,11 +16,14 @@ pub fn check(bytes: [u8; LENGTH]) -> Result<(), String> {
     }
     let hint = match bytes {
         [b'H', b'T', b'T', b'P'] => "; an HTTP server listens there, use the port of the API",
-        [_, _, 0, 0] => "; a MySQL listener, use the port of the API",
+        [MYSQL_GREETING_MIN..=u8::MAX, 0, 0, 0] => "; a MySQL listener, use the port of the API",
         _ => "",
     };
     Err(format!("handshake failure (unexpected protocol version={version}{hint})"))
 }
+
+/// A MySQL server's greeting begins with its length, less than 256, and the packet's number 0.
+const MYSQL_GREETING_MIN: u8 = 20;
 
 #[cfg(test)]
 mod tests {
@@ -34,5 +37,10 @@ mod tests {
         assert_eq!(error, "handshake failure (unexpected protocol version=77)");
         assert!(check(*b"HTTP").unwrap_err().contains("HTTP server"));
         assert!(check([0x4a, 0, 0, 0]).unwrap_err().contains("MySQL"));
+        for other in [[0; 4], [2, 0, 0, 0], [0, 1, 0, 0], [0xff; 4], *b"SSH-"] {
+            let version = u32::from_be_bytes(other);
+            let plain = format!("handshake failure (unexpected protocol version={version})");
+            assert_eq!(check(other), Err(plain));
+        }
     }
 }

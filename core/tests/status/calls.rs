@@ -135,6 +135,15 @@ proptest! {
             let running: usize = beds.iter().map(|bed| bed.running.len()).sum();
             prop_assert_eq!(in_flight(&world), running, "after {:?}", event);
         }
+        let is_unanswered = |bed: &Bed| matches!(
+            bed.call.outcome(), Some(Err(failure)) if failure.query_error.is_none()
+                && failure.program.is_none() && !failure.cancelled
+        );
+        for (number, agent) in world.status(0.0).agents.iter().enumerate() {
+            let of_agent = beds.iter().skip(number).step_by(3);
+            let unanswered = of_agent.filter(|bed| is_unanswered(bed)).count() as u64;
+            prop_assert_eq!(agent.unanswered, unanswered, "agent {}", number);
+        }
         beds.pop();
         let running: usize = beds.iter().map(|bed| bed.running.len()).sum();
         prop_assert_eq!(in_flight(&world), running, "after a call was dropped");

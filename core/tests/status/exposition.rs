@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use hamirror::FailureKind;
+use std::sync::atomic::Ordering::Relaxed;
+
 use hamirror::karma::Counter;
-use hamirror::status::Traffic;
+use hamirror::status::{Status, Traffic};
+use hamirror::{ClientOptions, FailureKind};
 
 use super::World;
 
@@ -49,11 +51,13 @@ fn the_text_keeps_to_the_format() {
     assert_eq!(sum(queries, &[("outcome", "connect_failure")]), 1.0);
     assert_eq!(sum(queries, &[]), 3.0);
     assert_eq!(sum("hamirror_host_up", &[]), 4.0);
+    assert_eq!(sum("hamirror_host_state", &[("state", "living")]), 4.0);
+    assert_eq!(sum("hamirror_host_state", &[]), 4.0);
     assert_eq!(sum("hamirror_blackhole_drops_total", &[]), 7.0);
     assert_eq!(sum("hamirror_connects_begun_total", &[]), 3.0);
     let failure = [("kind", "connect_failure"), ("phase", "connect")];
     assert_eq!(sum("hamirror_host_last_failure_age_seconds", &failure), 1.0);
-    let shares = sum("hamirror_mirror_share_ratio", &[("index", "d"), ("agent", "1")]);
+    let shares = sum("hamirror_mirror_share_ratio", &[("index", "d"), ("agent", "0")]);
     assert!((shares - 1.0).abs() < 1e-9, "{shares}");
     let histogram = &families["hamirror_host_query_duration_seconds"];
     let of_first = |name: &str, le: Option<&str>| {
@@ -69,6 +73,40 @@ fn the_text_keeps_to_the_format() {
     assert_eq!(of_first("_bucket", Some("0.001024")), 0.0);
     assert_eq!(of_first("_bucket", Some("0.002048")), 1.0);
     assert_eq!(of_first("_bucket", Some("+Inf")), 2.0);
+}
+
+/// What an alert is made of: agents without a mirror, and requests that nobody answered.
+#[test]
+fn agents_without_mirrors_and_answers() {
+    let world = World::new(CONFIG);
+    let value = |second: f64, name: &str, labels: &[(&str, &str)]| {
+        let families = read(&world.status(second).prometheus());
+        let fits = |found: &Labels| labels.iter().all(|(key, value)| found[*key] == *value);
+        let found = families[name].samples.iter().find(|(_, found, _)| fits(found));
+        found.unwrap_or_else(|| panic!("{name} {labels:?}")).2
+    };
+    let up = |second, agent| {
+        value(second, "hamirror_agent_mirrors_up", &[("index", "d"), ("agent", agent)])
+    };
+    let dead =
+        |second, host| value(second, "hamirror_host_state", &[("host", host), ("state", "dead")]);
+    assert_eq!((up(1.0, "0"), up(1.0, "1"), dead(1.0, "127.0.0.1:2")), (2.0, 1.0, 0.0));
+    for _ in 0..8 {
+        world.fail("127.0.0.1:2", FailureKind::ConnectFailure, 70, 2.0);
+    }
+    assert_eq!((up(2.1, "0"), up(2.1, "1"), dead(2.1, "127.0.0.1:2")), (1.0, 1.0, 1.0));
+    for _ in 0..8 {
+        world.fail("127.0.0.1:1", FailureKind::QueryTimeout, 70, 3.0);
+    }
+    assert_eq!((up(3.1, "0"), up(3.1, "1"), dead(3.1, "127.0.0.1:1")), (0.0, 1.0, 1.0));
+    let unanswered =
+        |agent| value(3.1, "hamirror_agent_unanswered_total", &[("index", "d"), ("agent", agent)]);
+    world.topology.indexes["d"].agents[0].unanswered.fetch_add(3, Relaxed);
+    assert_eq!((unanswered("0"), unanswered("1")), (3.0, 0.0));
+    // A reload does not set counters back.
+    let config = &world.topology.config;
+    let reloaded = world.topology.reload(config, &ClientOptions::default(), world.at(4.0));
+    assert_eq!(Status::new(&reloaded, 0, world.at(4.0)).agents[0].unanswered, 3);
 }
 
 #[test]
@@ -112,6 +150,7 @@ fn read(text: &str) -> HashMap<String, Family> {
             continue;
         }
         let (name, labels, value) = read_sample(line);
+        assert!(!labels.contains_key("quantile"), "for summaries alone: {line}");
         let family = families.get_mut(&running).unwrap();
         let suffix = name.strip_prefix(&running).unwrap_or_else(|| panic!("{name} in {running}"));
         let suffixes: &[&str] =

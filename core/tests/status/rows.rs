@@ -186,9 +186,10 @@ fn a_host_has_the_keys_of_manticore_and_of_its_manual() {
     let head = "agent_hostname 127.0.0.1:22112|agent_references 2|agent_ping yes|\
         agent_has_perspool yes|agent_need_resolve no|agent_lastquery 0.20|agent_lastanswer 0.20|\
         agent_lastperiodmsec 4.981|agent_pingtripmsec 1.553|agent_errorsarow 0";
-    let window = "query_timeouts 1|msecsperqueryy 667.83|connect_timeouts 0|connect_failures 1|\
-        network_errors 0|wrong_query 1|wrong_replies 0|unexpected_closings 0|warnings 0|\
-        succeeded_queries 1|msecsperquery 667.83|total_query_time 2003500|connect_count 0|\
+    // A refused connection is a network error there.
+    let window = "query_timeouts 1|msecsperqueryy 667.83|connect_timeouts 0|connect_failures 0|\
+        network_errors 1|wrong_query 1|wrong_replies 0|unexpected_closings 0|warnings 0|\
+        succeeded_queries 1|msecsperquery 667.83|total_query_time 2003.500|connect_count 0|\
         connect_avg 0|connect_max 0";
     let mut lines: Vec<String> = head.split('|').map(str::to_owned).collect();
     for periods in [1, 5, 15] {
@@ -255,6 +256,12 @@ fn counters_of_mirrors_have_the_daemons_keys() {
     let found = show(&world, "SHOW STATUS LIKE 'ag_dha%'", Flavour::Manticore, 1.0);
     assert_eq!(found.keys(), expected.keys());
     assert_eq!(found.rows[..13], expected.rows[..13]);
+    let tally = &world.topology.indexes["dha"].agents[0].mirrors[0].tally;
+    tally.handle_end(Counter::ConnectFailures, None);
+    tally.handle_end(Counter::NetworkErrors, None);
+    let found = show(&world, "SHOW STATUS LIKE 'ag_dha_1_1_%s'", Flavour::Manticore, 1.0);
+    let value = |key: &str| found.rows.iter().find(|row| row.0.ends_with(key)).unwrap().1.clone();
+    assert_eq!([value("connect_failures"), value("network_errors")], ["0", "2"]);
 }
 
 #[test]

@@ -143,7 +143,11 @@ class Client:
         `RequestError` for any other statement."""
 
     def prometheus(self) -> str:
-        """The record of every host as text for Prometheus, version 0.0.4."""
+        """The record of every host as text for Prometheus, version 0.0.4.
+
+        It is of this client in this process alone: each process of a prefork server has its own,
+        to be scraped or labelled one by one.
+        """
 
     def set_log(
         self,

@@ -207,6 +207,9 @@ class AgentStatus:
     """It is sent to and never waited for."""
     is_persistent: bool
     """Connections are kept after use."""
+    unanswered: int
+    """Requests since the client was made that none of its mirrors answered, errors of the query
+    and calls that the program took back left out."""
     mirrors: tuple[MirrorStatus, ...]
     """Its mirrors in order."""
 
