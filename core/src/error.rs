@@ -14,7 +14,7 @@ use crate::config::Diagnostic;
 pub enum Error {
     /// A configuration was refused; every fault of it is listed.
     Config(Vec<Diagnostic>),
-    /// A request was refused before it was sent: it can't be encoded, or it would crash a daemon.
+    /// A request was refused before it was sent: it can't be encoded, or it is incomplete.
     Request(String),
     /// A name or number that the caller gave does not exist here.
     Unknown(String),
@@ -163,8 +163,8 @@ impl std::error::Error for Error {}
 pub struct AgentFailure {
     /// Distributed index that the agent belongs to.
     pub index: String,
-    /// Number of the agent in its index, from 0, in the order a master uses; so do texts, calls and
-    /// status number it. Rows of SHOW statements count from 1, as daemons do.
+    /// Number of the agent in its index, from 0, in the order a master uses. Texts, calls and
+    /// status number it so; rows of SHOW statements count from 1, as daemons do.
     pub agent: usize,
     /// Name of the local index where that failed and not an agent; nobody searched it if there is
     /// no query error.

@@ -84,8 +84,8 @@ pub const DEADLINE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// as long as it likes.
 pub const HEARTBEATS_MAX: Duration = Duration::from_secs(3_600);
 
-/// `max_matches` of a search: daemons of 2.2.11 stall on 100 million (protocol.md 1.8), and a row
-/// takes some 20 bytes of an agent's packet at least.
+/// `max_matches` of a search: a row takes some 20 bytes of an agent's packet at least, and that
+/// has 128 MB at most.
 pub const MATCHES_MAX: u32 = 6_000_000;
 
 /// Field or index weights a query (both products' limit for weights by position).

@@ -1,5 +1,4 @@
-//! Requests that daemons do not survive are refused, and no others: what is said here to crash or
-//! to be borne was sent to a real 2.2.11.
+//! Incomplete requests are refused, with a text that says what is missing, and no others.
 
 use std::fs;
 use std::path::Path;
@@ -45,20 +44,19 @@ fn bodies_cut_or_prolonged_are_refused() {
 }
 
 #[test]
-fn searches_that_crash_are_refused() {
+fn incomplete_searches_are_refused() {
     let changes: &[(&str, Change)] = &[
         ("index list at byte", |query| query.index_list.clear()),
-        ("match mode 7", |query| query.match_mode = 7),
-        ("match mode -1", |query| query.match_mode = u32::MAX),
-        ("sort mode 4", |query| query.sort_mode = 4),
-        ("sort mode 5", |query| query.sort_mode = 5),
-        ("ranker 8", |query| query.ranker = 8),
-        ("ranker 9", |query| query.ranker = 9),
-        ("group-sort", |query| {
+        ("match mode 7 is not in 0..6", |query| query.match_mode = 7),
+        ("sort mode 4 needs a clause", |query| query.sort_mode = 4),
+        ("sort mode 5 needs a clause", |query| query.sort_mode = 5),
+        ("ranker 8 needs an expression", |query| query.ranker = 8),
+        ("ranker 9 needs an expression", |query| query.ranker = 9),
+        ("group-by attribute needs a group-sort clause", |query| {
             query.group_by = b"gid".to_vec();
             query.group_sort.clear();
         }),
-        ("has an aggregate", |query| {
+        ("aggregate, which needs a group-sort clause", |query| {
             query.select = b"id, count(*) c".to_vec();
             query.group_sort.clear();
         }),
@@ -66,10 +64,8 @@ fn searches_that_crash_are_refused() {
             let test = FilterTest::Strings(vec![b"'a'".to_vec(), Vec::new()]);
             query.filters.push(filter(test));
         }),
-        ("max_matches 0", |query| query.max_matches = 0),
-        ("max_matches -1", |query| query.max_matches = -1),
-        ("max_matches 100000000", |query| query.max_matches = 100_000_000),
-        ("max_matches 2147483647", |query| query.max_matches = i32::MAX),
+        ("max_matches 0 is not in 1..6000000", |query| query.max_matches = 0),
+        ("max_matches 6000001 is not in 1..6000000", |query| query.max_matches = 6_000_001),
     ];
     for master in [0, MASTER] {
         for (expected, change) in changes {
@@ -79,6 +75,7 @@ fn searches_that_crash_are_refused() {
             encode(master, &[query(), wrong, query()], &mut body);
             let text = check(Command::SEARCH, &body).expect_err(expected);
             assert!(text.contains(expected), "{text}");
+            says_what_is_wrong_with_the_request(&text);
             assert!(
                 text.starts_with("SEARCH (command 0, version 0x11f): query 2 of 3: "),
                 "{text}"
@@ -88,7 +85,7 @@ fn searches_that_crash_are_refused() {
 }
 
 #[test]
-fn searches_that_are_answered_pass() {
+fn complete_searches_pass() {
     let changes: &[Change] = &[
         |query| query.text.clear(),
         |query| query.index_list = b",".to_vec(),
@@ -161,7 +158,8 @@ fn searches_of_old_versions() {
     };
     let command = |version| Command { id: 0, version };
     assert_eq!(check(command(0x101), &old(0)), Ok(()));
-    assert!(check(command(0x101), &old(4)).expect_err("crashes").contains("sort mode 4"));
+    let text = check(command(0x101), &old(4)).expect_err("no clause");
+    assert!(text.contains("sort mode 4 needs a clause"), "{text}");
     assert!(check(command(0x101), &old(0)[..20]).is_err());
     // Neither product has these versions.
     for version in [0, 0xff, 0x129, 0x200, 0xffff] {
@@ -183,15 +181,15 @@ fn statements() {
         body.extend_from_slice(text);
         body
     };
-    for crash in [
+    for incomplete in [
         with_length(0, b""),
         Vec::new(),
         vec![0, 0],
         with_length(10, b"abc"),
-        with_length(-1, b""),
         with_length(9, b"show metaxx"),
     ] {
-        let text = check(Command::SPHINXQL, &crash).expect_err("crashes or loses step");
+        let text = check(Command::SPHINXQL, &incomplete).expect_err("no whole statement");
+        says_what_is_wrong_with_the_request(&text);
         assert!(text.starts_with("SPHINXQL (command 8, version 0x100): "), "{text}");
     }
     for fine in [&b" "[..], b"\0", b";", b"show meta"] {
@@ -221,10 +219,16 @@ fn excerpts() {
         check(Command::EXCERPT, &body)
     };
     assert_eq!(excerpt("word", 0, 2, &["text", " "]), Ok(()));
-    assert!(excerpt("", 0, 1, &["text"]).expect_err("crashes").contains("words at byte"));
-    assert!(excerpt("word", -1, 1, &["text"]).expect_err("crashes").contains("limit_words -1"));
-    assert!(excerpt("word", 0, 2, &["text", ""]).expect_err("crashes").contains("document at"));
-    for count in [-1, 0, 1_025, i32::MAX] {
+    for (incomplete, expected) in [
+        (excerpt("", 0, 1, &["text"]), "words at byte"),
+        (excerpt("word", -1, 1, &["text"]), "limit_words -1 is negative"),
+        (excerpt("word", 0, 2, &["text", ""]), "document at byte"),
+    ] {
+        let text = incomplete.expect_err(expected);
+        assert!(text.contains(expected), "{text}");
+        says_what_is_wrong_with_the_request(&text);
+    }
+    for count in [0, 1_025] {
         let text = excerpt("word", 0, count, &[]).expect_err("refused");
         assert!(text.contains(&format!("document count {count}")), "{text}");
     }
@@ -248,13 +252,9 @@ fn updates() {
     assert_eq!(update(0x103, "rt", 0, 1, &[7]), Ok(()));
     assert_eq!(update(0x103, ",", 0, 1, &[7]), Ok(()));
     assert_eq!(update(0x103, "rt", 1, 1, &[2, 7, 8]), Ok(()));
-    assert!(update(0x103, "", 0, 1, &[7]).expect_err("crashes").contains("index list"));
-    for rows in [-1, 2, 100_000_000, i32::MAX] {
-        assert!(update(0x103, "rt", 0, rows, &[7]).is_err(), "{rows} rows");
-    }
-    for values in [3, 100_000_000, u32::MAX] {
-        assert!(update(0x103, "rt", 1, 1, &[values, 7, 8]).is_err(), "{values} values");
-    }
+    assert!(update(0x103, "", 0, 1, &[7]).expect_err("no index").contains("index list"));
+    assert!(update(0x103, "rt", 0, 2, &[7]).is_err(), "one row of two");
+    assert!(update(0x103, "rt", 1, 1, &[3, 7, 8]).is_err(), "two values of three");
     // One product reads numbers, the other bytes.
     assert_eq!(update(0x103, "rt", 2, 1, &[4, 7]), Ok(()));
     assert_eq!(update(0x103, "rt", 2, 1, &[1, 7]), Ok(()));
@@ -274,14 +274,9 @@ fn variables() {
     };
     assert_eq!(variable(0, 0, &[]), Ok(()));
     assert_eq!(variable(4, 5, &[1, 1, 1, 0xa9, 2]), Ok(()));
-    for (count, length, values) in [
-        (100_000_000, 1, &[1][..]),
-        (10_000_000, 0, &[]),
-        (1, -1, &[1]),
-        (-1, 1, &[1]),
-        (1, 100, &[1]),
-        (1, 3, &[0x81, 0x81, 0x81]),
-    ] {
+    for (count, length, values) in
+        [(2, 1, &[1][..]), (1, 0, &[]), (1, 2, &[1]), (1, 3, &[0x81, 0x81, 0x81])]
+    {
         assert!(variable(count, length, values).is_err(), "{count} {length}");
     }
 }
@@ -292,8 +287,8 @@ fn commands_without_a_layout() {
         assert_eq!(check(Command { id, version: 0x100 }, &[1, 2, 3]), Ok(()), "command {id}");
     }
     for id in [6, 10] {
-        let text = check(Command { id, version: 0x100 }, &[]).expect_err("never answered");
-        assert!(text.contains(&format!("command {id} ")), "{text}");
+        let text = check(Command { id, version: 0x100 }, &[]).expect_err("no reply");
+        assert!(text.contains(&format!("command {id} has no reply")), "{text}");
     }
     let text = check(Command::PERSIST, &[0, 0, 0, 1]).expect_err("refused");
     assert!(text.contains("PERSIST"), "{text}");
@@ -307,8 +302,9 @@ fn commands_without_a_layout() {
     (0..4).for_each(|_| json.put_string(b"text"));
     assert_eq!(check(Command { id: 16, version: 0x102 }, &json), Ok(()));
     for version in [0, 0x100, 0x101] {
-        let text = check(Command { id: 16, version }, &json).expect_err("crashes Manticore");
+        let text = check(Command { id: 16, version }, &json).expect_err("too old");
         assert!(text.contains("0x102"), "{text}");
+        says_what_is_wrong_with_the_request(&text);
     }
 }
 
@@ -361,6 +357,13 @@ proptest! {
         let query = Query { select: select.into_bytes(), group_sort: Vec::new(), ..query() };
         encode(0, &[query], &mut body);
         let _ = check(Command::SEARCH, &body);
+    }
+}
+
+/// What becomes of a daemon that gets it is not for an error to say.
+fn says_what_is_wrong_with_the_request(text: &str) {
+    for word in ["searchd", "Sphinx", "Manticore", "daemon", "crash", "hang", "survive"] {
+        assert!(!text.contains(word), "{text}");
     }
 }
 

@@ -82,8 +82,8 @@ impl Handle for Verdict {
 /// Pointers: `target` and `body` are valid until it returns.
 ///
 /// Return: 0, or a number of your own, which ends the call: HAMIRROR_ERROR_CALLBACK, with that
-/// number in hamirror_error_callback_code(). No mirror is blamed. A body that a daemon would not
-/// survive ends it with HAMIRROR_ERROR_REQUEST.
+/// number in hamirror_error_callback_code(). No mirror is blamed. A body that is
+/// incomplete ends it with HAMIRROR_ERROR_REQUEST.
 ///
 /// From it you may call anything but the functions of this batch, which answer
 /// HAMIRROR_ERROR_REENTRANT, and the _free of its batch, upkeep or client. It must not throw, nor

@@ -110,7 +110,7 @@ pub unsafe extern "C" fn hamirror_client_search(
 ///
 /// `index` is NUL-terminated; `options` may be NULL for the defaults. End the reply with
 /// hamirror_reply_free(). HAMIRROR_ERROR_UNKNOWN if there is no such index or agent,
-/// HAMIRROR_ERROR_REQUEST if the request can't be sent or a daemon would not survive it,
+/// HAMIRROR_ERROR_REQUEST if the request can't be sent or is incomplete,
 /// HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered, HAMIRROR_ERROR_CALLBACK if a
 /// callback of the request ended it, HAMIRROR_ERROR_MISUSE for a write to an agent with several
 /// mirrors, as that goes to all of them: see hamirror_batch_add_index(), HAMIRROR_ERROR_SYSTEM as

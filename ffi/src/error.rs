@@ -18,7 +18,7 @@ pub const HAMIRROR_ERROR_ARGUMENT: i32 = 1;
 /// The configuration was refused. The message has a line for each fault; see also
 /// hamirror_error_diagnostic().
 pub const HAMIRROR_ERROR_CONFIG: i32 = 2;
-/// The request was refused before it was sent: it can't be encoded, or it would crash a daemon.
+/// The request was refused before it was sent: it can't be encoded, or it is incomplete.
 pub const HAMIRROR_ERROR_REQUEST: i32 = 3;
 /// A name or number does not exist here: an index, an agent, a column, a row.
 pub const HAMIRROR_ERROR_UNKNOWN: i32 = 4;

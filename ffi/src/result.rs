@@ -106,15 +106,16 @@ pub unsafe extern "C" fn hamirror_result_agents(result: *const SearchResult) -> 
 }
 
 /// Agents that answered in full. If they are not all, the result is not complete, and
-/// hamirror_result_failure() says why. An agent that is a master itself and warns of agents that it
-/// could not get is not one of them, though its rows are here.
+/// hamirror_result_failure() says why. An agent that is a master itself and warns of agents that
+/// it could not get is not one of them, though its rows are here.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_agents_answered(result: *const SearchResult) -> usize {
     getter!({ Some(get(result)?.result.agents_answered) })
 }
 
-/// Everything that went wrong without ending the search, as a master words it, and what the result
-/// lacks: columns that not all agents have, rows beyond max_matches or a cutoff. Empty if nothing. It lives until the result is freed.
+/// Everything that went wrong without ending the search, as a master words it, and what the
+/// result lacks: columns that not all agents have, rows beyond max_matches or a cutoff. Empty if
+/// there is nothing. It lives until the result is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_warning(result: *const SearchResult) -> Text {
     getter!({ Some(Text::from(get(result)?.result.warning.as_deref()?)) })

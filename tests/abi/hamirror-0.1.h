@@ -88,7 +88,7 @@
 #define HAMIRROR_ERROR_CONFIG 2
 
 /**
- * The request was refused before it was sent: it can't be encoded, or it would crash a daemon.
+ * The request was refused before it was sent: it can't be encoded, or it is incomplete.
  */
 #define HAMIRROR_ERROR_REQUEST 3
 
@@ -495,7 +495,8 @@
 #define HAMIRROR_KIND_MULTI64 1073741826
 
 /**
- * No value: a JSON field that is not there. No getter takes it.
+ * No value: a JSON field that is null or not there, or an attribute without a document. No getter
+ * takes it.
  */
 #define HAMIRROR_TYPE_NULL 0
 
@@ -520,7 +521,7 @@
 #define HAMIRROR_TYPE_BIGINT 4
 
 /**
- * Unsigned 64 bits: hamirror_result_uint64().
+ * Unsigned 64 bits, such as the column "id" of Sphinx: hamirror_result_uint64().
  */
 #define HAMIRROR_TYPE_UINT64 5
 
@@ -1041,8 +1042,8 @@ typedef struct {
  * Pointers: `target` and `body` are valid until it returns.
  *
  * Return: 0, or a number of your own, which ends the call: HAMIRROR_ERROR_CALLBACK, with that
- * number in hamirror_error_callback_code(). No mirror is blamed. A body that a daemon would not
- * survive ends it with HAMIRROR_ERROR_REQUEST.
+ * number in hamirror_error_callback_code(). No mirror is blamed. A body that is
+ * incomplete ends it with HAMIRROR_ERROR_REQUEST.
  *
  * From it you may call anything but the functions of this batch, which answer
  * HAMIRROR_ERROR_REENTRANT, and the _free of its batch, upkeep or client. It must not throw, nor
@@ -1967,7 +1968,7 @@ int32_t hamirror_client_search(const hamirror_client *client,
  *
  * `index` is NUL-terminated; `options` may be NULL for the defaults. End the reply with
  * hamirror_reply_free(). HAMIRROR_ERROR_UNKNOWN if there is no such index or agent,
- * HAMIRROR_ERROR_REQUEST if the request can't be sent or a daemon would not survive it,
+ * HAMIRROR_ERROR_REQUEST if the request can't be sent or is incomplete,
  * HAMIRROR_ERROR_UNANSWERED with one failure if no mirror answered, HAMIRROR_ERROR_CALLBACK if a
  * callback of the request ended it, HAMIRROR_ERROR_MISUSE for a write to an agent with several
  * mirrors, as that goes to all of them: see hamirror_batch_add_index(), HAMIRROR_ERROR_SYSTEM as
@@ -2044,7 +2045,7 @@ int32_t hamirror_search_select(hamirror_search *search,
 
 /**
  * Adds a filter: the attribute is one of `values_len` values. `filter` is HAMIRROR_FILTER_*;
- * the attribute "id" is the document id.
+ * the attribute "id" is the document id, and an id from 2^63 on is the int64_t of the same bits.
  *
  * The errors are those of hamirror_search_select().
  */
@@ -2233,19 +2234,21 @@ uint64_t hamirror_result_time_ms(const hamirror_result *result);
 size_t hamirror_result_agents(const hamirror_result *result);
 
 /**
- * Agents that answered. If they are not all, the result is not complete, and
- * hamirror_result_failure() says why.
+ * Agents that answered in full. If they are not all, the result is not complete, and
+ * hamirror_result_failure() says why. An agent that is a master itself and warns of agents that
+ * it could not get is not one of them, though its rows are here.
  */
 size_t hamirror_result_agents_answered(const hamirror_result *result);
 
 /**
- * Everything that went wrong without ending the search, as a master words it; empty if nothing
- * did. It lives until the result is freed.
+ * Everything that went wrong without ending the search, as a master words it, and what the
+ * result lacks: columns that not all agents have, rows beyond max_matches or a cutoff. Empty if
+ * there is nothing. It lives until the result is freed.
  */
 hamirror_text hamirror_result_warning(const hamirror_result *result);
 
 /**
- * Agents that failed, each with a hamirror_failure.
+ * Agents that failed or answered in part, each with a hamirror_failure.
  */
 size_t hamirror_result_failure_count(const hamirror_result *result);
 
@@ -2338,7 +2341,7 @@ void hamirror_result_free(hamirror_result *result);
 int32_t hamirror_result_value_type(const hamirror_result *result, size_t row, size_t column);
 
 /**
- * A value of type UINT, BOOL or BIGINT.
+ * A value of type UINT, BOOL or BIGINT, or one of type UINT64 that fits.
  *
  * HAMIRROR_ERROR_UNKNOWN if there is no such row or column, HAMIRROR_ERROR_TYPE for any other
  * type; so do all getters of values.
@@ -2350,7 +2353,8 @@ int32_t hamirror_result_int64(const hamirror_result *result,
                               hamirror_error **out_error);
 
 /**
- * A value of type UINT, BOOL or UINT64. The errors are those of hamirror_result_int64().
+ * A value of type UINT, BOOL or UINT64, or one of type BIGINT that is not negative. The errors
+ * are those of hamirror_result_int64().
  */
 int32_t hamirror_result_uint64(const hamirror_result *result,
                                size_t row,
@@ -2536,7 +2540,8 @@ int32_t hamirror_status_show(const hamirror_status *status,
 
 /**
  * The picture in the text format of Prometheus, version 0.0.4. It lives until the status is
- * freed.
+ * freed. It is of this client in this process alone: each process of a prefork server has its
+ * own, to be scraped or labelled one by one.
  */
 hamirror_text hamirror_status_prometheus(const hamirror_status *status);
 

@@ -48,7 +48,8 @@ def test_a_row_is_a_mapping(client: hamirror.Client, cluster: Cluster) -> None:
     assert len(row) == 2
     assert "name" in row
     assert "nothing" not in row
-    assert 1 not in row
+    number: object = 1
+    assert number not in row
     with pytest.raises(KeyError, match="nothing"):
         row["nothing"]
     assert f"id={row.id} weight={row.weight}" in repr(row)

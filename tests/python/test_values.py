@@ -62,7 +62,7 @@ def test_a_share_of_agents_is_1_to_100_percent(share: int) -> None:
     config = hamirror.Config.build({"dead": {"agent": f"{refused_address()}:docs"}})
     with (
         hamirror.Client(config) as client,
-        pytest.raises(ValueError, match="argument 'completeness'.* 1 to 100 percent"),
+        pytest.raises(ValueError, match=r"argument 'completeness'.* 1 to 100 percent"),
     ):
         client.search("dead", "hello", completeness=share)
 

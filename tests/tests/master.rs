@@ -39,8 +39,8 @@ fn local_indexes_are_merged_as_a_master_merges_its_own() -> Result<()> {
     let client = Client::new(&Config::parse(&section, "local.conf")?)?;
     let mut own = Oracle::connect(cluster.daemon(0, 0).address())?;
     // A master's own index has its columns in another order than agents send them, and a `*` that
-    // is not the first item ends elsewhere. It passes over a weight of that index alone, and frees
-    // strings twice that this index computed, from which it crashes later.
+    // is not the first item ends elsewhere. It passes over a weight of that index alone, and
+    // is not asked for strings that it computes itself.
     let is_alike = |query: &Query| {
         let is_weighed = query.index_weights.iter().any(|(index, _)| *index == "packages0");
         let is_odd = [", *", "to_string"].iter().any(|part| query.select.contains(part));

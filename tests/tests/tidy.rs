@@ -82,6 +82,11 @@ fn text_faults(text: &str) -> Vec<String> {
                 faults.push(format!("{}: {note}", number + 1));
             }
         }
+        for harm in HARMS.map(|parts| parts.concat()) {
+            if line.contains(&harm) {
+                faults.push(format!("{}: say what is wrong with the request: {harm}", number + 1));
+            }
+        }
         for path in MACHINE_PATHS.map(|parts| parts.concat()) {
             if line.contains(&path) {
                 faults.push(format!("{}: path {path} of one machine", number + 1));
@@ -145,6 +150,16 @@ const GENERATED: [&str; 3] =
 
 /// In parts, or this file would find itself.
 const NOTES: [[&str; 2]; 2] = [["TO", "DO"], ["FIX", "ME"]];
+/// What a request does to somebody's daemon is nothing to write down.
+const HARMS: [[&str; 2]; 7] = [
+    ["crash a da", "emon"],
+    ["crash sea", "rchd"],
+    ["would cr", "ash"],
+    ["not surv", "ive"],
+    ["crashes 2", ".2.11"],
+    ["kills a 2", ".2.11"],
+    ["daemons ca", "n't bear"],
+];
 const MACHINE_PATHS: [[&str; 2]; 3] = [["/wo", "rk/"], ["/ro", "ot/"], ["/ho", "me/"]];
 
 #[test]
@@ -164,5 +179,6 @@ fn faults_are_seen() {
     assert_eq!(size_faults(&wide, Language::C), ["1: 100 columns"]);
     assert_eq!(size_faults(&"\n".repeat(FILE_LINES), Language::Rust).len(), 1);
     assert_eq!(text_faults(&format!("a {}", NOTES[0].concat())).len(), 1);
+    assert_eq!(text_faults(&format!("it {} by x", HARMS[0].concat())).len(), 1);
     assert_eq!(text_faults(&format!("in {}x", MACHINE_PATHS[0].concat())).len(), 1);
 }

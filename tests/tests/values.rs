@@ -58,9 +58,9 @@ impl Site {
         for (number, (id, document)) in all.enumerate() {
             let mut oracle = Oracle::connect(self.agents[number % 2].address())?;
             for index in ["docs", "other"] {
-                oracle.sphinxql(&format!(
-                    "INSERT INTO {index} (id, title, gid, js) VALUES ({id}, 'word', 7, '{document}')"
-                ))?;
+                let columns = "(id, title, gid, js)";
+                let values = format!("({id}, 'word', 7, '{document}')");
+                oracle.sphinxql(&format!("INSERT INTO {index} {columns} VALUES {values}"))?;
             }
         }
         Ok(())

@@ -104,7 +104,7 @@ fn completeness(value: &Bound<'_, PyAny>) -> PyResult<Completeness> {
         return Err(PyTypeError::new_err(text));
     }
     // A number that is too large for this is too large for a share.
-    let percent: i64 = match value.extract() {
+    let percent = match value.extract::<i64>() {
         Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => i64::MAX,
         percent => percent?,
     };

@@ -160,13 +160,13 @@ impl Row {
     /// Document id.
     #[getter]
     fn id(&self) -> u64 {
-        self.get().map_or(0, hamirror::search::Row::id)
+        self.row().map_or(0, hamirror::search::Row::id)
     }
 
     /// Weight of the match.
     #[getter]
     fn weight(&self) -> i32 {
-        self.get().map_or(0, hamirror::search::Row::weight)
+        self.row().map_or(0, hamirror::search::Row::weight)
     }
 
     /// Names of the columns.
@@ -254,13 +254,13 @@ impl Row {
 }
 
 impl Row {
-    fn get(&self) -> Option<hamirror::search::Row<'_>> {
+    fn row(&self) -> Option<hamirror::search::Row<'_>> {
         self.answer.result.row(self.number)
     }
 
     fn value<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Bound<'py, PyAny>> {
         let value =
-            self.get().map_or(hamirror::wire::search::Value::Null, |row| row.value(column));
+            self.row().map_or(hamirror::wire::search::Value::Null, |row| row.value(column));
         value::object(py, value)
     }
 }

@@ -1,7 +1,7 @@
 //! An agent line as searchd 2.2.11 reads it, found by asking one (distributed.md 6.1).
 //!
 //! Two of its ways are not followed, for they end in wrong results: it adds the mirrors of a
-//! skipped line to the next one, and it sends empty index lists, which crash agents.
+//! skipped line to the next one, and it sends empty index lists, which no request goes without.
 
 use std::ops::Range;
 use std::path::PathBuf;

@@ -114,7 +114,7 @@ impl Plan {
             let names = differences::named(&stopped);
             let cutoff = self.cutoff;
             remarks.push(format!(
-                "cutoff {cutoff} reached on {names}: total_found {total_found} is at least, not all"
+                "cutoff {cutoff} reached on {names}: total_found {total_found} is a lower bound"
             ));
         }
         remarks

@@ -27,8 +27,8 @@ impl SearchRequest {
     /// Checks and encodes `search` for the distributed index of that name.
     ///
     /// `now` decides the age of rows under [`Sort::TimeSegments`]. [`Error::Request`] names what
-    /// a daemon would refuse, would not survive (protocol.md 1.8), or would silently read
-    /// otherwise than it is written.
+    /// is incomplete or out of range, or what a daemon would silently read otherwise than it is
+    /// written.
     pub fn new(index: &str, search: &Search, now: SystemTime) -> Result<Self, Error> {
         Self::new_with(index, search, &Searchd::default(), now)
     }
@@ -75,7 +75,7 @@ impl Request for SearchRequest {
 
     fn encode(&self, target: &Target<'_>, body: &mut Vec<u8>) -> Result<(), Error> {
         let list = target.index_list;
-        // An empty list kills a 2.2.11 daemon.
+        // A request without an index asks nothing.
         if !list.bytes().any(|byte| byte == b'*' || byte.is_ascii_alphanumeric() || byte == b'_') {
             let text = format!("index list '{list}' of agent {} names no index", target.host);
             return Err(Error::Request(text));
@@ -185,7 +185,7 @@ fn agent_query(index: &str, search: &Search) -> Query {
         cutoff: i32::try_from(search.cutoff).unwrap_or(i32::MAX),
         ..search.query.clone()
     };
-    // A blank list would be read from memory that 2.2.11 has not set.
+    // What a blank list stands for.
     if query.select.trim_ascii().is_empty() {
         query.select = b"*".to_vec();
     }
@@ -219,13 +219,12 @@ fn check(search: &Search, searchd: &Searchd) -> Result<(), String> {
         }
     }
     let (ranker, expression) = search.ranker_code();
-    // Empty expressions and clauses kill daemons of both products.
     if [8, 9].contains(&ranker) && expression.trim().is_empty() {
-        return Err(format!("ranker {:?} has no expression", search.ranker));
+        return Err(format!("ranker {ranker} has no expression: it needs one"));
     }
     let (sort, clause) = search.order();
     if *sort != Sort::Relevance && clause.trim().is_empty() {
-        return Err(format!("sort {sort:?} says not by what"));
+        return Err(format!("sort {sort:?} says not by what: it needs a clause"));
     }
     for (name, text) in [
         ("query text", query.text.as_slice()),

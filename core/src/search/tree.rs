@@ -60,7 +60,7 @@ mod tests {
             "index a,b: agent /run/searchd.sock: query timed out",
             "table half: agent box:9312: receiving failure (errno=111, msg=Connection refused)",
             "index d: agent box:9312: remote query error: unknown local index 'x'",
-            "index top: agent box:1: remote query warning: index half: agent box:2: query timed out",
+            "index d: agent box:1: remote query warning: index e: agent box:2: query timed out",
             "index d: agent box:1: remote query warning: index e: agent box:2: remote query \
              warning: table f: agent box:3: connect() timed out",
             "index d: query word(s) mismatch: b;\nindex d: agent box:1: query timed out",
@@ -75,9 +75,9 @@ mod tests {
             "agent box:1: query timed out",
             "index d: query word(s) mismatch: b",
             "index d: agent box:1: remote query warning: quorum threshold too high",
-            "index d: agent box:1: remote query warning: index e: query time exceeded max_query_time",
-            "index d: agent box:1: column 'title' is a stored field, whose text agents do not send",
-            "index d: cutoff 5 reached on agent box:1: total_found 5 is at least, not all",
+            "index d: agent box:1: remote query warning: index e: query time exceeded",
+            "index d: agent box:1: column 'title' is a stored field, whose text is not sent",
+            "index d: cutoff 5 reached on agent box:1: total_found 5 is a lower bound",
             "index d: column 'b' is left out: not on agent box:1",
             "index d: local index part: warning",
         ];

@@ -7,7 +7,7 @@ use crate::error::Error;
 
 /// A request whose body is the same for each mirror, whatever its index list.
 ///
-/// Bodies that a daemon would not survive are refused: see [`guard::check`].
+/// Incomplete bodies are refused: see [`guard::check`].
 #[derive(Clone, Debug)]
 pub struct Raw {
     /// Command and version of the header.

@@ -119,8 +119,7 @@ fn local_indexes_must_be_there() {
     }
 }
 
-/// searchd 2.2.11 crashes over such an option, and falls back for such a key, as Manticore does
-/// for both.
+/// Without a limit nothing is kept, as Manticore has it, whether a key or an option asks for it.
 #[test]
 fn connections_are_kept_where_a_limit_says_so() {
     let text = "index d {\ntype = distributed\nagent_persistent = a:1:t\n\

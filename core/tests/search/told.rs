@@ -93,8 +93,7 @@ fn a_total_that_a_cutoff_made() {
     assert_eq!(warning(&Search::new("x"), sets()), None);
     assert_eq!(warning(&Search::new("x").cutoff(3), sets()), None);
     let told = warning(&Search::new("x").cutoff(2), sets()).unwrap();
-    let expected =
-        "index d: cutoff 2 reached on agent box0:9312: total_found 3 is at least, not all";
+    let expected = "index d: cutoff 2 reached on agent box0:9312: total_found 3 is a lower bound";
     assert_eq!(told, expected);
 }
 

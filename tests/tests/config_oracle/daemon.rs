@@ -108,8 +108,8 @@ fn agents_of_status(name: &str, rows: &[Vec<String>]) -> Result<Vec<String>> {
     Ok(shown.collect())
 }
 
-/// `HOST:PORT:LIST` or `/PATH:LIST` of the daemon; an index list without a name would crash an
-/// agent, so the reader takes the index's own name for it.
+/// `HOST:PORT:LIST` or `/PATH:LIST` of the daemon. No request goes without an index, so the reader
+/// takes the index's own name for a list without one.
 fn mirror(index: &str, id: &str) -> String {
     let colons = if id.starts_with('/') { 1 } else { 2 };
     let start = id.match_indices(':').nth(colons - 1).map_or(id.len(), |(at, _)| at + 1);

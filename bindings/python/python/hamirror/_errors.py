@@ -29,7 +29,7 @@ class ConfigError(Error, ValueError):
 class RequestError(Error, ValueError):
     """A request was refused before it was sent.
 
-    It can't be encoded, or a daemon would refuse it, misread it, or not survive it.
+    It can't be encoded, is incomplete, or a daemon would refuse or misread it.
     """
 
     __module__ = "hamirror"

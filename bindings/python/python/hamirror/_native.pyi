@@ -453,7 +453,6 @@ class Row(Mapping[str, _Value]):
     def get(self, name: str, /) -> _Value | None: ...
     @overload
     def get(self, name: str, default: _Default, /) -> _Value | _Default: ...
-
     def __eq__(self, other: object, /) -> bool:
         """As mappings are: the same names with equal values."""
 

@@ -2,8 +2,7 @@
 
 use super::walk::{Step, Walk, fault};
 
-/// Only an empty query, an empty document and negative limit_words crash 2.2.11; other fields may
-/// be empty.
+/// Words and documents must be there; other fields may be empty.
 pub(super) fn check(walk: &mut Walk<'_>, version: u16) -> Step<()> {
     walk.u32("mode")?;
     walk.u32("flags")?;
@@ -16,9 +15,7 @@ pub(super) fn check(walk: &mut Walk<'_>, version: u16) -> Step<()> {
         walk.u32("limit_passages")?;
         let limit_words = walk.i32("limit_words")?;
         if limit_words < 0 {
-            return fault(format!(
-                "limit_words {limit_words} is negative: searchd would crash; 0 is no limit"
-            ));
+            return fault(format!("limit_words {limit_words} is negative: 0 is no limit"));
         }
         walk.u32("start_passage_id")?;
         walk.string("html_strip_mode")?;

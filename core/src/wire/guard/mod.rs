@@ -1,5 +1,5 @@
-//! Requests that a daemon would not survive are refused before they are sent (protocol.md 1.8),
-//! as are bodies that Manticore would read across their end (protocol.md 0).
+//! Requests that are incomplete, or whose numbers do not fit their body, are refused before they
+//! are sent (protocol.md 0 and 1.8).
 //!
 //! What a daemon answers with an ERROR passes: the daemon words it better.
 
@@ -14,7 +14,7 @@ pub(crate) use self::select::aggregate;
 use self::walk::{Step, Stop, Walk, fault};
 use super::header::Command;
 
-/// Refuses a body that would crash, hang or put out of step a daemon of either product.
+/// Refuses a body that is incomplete, goes on after its end, or holds a number out of range.
 ///
 /// The error names the command, the fault with its place, and what to do. Versions that no known
 /// daemon takes pass, since they are answered with an ERROR before the body is read. Where a
@@ -23,7 +23,7 @@ pub fn check(command: Command, body: &[u8]) -> Result<(), String> {
     let Command { id, version } = command;
     let Some((name, newest)) = known(id) else {
         return match id {
-            6 | 10 => Err(format!("command {id} is never answered by 2.2.11: do not send it")),
+            6 | 10 => Err(format!("command {id} has no reply to wait for: do not send it")),
             _ => Ok(()),
         };
     };
@@ -118,7 +118,7 @@ fn check_keywords(walk: &mut Walk<'_>, version: u16) -> Step<()> {
     Ok(())
 }
 
-/// 2.2.11 reserves and reads by both numbers without a look at the body.
+/// Both numbers must fit the values.
 fn check_uvar(walk: &mut Walk<'_>) -> Step<()> {
     walk.string("name")?;
     let count = walk.u32("number of values")? as usize;
@@ -127,8 +127,8 @@ fn check_uvar(walk: &mut Walk<'_>) -> Step<()> {
     let ends = values.iter().filter(|&&byte| byte & 0x80 == 0).count();
     if ends != count || values.last().is_some_and(|byte| byte & 0x80 != 0) {
         return fault(format!(
-            "the {length} bytes of values hold {ends} whole values, not {count}: searchd could \
-             crash; send as many as announced"
+            "the {length} bytes of values hold {ends} whole values, not {count}: send as many as \
+             announced"
         ));
     }
     Ok(())
@@ -136,8 +136,7 @@ fn check_uvar(walk: &mut Walk<'_>) -> Step<()> {
 
 fn check_json(walk: &mut Walk<'_>, version: u16) -> Step<()> {
     if version < 0x102 {
-        let text = "Manticore would crash if it does not know the endpoint; send version 0x102";
-        return fault(text.to_owned());
+        return fault("the version is too old to name an endpoint: send version 0x102".to_owned());
     }
     if version > 0x103 {
         return Err(Stop::Unknown);

@@ -64,8 +64,6 @@ const AGENT_MODE: &[u8] = b"*,* ";
 mod tests {
     use super::*;
 
-    /// Each was sent to a 2.2.11 daemon with an empty group-sort clause: those that are true here
-    /// crashed it.
     #[test]
     fn aggregates_are_told_from_functions() {
         for list in [

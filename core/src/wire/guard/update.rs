@@ -2,7 +2,7 @@
 
 use super::walk::{Step, Stop, Walk};
 
-/// Every number is checked against the body: 2.2.11 loops or dies on numbers that are not.
+/// Every number is checked against the body.
 pub(super) fn check(walk: &mut Walk<'_>, version: u16) -> Step<()> {
     walk.filled_string("index list")?;
     let has_kind = version >= 0x102;

@@ -5,7 +5,7 @@ use super::super::Reader;
 /// Why a walk ends before the body does.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// The request would harm a daemon or its connection.
+    /// The request is incomplete or does not fit what it says of itself.
     Fault(String),
     /// From here on nothing is certain, or the daemon answers ERROR without reading on.
     Unknown,
@@ -51,11 +51,11 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// A string whose absence is a NULL pointer in the daemon.
+    /// A string that no request of the kind goes without.
     pub(super) fn filled_string(&mut self, field: &str) -> Step<&'a [u8]> {
         let start = self.reader.offset();
         match self.string(field)? {
-            [] => fault(format!("{field} at byte {start} is empty: searchd would crash; fill it")),
+            [] => fault(format!("{field} at byte {start} is empty: fill it")),
             text => Ok(text),
         }
     }
@@ -101,8 +101,8 @@ impl<'a> Walk<'a> {
         match self.reader.remaining() {
             0 => Ok(()),
             left => fault(format!(
-                "{left} bytes follow the last field at byte {}: remove them, Manticore would \
-                 take them for the next request",
+                "{left} bytes follow the last field at byte {}: remove them, they are no part of \
+                 the request",
                 self.reader.offset()
             )),
         }

@@ -4,7 +4,7 @@ use crate::wire::Writer;
 
 /// One query with every field that version 0x11F knows; the default is that of an API client.
 ///
-/// Nothing is checked here: [`crate::search::SearchRequest`] refuses what daemons can't bear.
+/// Nothing is checked here: [`crate::search::SearchRequest`] refuses what is incomplete.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
     /// Flags (protocol.md 4.2).
