@@ -127,29 +127,26 @@ fn put_histogram(host: &str, latencies: &Latencies, name: &str, out: &mut Exposi
 fn put_agents(status: &Status, out: &mut Exposition) {
     let living = status.hosts.iter().filter(|host| host.state == HostState::Living);
     let living: HashSet<&str> = living.map(|host| host.name.as_str()).collect();
-    let up = |agent: &AgentStatus| {
-        agent.mirrors.iter().filter(|mirror| living.contains(mirror.host.as_str())).count() as u64
-    };
-    let families: [(&str, &str, &str, &dyn Fn(&AgentStatus) -> u64); 2] = [
-        (
-            "hamirror_agent_mirrors_up",
-            "gauge",
-            "Mirrors of the agent whose host gets its share of queries.",
-            &up,
-        ),
-        (
-            "hamirror_agent_unanswered_total",
-            "counter",
-            "Requests that no mirror of the agent answered.",
-            &|agent| agent.unanswered,
-        ),
-    ];
-    for (name, kind, help, value) in families {
-        out.begin(name, kind, help);
-        for agent in &status.agents {
-            let number = agent.number.to_string();
-            out.put(name, &[("index", &agent.index), ("agent", &number)], value(agent));
-        }
+    let name = "hamirror_agent_mirrors_up";
+    out.begin(name, "gauge", "Mirrors of the agent whose host gets its share of queries.");
+    put_each_agent(status, out, name, |agent| {
+        let mirrors = agent.mirrors.iter();
+        mirrors.filter(|mirror| living.contains(mirror.host.as_str())).count() as u64
+    });
+    let name = "hamirror_agent_unanswered_total";
+    out.begin(name, "counter", "Requests that no mirror of the agent answered.");
+    put_each_agent(status, out, name, |agent| agent.unanswered);
+}
+
+fn put_each_agent(
+    status: &Status,
+    out: &mut Exposition,
+    name: &str,
+    value: impl Fn(&AgentStatus) -> u64,
+) {
+    for agent in &status.agents {
+        let number = agent.number.to_string();
+        out.put(name, &[("index", &agent.index), ("agent", &number)], value(agent));
     }
 }
 
