@@ -144,6 +144,13 @@ fn incomplete_searches_are_not_sent() -> Result<()> {
         let Err(Error::Request(text)) = outcome else { panic!("{search:?}: {outcome:?}") };
         assert!(text.contains(expected), "{text}");
     }
+    for percent in [0, 101, 255] {
+        let completeness = Completeness::AtLeast { percent };
+        let options = CallOptions { completeness, ..CallOptions::default() };
+        let outcome = client.search("d", &Search::new("x"), &options);
+        let Err(Error::Request(text)) = outcome else { panic!("{percent}: {outcome:?}") };
+        assert!(text.contains("is not 1 to 100 percent"), "{text}");
+    }
     assert_eq!(listener.connections(), 0);
     Ok(())
 }
