@@ -2354,8 +2354,7 @@ int32_t hamirror_result_int64(const hamirror_result *result,
                               hamirror_error **out_error);
 
 /**
- * A value of type UINT, BOOL or UINT64, or one of type BIGINT that is not negative. The errors
- * are those of hamirror_result_int64().
+ * A value of type UINT, BOOL or UINT64. The errors are those of hamirror_result_int64().
  */
 int32_t hamirror_result_uint64(const hamirror_result *result,
                                size_t row,

@@ -1,7 +1,6 @@
 //! Values of rows, by their type.
 
 use std::ffi::c_char;
-use std::fmt::Display;
 
 use hamirror_core::wire::search::Value;
 
@@ -69,15 +68,17 @@ pub unsafe extern "C" fn hamirror_result_int64(
             Value::Uint(value) => i64::from(value),
             Value::Bool(value) => i64::from(value),
             Value::Bigint(value) => value,
-            Value::Uint64(value) => i64::try_from(value).map_err(|_| beyond("int64", value))?,
+            Value::Uint64(value) => i64::try_from(value).map_err(|_| {
+                let text = format!("value {value} is for the uint64 getter: int64 is too small");
+                Failed::new(HAMIRROR_ERROR_TYPE, text)
+            })?,
             other => return Err(wrong_type("int64", &other)),
         });
         Ok(())
     })
 }
 
-/// A value of type UINT, BOOL or UINT64, or one of type BIGINT that is not negative. The errors
-/// are those of hamirror_result_int64().
+/// A value of type UINT, BOOL or UINT64. The errors are those of hamirror_result_int64().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_uint64(
     result: *const SearchResult,
@@ -92,7 +93,6 @@ pub unsafe extern "C" fn hamirror_result_uint64(
             Value::Uint(value) => u64::from(value),
             Value::Bool(value) => u64::from(value),
             Value::Uint64(value) => value,
-            Value::Bigint(value) => u64::try_from(value).map_err(|_| beyond("uint64", value))?,
             other => return Err(wrong_type("uint64", &other)),
         });
         Ok(())
@@ -250,11 +250,6 @@ fn type_of(value: &Value<'_>) -> i32 {
         Value::Factors(_) => HAMIRROR_TYPE_FACTORS,
         _ => -1,
     }
-}
-
-fn beyond(wanted: &str, value: impl Display) -> Failed {
-    let text = format!("value {value} does not fit the {wanted} getter");
-    Failed::new(HAMIRROR_ERROR_TYPE, text)
 }
 
 fn wrong_type(wanted: &str, value: &Value<'_>) -> Failed {

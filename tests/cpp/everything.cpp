@@ -67,7 +67,7 @@ void readings(const char *path)
 hamirror::Search whole_search()
 {
     auto search = hamirror::Search::make("library");
-    search.select("*");
+    search.select("*, id, facts.either");
     search.filter_values(HAMIRROR_FILTER_DROP, "id", {3, 5, 7});
     search.filter_range(HAMIRROR_FILTER_KEEP, "size", 0, INT64_MAX);
     search.filter_float_range(HAMIRROR_FILTER_DROP, "ratio", -2.0f, -1.0f);
@@ -98,6 +98,12 @@ void show(const hamirror::Result &result, hamirror::Row row)
         switch (row.type(column)) {
         case HAMIRROR_TYPE_FLOAT:
             text = std::to_string(row.real(column));
+            break;
+        case HAMIRROR_TYPE_UINT64:
+            text = std::to_string(row.uint64(column));
+            break;
+        case HAMIRROR_TYPE_NULL:
+            text = "NULL";
             break;
         case HAMIRROR_TYPE_STRING:
             text = row.string(column);
