@@ -8,7 +8,6 @@ use hamirror_tests::corpus::{self, WORDS};
 use hamirror_tests::daemon::Daemon;
 use hamirror_tests::fake::{FakeDaemon, Fault};
 use hamirror_tests::load::Load;
-use hamirror_tests::oracle::Oracle;
 use hamirror_tests::packages::{self, Tool};
 
 #[test]
