@@ -186,7 +186,7 @@ impl<'a> Input<'a> {
         match code {
             INT32 => write!(out, "{}", i32::from_le_bytes(self.array()?)).ok()?,
             INT64 => write!(out, "{}", i64::from_le_bytes(self.array()?)).ok()?,
-            DOUBLE => write!(out, "{:.6}", f64::from_le_bytes(self.array()?)).ok()?,
+            DOUBLE => put_double(f64::from_le_bytes(self.array()?), out)?,
             STRING => quote(self.packed_bytes()?, out),
             TRUE => out.extend_from_slice(b"true"),
             FALSE => out.extend_from_slice(b"false"),
@@ -259,6 +259,18 @@ impl<'a> Input<'a> {
         out.push(b'}');
         Some(())
     }
+}
+
+/// A number with six digits after the point; one whose text would have more than 32 characters
+/// with six digits in all, as Manticore has it. Sphinx writes out hundreds of them.
+fn put_double(value: f64, out: &mut Vec<u8>) -> Option<()> {
+    if !value.is_finite() || (-1e24..1e25).contains(&value) {
+        return write!(out, "{value:.6}").ok();
+    }
+    let text = format!("{value:.5e}");
+    let (digits, exponent) = text.split_once('e')?;
+    let digits = digits.trim_end_matches('0').trim_end_matches('.');
+    write!(out, "{digits}e+{exponent}").ok()
 }
 
 /// A quoted string with the escapes that daemons write.
@@ -337,6 +349,26 @@ mod tests {
         for (json, expected) in cases {
             assert!(json.is_valid(), "{json:?}");
             assert_eq!(json.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn doubles_take_no_more_than_32_characters() {
+        let cases = [
+            (0.5, "0.500000"),
+            (-0.0, "-0.000000"),
+            (1e24, "999999999999999983222784.000000"),
+            (-1e24, "-999999999999999983222784.000000"),
+            (-1.1e24, "-1.1e+24"),
+            (9.9e24, "9900000000000000746586112.000000"),
+            (1e25, "1e+25"),
+            (1.234_567_8e300, "1.23457e+300"),
+            (-f64::MAX, "-1.79769e+308"),
+            (f64::MIN_POSITIVE, "0.000000"),
+            (f64::INFINITY, "inf"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(Json::field(DOUBLE, &f64::to_le_bytes(value)).to_string(), expected);
         }
     }
 
