@@ -142,9 +142,10 @@ impl FrameReader {
 
     /// `None` if there is no memory.
     fn append(&mut self, bytes: &[u8], left: usize) -> Option<()> {
-        let ahead = left.min(RECEIVE_CHUNK).max(bytes.len());
         if self.body.capacity() - self.body.len() < bytes.len() {
-            self.body.try_reserve(ahead).ok()?;
+            // Twice as much as came until now, but never more than will come.
+            let ahead = self.body.len().max(RECEIVE_CHUNK).max(bytes.len()).min(left);
+            self.body.try_reserve_exact(ahead).ok()?;
         }
         self.body.extend_from_slice(bytes);
         Some(())
