@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle, Scope};
 use std::time::Duration;
@@ -87,6 +88,16 @@ impl Relay {
     }
 }
 
+impl Relay {
+    /// Forgets the connections that are open now, as a NAT does: what comes over them is taken and
+    /// never handed on, and nobody is told.
+    pub fn forget(&self) {
+        for link in &self.shared.state().links {
+            link.is_forgotten.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
 impl Drop for Relay {
     fn drop(&mut self) {
         let mut state = self.shared.state();
@@ -149,6 +160,7 @@ impl State {
 struct Link {
     client: TcpStream,
     daemon: Option<TcpStream>,
+    is_forgotten: AtomicBool,
 }
 
 impl Link {
@@ -205,7 +217,7 @@ impl Shared {
         if state.ended {
             return;
         }
-        let link = Arc::new(Link { client, daemon });
+        let link = Arc::new(Link { client, daemon, is_forgotten: AtomicBool::new(false) });
         state.links.push(link.clone());
         drop(state);
         if link.daemon.is_some() {
@@ -218,8 +230,12 @@ impl Shared {
     /// Hands on one direction until it ends, which ends the other too.
     fn pump(&self, link: &Arc<Link>, direction: Direction) {
         let _ = match (direction, &link.daemon) {
-            (Direction::There, daemon) => self.copy(&link.client, daemon.as_ref(), direction),
-            (Direction::Back, Some(daemon)) => self.copy(daemon, Some(&link.client), direction),
+            (Direction::There, daemon) => {
+                self.copy(link, &link.client, daemon.as_ref(), direction)
+            }
+            (Direction::Back, Some(daemon)) => {
+                self.copy(link, daemon, Some(&link.client), direction)
+            }
             (Direction::Back, None) => Ok(()),
         };
         link.end();
@@ -228,6 +244,7 @@ impl Shared {
 
     fn copy(
         &self,
+        link: &Link,
         mut from: &TcpStream,
         to: Option<&TcpStream>,
         direction: Direction,
@@ -239,7 +256,9 @@ impl Shared {
                 return Ok(());
             }
             let behaviour = self.state().behaviour;
-            let Some(mut to) = to.filter(|_| behaviour != Behaviour::Silence) else { continue };
+            let is_silent =
+                behaviour == Behaviour::Silence || link.is_forgotten.load(Ordering::Relaxed);
+            let Some(mut to) = to.filter(|_| !is_silent) else { continue };
             if let (Behaviour::Delay(delay), Direction::There) = (behaviour, direction) {
                 thread::sleep(delay);
             }

@@ -4,13 +4,13 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use hamirror::wire::header::Command;
 use hamirror::wire::raw::Raw;
 use hamirror::{Access, AgentFailure, CallOptions, ClientOptions, FailureKind, Reply, Request};
-use hamirror_tests::echo::{client, request};
+use hamirror_tests::echo::{EchoDaemon, Manners, client, request};
 
 #[test]
 fn each_one_renews_the_query_timeout() -> Result<()> {
@@ -28,6 +28,52 @@ fn a_deadline_that_was_given_holds_all_the_same() -> Result<()> {
     let failure = ask(optimize(), 1, HEARTBEAT, &options)?.expect_err("it is not done by then");
     ensure!(failure.deadline_passed, "{failure}");
     Ok(())
+}
+
+#[test]
+fn a_flood_ends_at_the_deadline_and_holds_up_no_other_agent() -> Result<()> {
+    let flood = TcpListener::bind("127.0.0.1:0")?;
+    let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
+    let lines = format!("agent = {}:i\nagent = {}:i", flood.local_addr()?, echo.name);
+    let client = client(&lines, "", ClientOptions::default())?;
+    let deadline = Duration::from_millis(500);
+    let options = CallOptions { deadline: Some(deadline), ..CallOptions::default() };
+    thread::scope(|scope| {
+        scope.spawn(|| -> std::io::Result<()> {
+            let (mut stream, _) = flood.accept()?;
+            stream.write_all(&[0, 0, 0, 1])?;
+            let _ = stream.read(&mut [0; 64])?;
+            let beats = HEARTBEAT.repeat(1 << 13);
+            loop {
+                stream.write_all(&beats)?;
+            }
+        });
+        let mut batch = client.batch()?;
+        let flooded = batch.add_agent("d", 0, &optimize_read(), &options)?;
+        let begun = Instant::now();
+        let mut turns = 0;
+        while batch.pending() > 0 {
+            // Another agent is asked in between, over the same driver.
+            let other = batch.add_agent("d", 1, &request(Access::Read, b"x"), &options)?;
+            while batch.reply(other).is_none() && batch.reply(flooded).is_none() {
+                batch.wait_any(Some(Duration::from_millis(50)))?;
+            }
+            turns += usize::from(batch.reply(other).is_some_and(|reply| reply.is_ok()));
+            if batch.reply(flooded).is_some() {
+                break;
+            }
+        }
+        let took = begun.elapsed();
+        let Some(Err(failure)) = batch.reply(flooded) else { bail!("it beats for ever") };
+        ensure!(failure.deadline_passed, "{failure}");
+        ensure!(turns > 0, "the other agent got no turn");
+        // The flood would have gone on; how late the end is depends on the machine alone.
+        ensure!(took < deadline * 4, "{took:?}");
+        drop(batch);
+        drop(client);
+        drop(TcpStream::connect(flood.local_addr()?));
+        Ok(())
+    })
 }
 
 #[test]
@@ -82,6 +128,12 @@ fn serve(listener: &TcpListener, pieces: usize, heartbeat: &[u8]) -> std::io::Re
     }
     // The last beat and the answer come together.
     stream.write_all(&[heartbeat, &[0, 0, 1, 1, 0, 0, 0, 4], b"done"].concat())
+}
+
+/// What expects heartbeats, and may be sent again.
+fn optimize_read() -> Arc<dyn Request> {
+    let command = Command { id: 21, version: 0x101 };
+    Arc::new(Raw { command, access: Access::Read, body: Vec::new() })
 }
 
 fn optimize() -> Arc<dyn Request> {
