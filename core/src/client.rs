@@ -27,6 +27,11 @@ use crate::wire::request::{Reply, Request};
 ///
 /// After `fork` it works in the child too: there it begins anew, with empty records, and leaves
 /// the parent's sockets alone. A batch that was under way answers [`Error::Forked`] there.
+///
+/// The child closes its copies of idle connections when it first uses the client, and those of a
+/// batch or [`Upkeep`] when it drops that. Event queues, and connections that a thread of the
+/// parent was at, stay open until it ends. It may also close all descriptors itself: a number that
+/// means another file by then is left alone.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,

@@ -177,7 +177,9 @@ impl Driven {
 
     /// Leaves the parent's sockets alone, in a forked child.
     pub fn abandon(self) {
-        std::mem::forget(self);
+        let Self { upkeep, _turn: turn } = self;
+        upkeep.abandon();
+        std::mem::forget(turn);
     }
 }
 

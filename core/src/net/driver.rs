@@ -11,8 +11,10 @@ use parking_lot::Mutex;
 
 use super::background::Background;
 use super::clock;
+use super::descriptor::{Own, above_standard};
 use super::pool::{Others, TEND_PAUSE};
 use super::socket::Socket;
+use super::wakeup::Wakeup;
 use crate::engine::{Action, Closing, ConnectionId, Engine, Handover};
 use crate::host::{Endpoint, Host};
 use crate::limits::RECEIVE_CHUNK;
@@ -20,7 +22,7 @@ use crate::limits::RECEIVE_CHUNK;
 /// Poll, sockets and engine of one batch at a time; connections stay registered between batches.
 pub struct Driver {
     engine: Engine,
-    poll: Poll,
+    poll: Own<Poll>,
     events: Events,
     sockets: Vec<Option<Socket>>,
     scratch: Box<[u8]>,
@@ -39,7 +41,7 @@ pub struct Driver {
 /// What other threads leave for a driver.
 #[derive(Debug)]
 pub(super) struct Mail {
-    waker: mio::Waker,
+    waker: Wakeup,
     /// Number of the batch that runs.
     batch: AtomicU64,
     /// Number of the batch that was woken; 0 is none.
@@ -80,8 +82,8 @@ impl Mail {
 impl Driver {
     /// A driver without connections.
     pub(super) fn new(seed: u64, background: Arc<Background>, others: Others) -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let waker = mio::Waker::new(poll.registry(), WAKER)?;
+        let poll = Own::new(above_standard(Poll::new)?);
+        let waker = Wakeup::new(&poll, WAKER)?;
         let mail = Mail {
             waker,
             batch: AtomicU64::new(1),
@@ -257,11 +259,16 @@ impl Driver {
         self.engine.sweep();
     }
 
-    /// Ends a driver that a forked child inherited: its descriptors are closed, and nothing that
+    /// Ends a driver that a forked child inherited: its sockets are closed, and nothing that
     /// others share is written to, deregistered or locked.
     pub fn abandon(mut self) {
-        self.sockets.clear();
+        self.close_inherited();
         std::mem::forget(std::mem::replace(&mut self.engine, Engine::new(0)));
+    }
+
+    /// In a forked child: closes the sockets of the parent, and does nothing else.
+    pub(super) fn close_inherited(&mut self) {
+        self.sockets.clear();
     }
 
     /// Ends a driver that a panic of the program's own code left half way.

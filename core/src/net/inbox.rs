@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use super::driver::{Mail, Waker};
 use super::pinger::Pinged;
 use super::pool::Others;
-use super::{background, clock, names};
+use super::{background, clock, names, signals};
 use crate::agent::Agent;
 use crate::host::Host;
 use crate::limits::{self, BLACKHOLE_BACKLOG_BYTES_MAX, BLACKHOLE_BACKLOG_MAX};
@@ -246,7 +246,7 @@ fn spawn(role: Role, inbox: Arc<Inbox>) -> Option<JoinHandle<()>> {
     };
     let thread = std::thread::Builder::new().name(name.to_owned());
     // Without a size of ours, the environment would be asked for one.
-    thread.stack_size(limits::STACK_SIZE).spawn(run).ok()
+    signals::with_blocked(|| thread.stack_size(limits::STACK_SIZE).spawn(run).ok())
 }
 
 /// Tells whoever waits that the thread ends, in a panic of a log sink too.

@@ -2,6 +2,7 @@
 
 mod background;
 pub mod clock;
+mod descriptor;
 mod driver;
 mod inbox;
 mod names;
@@ -10,8 +11,10 @@ mod pool;
 pub mod process;
 mod resolver;
 mod seed;
+mod signals;
 mod socket;
 mod upkeep;
+mod wakeup;
 
 pub use background::{Background, Driven};
 pub use driver::{Driver, Waker};

@@ -1,41 +1,45 @@
 //! A non-blocking stream: TCP or unix.
 
 use std::io::{self, Read};
+use std::net::Shutdown;
+use std::os::fd::AsRawFd;
 
-use mio::event::Source;
-use mio::net::{TcpStream, UnixStream};
+use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use socket2::SockRef;
+use socket2::{Domain, SockAddr, Socket as Stream, Type};
 
+use super::descriptor::{Identity, Own, above_standard};
 use crate::host::Endpoint;
 
 /// A socket of a connection; close-on-exec, and a write to a closed one raises no signal.
+///
+/// A forked child closes its copy, unless the number means another file there.
 #[derive(Debug)]
-pub(super) enum Socket {
-    Tcp(TcpStream),
-    Unix(UnixStream),
+pub(super) struct Socket {
+    stream: Own<Stream>,
+    identity: Option<Identity>,
 }
 
 impl Socket {
     /// Begins to connect.
     pub(super) fn connect(endpoint: &Endpoint) -> io::Result<Socket> {
-        match endpoint {
-            Endpoint::Inet(address) => {
-                let stream = TcpStream::connect(*address)?;
-                stream.set_nodelay(true)?;
-                Ok(Socket::Tcp(stream))
-            }
-            Endpoint::Unix(path) => UnixStream::connect(path.as_ref()).map(Socket::Unix),
+        let (domain, address) = match endpoint {
+            Endpoint::Inet(address) => (Domain::for_address(*address), (*address).into()),
+            Endpoint::Unix(path) => (Domain::UNIX, SockAddr::unix(path.as_ref())?),
+        };
+        let stream = above_standard(|| Stream::new(domain, Type::STREAM.nonblocking(), None))?;
+        if matches!(endpoint, Endpoint::Inet(_)) {
+            stream.set_tcp_nodelay(true)?;
+        }
+        match stream.connect(&address) {
+            Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
+            _ => Ok(Socket { identity: Identity::of(&stream), stream: Own::new(stream) }),
         }
     }
 
     /// Whether the connection stands: `None` while it is under way.
     pub(super) fn is_connected(&self) -> Option<io::Result<()>> {
-        let (error, peer) = match self {
-            Socket::Tcp(stream) => (stream.take_error(), stream.peer_addr().map(drop)),
-            Socket::Unix(stream) => (stream.take_error(), stream.peer_addr().map(drop)),
-        };
-        match (error, peer) {
+        match (self.stream.take_error(), self.stream.peer_addr().map(drop)) {
             (Ok(Some(error)) | Err(error), _) => Some(Err(error)),
             (Ok(None), Ok(())) => Some(Ok(())),
             (Ok(None), Err(error)) if error.kind() == io::ErrorKind::NotConnected => None,
@@ -45,45 +49,36 @@ impl Socket {
 
     /// Hands bytes to the kernel.
     pub(super) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        let socket = match self {
-            Socket::Tcp(stream) => SockRef::from(stream),
-            Socket::Unix(stream) => SockRef::from(stream),
-        };
-        socket.send_with_flags(bytes, NO_SIGNAL)
+        self.stream.send_with_flags(bytes, NO_SIGNAL)
     }
 
     /// Takes bytes that have come.
     pub(super) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Socket::Tcp(stream) => stream.read(buffer),
-            Socket::Unix(stream) => stream.read(buffer),
-        }
+        self.stream.read(buffer)
     }
 
     /// Ends it for both sides. To close it would do, were it not for a copy of the descriptor in a
     /// forked child: with that the daemon would wait for more.
     pub(super) fn shut(&self) {
-        let both = std::net::Shutdown::Both;
         // One that is not connected yet, or not any more, has nothing to end.
-        let _ = match self {
-            Socket::Tcp(stream) => stream.shutdown(both),
-            Socket::Unix(stream) => stream.shutdown(both),
-        };
+        let _ = self.stream.shutdown(Shutdown::Both);
     }
 
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE;
-        self.source().register(registry, token, interest)
+        registry.register(&mut SourceFd(&self.stream.as_raw_fd()), token, interest)
     }
 
     pub(super) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.source().deregister(registry)
+        registry.deregister(&mut SourceFd(&self.stream.as_raw_fd()))
     }
+}
 
-    fn source(&mut self) -> &mut dyn Source {
-        match self {
-            Socket::Tcp(stream) => stream,
-            Socket::Unix(stream) => stream,
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // The daemon is to see the end of the connection when the parent goes.
+        if self.identity.is_some() && self.identity == Identity::of(&*self.stream) {
+            self.stream.close();
         }
     }
 }

@@ -49,6 +49,12 @@ impl Upkeep {
         }
     }
 
+    /// In a forked child: lets the parent's sockets go. Its locks may be held for ever.
+    pub(super) fn abandon(mut self) {
+        self.driver.close_inherited();
+        std::mem::forget(self);
+    }
+
     pub(super) fn is_stopped(&self) -> bool {
         self.inbox.jobs.lock().stop
     }

@@ -1,0 +1,110 @@
+//! Descriptors of the library: each belongs to the process that made it, and none takes the number
+//! of standard input, output or error.
+
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::net::UnixDatagram;
+
+use nix::sys::stat;
+
+use super::process;
+
+/// A value with a descriptor, which only the process that made it uses and closes.
+///
+/// A forked child may have closed the descriptors that it inherited: then a number belongs to a
+/// file of the program. Where nothing tells them apart, it stays open there until the child ends.
+#[derive(Debug)]
+pub(super) struct Own<T> {
+    /// Always there until this is dropped.
+    value: Option<T>,
+    process: process::Id,
+}
+
+impl<T> Own<T> {
+    pub(super) fn new(value: T) -> Self {
+        Self { value: Some(value), process: process::id() }
+    }
+
+    /// Whether this process made it.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.process == process::id()
+    }
+
+    /// Closes it in a forked child, too, for the number is known to mean the same file there.
+    pub(super) fn close(&mut self) {
+        self.value = None;
+    }
+}
+
+impl<T> Deref for Own<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.value.as_ref().expect("it is there until this is dropped")
+    }
+}
+
+impl<T> DerefMut for Own<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.value.as_mut().expect("it is there until this is dropped")
+    }
+}
+
+impl<T> Drop for Own<T> {
+    fn drop(&mut self) {
+        if !self.is_of_this_process() {
+            std::mem::forget(self.value.take());
+        }
+    }
+}
+
+/// Which file a descriptor means, as long as it is open: device and inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity(stat::SFlag, libc::dev_t, libc::ino_t);
+
+impl Identity {
+    /// `None` for a closed descriptor.
+    pub(super) fn of(descriptor: impl AsFd) -> Option<Identity> {
+        let found = stat::fstat(descriptor).ok()?;
+        let kind = stat::SFlag::from_bits_truncate(found.st_mode) & stat::SFlag::S_IFMT;
+        Some(Identity(kind, found.st_dev, found.st_ino))
+    }
+}
+
+/// Makes something whose descriptor is above that of standard error, though the program closed
+/// some of the first three: what it prints must not go into a connection.
+///
+/// What has a low number stays open until one has a number above, and is not connected.
+pub(super) fn above_standard<T: AsRawFd>(make: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    let mut low = Vec::new();
+    loop {
+        let made = make()?;
+        if made.as_raw_fd() > libc::STDERR_FILENO {
+            return Ok(made);
+        }
+        low.push(made);
+    }
+}
+
+/// Takes the numbers of standard input, output and error that are free, so that a look-up on this
+/// thread gets none of them: what the program prints would go to a name server.
+///
+/// Two look-ups at a time are not safe from each other: the end of one frees what it took.
+pub(super) struct Standard {
+    _taken: Vec<UnixDatagram>,
+}
+
+impl Standard {
+    /// Takes none where there is no descriptor left.
+    pub(super) fn take() -> Self {
+        let mut taken = Vec::new();
+        // Sending to one that is not connected fails, and raises no signal.
+        while let Ok(made) = UnixDatagram::unbound()
+            && made.as_raw_fd() <= libc::STDERR_FILENO
+        {
+            taken.push(made);
+        }
+        Self { _taken: taken }
+    }
+}
