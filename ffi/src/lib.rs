@@ -4,7 +4,8 @@
 //! function does, its threads, its lifetimes and its errors stand there, in its documentation.
 //!
 //! ```text
-//! panic handle arguments <- error <- config client options request search <- batch result ..
+//! cancellation <- panic handle arguments <- error <- config client options request search
+//!     <- batch result ..
 //! ```
 #![expect(
     clippy::missing_safety_doc,
@@ -12,6 +13,7 @@
 )]
 
 mod arguments;
+mod cancellation;
 mod handle;
 mod panic;
 

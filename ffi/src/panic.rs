@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{mem, ptr};
 
+use crate::cancellation::Uncancelled;
 use crate::error::{Error, Failed, HAMIRROR_OK};
 use crate::handle;
 use crate::text::Text;
@@ -58,7 +59,10 @@ pub(crate) unsafe fn or_error(
 
 /// The panic's text as an error. What a panic leaves half done is told by the handle, see
 /// [`crate::handle::Exclusive`].
+///
+/// Every exported function runs here, so that none of them has a cancellation point.
 fn catch<T>(body: impl FnOnce() -> T) -> Result<T, String> {
+    let _uncancelled = Uncancelled::begin();
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| {
         let text = panic_text(&*payload).to_owned();
         // Its destructor could panic again, outside of all this.

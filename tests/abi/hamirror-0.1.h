@@ -35,9 +35,17 @@
  * HAMIRROR_FAILURE_LOCAL. If any other allocation fails, the program ends by abort().
  *
  * A good guest. No set-up, no global state, no signal handler, no environment, no output. Sockets
- * are closed on exec and raise no SIGPIPE. Nothing unwinds into the caller: a fault inside the
- * library is HAMIRROR_ERROR_PANIC. Nor may anything unwind out of a callback: an exception that
- * does ends the program by abort(). Once loaded, the library stays loaded.
+ * are closed on exec and raise no SIGPIPE. No descriptor gets the number 0, 1 or 2, though the
+ * program closed that. Threads of the library take no signal of the program. Nothing unwinds into
+ * the caller: a fault inside the library is HAMIRROR_ERROR_PANIC. Nor may anything unwind out of a
+ * callback: an exception that does ends the program by abort(). No call is a cancellation point,
+ * nor are those that a callback makes: pthread_cancel() waits until the call has returned. Once
+ * loaded, the library stays loaded.
+ *
+ * Fork. A child works with the handles that it inherited, on connections of its own. It closes its
+ * copies of idle connections when it first uses the client, and those of a batch or an upkeep with
+ * that; what a thread of the parent was at, and event queues, stay open until it ends. It may also
+ * close all descriptors itself: a number that means another file by then is left alone.
  */
 
 
@@ -1598,6 +1606,8 @@ typedef struct {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+extern int pthread_setcancelstate(int state, int *state_before);
 
 /**
  * Version of the library that runs, such as "0.1.0". NUL-terminated; it lives forever.
