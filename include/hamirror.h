@@ -42,6 +42,9 @@
  * nor are those that a callback makes: pthread_cancel() waits until the call has returned. Once
  * loaded, the library stays loaded.
  *
+ * Stack. A call needs less than 32 KiB. With no_background, the look-up of a name takes on top of it
+ * what the resolver of the system takes.
+ *
  * Fork. A child works with the handles that it inherited, on connections of its own. It closes its
  * copies of idle connections when it first uses the client, and those of a batch or an upkeep with
  * that; what a thread of the parent was at, and event queues, stay open until it ends. It may also

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use hamirror_tests::compiler::{Compiler, Standard};
+use hamirror_tests::compiler::{Compiler, Linkage, Standard};
 use hamirror_tests::daemon::free_port;
 use hamirror_tests::echo::{EchoDaemon, Manners};
 use hamirror_tests::fake::{FakeDaemon, Fault};
+use hamirror_tests::library::{self, Profile};
 use hamirror_tests::process;
 use hamirror_tests::program::{self, Program};
 use hamirror_tests::workspace;
@@ -16,10 +17,7 @@ use hamirror_tests::workspace;
 #[test]
 fn any_sequence_of_calls_ends_well() -> Result<()> {
     let site = Site::new()?;
-    let program = Program::build(
-        Compiler::new(Standard::C("c99"), program::shared()?),
-        &["c/sequences.c", "c/sequences_calls.c", "c/sequences_callbacks.c", "c/sequences_read.c"],
-    )?;
+    let program = Program::build(Compiler::new(Standard::C("c99"), program::shared()?), &SOURCES)?;
     let uncalled = site.run(program.command(), &["seeds", "1", "3000"])?;
     let ledger = fs::read_to_string(workspace::root().join("ffi/symbols.txt"))?;
     let names = ledger.lines().filter(|line| !line.starts_with('#'));
@@ -36,6 +34,24 @@ fn any_sequence_of_calls_ends_well() -> Result<()> {
     let input = site.folder.path().join("input");
     fs::write(&input, (0..=255).chain(0..=255).collect::<Vec<u8>>())?;
     site.run(program.command(), &["files", &input.display().to_string(), "/dev/null"]).map(drop)
+}
+
+#[test]
+fn every_function_runs_on_a_small_stack() -> Result<()> {
+    let site = Site::new()?;
+    let mut sources = SOURCES.to_vec();
+    sources.push("c/small_stack.c");
+    for (profile, stack) in [(Profile::Release, "32768"), (Profile::Dev, "65536")] {
+        // Of the shared ones, a path in the environment would choose.
+        let linkage = Linkage::Static(library::build(profile)?);
+        let compiler = Compiler::new(Standard::C("c99"), linkage).flag("-Dmain=program_main");
+        let program = Program::build(compiler, &sources)?;
+        let mut command = program.command();
+        command.arg(stack);
+        let uncalled = site.run(command, &["seeds", "1", "3000"])?;
+        ensure!(uncalled.is_empty(), "{profile:?}: never called: {uncalled}");
+    }
+    Ok(())
 }
 
 /// Whom the sequences ask.
@@ -66,3 +82,6 @@ impl Site {
         process::run(command.arg(answer).args(what))
     }
 }
+
+const SOURCES: [&str; 4] =
+    ["c/sequences.c", "c/sequences_calls.c", "c/sequences_callbacks.c", "c/sequences_read.c"];

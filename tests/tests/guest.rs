@@ -2,7 +2,9 @@
 //! descriptors, threads and stacks.
 
 use anyhow::Result;
+use hamirror_tests::compiler::{Compiler, Linkage, Standard};
 use hamirror_tests::echo::{EchoDaemon, Manners};
+use hamirror_tests::library::{self, Profile};
 use hamirror_tests::program::Program;
 
 #[test]
@@ -27,4 +29,13 @@ fn a_cancelled_thread_ends_after_its_call() -> Result<()> {
     let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
     let program = Program::c("cancelled")?;
     program.run(&[&echo.name]).map(drop)
+}
+
+#[test]
+fn a_forked_child_needs_no_deep_stack() -> Result<()> {
+    let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
+    let linkage = Linkage::Static(library::build(Profile::Release)?);
+    let compiler = Compiler::new(Standard::C("c99"), linkage).flag("-Dmain=program_main");
+    let program = Program::build(compiler, &["c/fork_closed.c", "c/small_stack.c"])?;
+    program.run(&["32768", &echo.name]).map(drop)
 }

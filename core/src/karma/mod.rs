@@ -35,7 +35,8 @@ use crate::limits::KARMA_BLOCKS;
 #[derive(Debug)]
 pub struct Karma {
     clock: BlockClock,
-    blocks: [Block; KARMA_BLOCKS],
+    /// On the heap, piece by piece: a client must be made on a small stack.
+    blocks: Box<[Block]>,
     since_start: Sums,
     /// Of blocks that are kept no more: with those of the kept ones, all since the start.
     latencies_retired: Latencies,
@@ -57,7 +58,7 @@ impl Karma {
     pub fn new(clock: BlockClock) -> Self {
         Self {
             clock,
-            blocks: std::array::from_fn(|_| Block::default()),
+            blocks: (0..KARMA_BLOCKS).map(|_| Block::default()).collect(),
             since_start: Sums::default(),
             latencies_retired: Latencies::default(),
             in_flight: Arc::default(),
