@@ -970,7 +970,7 @@ typedef struct {
  */
 typedef struct {
     /**
-     * Bytes of this structure, as hamirror_client_options_init() sets it.
+     * What hamirror_client_options_init() made of the structure's size; all else is refused.
      */
     uint32_t struct_size;
     /**
@@ -999,7 +999,7 @@ typedef struct {
  */
 typedef struct {
     /**
-     * Bytes of this structure, as hamirror_call_options_init() sets it.
+     * What hamirror_call_options_init() made of the structure's size; all else is refused.
      */
     uint32_t struct_size;
     /**

@@ -33,7 +33,7 @@ pub const HAMIRROR_COMPLETENESS_ALL: i32 = 2;
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ClientOptions {
-    /// Bytes of this structure, as hamirror_client_options_init() sets it.
+    /// What hamirror_client_options_init() made of the structure's size; all else is refused.
     pub struct_size: u32,
     /// 1: no thread of the library's own. Names are looked up by the calling thread; pings and
     /// sends to blackholes are done by who drives a hamirror_upkeep, or by nobody.
@@ -52,7 +52,7 @@ pub struct ClientOptions {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct CallOptions {
-    /// Bytes of this structure, as hamirror_call_options_init() sets it.
+    /// What hamirror_call_options_init() made of the structure's size; all else is refused.
     pub struct_size: u32,
     /// 1: never leave the mirror that was picked first.
     pub no_failover: i32,
@@ -159,48 +159,63 @@ pub(crate) unsafe fn call(options: *const CallOptions) -> Result<CoreCallOptions
 ///
 /// The first field is a `u32`, all bytes zero are a value, and there is no padding.
 unsafe trait Options: Copy {
-    /// Size in the first version that had it.
-    const SIZE_FIRST: usize;
+    /// Its sizes in all versions so far.
+    const SIZES: &[usize];
 }
 
 // SAFETY: four 32-bit fields and one of 64 bits, in this order.
 unsafe impl Options for ClientOptions {
-    const SIZE_FIRST: usize = 24;
+    const SIZES: &[usize] = &[24];
 }
 
 // SAFETY: four 32-bit fields and five of 64 bits, in this order.
 unsafe impl Options for CallOptions {
-    const SIZE_FIRST: usize = 56;
+    const SIZES: &[usize] = &[56];
 }
 
-const _: () = assert!(size_of::<ClientOptions>() == ClientOptions::SIZE_FIRST);
-const _: () = assert!(size_of::<CallOptions>() == CallOptions::SIZE_FIRST);
+const _: () = assert!(size_of::<ClientOptions>() == *ClientOptions::SIZES.last().unwrap());
+const _: () = assert!(size_of::<CallOptions>() == *CallOptions::SIZES.last().unwrap());
+
+fn is_known<T: Options>(size: usize) -> bool {
+    size == size_of::<T>() || T::SIZES.contains(&size)
+}
+
+fn is_newer<T: Options>(size: usize) -> bool {
+    size > size_of::<T>() && size <= SIZE_MAX
+}
 
 unsafe fn init<T: Options>(options: *mut T, size: usize) -> i32 {
-    if options.is_null() || !(T::SIZE_FIRST..=SIZE_MAX).contains(&size) {
+    if options.is_null() || !(is_known::<T>(size) || is_newer::<T>(size)) {
         return HAMIRROR_ERROR_ARGUMENT;
     }
+    let mark = if is_newer::<T>(size) { NEWER } else { 0 };
     let bytes = options.cast::<u8>();
     // SAFETY: it has that size, which has room for the first field.
     unsafe {
         bytes.write_bytes(0, size);
-        bytes.cast::<u32>().write_unaligned(size as u32);
+        bytes.cast::<u32>().write_unaligned(mark | size as u32);
     }
     HAMIRROR_OK
 }
 
 /// `None` for NULL. A structure of a newer header is longer than ours: what is beyond must be
-/// zero, or the caller wants something that this library can't do.
+/// zero, or the caller wants something that this library can't do. Only [`init`] can tell that it
+/// is so long: of a number that was left as it happened to be, nothing is read but itself.
 unsafe fn read<T: Options>(options: *const T) -> Result<Option<T>, Failed> {
     if options.is_null() {
         return Ok(None);
     }
     // SAFETY: it starts with a number.
-    let size = unsafe { options.cast::<u32>().read_unaligned() } as usize;
-    if !(T::SIZE_FIRST..=SIZE_MAX).contains(&size) {
-        let text = format!("options->struct_size is {size}: set it with the _options_init");
+    let number = unsafe { options.cast::<u32>().read_unaligned() };
+    let (size, size_newer) = (number as usize, (number ^ NEWER) as usize);
+    let size = if is_known::<T>(size) {
+        size
+    } else if is_newer::<T>(size_newer) {
+        size_newer
+    } else {
+        let text = format!("options->struct_size is {number}: set it with the _options_init");
         return Err(Failed::argument(text));
-    }
+    };
     // SAFETY: it has that size, and no padding.
     let bytes = unsafe { slice::from_raw_parts(options.cast::<u8>(), size) };
     let (known, tail) = bytes.split_at(size.min(size_of::<T>()));
@@ -243,3 +258,6 @@ fn unless_zero<T: TryFrom<i64>>(name: &str, value: i64) -> Result<Option<T>, Fai
 
 /// Larger is garbage, not a newer header.
 const SIZE_MAX: usize = 4096;
+
+/// Beside the size of a structure of a newer header; no bits of a size.
+const NEWER: u32 = 0x6d69_0000;

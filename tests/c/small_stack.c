@@ -1,5 +1,5 @@
-/* Runs a program, whose main() is called program_main(), on a thread with a small stack, which ends
- * at a page that nobody may touch. The first argument is the stack's size in bytes; what the
+/* Runs a program, whose main() is called program_main(), on a thread with a small stack. That ends
+ * at a page which nobody may touch. The first argument is the stack's size in bytes; what the
  * thread used of it is told on standard error. */
 #define _GNU_SOURCE
 #undef main

@@ -164,7 +164,7 @@ const CHANGED: [(&str, &[Change]); 4] = [
         &[
             Change::Block("pub struct ClientOptions {", NEWER_OPTION),
             Change::Block("pub struct CallOptions {", NEWER_OPTION),
-            Change::Text("Options>() == ", "Options>() >= "),
+            Change::Text("Options>() == *", "Options>() >= *"),
         ],
     ),
     (
