@@ -70,7 +70,9 @@ impl Install {
             self.shared(&built, &mut written)?;
         }
         if self.libraries != Libraries::Shared {
-            let archive = self.copy(&built.join(ARCHIVE), &self.libdir.join(ARCHIVE), 0o644)?;
+            let archive = self.place(&self.libdir.join(ARCHIVE))?;
+            library::show_only(&library::symbols()?, &built.join(ARCHIVE), &archive)?;
+            fs::set_permissions(&archive, fs::Permissions::from_mode(0o644))?;
             self.strip("--strip-debug", &archive)?;
             written.push(archive);
         }

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -45,6 +46,38 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
         }
     }
     Ok(folder)
+}
+
+/// Makes a static library of Rust one object that shows these symbols alone.
+///
+/// All that is Rust's own is hidden, its standard library too: two such libraries in one program
+/// would define it twice.
+pub fn show_only(symbols: &[impl AsRef<str>], archive: &Path, target: &Path) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let object = folder.path().join("hamirror.o");
+    let mut linker = Command::new("ld");
+    // A group of sections that both have would be taken from one of them.
+    linker.args(["--relocatable", "--force-group-allocation"]);
+    for symbol in symbols {
+        linker.arg("--undefined").arg(symbol.as_ref());
+    }
+    process::run(linker.arg(archive).arg("-o").arg(&object))?;
+    let list = folder.path().join("symbols");
+    let lines = symbols.iter().map(|symbol| format!("{}\n", symbol.as_ref()));
+    fs::write(&list, lines.collect::<String>())?;
+    let mut objcopy = Command::new("objcopy");
+    objcopy.arg(format!("--keep-global-symbols={}", list.display()));
+    // Bitcode of several modules in one section is none, and breaks tools that look at it.
+    objcopy.args(["--remove-section=.llvmbc", "--remove-section=.llvmcmd"]);
+    process::run(objcopy.arg(&object))?;
+    process::run(Command::new("ar").arg("rcs").arg(target).arg(&object)).map(drop)
+}
+
+/// Every exported function, by the ledger.
+pub fn symbols() -> Result<Vec<String>> {
+    let ledger = fs::read_to_string(workspace::root().join("ffi/symbols.txt"))?;
+    let lines = ledger.lines().filter(|line| !line.starts_with('#'));
+    Ok(lines.filter_map(|line| line.split(' ').next()).map(str::to_owned).collect())
 }
 
 /// The SONAME by cargo-c's rule: `libhamirror.so.0.1` before 1.0, `libhamirror.so.1` after it.
