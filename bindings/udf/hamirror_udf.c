@@ -8,14 +8,21 @@
  *                                                       VALUE a line, as SHOW AGENT STATUS
  *   hamirror_status(CONFIG, KEY)                STRING  one value of it
  *
- * CONFIG is the path of a sphinx.conf, which is read again when it changes. `cargo
+ * CONFIG is the path of a sphinx.conf, which is read again when it changes. The operator says
+ * which ones queries may name: the file hamirror_udf.list, in the folder of the plugin, has their
+ * paths, one a line, as queries write them; lines that start with # are left out. `cargo
  * hamirror-install --udf` builds the plugin; let `plugin_dir` of section `common` be its folder:
+ *
+ *   echo /etc/sphinx/cluster.conf >> /usr/local/lib/hamirror/hamirror_udf.list
  *
  *   CREATE FUNCTION hamirror_count RETURNS BIGINT SONAME 'hamirror_udf.so';
  *   SELECT id, hamirror_count('/etc/sphinx/cluster.conf', 'dist', 'word') AS n FROM rt LIMIT 1;
  *
- * Each statement asks once for each function in it. No thread stays in the daemon: idle mirrors
- * are not pinged, and names of hosts are looked up by the statement that needs them.
+ * Each statement asks once for each function in it. The record is that of the plugin's own
+ * queries and pings. No thread stays in the daemon: names of hosts are looked up by the statement
+ * that needs them, and hamirror_status pings mirrors of which nothing was heard for
+ * ha_ping_interval (those that have another mirror beside them) and waits for that, for 1.5 s at
+ * most where one is silent.
  *
  * It is also the example of a plugin over hamirror: this file speaks with the daemon, mirrors.c
  * with the library, which is linked in (see `udf` in tests/src/install.rs for how).

@@ -1,12 +1,16 @@
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include "mirrors.h"
 
+#include <ctype.h>
+#include <dlfcn.h>
 #include <hamirror.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 /* A client and the file that it was made of, as that was then. */
 typedef struct entry {
@@ -18,12 +22,44 @@ typedef struct entry {
     char path[];
 } entry;
 
-/* More than any daemon has: paths that come from queries must not fill the memory. */
-enum { ENTRIES_MAX = 64 };
+/* For a connection that gets no answer, with the usual agent_connect_timeout of a second. */
+enum { PING_LIMIT_MS = 1500 };
 
+/* One for each line of the list at most, and those that were taken out of it and not asked for
+ * since. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static entry *entries;
-static size_t entry_count;
+
+/*
+ * Whether the operator allows that configuration: its path is a line of the list beside the
+ * plugin. Texts are compared, not files: a query reaches no file by a name of its own making, nor
+ * does it learn which there are.
+ */
+static int is_listed(const char *config)
+{
+    char path[PATH_MAX], *line = NULL;
+    size_t room = 0;
+    ssize_t len;
+    int folder_len, is_found = 0;
+    const char *slash;
+    Dl_info plugin;
+    FILE *list;
+    if (dladdr(&lock, &plugin) == 0)
+        return 0;
+    slash = strrchr(plugin.dli_fname, '/');
+    folder_len = slash == NULL ? 0 : (int)(slash - plugin.dli_fname) + 1;
+    len = snprintf(path, sizeof path, "%.*s%s", folder_len, plugin.dli_fname, MIRRORS_LIST);
+    list = len < (ssize_t)sizeof path ? fopen(path, "re") : NULL;
+    while (list != NULL && !is_found && (len = getline(&line, &room, list)) >= 0) {
+        while (len > 0 && isspace((unsigned char)line[len - 1]))
+            line[--len] = '\0';
+        is_found = len > 0 && line[0] != '#' && strcmp(line, config) == 0;
+    }
+    free(line);
+    if (list != NULL)
+        fclose(list);
+    return is_found;
+}
 
 /* Gives up an error for its text. Of a file that is no configuration it tells the place alone:
  * whoever may send queries may not read any file of the daemon's machine by them. */
@@ -79,12 +115,7 @@ static int refresh(entry *known, const struct stat *file, char text[MIRRORS_ERRO
 static entry *entry_new(const char *path, const struct stat *file, char error[MIRRORS_ERROR_LEN])
 {
     size_t room = strlen(path) + 1;
-    entry *made;
-    if (entry_count >= ENTRIES_MAX) {
-        snprintf(error, MIRRORS_ERROR_LEN, "more than %d configurations", ENTRIES_MAX);
-        return NULL;
-    }
-    made = calloc(1, sizeof *made + room);
+    entry *made = calloc(1, sizeof *made + room);
     if (made == NULL) {
         snprintf(error, MIRRORS_ERROR_LEN, "out of memory");
         return NULL;
@@ -96,8 +127,20 @@ static entry *entry_new(const char *path, const struct stat *file, char error[MI
     }
     made->next = entries;
     entries = made;
-    entry_count++;
     return made;
+}
+
+/* One that the list has no more. */
+static void entry_free(const char *path)
+{
+    entry **place = &entries, *known;
+    while ((known = *place) != NULL && strcmp(known->path, path) != 0)
+        place = &known->next;
+    if (known == NULL)
+        return;
+    *place = known->next;
+    hamirror_client_free(known->client);
+    free(known);
 }
 
 /* The client of a configuration as it is in its file now; a handle to be freed. */
@@ -106,6 +149,14 @@ static hamirror_client *client_of(const char *path, char error[MIRRORS_ERROR_LEN
     hamirror_client *client = NULL;
     struct stat file;
     entry *known;
+    if (!is_listed(path)) {
+        pthread_mutex_lock(&lock);
+        entry_free(path);
+        pthread_mutex_unlock(&lock);
+        snprintf(error, MIRRORS_ERROR_LEN, "'%s' is not listed in %s beside the plugin", path,
+                 MIRRORS_LIST);
+        return NULL;
+    }
     /* Anything else could make the daemon wait. */
     if (stat(path, &file) != 0 || !S_ISREG(file.st_mode)) {
         snprintf(error, MIRRORS_ERROR_LEN, "'%s' is no file", path);
@@ -165,6 +216,48 @@ static void print(FILE *out, const hamirror_status *status, const char *key)
     }
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Whether a mirror that is being pinged has not answered for that long. */
+static int is_any_awaited(const hamirror_client *client, int64_t since_us)
+{
+    hamirror_status *status;
+    size_t place, count;
+    int is_any = 0;
+    if (hamirror_status_new(client, &status, NULL) != HAMIRROR_OK)
+        return 0;
+    count = hamirror_status_host_count(status);
+    for (place = 0; place < count; place++) {
+        const hamirror_host *host = hamirror_status_host(status, place);
+        int64_t answer_us = hamirror_host_last_answer_us(host);
+        if (hamirror_host_is_pinged(host) && hamirror_host_in_flight(host) > 0)
+            is_any |= answer_us < 0 || answer_us > since_us;
+    }
+    hamirror_status_free(status);
+    return is_any;
+}
+
+/* Pings the mirrors of which nothing was heard for ha_ping_interval, as a daemon does all the
+ * time. If another statement is at it, that one's answers serve this one. */
+static void ping(const hamirror_client *client)
+{
+    hamirror_upkeep *upkeep;
+    int64_t start = now_ms(), passed = 0;
+    if (hamirror_upkeep_new(client, &upkeep, NULL) != HAMIRROR_OK)
+        return;
+    while (hamirror_upkeep_drive(upkeep, NULL) == HAMIRROR_OK && passed < PING_LIMIT_MS
+           && is_any_awaited(client, passed * 1000)) {
+        hamirror_upkeep_wait(upkeep, (uint32_t)(PING_LIMIT_MS - passed), NULL);
+        passed = now_ms() - start;
+    }
+    hamirror_upkeep_free(upkeep);
+}
+
 char *mirrors_status(const char *config, const char *key, char text[MIRRORS_ERROR_LEN])
 {
     hamirror_client *client = client_of(config, text);
@@ -175,6 +268,7 @@ char *mirrors_status(const char *config, const char *key, char text[MIRRORS_ERRO
     FILE *out;
     if (client == NULL)
         return NULL;
+    ping(client);
     if (hamirror_status_new(client, &status, &error) != HAMIRROR_OK) {
         tell(text, error);
     } else if ((out = open_memstream(&lines, &size)) != NULL) {

@@ -115,7 +115,7 @@ int main(int count, char **arguments)
     count_rows(NULL);
     end("hamirror_count_deinit");
     begin("hamirror_count_error_init");
-    check_text("hamirror_count_error", "is no file");
+    check_text("hamirror_count_error", "is not listed");
     end("hamirror_count_error_deinit");
 
     set_arguments(arguments + 2, 1);

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use hamirror::{CallOptions, Client, Config, Search};
@@ -22,6 +23,7 @@ fn it_counts_as_rust_does_while_mirrors_die() -> Result<()> {
     let mut cluster = Cluster::start(corpus::synthetic(600, 21), |_| {})?;
     let host = Host::start("threads")?;
     let config = cluster.config();
+    host.allow(&config)?;
     let client = Client::new(&Config::read(&config)?)?;
     for word in ["library", "mirror", "nosuchword"] {
         let found = client.search(INDEX, &Search::new(word), &CallOptions::default())?.total_found;
@@ -46,7 +48,13 @@ fn it_counts_as_rust_does_while_mirrors_die() -> Result<()> {
 fn a_statement_asks_once_and_the_status_tells() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(300, 22), |_| {})?;
     let host = Host::start("threads")?;
-    let path = cluster.config().display().to_string();
+    // Pings would be counted, too.
+    let config = cluster.folder().join("quiet.conf");
+    let text =
+        cluster.config_text(Agents::Plain, "") + "searchd\n{\n    ha_ping_interval = 0\n}\n";
+    fs::write(&config, text)?;
+    host.allow(&config)?;
+    let path = config.display().to_string();
     let status = |key: &str| -> Result<String> {
         let select = format!("SELECT hamirror_status('{path}', '{key}') AS s FROM rows LIMIT 1");
         Ok(host.sphinxql(&select)?.remove(0).remove(0))
@@ -78,6 +86,9 @@ fn what_is_wrong_is_told() -> Result<()> {
     let text = |settings: &str| cluster.config_text(Agents::Plain, settings);
 
     fs::write(&config, "secret of another\n")?;
+    let unlisted = host.count_error(&config, INDEX, "library")?;
+    ensure!(unlisted.contains("is not listed in hamirror_udf.list"), "{unlisted}");
+    host.allow(&config)?;
     let fault = host.count_error(&config, INDEX, "library")?;
     ensure!(fault.contains("changing.conf:1:1") && !fault.contains("secret"), "{fault}");
     for (config, index, part) in [
@@ -86,6 +97,7 @@ fn what_is_wrong_is_told() -> Result<()> {
         (fifo(cluster.folder())?, INDEX, "is no file"),
         (cluster.config(), "nosuch", "nosuch"),
     ] {
+        host.allow(&config)?;
         let error = host.count_error(&config, index, "library")?;
         ensure!(error.contains(part), "{error}");
     }
@@ -110,10 +122,77 @@ fn what_is_wrong_is_told() -> Result<()> {
 }
 
 #[test]
+fn a_query_reads_what_the_operator_lists_and_nothing_else() -> Result<()> {
+    let cluster = Cluster::start(corpus::synthetic(100, 27), |_| {})?;
+    let host = Host::start("threads")?;
+    let config = cluster.config();
+    host.allow(&config)?;
+    let text = config.display().to_string();
+    for times in 1..=100 {
+        let alias = format!("{}{}", "/.".repeat(times), text);
+        let error = host.count_error(Path::new(&alias), INDEX, "library")?;
+        ensure!(error.contains("is not listed"), "{error}");
+    }
+    for other in ["/etc/passwd", "/nosuch", "", "#", "# of a test"] {
+        let error = host.count_error(Path::new(other), INDEX, "library")?;
+        ensure!(
+            error == format!("'{other}' is not listed in hamirror_udf.list beside the plugin")
+        );
+    }
+    ensure!(host.count_error(&config, INDEX, "library")?.is_empty());
+    fs::remove_file(host.folder.path().join("hamirror_udf.list"))?;
+    ensure!(host.count_error(&config, INDEX, "library")?.contains("is not listed"));
+    host.allow(&config)?;
+    ensure!(host.count_error(&config, INDEX, "library")?.is_empty());
+    host.check_alive()
+}
+
+#[test]
+fn the_status_tells_of_a_mirror_that_died_though_nobody_asked_it() -> Result<()> {
+    let mut cluster = Cluster::start(corpus::synthetic(100, 28), |_| {})?;
+    let host = Host::start("threads")?;
+    let config = cluster.config();
+    host.allow(&config)?;
+    let sum = |ending: &str| -> Result<u64> {
+        let select = format!("SELECT hamirror_status('{}') AS s FROM rows", config.display());
+        let text = host.sphinxql(&select)?.remove(0).remove(0);
+        let rows = text.lines().filter_map(|line| line.split_once('\t'));
+        let counts = rows.filter(|(key, _)| key.ends_with(ending));
+        counts.map(|(_, count)| Ok(count.parse::<u64>()?)).sum()
+    };
+    // Two mirrors of each of two shards.
+    ensure!(sum("_1periods_succeeded_queries")? == 4);
+    ensure!(sum("_1periods_connect_failures")? == 0);
+    cluster.daemon(0, 0).kill()?;
+    let begun = Instant::now();
+    while sum("_1periods_connect_failures")? == 0 {
+        // The mirrors are asked again once their last answer is older than the interval.
+        ensure!(begun.elapsed() < Duration::from_secs(20), "it is not told");
+        thread::sleep(Duration::from_millis(50));
+    }
+    host.check_alive()
+}
+
+#[test]
+fn it_works_on_the_smallest_stack_of_a_thread() -> Result<()> {
+    let cluster = Cluster::start(corpus::synthetic(100, 29), |_| {})?;
+    let host = Host::start_with("threads", "    thread_stack = 64K\n")?;
+    let config = cluster.folder().join("names.conf");
+    // Names, too, for they are looked up on the thread of the statement.
+    fs::write(&config, cluster.config_text(Agents::Plain, "").replace("127.0.0.1", "localhost"))?;
+    host.allow(&config)?;
+    let expected = host.count(&config, INDEX, "library")?;
+    ensure!(expected.iter().all(|row| row[1].is_empty()), "{expected:?}");
+    host.sphinxql(&format!("SELECT hamirror_status('{}') AS s FROM rows", config.display()))?;
+    host.check_alive()
+}
+
+#[test]
 fn statements_at_once_and_drops_leave_nothing_behind() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(300, 24), |_| {})?;
     let host = Host::start("threads")?;
     let config = cluster.config();
+    host.allow(&config)?;
     let expected = host.count(&config, INDEX, "library")?;
     thread::scope(|scope| {
         let ask = || (0..25).map(|_| host.count(&config, INDEX, "library")).collect();
@@ -166,6 +245,7 @@ fn it_is_clean_to_a_memory_checker() -> Result<()> {
         client.search(INDEX, &Search::new("library"), &CallOptions::default())?.total_found;
     let folder = tempfile::tempdir()?;
     let (plugin, host) = (folder.path().join(install::UDF), folder.path().join("host"));
+    allow(folder.path(), &cluster.config())?;
     install::udf(&library::build(Profile::Dev)?.join("libhamirror.a"), &plugin)?;
     let source = workspace::tests().join("c/udf_host.c");
     Compiler::new(Standard::C("c99"), Linkage::None).program(&[&source], &host)?;
@@ -200,8 +280,10 @@ fn it_is_clean_to_a_memory_checker() -> Result<()> {
 fn it_works_in_a_daemon_that_forks() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(100, 25), |_| {})?;
     let threads = Host::start("threads")?;
+    threads.allow(&cluster.config())?;
     let expected = threads.count(&cluster.config(), INDEX, "library")?;
     let host = Host::start("prefork")?;
+    host.allow(&cluster.config())?;
     let refused = host.sphinxql(CREATE[0]).expect_err("it forks").to_string();
     ensure!(refused.contains("require workers=threads"), "{refused}");
     for _ in 0..5 {
@@ -213,13 +295,17 @@ fn it_works_in_a_daemon_that_forks() -> Result<()> {
 /// A searchd with the plugin and some rows, to have functions called.
 struct Host {
     daemon: Daemon,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Host {
     const ROWS: usize = 5;
 
     fn start(workers: &str) -> Result<Host> {
+        Host::start_with(workers, "")
+    }
+
+    fn start_with(workers: &str, setting: &str) -> Result<Host> {
         let folder = tempfile::tempdir()?;
         let at = folder.path();
         let archive = library::build(Profile::Dev)?.join("libhamirror.a");
@@ -246,14 +332,19 @@ impl Host {
             if workers == "threads" { String::new() } else { CREATE.join(";\n") + ";\n" },
         )?;
         let settings =
-            format!("    workers = {workers}\n    sphinxql_state = {place}/state.sql\n");
+            format!("    workers = {workers}\n    sphinxql_state = {place}/state.sql\n{setting}");
         let daemon =
             Daemon::start(&at.join("host"), &format!("{common}{source}{index}"), &settings)?;
-        let host = Host { daemon, _folder: folder };
+        let host = Host { daemon, folder };
         if workers == "threads" {
             host.create_functions()?;
         }
         Ok(host)
+    }
+
+    /// Queries may name that configuration from now on.
+    fn allow(&self, config: &Path) -> Result<()> {
+        allow(self.folder.path(), config)
     }
 
     fn create_functions(&self) -> Result<()> {
@@ -317,6 +408,13 @@ impl Drop for Host {
         // Killed, it would leave the processes that it forked.
         let _ = self.daemon.stop();
     }
+}
+
+/// Adds a line to the list of the plugin in that folder.
+fn allow(folder: &Path, config: &Path) -> Result<()> {
+    let list = folder.join("hamirror_udf.list");
+    let before = fs::read_to_string(&list).unwrap_or_else(|_| "# of a test\n\n".to_owned());
+    Ok(fs::write(list, format!("{before}{}\n", config.display()))?)
 }
 
 fn fifo(folder: &Path) -> Result<PathBuf> {
