@@ -26,6 +26,25 @@ import hamirror
 assert state() == before, (before, state())
 """
 
+SUBINTERPRETER = """
+import _testcapi
+code = '''
+try:
+    import hamirror
+except ImportError as error:
+    assert "main interpreter" in str(error), error
+else:
+    raise SystemError("it was imported")
+'''
+assert _testcapi.run_in_subinterp(code) == 0
+import hamirror
+assert _testcapi.run_in_subinterp(code) == 0
+try:
+    hamirror.Config.read("/nosuch.conf")
+except hamirror.Error:
+    pass
+"""
+
 
 def test_every_public_name_exists_and_no_other() -> None:
     public = {name for name in vars(hamirror) if not name.startswith("_")}
@@ -51,6 +70,11 @@ def test_the_readme_shows_the_example() -> None:
 
 def test_import_does_nothing() -> None:
     subprocess.run([sys.executable, "-c", IMPORT], check=True)
+
+
+def test_a_subinterpreter_refuses_it_and_the_main_one_stays_well() -> None:
+    pytest.importorskip("_testcapi")
+    subprocess.run([sys.executable, "-c", SUBINTERPRETER], check=True)
 
 
 def test_exceptions_are_what_python_means() -> None:

@@ -8,14 +8,10 @@ use hamirror_tests::workspace;
 #[test]
 fn every_named_test_exists() -> Result<()> {
     let text = fs::read_to_string(workspace::tests().join("PROMISES.md"))?;
-    let named: Vec<(&str, &str)> =
-        text.split('`').filter_map(|quoted| quoted.split_once(".rs::")).collect();
+    let named: Vec<&str> = text.split('`').filter(|quoted| is_test(quoted)).collect();
     ensure!(named.len() > 100, "only {} tests are named", named.len());
-    let missing: Vec<String> = named
-        .into_iter()
-        .filter(|(file, name)| !exists(file, name).unwrap_or(false))
-        .map(|(file, name)| format!("{file}.rs::{name}"))
-        .collect();
+    let missing: Vec<&str> =
+        named.into_iter().filter(|name| !exists(name).unwrap_or(false)).collect();
     ensure!(missing.is_empty(), "not there:\n{}", missing.join("\n"));
     Ok(())
 }
@@ -26,7 +22,7 @@ fn every_promise_names_a_test_or_says_why_not() -> Result<()> {
     let rows = text.lines().filter(|line| line.starts_with("| ") && !line.contains("---"));
     for row in rows.filter(|row| !row.ends_with("| shown by |")) {
         let shown = row.trim_end_matches(" |").rsplit(" | ").next().context("a column")?;
-        let is_shown = shown.contains(".rs::") || shown == "above" || shown.starts_with("can't");
+        let is_shown = is_test(shown) || shown == "above" || shown.starts_with("can't");
         ensure!(is_shown, "{row}");
     }
     for number in 1..=56 {
@@ -35,8 +31,16 @@ fn every_promise_names_a_test_or_says_why_not() -> Result<()> {
     Ok(())
 }
 
-fn exists(file: &str, name: &str) -> Result<bool> {
-    let text = fs::read_to_string(workspace::root().join(format!("{file}.rs")))?;
+fn is_test(text: &str) -> bool {
+    text.contains(".rs::") || text.contains(".py::")
+}
+
+fn exists(test: &str) -> Result<bool> {
+    let (file, name) = test.split_once("::").context("a file and a test")?;
+    let text = fs::read_to_string(workspace::root().join(file))?;
+    if file.ends_with(".py") {
+        return Ok(name.starts_with("test_") && text.contains(&format!("\ndef {name}(")));
+    }
     let place = text.find(&format!("fn {name}("));
     let before = place.map(|place| &text[..place]);
     // Only attributes and a line's end stand between.

@@ -28,37 +28,43 @@ mod value;
 mod verdict;
 mod waiting;
 
+use pyo3::exceptions::PyImportError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 
 /// The part of `hamirror` that is written in Rust.
 #[pymodule(gil_used = false)]
-mod _native {
-    #[pymodule_export]
-    use super::batch::Batch;
-    #[pymodule_export]
-    use super::client::Client;
-    #[pymodule_export]
-    use super::config::Config;
-    #[pymodule_export]
-    use super::filter::Filter;
-    #[pymodule_export]
-    use super::pending::{PendingReply, PendingSearch};
-    #[pymodule_export]
-    use super::ranker::Ranker;
-    #[pymodule_export]
-    use super::reply::Reply;
-    #[pymodule_export]
-    use super::request::Request;
-    #[pymodule_export]
-    use super::result::{Row, SearchResult};
-    #[pymodule_export]
-    use super::sort::Sort;
-    #[pymodule_export]
-    use super::upkeep::Upkeep;
-    #[pymodule_export]
-    use super::verdict::Verdict;
-
-    #[pymodule_export]
-    #[expect(non_upper_case_globals, reason = "Python's own name for it")]
-    const __version__: &str = env!("CARGO_PKG_VERSION");
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // Types belong to the interpreter that makes the first one of them, so this comes before.
+    check_interpreter()?;
+    module.add_class::<batch::Batch>()?;
+    module.add_class::<client::Client>()?;
+    module.add_class::<config::Config>()?;
+    module.add_class::<filter::Filter>()?;
+    module.add_class::<pending::PendingReply>()?;
+    module.add_class::<pending::PendingSearch>()?;
+    module.add_class::<ranker::Ranker>()?;
+    module.add_class::<reply::Reply>()?;
+    module.add_class::<request::Request>()?;
+    module.add_class::<result::Row>()?;
+    module.add_class::<result::SearchResult>()?;
+    module.add_class::<sort::Sort>()?;
+    module.add_class::<upkeep::Upkeep>()?;
+    module.add_class::<verdict::Verdict>()?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))
 }
+
+/// Refuses a sub-interpreter: it would share types and exceptions with the main one.
+fn check_interpreter() -> PyResult<()> {
+    // SAFETY: a module is made by a thread that is attached to the interpreter which is asked for.
+    let number = unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) };
+    if number == MAIN_INTERPRETER {
+        return Ok(());
+    }
+    let text = "hamirror can't be imported in a sub-interpreter, use the main interpreter \
+                (mod_wsgi: WSGIApplicationGroup %{GLOBAL})";
+    Err(PyImportError::new_err(text))
+}
+
+/// The number of the interpreter that a process begins with.
+const MAIN_INTERPRETER: i64 = 0;
