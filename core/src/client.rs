@@ -32,6 +32,11 @@ use crate::wire::request::{Reply, Request};
 /// batch or [`Upkeep`] when it drops that. Event queues, and connections that a thread of the
 /// parent was at, stay open until it ends. It may also close all descriptors itself: a number that
 /// means another file by then is left alone.
+///
+/// It begins with the addresses that its parent knew. A look-up in the child hangs if a thread of
+/// the parent was at one when it forked: glibc never releases that lock there. With
+/// `hostname_lookup = request`, which looks up for each connection, fork before the first call, or
+/// push addresses ([`Client::set_addresses`]).
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -257,8 +262,7 @@ impl Shared {
         let topology = self.topology.load();
         let shared = Shared::new(&topology.config, self.options);
         for (host, own) in topology.hosts.iter().zip(&shared.topology.load().hosts) {
-            let pushed = host.pushed_addresses().into_iter().flat_map(|pushed| pushed.to_vec());
-            own.push_addresses(pushed.filter_map(|endpoint| endpoint.inet()).collect());
+            own.inherit_addresses(host);
         }
         Arc::new(shared)
     }

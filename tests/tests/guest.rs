@@ -14,6 +14,12 @@ fn a_child_that_closed_its_descriptors_keeps_its_own_files() -> Result<()> {
 }
 
 #[test]
+fn a_child_needs_no_look_up_of_what_its_parent_knew() -> Result<()> {
+    let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
+    Program::c("fork_names")?.run(&[&echo.name]).map(drop)
+}
+
+#[test]
 fn closed_standard_descriptors_stay_closed() -> Result<()> {
     let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
     Program::c("low_descriptors")?.run(&[&echo.name]).map(drop)

@@ -46,7 +46,7 @@ pub enum Lookup {
 }
 
 /// Addresses of one host.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Addresses {
     known: Option<Arc<[Endpoint]>>,
     /// Why the last look-up gave none, while none are known.

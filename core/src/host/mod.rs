@@ -158,9 +158,12 @@ impl Host {
         self.change_addresses(|addresses| addresses.push(pushed, &self.address));
     }
 
-    /// Addresses that were pushed; `None`, too, while another thread changes them.
-    pub fn pushed_addresses(&self) -> Option<Arc<[Endpoint]>> {
-        self.addresses.try_lock()?.pushed().cloned()
+    /// In a forked child: begins with what the parent knew, unless a thread of it was at that. A
+    /// look-up may hang there for ever, if another one was under way at the fork.
+    pub fn inherit_addresses(&self, of_parent: &Host) {
+        if let Some(known) = of_parent.addresses.try_lock() {
+            *self.addresses.lock() = known.clone();
+        }
     }
 
     /// The next connection waits for a look-up.

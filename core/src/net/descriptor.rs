@@ -5,8 +5,10 @@ use std::io;
 use std::ops::{Deref, DerefMut};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
 
 use nix::sys::stat;
+use parking_lot::Mutex;
 
 use super::process;
 
@@ -87,24 +89,51 @@ pub(super) fn above_standard<T: AsRawFd>(make: impl Fn() -> io::Result<T>) -> io
     }
 }
 
-/// Takes the numbers of standard input, output and error that are free, so that a look-up on this
-/// thread gets none of them: what the program prints would go to a name server.
-///
-/// Two look-ups at a time are not safe from each other: the end of one frees what it took.
+/// Takes the numbers of standard input, output and error that are free, so that a look-up gets
+/// none of them: what the program prints would go to a name server.
 pub(super) struct Standard {
-    _taken: Vec<UnixDatagram>,
+    _private: (),
 }
 
+/// All look-ups of the process share what is taken: the end of one must not free it for another.
+struct Taken {
+    users: usize,
+    process: process::Id,
+    /// What is sent to one that is not connected goes nowhere, and raises no signal.
+    sockets: Vec<UnixDatagram>,
+}
+
+static TAKEN: Mutex<Taken> = Mutex::new(Taken { users: 0, process: 0, sockets: Vec::new() });
+
 impl Standard {
-    /// Takes none where there is no descriptor left.
-    pub(super) fn take() -> Self {
-        let mut taken = Vec::new();
-        // Sending to one that is not connected fails, and raises no signal.
+    /// Takes none where there is no descriptor left; `None` in a child that was forked while a
+    /// thread was just here.
+    pub(super) fn take() -> Option<Self> {
+        let mut taken = TAKEN.try_lock_for(TAKE_PATIENCE)?;
+        if taken.process != process::id() {
+            // The numbers of a parent may mean other files here.
+            std::mem::forget(std::mem::take(&mut taken.sockets));
+            (taken.users, taken.process) = (0, process::id());
+        }
+        taken.users += 1;
         while let Ok(made) = UnixDatagram::unbound()
             && made.as_raw_fd() <= libc::STDERR_FILENO
         {
-            taken.push(made);
+            taken.sockets.push(made);
         }
-        Self { _taken: taken }
+        Some(Self { _private: () })
     }
 }
+
+impl Drop for Standard {
+    fn drop(&mut self) {
+        let mut taken = TAKEN.lock();
+        taken.users -= 1;
+        if taken.users == 0 {
+            taken.sockets.clear();
+        }
+    }
+}
+
+/// Far longer than it takes to open a few sockets.
+const TAKE_PATIENCE: Duration = Duration::from_millis(100);

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::descriptor::Standard;
 use super::inbox::Inbox;
 use super::{clock, resolver};
 use crate::host::Host;
@@ -23,9 +22,6 @@ pub(super) fn run(inbox: &Inbox) {
 /// Looks a host's name up on this thread.
 pub(super) fn look_up(host: &Host) {
     if let Some((name, port)) = host.lookup_name() {
-        let standard = Standard::take();
-        let found = resolver::look_up(name, port);
-        drop(standard);
-        host.handle_lookup(found);
+        host.handle_lookup(resolver::look_up(name, port));
     }
 }
