@@ -3,7 +3,8 @@
 
 use std::ffi::c_int;
 
-/// While it lives, a cancellation of this thread waits.
+/// While it lives, a cancellation of this thread waits: in all that may wait, call back, or touch
+/// a file. Getters have no cancellation point, and are too many for it.
 pub(crate) struct Uncancelled {
     /// As the program had it, which may be inside of another call.
     state_before: c_int,

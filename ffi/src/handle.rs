@@ -5,6 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockE
 use hamirror_core::Error as CoreError;
 use hamirror_core::net::process;
 
+use crate::cancellation::Uncancelled;
 use crate::error::{Failed, HAMIRROR_ERROR_PANIC, HAMIRROR_ERROR_REENTRANT};
 
 /// A type that C knows by name only.
@@ -37,6 +38,7 @@ pub(crate) fn new<H: Handle<Ownership = Owned>>(value: H::Rust) -> *mut H {
 /// `handle` is NULL or comes from [`from_box`], and nobody uses it from now on.
 pub(crate) unsafe fn free<H: Handle<Ownership = Owned>>(handle: *mut H) {
     if !handle.is_null() {
+        let _uncancelled = Uncancelled::begin();
         // SAFETY: it comes from a box of that type.
         drop(unsafe { Box::from_raw(handle.cast::<H::Rust>()) });
     }

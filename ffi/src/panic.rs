@@ -44,6 +44,7 @@ pub(crate) unsafe fn or_error(
     out_error: *mut *mut Error,
     body: impl FnOnce() -> Result<(), Failed>,
 ) -> i32 {
+    let _uncancelled = Uncancelled::begin();
     let ended = catch(body).unwrap_or_else(|text| Err(Failed::panicked(&text)));
     let (code, error) = match ended {
         Ok(()) => (HAMIRROR_OK, ptr::null_mut()),
@@ -59,10 +60,7 @@ pub(crate) unsafe fn or_error(
 
 /// The panic's text as an error. What a panic leaves half done is told by the handle, see
 /// [`crate::handle::Exclusive`].
-///
-/// Every exported function runs here, so that none of them has a cancellation point.
 fn catch<T>(body: impl FnOnce() -> T) -> Result<T, String> {
-    let _uncancelled = Uncancelled::begin();
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| {
         let text = panic_text(&*payload).to_owned();
         // Its destructor could panic again, outside of all this.
