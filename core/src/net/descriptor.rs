@@ -8,7 +8,7 @@ use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use nix::sys::stat;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::process;
 
@@ -77,63 +77,82 @@ impl Identity {
 /// Makes something whose descriptor is above that of standard error, though the program closed
 /// some of the first three: what it prints must not go into a connection.
 ///
-/// What has a low number stays open until one has a number above, and is not connected.
-pub(super) fn above_standard<T: AsRawFd>(make: impl Fn() -> io::Result<T>) -> io::Result<T> {
+/// What has a low number is not in use yet, and stays open until one has a number above.
+pub(super) fn above_standard<T: AsRawFd + Send + 'static>(
+    make: impl Fn() -> io::Result<T>,
+) -> io::Result<T> {
     let mut low = Vec::new();
     loop {
         let made = make()?;
         if made.as_raw_fd() > libc::STDERR_FILENO {
             return Ok(made);
         }
-        low.push(made);
+        low.push(Standard::keep(Box::new(made)));
     }
 }
 
-/// Takes the numbers of standard input, output and error that are free, so that a look-up gets
+/// Keeps the numbers of standard input, output and error that are free, so that a look-up gets
 /// none of them: what the program prints would go to a name server.
 pub(super) struct Standard {
-    _private: (),
+    /// What could not be kept with the others.
+    own: Option<Box<dyn Send>>,
 }
 
-/// All look-ups of the process share what is taken: the end of one must not free it for another.
-struct Taken {
+/// All threads share what is kept: the end of one must not free a number for another.
+struct Kept {
     users: usize,
     process: process::Id,
-    /// What is sent to one that is not connected goes nowhere, and raises no signal.
-    sockets: Vec<UnixDatagram>,
+    low: Vec<Box<dyn Send>>,
 }
 
-static TAKEN: Mutex<Taken> = Mutex::new(Taken { users: 0, process: 0, sockets: Vec::new() });
+static KEPT: Mutex<Kept> = Mutex::new(Kept { users: 0, process: 0, low: Vec::new() });
 
 impl Standard {
-    /// Takes none where there is no descriptor left; `None` in a child that was forked while a
-    /// thread was just here.
-    pub(super) fn take() -> Option<Self> {
-        let mut taken = TAKEN.try_lock_for(TAKE_PATIENCE)?;
-        if taken.process != process::id() {
-            // The numbers of a parent may mean other files here.
-            std::mem::forget(std::mem::take(&mut taken.sockets));
-            (taken.users, taken.process) = (0, process::id());
-        }
-        taken.users += 1;
+    /// Keeps those that are free now, as far as there are descriptors left.
+    pub(super) fn take() -> Self {
+        let Some(mut kept) = lock() else { return Self { own: Some(Box::new(())) } };
+        kept.users += 1;
+        // What is sent to one that is not connected goes nowhere, and raises no signal.
         while let Ok(made) = UnixDatagram::unbound()
             && made.as_raw_fd() <= libc::STDERR_FILENO
         {
-            taken.sockets.push(made);
+            kept.low.push(Box::new(made));
         }
-        Some(Self { _private: () })
+        Self { own: None }
+    }
+
+    /// Keeps the number that something got.
+    fn keep(made: Box<dyn Send>) -> Self {
+        let Some(mut kept) = lock() else { return Self { own: Some(made) } };
+        kept.users += 1;
+        kept.low.push(made);
+        Self { own: None }
     }
 }
 
 impl Drop for Standard {
     fn drop(&mut self) {
-        let mut taken = TAKEN.lock();
-        taken.users -= 1;
-        if taken.users == 0 {
-            taken.sockets.clear();
+        if self.own.is_some() {
+            return;
+        }
+        let mut kept = KEPT.lock();
+        kept.users = kept.users.saturating_sub(1);
+        if kept.users == 0 {
+            kept.low.clear();
         }
     }
 }
 
+/// `None` in a child that was forked while a thread of the parent was just here.
+fn lock() -> Option<MutexGuard<'static, Kept>> {
+    let mut kept = KEPT.try_lock_for(LOCK_PATIENCE)?;
+    if kept.process != process::id() {
+        // The numbers of a parent may mean other files here.
+        std::mem::forget(std::mem::take(&mut kept.low));
+        (kept.users, kept.process) = (0, process::id());
+    }
+    Some(kept)
+}
+
 /// Far longer than it takes to open a few sockets.
-const TAKE_PATIENCE: Duration = Duration::from_millis(100);
+const LOCK_PATIENCE: Duration = Duration::from_millis(100);
