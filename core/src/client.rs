@@ -25,8 +25,8 @@ use crate::wire::request::{Reply, Request};
 /// All methods may be called from any thread at any time. Connections, records of hosts and the
 /// background threads belong to the client and end with its last clone and its last batch.
 ///
-/// After `fork` it works in the child too: there it begins anew, with empty records, and leaves
-/// the parent's sockets alone. A batch that was under way answers [`Error::Forked`] there.
+/// After `fork` it works in the child too: there it begins with what the parent knew of its hosts
+/// (latency, health, addresses), with counters of its own, and leaves the parent's sockets alone. A batch that was under way answers [`Error::Forked`] there.
 ///
 /// The child closes its copies of idle connections when it first uses the client, and those of a
 /// batch or [`Upkeep`] when it drops that. Event queues, and connections that a thread of the
@@ -262,7 +262,7 @@ impl Shared {
         let topology = self.topology.load();
         let shared = Shared::new(&topology.config, self.options);
         for (host, own) in topology.hosts.iter().zip(&shared.topology.load().hosts) {
-            own.inherit_addresses(host);
+            own.inherit(host);
         }
         Arc::new(shared)
     }

@@ -38,42 +38,34 @@ fn a_flood_ends_at_the_deadline_and_holds_up_no_other_agent() -> Result<()> {
     let client = client(&lines, "", ClientOptions::default())?;
     let deadline = Duration::from_millis(500);
     let options = CallOptions { deadline: Some(deadline), ..CallOptions::default() };
-    thread::scope(|scope| {
-        scope.spawn(|| -> std::io::Result<()> {
-            let (mut stream, _) = flood.accept()?;
-            stream.write_all(&[0, 0, 0, 1])?;
-            let _ = stream.read(&mut [0; 64])?;
-            let beats = HEARTBEAT.repeat(1 << 13);
-            loop {
-                stream.write_all(&beats)?;
-            }
-        });
-        let mut batch = client.batch()?;
-        let flooded = batch.add_agent("d", 0, &optimize_read(), &options)?;
-        let begun = Instant::now();
-        let mut turns = 0;
-        while batch.pending() > 0 {
-            // Another agent is asked in between, over the same driver.
-            let other = batch.add_agent("d", 1, &request(Access::Read, b"x"), &options)?;
-            while batch.reply(other).is_none() && batch.reply(flooded).is_none() {
-                batch.wait_any(Some(Duration::from_millis(50)))?;
-            }
-            turns += usize::from(batch.reply(other).is_some_and(|reply| reply.is_ok()));
-            if batch.reply(flooded).is_some() {
-                break;
-            }
+    thread::spawn(move || -> std::io::Result<()> {
+        let (mut stream, _) = flood.accept()?;
+        stream.write_all(&[0, 0, 0, 1])?;
+        let _ = stream.read(&mut [0; 64])?;
+        let beats = HEARTBEAT.repeat(1 << 13);
+        loop {
+            stream.write_all(&beats)?;
         }
-        let took = begun.elapsed();
-        let Some(Err(failure)) = batch.reply(flooded) else { bail!("it beats for ever") };
-        ensure!(failure.deadline_passed, "{failure}");
-        ensure!(turns > 0, "the other agent got no turn");
-        // The flood would have gone on; how late the end is depends on the machine alone.
-        ensure!(took < deadline * 4, "{took:?}");
-        drop(batch);
-        drop(client);
-        drop(TcpStream::connect(flood.local_addr()?));
-        Ok(())
-    })
+    });
+    let mut batch = client.batch()?;
+    let flooded = batch.add_agent("d", 0, &optimize_read(), &options)?;
+    let begun = Instant::now();
+    let mut turns = 0;
+    while batch.reply(flooded).is_none() {
+        // Another agent is asked in between, over the same driver.
+        let other = batch.add_agent("d", 1, &request(Access::Read, b"x"), &options)?;
+        while batch.reply(other).is_none() && batch.reply(flooded).is_none() {
+            batch.wait_any(Some(Duration::from_millis(50)))?;
+        }
+        turns += usize::from(batch.reply(other).is_some_and(|reply| reply.is_ok()));
+    }
+    let took = begun.elapsed();
+    let Some(Err(failure)) = batch.reply(flooded) else { bail!("it beats for ever") };
+    ensure!(failure.deadline_passed, "{failure}");
+    ensure!(turns > 0, "the other agent got no turn");
+    // Without a bound there is no end; how late this one is depends on the machine alone.
+    ensure!(took < deadline * 10, "{took:?}");
+    Ok(())
 }
 
 #[test]
@@ -132,14 +124,17 @@ fn serve(listener: &TcpListener, pieces: usize, heartbeat: &[u8]) -> std::io::Re
 
 /// What expects heartbeats, and may be sent again.
 fn optimize_read() -> Arc<dyn Request> {
-    let command = Command { id: 21, version: 0x101 };
-    Arc::new(Raw { command, access: Access::Read, body: Vec::new() })
+    optimize_as(Access::Read)
 }
 
 fn optimize() -> Arc<dyn Request> {
+    optimize_as(Access::Write)
+}
+
+fn optimize_as(access: Access) -> Arc<dyn Request> {
     let body = [&[0, 0, 0, 50][..], &[0, 0, 0, 2], b"oo", &[0, 0, 0, 1]].concat();
     let command = Command { id: 21, version: 0x101 };
-    Arc::new(Raw { command, access: Access::Write, body })
+    Arc::new(Raw { command, access, body })
 }
 
 const HEARTBEAT: &[u8] = &[0, 4, 1, 1, 0, 0, 0, 0];

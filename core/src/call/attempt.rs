@@ -120,6 +120,7 @@ impl Attempt {
         self.reached = false;
         self.is_reused = false;
         self.is_connected = false;
+        self.is_excused = false;
         self.phase_ends_at = now + limits.connect_timeout;
     }
 

@@ -127,6 +127,24 @@ fn a_trial_that_is_slow_but_not_hung_ends_well() {
 }
 
 #[test]
+fn a_forked_child_begins_with_its_parents_record() {
+    let mut bed = read(2);
+    bed.learn(0, &[2; 20]);
+    bed.learn(1, &[2; 20]);
+    bed.kill(0);
+    let child = read(2);
+    for (own, of_parent) in child.agent.mirrors.iter().zip(&bed.agent.mirrors) {
+        own.host.inherit(&of_parent.host);
+    }
+    assert!(!child.is_living(0) && child.is_living(1));
+    let usual = |bed: &Bed, mirror: usize| {
+        bed.agent.mirrors[mirror].host.read(|karma| karma.latency().patience())
+    };
+    assert_eq!(usual(&child, 1), usual(&bed, 1));
+    assert_eq!(child.count(1, Counter::SucceededQueries), 0, "its counters are its own");
+}
+
+#[test]
 fn a_cancelled_trial_does_not_come_back_at_once() {
     let mut bed = read(2);
     bed.kill(0);

@@ -179,6 +179,11 @@ impl Call {
         self.request.access() == Access::Read
     }
 
+    /// Whether an attempt was under way while this process slept.
+    pub fn is_excused(&self, attempt: u32) -> bool {
+        self.attempts.iter().any(|running| running.number == attempt && running.is_excused)
+    }
+
     /// Position of the mirror that an attempt under way asks.
     pub fn mirror(&self, attempt: u32) -> Option<usize> {
         let attempt = self.attempts.iter().find(|running| running.number == attempt)?;

@@ -12,15 +12,11 @@ use super::Engine;
 use super::connection::State;
 
 impl Engine {
-    /// Whether a timer is overdue by more than scheduling explains.
-    pub fn is_overdue(&self, now: Instant) -> bool {
-        self.missed(now).is_some()
-    }
-
     /// A turn begins, or judges, perhaps too late: moves the clocks of what runs by the time that
-    /// was missed. What has come must be read before [`handle_timeout`](Self::handle_timeout).
-    pub fn handle_absence(&mut self, now: Instant) {
-        let Some(missed) = self.missed(now) else { return };
+    /// was missed; true if there was any. What has come must be read before
+    /// [`handle_timeout`](Self::handle_timeout).
+    pub fn handle_absence(&mut self, now: Instant) -> bool {
+        let Some(missed) = self.missed(now) else { return false };
         let calls: Vec<_> = self.calls.ids().collect();
         for id in calls {
             self.calls[id].call.handle_absence(missed, now);
@@ -32,6 +28,7 @@ impl Engine {
             }
         }
         self.dials.rearm_shares(&self.connections);
+        true
     }
 
     /// Whether replies handed in from now on may have waited here: how long they took is unknown.

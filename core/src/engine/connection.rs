@@ -21,6 +21,8 @@ pub(super) struct Connection {
     pub(super) kept: bool,
     /// Its place among the new connections to its host.
     pub(super) dial: DialPlace,
+    /// When its address was last dialled.
+    pub(super) dialled_at: Instant,
     /// Replies read so far.
     pub(super) served: u64,
     pub(super) output: Vec<u8>,
@@ -86,6 +88,7 @@ impl Connection {
             left_behind: None,
             kept: false,
             dial: DialPlace::None,
+            dialled_at: now,
             served: 0,
             output,
             sent: 0,

@@ -2,8 +2,8 @@
 //!
 //! searchd listens with a backlog of five (2.2.11): of more connections than that at once the
 //! kernel drops some, which then wait a second for their second try. So connections to a host wait
-//! here until few enough others are without their greeting; now and then one goes on regardless,
-//! for those others may hang. Manticore, which greets with its first reply, has a longer backlog
+//! here until few enough others are without their greeting; the number of these follows what the
+//! host takes. Now and then one goes on regardless, for those others may hang. Manticore, which greets with its first reply, has a longer backlog
 //! and is not waited for.
 
 use std::cmp::Reverse;
@@ -125,6 +125,7 @@ impl Engine {
             return;
         };
         self.actions.push_back(Action::Connect(id, endpoints[*position].clone()));
+        connection.dialled_at = now;
         let others = (endpoints.len() - *position - 1) as u32;
         let user = connection.user.filter(|_| others > 0);
         let end = user.and_then(|user| self.calls[user.call].call.reach_until(user.attempt));
@@ -220,6 +221,7 @@ impl Engine {
         let connection = &mut self.connections[id];
         let place = std::mem::take(&mut connection.dial);
         if place != DialPlace::None {
+            connection.host.handle_dialled(now.saturating_duration_since(connection.dialled_at));
             connection.host.release_dial(place);
             let host = connection.host.number;
             self.dial(host, now);

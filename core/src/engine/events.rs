@@ -214,9 +214,11 @@ impl Engine {
         let Some(user) = connection.user else { return };
         let host = connection.host.clone();
         let silent = !connection.reader.has_reply_bytes();
-        let stale = connection.served > 0;
-        let persist_refused = connection.kept && !stale && connection.reader.is_greeted();
         let call = &self.calls[user.call].call;
+        // While this process slept, a daemon may have lost patience with a request that did not
+        // come.
+        let stale = connection.served > 0 || call.is_excused(user.attempt);
+        let persist_refused = connection.kept && !stale && connection.reader.is_greeted();
         if silent && (stale || persist_refused) && call.may_resend() {
             return self.replace(id, user, stale, now);
         }

@@ -75,11 +75,19 @@ pub enum DialPlace {
 }
 
 /// Connections on their way, of all threads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Dials {
     queued: u32,
     dialling: u32,
     last: Option<Instant>,
+    /// Connections at once that the host is asked to take.
+    places: u32,
+}
+
+impl Default for Dials {
+    fn default() -> Self {
+        Self { queued: 0, dialling: 0, last: None, places: DIALS_MIN }
+    }
 }
 
 impl Dials {
@@ -159,11 +167,21 @@ impl Host {
     }
 
     /// In a forked child: begins with what the parent knew, unless a thread of it was at that. A
-    /// look-up may hang there for ever, if another one was under way at the fork.
-    pub fn inherit_addresses(&self, of_parent: &Host) {
+    /// look-up may hang there for ever, if another one was under way at the fork; and a child that
+    /// knows no latency and no dead host pays for each of them once more.
+    pub fn inherit(&self, of_parent: &Host) {
         if let Some(known) = of_parent.addresses.try_lock() {
             *self.addresses.lock() = known.clone();
         }
+        if let Some(known) = of_parent.karma.try_lock() {
+            self.karma.lock().inherit(&known);
+        }
+        let greets_first = of_parent.greets_first.load(Ordering::Relaxed);
+        self.greets_first.store(greets_first, Ordering::Relaxed);
+        let late_greetings = of_parent.late_greetings.load(Ordering::Relaxed);
+        self.late_greetings.store(late_greetings, Ordering::Relaxed);
+        let search_version = of_parent.search_version.load(Ordering::Relaxed);
+        self.search_version.store(search_version, Ordering::Relaxed);
     }
 
     /// The next connection waits for a look-up.
@@ -273,7 +291,7 @@ impl Host {
         let mut dials = self.dials.lock();
         dials.leave(place);
         let last = dials.last.map(|last| now.saturating_duration_since(last));
-        let is_free = dials.dialling < DIALS_MAX;
+        let is_free = dials.dialling < dials.places;
         let is_turn = dials.queued == 0 || place == DialPlace::Queued;
         if (is_free && is_turn) || last.is_none_or(|last| last >= EXTRA_DIAL_PAUSE) {
             dials.dialling += 1;
@@ -293,6 +311,18 @@ impl Host {
     /// Gives back what a connection holds.
     pub fn release_dial(&self, place: DialPlace) {
         self.dials.lock().leave(place);
+    }
+
+    /// A connection was greeted `took` after it was dialled: the number of places follows what
+    /// the host takes, up by one for each that is greeted at once, down by half for a packet that
+    /// was lost (additive increase, multiplicative decrease: RFC 5681).
+    pub fn handle_dialled(&self, took: Duration) {
+        let mut dials = self.dials.lock();
+        if took >= LOST_PACKET {
+            dials.places = (dials.places / 2).max(DIALS_MIN);
+        } else if took < PROMPT_GREETING && dials.queued > 0 {
+            dials.places = (dials.places + 1).min(DIALS_MAX);
+        }
     }
 
     /// Whether this daemon sends its version before it has read anything: then a handshake that
@@ -411,9 +441,18 @@ fn claim(taken: &AtomicU32, limit: u32) -> bool {
     taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
 }
 
-/// Connections of this process that wait for a host's greeting at once: fewer than the backlog of
-/// a searchd, which other clients use too.
-const DIALS_MAX: u32 = 4;
+/// Connections of this process that wait for a host's greeting at once, at first: fewer than the
+/// backlog of a searchd, which other clients use too.
+const DIALS_MIN: u32 = 4;
+
+/// The same of a host that greets them all at once.
+const DIALS_MAX: u32 = 64;
+
+/// A greeting within that time came from a daemon that has none waiting.
+const PROMPT_GREETING: Duration = Duration::from_millis(20);
+
+/// The kernel sends the first packet of a connection again after a second.
+const LOST_PACKET: Duration = Duration::from_millis(900);
 
 /// So many greetings that came with the reply, and none before it, are no chance.
 const LATE_GREETINGS: u32 = 16;

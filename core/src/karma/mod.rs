@@ -74,6 +74,17 @@ impl Karma {
         }
     }
 
+    /// In a forked child: begins with what the parent knew of the host, with counters of its own.
+    pub fn inherit(&mut self, of_parent: &Karma) {
+        self.errors_in_row = of_parent.errors_in_row;
+        self.query_errors_in_row = of_parent.query_errors_in_row;
+        self.left_behind = of_parent.left_behind;
+        self.latency = of_parent.latency;
+        self.health = of_parent.health.clone();
+        // A trial under way is the parent's.
+        self.health.release_trial();
+    }
+
     /// Another length of periods from now on: the windows begin anew, all else stays.
     pub fn change_clock(&mut self, clock: BlockClock) {
         self.clock = clock;

@@ -152,7 +152,6 @@ impl Driver {
         let mut timeout = if self.has_unread() { Some(Duration::ZERO) } else { timeout };
         let was_away = now.saturating_duration_since(self.looked_at) >= LATE_READING;
         if was_away && self.engine.running() > 0 {
-            self.engine.handle_absence(now);
             // Nobody knows since when this has been waiting here.
             if self.handle_events(Some(Duration::ZERO), true)? > 0 {
                 timeout = Some(Duration::ZERO);
@@ -226,7 +225,7 @@ impl Driver {
             polled?;
         }
         let now = clock::now();
-        is_late |= self.engine.is_overdue(now);
+        is_late |= self.engine.handle_absence(now);
         self.looked_at = now;
         self.engine.read_late(is_late);
         for (id, to_the_end) in std::mem::take(&mut self.unread) {
