@@ -76,12 +76,20 @@ impl Cluster {
         let cluster = Cluster { daemons, masters: 0, more_mirrors: 0, folder };
         let text = cluster.config_text(Agents::Persistent, "");
         fs::write(cluster.config(), text + &cluster.searchd_section())?;
+        let text = cluster.config_text(Agents::Persistent, PATIENCE);
+        fs::create_dir(cluster.folder().join("patient"))?;
+        fs::write(cluster.patient_config(), text + &cluster.searchd_section())?;
         Ok(cluster)
     }
 
     /// The `sphinx.conf` of a master over this cluster, with kept connections.
     pub fn config(&self) -> PathBuf {
         self.folder.path().join("sphinx.conf")
+    }
+
+    /// The same with time for programs that a tool watches (valgrind makes them fifty times slower).
+    pub fn patient_config(&self) -> PathBuf {
+        self.folder.path().join("patient/sphinx.conf")
     }
 
     /// The section of the distributed index; `settings` are more lines of it.
@@ -224,3 +232,6 @@ fn index_section(shard: usize, home: &Path, settings: &str) -> String {
 }
 
 const ROWS: &str = "rows.tsv";
+
+/// Time for agents whose caller is watched by a tool.
+const PATIENCE: &str = "    agent_connect_timeout = 60s\n    agent_query_timeout = 60s\n";

@@ -95,8 +95,8 @@ fn the_library_can_be_loaded_at_run_time_and_stays() -> Result<()> {
 #[test]
 fn programs_answer_as_rust_does() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(2_000, 5), |_| {})?;
-    let config = cluster.config().display().to_string();
-    let client = Client::new(&Config::read(cluster.config())?)?;
+    let config = cluster.patient_config().display().to_string();
+    let client = Client::new(&Config::read(cluster.patient_config())?)?;
     let arguments = [config.as_str(), INDEX];
 
     for program in [Program::c("batch_poll")?, Program::c("values")?] {
@@ -123,7 +123,7 @@ fn programs_answer_as_rust_does() -> Result<()> {
     let example = Program::c("example")?;
     let sanitized = example.sanitized()?;
     for mut command in [example.command(), example.memory_checked()?, sanitized.command()] {
-        ensure!(process::run(command.current_dir(cluster.folder()))? == expected);
+        ensure!(process::run(command.current_dir(cluster.folder().join("patient")))? == expected);
     }
     Ok(())
 }
@@ -136,7 +136,7 @@ fn the_worker_of_the_bench_works() -> Result<()> {
     let worker = Program::c("bench_search")?;
     let sanitized = worker.sanitized()?;
     for mut command in [worker.command(), worker.memory_checked()?, sanitized.command()] {
-        command.arg(cluster.config()).args([INDEX, "library"]);
+        command.arg(cluster.patient_config()).args([INDEX, "library"]);
         let output = command.stdin(fs::File::open(&orders)?).output()?;
         let printed = String::from_utf8_lossy(&output.stdout);
         // CPU and wall time, and a latency for each search.
@@ -149,8 +149,8 @@ fn the_worker_of_the_bench_works() -> Result<()> {
 #[test]
 fn what_an_engineer_writes_first() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(300, 9), |_| {})?;
-    let config = cluster.config().display().to_string();
-    let client = Client::new(&Config::read(cluster.config())?)?;
+    let config = cluster.patient_config().display().to_string();
+    let client = Client::new(&Config::read(cluster.patient_config())?)?;
     let found = |query: &str| {
         let result = client.search(INDEX, &Search::new(query), &CallOptions::default())?;
         anyhow::Ok(result.total_found)
@@ -187,8 +187,8 @@ fn what_an_engineer_writes_first() -> Result<()> {
 #[test]
 fn a_plugin_asks_agents_from_inside_a_query() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(300, 10), |_| {})?;
-    let config = cluster.config().display().to_string();
-    let client = Client::new(&Config::read(cluster.config())?)?;
+    let config = cluster.patient_config().display().to_string();
+    let client = Client::new(&Config::read(cluster.patient_config())?)?;
     let result = client.search(INDEX, &Search::new("library"), &CallOptions::default())?;
     let found = result.total_found;
     ensure!(found > 0);
@@ -229,8 +229,8 @@ fn a_plugin_asks_agents_from_inside_a_query() -> Result<()> {
 #[test]
 fn the_demo_program_keeps_to_its_format() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(300, 6), |_| {})?;
-    let config = cluster.config().display().to_string();
-    let client = Client::new(&Config::read(cluster.config())?)?;
+    let config = cluster.patient_config().display().to_string();
+    let client = Client::new(&Config::read(cluster.patient_config())?)?;
     let demo = Program::c("demo_search")?;
     let search = Search::new("library").select("name").limit(10);
     let result = client.search(INDEX, &search, &CallOptions::default())?;
@@ -343,7 +343,7 @@ fn a_thousand_batches_in_libuv_lose_nothing_with_a_mirror() -> Result<()> {
 
 fn keeps_a_thousand_in_flight(program: &Program) -> Result<()> {
     let mut cluster = Cluster::start(corpus::synthetic(300, 12), |_| {})?;
-    let config = cluster.config().display().to_string();
+    let config = cluster.patient_config().display().to_string();
     // No input: each place is used once.
     let printed = program.run_every_way(&[&config, INDEX, "10"])?;
     ensure!(printed == "10\nsearches 10 failed 0\n", "{printed}");
@@ -367,7 +367,7 @@ fn a_mirror_dies_and_no_query_fails() -> Result<()> {
     let mut cluster = Cluster::start(corpus::synthetic(500, 7), |_| {})?;
     let program = Program::c("failover")?;
     // No input: the load ends as soon as it has begun.
-    for printed in program.outputs(&[&cluster.config().display().to_string(), INDEX])? {
+    for printed in program.outputs(&[&cluster.patient_config().display().to_string(), INDEX])? {
         ensure!(printed.ends_with(" failed 0\n"), "{printed}");
     }
     let mut command = program.command();

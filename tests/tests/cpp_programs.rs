@@ -33,8 +33,8 @@ fn every_method_does_what_its_function_does() -> Result<()> {
 #[test]
 fn exceptions_or_not_the_answers_are_those_of_rust() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(300, 15), |_| {})?;
-    let config = cluster.config().display().to_string();
-    let client = Client::new(&Config::read(cluster.config())?)?;
+    let config = cluster.patient_config().display().to_string();
+    let client = Client::new(&Config::read(cluster.patient_config())?)?;
     let result = client.search(INDEX, &Search::new("library"), &CallOptions::default())?;
     let expected: String =
         result.rows().map(|row| format!("{} {}\n", row.id(), row.weight())).collect();
