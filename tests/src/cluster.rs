@@ -171,7 +171,8 @@ impl Cluster {
 
 const MASTER_SETTINGS: &str = "    persistent_connections_limit = 32\n    dist_threads = 4\n";
 
-fn local_index(shard: usize) -> String {
+/// Name of a shard's index on its daemons.
+pub fn local_index(shard: usize) -> String {
     format!("{INDEX}{shard}")
 }
 

@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod compiler;
 pub mod corpus;
 pub mod daemon;
+pub mod drills;
 pub mod echo;
 pub mod fake;
 pub mod install;

@@ -73,6 +73,8 @@ pub(super) struct Hedge {
     early_at: Instant,
     /// When the mirrors not asked yet have to be, if each shall have its time.
     share_ends_at: Instant,
+    /// Another mirror is asked beside it: what is left is another connection to its own.
+    is_accompanied: bool,
 }
 
 impl Hedge {
@@ -107,6 +109,7 @@ impl Call {
             at: share_ends_at.min(now + if untried > 0 { PATIENCE_MIN } else { delay }),
             early_at: now + delay,
             share_ends_at,
+            is_accompanied: false,
         }
     }
 
@@ -130,20 +133,23 @@ impl Call {
             let attempt = &self.attempts[position];
             let Some(mut hedge) = attempt.hedge.filter(|hedge| now >= hedge.at) else { continue };
             let phase = phase_of(attempt.number);
-            let has_untried = self.failover && self.untried() > 0;
+            let has_untried = self.failover && self.untried() > 0 && !hedge.is_accompanied;
             let can_renew = !has_untried && self.can_renew(attempt, phase, now);
             let fund = self.fund(attempt, &hedge, phase, now);
             let fund = fund.filter(|_| has_untried || can_renew);
             if fund.is_some_and(|fund| self.agent.hedges.spend(fund)) && !self.is_capped() {
                 let (since, mirror) = (attempt.started_at, attempt.mirror);
-                self.attempts[position].hedge = None;
-                if !self.start_attempt(Some(since), random, now) {
+                hedge.is_accompanied = true;
+                hedge.at = now + REDIAL_PAUSE;
+                self.attempts[position].hedge = Some(hedge).filter(|_| has_untried);
+                if !has_untried || !self.start_attempt(Some(since), random, now) {
                     self.renew(mirror, since, now);
                 }
                 continue;
             }
             hedge.wait_on(has_untried, attempt.waited(now), now);
-            let is_of_use = has_untried || attempt.is_reused || !attempt.is_connected;
+            let is_greeted = matches!(phase, Some(Phase::Send | Phase::Wait | Phase::Read));
+            let is_of_use = has_untried || attempt.is_reused || !is_greeted;
             let is_in_time = hedge.at < self.deadline;
             self.attempts[position].hedge = Some(hedge).filter(|_| is_of_use && is_in_time);
         }
@@ -194,7 +200,8 @@ impl Call {
             return true;
         }
         // To reach a mirror costs its daemon no query.
-        let is_unreached = matches!(phase, Some(Phase::Resolve | Phase::Connect));
+        let is_unreached = matches!(phase, Some(Phase::Resolve | Phase::Connect))
+            || self.is_passed_over(attempt, phase);
         if is_unreached && self.untried() == 0 {
             return true;
         }
@@ -209,8 +216,18 @@ impl Call {
     /// Whether the mirror of an attempt may be asked once more over another connection, for want
     /// of another mirror: the one in use may be dead, or its first packet lost.
     fn can_renew(&self, attempt: &Attempt, phase: Option<Phase>, now: Instant) -> bool {
-        let is_lost = phase == Some(Phase::Connect) && attempt.waited(now) >= REDIAL_PAUSE;
-        self.renewals < RENEWALS_MAX && (attempt.is_reused || is_lost)
+        let is_lost = phase == Some(Phase::Connect) || self.is_passed_over(attempt, phase);
+        let is_lost = is_lost && attempt.waited(now) >= REDIAL_PAUSE;
+        let under_way = self.attempts.iter().filter(|other| other.mirror == attempt.mirror);
+        under_way.count() < CONNECTIONS_MAX && (attempt.is_reused || is_lost)
+    }
+
+    /// Whether the daemon has greeted a connection that was begun later: where its queue was full
+    /// the kernel drops the end of a handshake, and only this side thinks that it is connected.
+    fn is_passed_over(&self, attempt: &Attempt, phase: Option<Phase>) -> bool {
+        let begun = attempt.started_at;
+        phase == Some(Phase::Handshake)
+            && self.host(attempt.mirror).read(|karma| karma.evidence().was_greeted_after(begun))
     }
 }
 
@@ -229,8 +246,8 @@ const TRIAL_DELAY: Duration = Duration::from_millis(100);
 /// A connection is begun anew after so long: the kernel repeats a lost packet after a second.
 const REDIAL_PAUSE: Duration = Duration::from_millis(250);
 
-/// Requests of one call over further connections to mirrors that it has asked.
-const RENEWALS_MAX: u32 = 4;
+/// Connections to one mirror that one call has under way at once.
+const CONNECTIONS_MAX: usize = 4;
 
 /// Pause between two looks at what is known of a silent mirror, at first.
 const LOOK_PAUSE: Duration = Duration::from_millis(10);

@@ -144,6 +144,15 @@ impl Call {
     /// configuration; with less, its answer is waited for to tell.
     pub(super) fn give_up(&mut self, late: Attempt, phase: Phase, now: Instant) {
         let (kind, text) = late.timeout();
+        if !late.reached
+            && self
+                .host(late.mirror)
+                .read(|karma| karma.evidence().was_greeted_after(late.started_at))
+        {
+            self.commands.push(Command::Abandon { attempt: late.number });
+            let failure = self.attempt_failure(&late, kind, phase, text.to_owned(), now);
+            return self.note_lost_connection(&late, failure, now);
+        }
         let is_blamed = late.had_its_time(&self.limits, now) || self.is_ping();
         if is_blamed && !late.is_excused {
             self.commands.push(Command::Abandon { attempt: late.number });
@@ -157,6 +166,18 @@ impl Call {
         self.failures.push(failure);
         self.obstacles.note(kind);
         self.leave_alone(late, (kind, text.to_owned()));
+    }
+
+    /// The host is well, but did not get, or take, one connection.
+    fn note_lost_connection(&mut self, late: &Attempt, failure: AttemptFailure, now: Instant) {
+        let on_trial = late.on_trial;
+        self.host(late.mirror).record(|karma| karma.handle_lost_connection(on_trial, now));
+        if !self.is_ping() {
+            let tally = &self.agent.mirrors[late.mirror].tally;
+            tally.handle_end(Counter::ConnectTimeouts, None);
+        }
+        self.obstacles.note(failure.kind);
+        self.failures.push(failure);
     }
 
     /// Lets an attempt go on without its call.

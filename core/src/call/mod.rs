@@ -55,8 +55,6 @@ pub struct Call {
     next_round_at: Option<Instant>,
     attempts: SmallVec<[Attempt; 2]>,
     attempts_started: u32,
-    /// Attempts over further connections to mirrors that were asked before.
-    renewals: u32,
     left_behind: SmallVec<[(u32, LeftBehind); 1]>,
     refusals: SmallVec<[Refusal; 1]>,
     failures: Vec<AttemptFailure>,
@@ -135,7 +133,6 @@ impl Call {
             next_round_at: None,
             attempts: SmallVec::new(),
             attempts_started: 0,
-            renewals: 0,
             left_behind: SmallVec::new(),
             refusals: SmallVec::new(),
             failures: Vec::new(),

@@ -73,7 +73,6 @@ impl Call {
 
     /// Asks a mirror of this call once more, over a new connection.
     pub(super) fn renew(&mut self, mirror: usize, fresh_since: Instant, now: Instant) {
-        self.renewals += 1;
         let pick = Pick { mirror, on_trial: false, patience: None };
         let unreached = |other: &&Attempt| other.mirror == mirror && !other.is_connected;
         let ends_at = self.attempts.iter().find(unreached).map(|other| other.phase_ends_at);
@@ -83,7 +82,8 @@ impl Call {
         }
     }
 
-    /// Picks a mirror, and not one that is silent to others while a living one is there.
+    /// Picks a mirror, and not one that is silent to others while a living one is there: that is
+    /// asked now and then, to see whether it is back.
     fn pick(&self, random: u64, now: Instant) -> Option<Pick> {
         let agent = &self.agent;
         let pick_from = |tried: &Tried, trials| {
@@ -91,6 +91,10 @@ impl Call {
         };
         let first = pick_from(&self.tried, self.trials())?;
         if first.on_trial || !self.failover || !agent.is_suspect(first.mirror, now) {
+            return Some(first);
+        }
+        let last = self.host(first.mirror).read(|karma| karma.last_query());
+        if last.is_none_or(|last| now.saturating_duration_since(last) >= PROBE_PAUSE) {
             return Some(first);
         }
         let mut tried = self.tried.clone();
@@ -239,6 +243,9 @@ impl Obstacles {
 pub(super) fn is_passing(text: &str) -> bool {
     PASSING_TEXTS.iter().any(|passing| text.contains(passing))
 }
+
+/// Pause between two queries that a mirror is asked which is silent to others.
+const PROBE_PAUSE: Duration = Duration::from_millis(250);
 
 const PASSING_TEXTS: [&str; 4] =
     ["not preread", "server maxed out", "maximum connections", "shutting down"];

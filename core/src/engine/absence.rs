@@ -19,7 +19,8 @@ impl Engine {
         let Some(missed) = self.missed(now) else { return false };
         let calls: Vec<_> = self.calls.ids().collect();
         for id in calls {
-            self.calls[id].call.handle_absence(missed, now);
+            let Some(slot) = self.calls.get_mut(id) else { continue };
+            slot.call.handle_absence(missed, now);
             self.rearm(id);
         }
         for (_, connection) in &mut self.connections {

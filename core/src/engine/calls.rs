@@ -65,7 +65,7 @@ impl Calls {
         self.slots.drain(..).flatten().map(|slot| slot.call)
     }
 
-    /// Numbers of all calls that were not forgotten.
+    /// Numbers of all calls from the first that was not forgotten on, forgotten ones among them.
     pub(super) fn ids(&self) -> impl Iterator<Item = CallId> + use<> {
         let first = self.first;
         (0..self.slots.len() as u32).map(move |place| CallId(first.wrapping_add(place)))

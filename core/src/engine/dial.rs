@@ -209,6 +209,7 @@ impl Engine {
         let is_dialled = connection.dial != DialPlace::Queued;
         if is_dialled && let State::Connecting { endpoints, position, .. } = &connection.state {
             let host = connection.host.clone();
+            host.handle_dialled(Duration::MAX);
             host.demote_address(&endpoints[*position]);
             if host.lookup_name().is_some() {
                 self.actions.push_back(Action::Lookup(host, false));

@@ -82,11 +82,13 @@ struct Dials {
     last: Option<Instant>,
     /// Connections at once that the host is asked to take.
     places: u32,
+    /// Prompt greetings since that number changed.
+    prompt: u32,
 }
 
 impl Default for Dials {
     fn default() -> Self {
-        Self { queued: 0, dialling: 0, last: None, places: DIALS_MIN }
+        Self { queued: 0, dialling: 0, last: None, places: DIALS_MIN, prompt: 0 }
     }
 }
 
@@ -314,14 +316,19 @@ impl Host {
     }
 
     /// A connection was greeted `took` after it was dialled: the number of places follows what
-    /// the host takes, up by one for each that is greeted at once, down by half for a packet that
-    /// was lost (additive increase, multiplicative decrease: RFC 5681).
+    /// the host takes, up by one when so many were greeted at once, down by half for one that
+    /// was not greeted soon (additive increase, multiplicative decrease: RFC 5681).
     pub fn handle_dialled(&self, took: Duration) {
         let mut dials = self.dials.lock();
         if took >= LOST_PACKET {
             dials.places = (dials.places / 2).max(DIALS_MIN);
+            dials.prompt = 0;
         } else if took < PROMPT_GREETING && dials.queued > 0 {
-            dials.places = (dials.places + 1).min(DIALS_MAX);
+            dials.prompt += 1;
+            if dials.prompt >= dials.places {
+                dials.places = (dials.places + 1).min(DIALS_MAX);
+                dials.prompt = 0;
+            }
         }
     }
 
@@ -449,10 +456,10 @@ const DIALS_MIN: u32 = 4;
 const DIALS_MAX: u32 = 64;
 
 /// A greeting within that time came from a daemon that has none waiting.
-const PROMPT_GREETING: Duration = Duration::from_millis(20);
+const PROMPT_GREETING: Duration = Duration::from_millis(3);
 
-/// The kernel sends the first packet of a connection again after a second.
-const LOST_PACKET: Duration = Duration::from_millis(900);
+/// A greeting that takes so long was held up by a full queue, or by a lost packet.
+const LOST_PACKET: Duration = Duration::from_millis(100);
 
 /// So many greetings that came with the reply, and none before it, are no chance.
 const LATE_GREETINGS: u32 = 16;

@@ -265,6 +265,15 @@ impl Karma {
         self.last_answer = Some(now);
     }
 
+    /// A connection was not made in time, though the host greeted others meanwhile: a packet was
+    /// lost, or its queue was full. Counted, held against nobody.
+    pub fn handle_lost_connection(&mut self, on_trial: bool, now: Instant) {
+        self.count(Counter::ConnectTimeouts, now);
+        if on_trial {
+            self.health.release_trial();
+        }
+    }
+
     /// This process had no socket for an attempt: counted, held against nobody.
     pub fn handle_local_failure(&mut self, on_trial: bool, now: Instant) {
         self.count(Counter::LocalFailures, now);

@@ -111,6 +111,10 @@ impl World {
             return Ok(());
         }
         self.schedule(PING_PAUSE, Event::Ping);
+        // Drivers without a batch are looked at as often (`Pool::tend`).
+        for driver in self.pool.clone() {
+            self.look(driver)?;
+        }
         for agent in self.topology.pinged.clone() {
             let host = &agent.mirrors[0].host;
             let last = host.read(|karma| karma.last_answer());
@@ -246,7 +250,7 @@ impl World {
             return Ok(driver);
         }
         if let Some(driver) = self.pool.pop() {
-            self.begin_batch(driver)?;
+            self.look(driver)?;
             return Ok(driver);
         }
         if self.drivers.len() == DRIVERS_MAX {
@@ -264,7 +268,8 @@ impl World {
         Ok(self.drivers.len() - 1)
     }
 
-    fn begin_batch(&mut self, driver: usize) -> Result<(), String> {
+    /// Hands a driver without a batch what came for it.
+    fn look(&mut self, driver: usize) -> Result<(), String> {
         let now = self.now;
         for (wire, happening) in std::mem::take(&mut self.drivers[driver].held) {
             self.deliver(wire, happening);

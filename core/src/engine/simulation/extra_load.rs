@@ -133,8 +133,9 @@ impl Load {
     }
 }
 
-/// Extra requests that an agent may cause at once.
-const BURST_MAX: u32 = 10;
+/// Extra requests that an agent may cause at once: ten that its budget allows, and six that are
+/// left in a row before a mirror that stutters is wrongly held to be silent.
+const BURST_MAX: u32 = 16;
 
 /// With the smallest weight, one percent, chance passes a mirror over for so long once in
 /// a hundred and seventy thousand times.
