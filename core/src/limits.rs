@@ -58,6 +58,25 @@ pub const TOLD_COLUMNS_MAX: usize = 32;
 /// Agents that a text about a column or a count names.
 pub const TOLD_SOURCES_MAX: usize = 8;
 
+/// Columns of a result set, and full-text fields: daemons take 256 fields, and tables of a few
+/// hundred columns are rare. Each costs the merge more memory than it takes in the reply.
+pub const COLUMNS_MAX: usize = 4_096;
+
+/// Bytes of the names of all columns and fields of a result set: an expression without an alias
+/// is a name, and its program wrote it.
+pub const NAMES_SIZE_MAX: usize = 1 << 20;
+
+/// Query words whose statistics a result holds; `a*` may stand for any number of words, of which
+/// nobody reads all.
+pub const WORDS_MAX: usize = 4_096;
+
+/// Bytes of such a word that are kept; daemons cut words at 42 characters.
+pub const WORD_SIZE_MAX: usize = 256;
+
+/// Values of varying size between two places of a row that are noted when a reply is decoded:
+/// to read a value, so many are passed over at most.
+pub const VALUES_BETWEEN_MARKS: usize = 16;
+
 /// Port of an agent without one (IANA).
 pub const PORT: u16 = 9_312;
 

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use hamirror::wire::Reader;
 use hamirror::wire::header::{LENGTH, ReplyHeader};
 use hamirror::wire::search::{
-    Filter, FilterTest, Kind, Outer, Override, OverrideValue, Query, Reply, Status, Value, encode,
+    Asked, Filter, FilterTest, Kind, Outer, Override, OverrideValue, Query, Reply, Status, Value,
+    encode,
 };
 
 #[test]
@@ -29,8 +30,8 @@ fn replies_are_decoded_to_the_last_byte() {
     let mut checked = 0;
     for (name, body, header, request) in search_exchanges() {
         let (master, queries) = read_request(&request);
-        let reply = Reply::decode(&body, queries.len(), header.version, master > 0);
-        let reply = reply.unwrap_or_else(|text| panic!("{name}: {text}"));
+        let reply = Reply::decode(&body, header.version, asked(master, &queries));
+        let reply = reply.unwrap_or_else(|fault| panic!("{name}: {fault:?}"));
         assert_eq!(reply.sets.len(), queries.len(), "{name}");
         for set in &reply.sets {
             for row in 0..set.rows.len() {
@@ -48,7 +49,8 @@ fn replies_are_decoded_to_the_last_byte() {
 fn damaged_replies_are_refused_or_read_without_harm() {
     for (name, body, header, request) in search_exchanges() {
         let (master, queries) = read_request(&request);
-        let decode = |body: &[u8]| Reply::decode(body, queries.len(), header.version, master > 0);
+        let asked = asked(master, &queries);
+        let decode = |body: &[u8]| Reply::decode(body, header.version, asked);
         for length in 0..body.len() {
             assert!(decode(&body[..length]).is_err(), "{name} cut to {length} bytes");
         }
@@ -185,8 +187,15 @@ fn read(name: &str) -> Vec<u8> {
 fn reply(name: &str, queries: usize) -> (Reply, Vec<u8>) {
     let (header, body) = split_reply(&read(&format!("{name}.rep.bin")));
     let is_master = name.contains("master14");
-    let reply = Reply::decode(&body, queries, header.version, is_master).expect(name);
+    let asked = Asked { queries, rows_max: 1_000, is_master };
+    let reply = Reply::decode(&body, header.version, asked).expect(name);
     (reply, body)
+}
+
+/// What a request asked for; no daemon sent more.
+fn asked(master: u32, queries: &[Query]) -> Asked {
+    let rows_max = queries.iter().map(|query| query.max_matches as u32).max().unwrap_or(0);
+    Asked { queries: queries.len(), rows_max, is_master: master > 0 }
 }
 
 fn split_reply(bytes: &[u8]) -> (ReplyHeader, Vec<u8>) {

@@ -32,6 +32,7 @@ use crate::limits::HEARTBEATS_MAX;
 use crate::options::CallOptions;
 use crate::strategy::Tried;
 use crate::wire::request::{Access, Request};
+use crate::wire::text;
 
 /// A request to one agent.
 pub struct Call {
@@ -323,6 +324,9 @@ impl Call {
         now: Instant,
     ) {
         let Some(attempt) = self.remove(attempt) else { return };
+        if kind == FailureKind::Local && phase == Phase::Read {
+            return self.finish_out_of_memory(&attempt, text, now);
+        }
         self.fail_attempt(&attempt, kind, phase, text, now);
         self.proceed_after(attempt.handed_over, kind, random, now);
     }
@@ -460,6 +464,8 @@ impl Call {
         now: Instant,
     ) -> AttemptFailure {
         let host = self.host(attempt.mirror).name.clone();
+        // The judge may be the program's own.
+        let text = text::escape(text);
         AttemptFailure { host, kind, phase, text, elapsed: attempt.elapsed(now) }
     }
 }

@@ -51,6 +51,7 @@ impl Call {
             }
             Verdict::Refused(text) => self.refuse(&attempt, text, random, now),
             Verdict::Failed(error) => self.fail_program(&attempt, error),
+            Verdict::OutOfMemory(text) => self.finish_out_of_memory(&attempt, text, now),
         }
         is_sound
     }
@@ -141,6 +142,12 @@ impl Call {
         self.release(attempt);
         let failure = AgentFailure { program: Some(error), ..self.failure(None) };
         self.finish(Err(failure));
+    }
+
+    /// This process has no memory for an answer: whoever else is asked would send one as long.
+    pub(super) fn finish_out_of_memory(&mut self, attempt: &Attempt, text: String, now: Instant) {
+        self.fail_attempt(attempt, FailureKind::Local, Phase::Read, text, now);
+        self.finish_failed(None, false);
     }
 
     /// An ERROR reply: the same error from a second mirror is the query's fault.

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::schema::Column;
 use super::{ID, Set};
-use crate::limits::{DIAGNOSTIC_TEXT_MAX, TOLD_COLUMNS_MAX, TOLD_SOURCES_MAX};
+use crate::limits::{TOLD_COLUMNS_MAX, TOLD_SOURCES_MAX};
 use crate::wire::search::Kind;
+use crate::wire::text;
 
 /// A remark for each column that some sets have and `common` does not; magic ones left out. Those
 /// beyond [`TOLD_COLUMNS_MAX`] are counted.
@@ -34,7 +35,7 @@ pub(super) fn of_all(sets: &[Set<'_>], common: &[Column]) -> Vec<String> {
         }
     }
     let remark = |(name, kinds): &(&[u8], Vec<Option<Kind>>)| {
-        format!("column '{}' is left out: {}", quoted(name), compared(sets, kinds))
+        format!("column '{}' is left out: {}", text::quote_name(name), compared(sets, kinds))
     };
     let mut remarks: Vec<String> = kinds.iter().map(remark).collect();
     let more = lost.len() - kinds.len();
@@ -86,9 +87,4 @@ pub(super) fn named(sets: &[&Set<'_>]) -> String {
         names.push(format!("{} more", sets.len() - names.len()));
     }
     names.join(" and ")
-}
-
-/// A stranger's word, cut.
-pub(super) fn quoted(name: &[u8]) -> String {
-    String::from_utf8_lossy(name).chars().take(DIAGNOSTIC_TEXT_MAX).collect()
 }

@@ -5,16 +5,19 @@ mod differences;
 mod order;
 mod schema;
 mod select;
+mod words;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashSet, TryReserveError};
 use std::time::Duration;
 
 use foldhash::fast::FixedState;
 
 use order::Order;
 use select::{Item, Unresolved};
+use words::Words;
 
 pub(crate) use schema::Column;
+pub use words::Word;
 
 use crate::wire::search::{Dialect, Kind, Query, ResultSet};
 
@@ -55,16 +58,16 @@ impl Plan {
     /// Merges the sets of the agents that answered, in the agents' order; at least one.
     ///
     /// The error says which results do not fit together, and where they are from.
-    pub(crate) fn merge(&self, sets: &[Set<'_>]) -> Result<Merged, String> {
+    pub(crate) fn merge(&self, sets: &[Set<'_>]) -> Result<Merged, Unmerged> {
         refuse_groups(sets)?;
         let columns = schema::merge(sets);
-        let mut rows = all_rows(sets);
+        let mut rows = all_rows(sets)?;
         let total_found: u64 = sets.iter().map(|set| u64::from(set.result.total_found)).sum();
         let mut duplicates = 0;
         // A master sorts nothing and drops nothing where only one set arrived.
         if let [_, _, ..] = sets {
             let before = rows.len();
-            drop_duplicates(sets, self.now.as_nanos() as u64, &mut rows);
+            drop_duplicates(sets, self.now.as_nanos() as u64, &mut rows)?;
             duplicates = (before - rows.len()) as u64;
             if !rows.is_empty() {
                 self.order.sort(sets, &columns, self.now.as_secs(), &mut rows)?;
@@ -85,7 +88,8 @@ impl Plan {
         };
         rows.drain(..self.window.offset.min(rows.len()));
         rows.truncate(self.window.limit);
-        let (words, word_mismatches) = words(sets);
+        let Words { words, left_out: words_left_out, mismatches: word_mismatches } =
+            words::merge(sets)?;
         Ok(Merged {
             columns,
             rows,
@@ -93,6 +97,7 @@ impl Plan {
             total_found,
             time_ms: sets.iter().map(|set| u64::from(set.result.time_ms)).sum(),
             words,
+            words_left_out,
             word_mismatches,
             remarks,
         })
@@ -145,6 +150,26 @@ fn unmerged(sets: &[Set<'_>], entry: &Unresolved) -> String {
     }
 }
 
+/// Why results could not be merged.
+pub(crate) enum Unmerged {
+    /// They do not fit together; the text is a master's.
+    Misfit(String),
+    /// There is no memory to merge them.
+    OutOfMemory,
+}
+
+impl From<String> for Unmerged {
+    fn from(text: String) -> Self {
+        Unmerged::Misfit(text)
+    }
+}
+
+impl From<TryReserveError> for Unmerged {
+    fn from(_: TryReserveError) -> Self {
+        Unmerged::OutOfMemory
+    }
+}
+
 /// Whether the rules of Manticore's masters hold: for its agents among themselves.
 fn is_manticore(sets: &[Set<'_>]) -> bool {
     sets.iter().all(|set| set.dialect == Dialect::Manticore)
@@ -184,7 +209,9 @@ pub(crate) struct Merged {
     pub(crate) total_found: u64,
     pub(crate) time_ms: u64,
     pub(crate) words: Vec<Word>,
-    /// Words that a set lacks although one before it has them, joined a set.
+    /// Words beyond [`WORDS_MAX`](crate::limits::WORDS_MAX).
+    pub(crate) words_left_out: usize,
+    /// Words that a set lacks although one before it has them, as a part of a line.
     pub(crate) word_mismatches: Vec<String>,
     /// What the result lacks of what was asked for, or of what single agents sent.
     pub(crate) remarks: Vec<String>,
@@ -205,72 +232,35 @@ impl RowPlace {
     }
 }
 
-/// Statistics of a query word over all agents.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// The word as the daemons looked it up.
-    pub word: String,
-    /// Documents that have it; one on two agents counts twice.
-    pub docs: u64,
-    /// How often they have it.
-    pub hits: u64,
-}
-
 /// The document id in select lists.
 const ID: &str = "id";
 
-fn all_rows(sets: &[Set<'_>]) -> Vec<RowPlace> {
-    let mut rows = Vec::with_capacity(sets.iter().map(|set| set.result.rows.len()).sum());
+fn all_rows(sets: &[Set<'_>]) -> Result<Vec<RowPlace>, TryReserveError> {
+    let mut rows = Vec::new();
+    rows.try_reserve_exact(sets.iter().map(|set| set.result.rows.len()).sum())?;
     for (set, number) in sets.iter().zip(0..) {
         rows.extend((0..set.result.rows.len() as u32).map(|row| RowPlace { set: number, row }));
     }
-    rows
+    Ok(rows)
 }
 
 /// Of rows with the same document id a local one stays, or that of the latest agent. The seed
 /// keeps agents from choosing ids that fall together.
-fn drop_duplicates(sets: &[Set<'_>], seed: u64, rows: &mut Vec<RowPlace>) {
-    let hasher = FixedState::with_seed(seed);
-    let mut seen = HashSet::with_capacity_and_hasher(rows.len(), hasher);
-    let mut duplicates = HashSet::new();
+fn drop_duplicates(
+    sets: &[Set<'_>],
+    seed: u64,
+    rows: &mut Vec<RowPlace>,
+) -> Result<(), TryReserveError> {
+    let mut seen = HashSet::with_hasher(FixedState::with_seed(seed));
+    seen.try_reserve(rows.len())?;
+    let mut is_first = Vec::new();
+    is_first.try_reserve_exact(rows.len())?;
+    is_first.resize(rows.len(), true);
     let of_locals = rows.partition_point(|row| sets[row.set as usize].is_local);
-    let (locals, agents) = rows.split_at(of_locals);
-    for row in locals.iter().rev().chain(agents.iter().rev()) {
-        if !seen.insert(row.head(sets).0) {
-            duplicates.insert((row.set, row.row));
-        }
+    for place in (0..of_locals).rev().chain((of_locals..rows.len()).rev()) {
+        is_first[place] = seen.insert(rows[place].head(sets).0);
     }
-    if !duplicates.is_empty() {
-        rows.retain(|row| !duplicates.contains(&(row.set, row.row)));
-    }
-}
-
-/// Sums the words, and lists for each set those of the sets before that it does not know.
-fn words(sets: &[Set<'_>]) -> (Vec<Word>, Vec<String>) {
-    let mut words: Vec<Word> = Vec::new();
-    let mut places: HashMap<&[u8], usize> = HashMap::new();
-    let mut mismatches = Vec::new();
-    for set in sets {
-        let mut is_missing = vec![true; words.len()];
-        for span in &set.result.words {
-            let bytes = span.word.of(set.body);
-            let place = *places.entry(bytes).or_insert_with(|| {
-                let word = String::from_utf8_lossy(bytes).into_owned();
-                words.push(Word { word, docs: 0, hits: 0 });
-                words.len() - 1
-            });
-            words[place].docs += u64::from(span.docs);
-            words[place].hits += u64::from(span.hits);
-            if let Some(is_missing) = is_missing.get_mut(place) {
-                *is_missing = false;
-            }
-        }
-        let missing = words.iter().zip(is_missing).filter(|(_, is_missing)| *is_missing);
-        let missing: Vec<&str> = missing.map(|(word, _)| word.word.as_str()).collect();
-        // Masters of Manticore see no fault in that.
-        if !missing.is_empty() && !is_manticore(sets) {
-            mismatches.push(missing.join(", "));
-        }
-    }
-    (words, mismatches)
+    let mut is_first = is_first.into_iter();
+    rows.retain(|_| is_first.next() == Some(true));
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use super::schema::Column;
 use super::select::fold;
-use super::{RowPlace, Set, differences};
+use super::{RowPlace, Set, Unmerged, differences};
 use crate::wire::search::{Kind, Value};
 
 /// By what rows are sorted; the document id, ascending, decides the rest.
@@ -43,27 +43,47 @@ impl Order {
         columns: &[Column],
         now_s: u64,
         rows: &mut Vec<RowPlace>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Unmerged> {
         let sources = self.keys.iter().map(|key| key.locate(sets, columns));
         let sources = sources.collect::<Result<Vec<Located>, String>>()?;
-        let width = sources.len();
-        let mut values = Vec::with_capacity(rows.len() * width);
+        // Ids and weights are read as fast from the rows themselves.
+        let stored = sources.iter().filter(|source| source.is_stored());
+        let width = stored.clone().count();
+        let mut values = Vec::new();
+        values.try_reserve_exact(rows.len() * width)?;
         for row in rows.iter() {
-            for source in &sources {
+            for source in stored.clone() {
                 values.push(source.value(sets, columns, now_s, *row));
             }
         }
-        let mut places: Vec<usize> = (0..rows.len()).collect();
-        places.sort_by(|&one, &other| {
-            for (number, key) in self.keys.iter().enumerate() {
-                let order = values[one * width + number].compare(&values[other * width + number]);
+        let compare = |one: usize, other: usize| {
+            let (one_head, other_head) = (rows[one].head(sets), rows[other].head(sets));
+            let mut place = 0;
+            for (source, key) in sources.iter().zip(&self.keys) {
+                let order = match source {
+                    Located::Id => one_head.0.cmp(&other_head.0),
+                    Located::Weight => one_head.1.cmp(&other_head.1),
+                    _ => {
+                        place += 1;
+                        let of = |row: usize| &values[row * width + place - 1];
+                        of(one).compare(of(other))
+                    }
+                };
                 if order != Ordering::Equal {
                     return if key.is_descending { order.reverse() } else { order };
                 }
             }
-            rows[one].head(sets).0.cmp(&rows[other].head(sets).0)
-        });
-        *rows = places.into_iter().map(|place| rows[place]).collect();
+            one_head.0.cmp(&other_head.0)
+        };
+        let mut places = Vec::new();
+        places.try_reserve_exact(rows.len())?;
+        places.extend(0..rows.len());
+        // No two rows have one id.
+        places.sort_unstable_by(|&one, &other| compare(one, other));
+        let mut sorted = Vec::new();
+        sorted.try_reserve_exact(rows.len())?;
+        sorted.extend(places.into_iter().map(|place| rows[place]));
+        *rows = sorted;
         Ok(())
     }
 }
@@ -142,6 +162,11 @@ enum Located {
 }
 
 impl Located {
+    /// Whether it is a value of the row, and not of its head.
+    fn is_stored(&self) -> bool {
+        !matches!(self, Located::Weight | Located::Id)
+    }
+
     fn value<'a>(
         &self,
         sets: &[Set<'a>],

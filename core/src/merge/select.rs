@@ -1,5 +1,7 @@
 //! The select list, and the columns that it leaves of those that agents sent.
 
+use std::collections::HashSet;
+
 use super::schema::{Column, is_helper};
 use crate::wire::search::{Dialect, Kind};
 
@@ -52,14 +54,11 @@ pub(super) fn project(
             }
         }
     }
-    let magic = columns
-        .into_iter()
-        .filter(|column| column.name.starts_with('@') && !is_helper(&column.name));
-    for column in magic {
-        if !chosen.iter().any(|known| known.name == column.name) {
-            chosen.push(column);
-        }
-    }
+    let magic =
+        columns.into_iter().filter(|column| is_magic(&column.name) && !is_helper(&column.name));
+    let mut names: HashSet<String> =
+        chosen.iter().map(|known| &known.name).filter(|name| is_magic(name)).cloned().collect();
+    chosen.extend(magic.filter(|column| names.insert(column.name.clone())));
     Ok(chosen)
 }
 
@@ -91,7 +90,11 @@ pub(super) fn expression_of<'a>(items: &'a [Item], name: &str) -> Option<&'a str
 
 /// Magic columns, and the document id that Manticore always sends.
 fn is_added(name: &str) -> bool {
-    name.starts_with('@') || name == "id"
+    is_magic(name) || name == "id"
+}
+
+fn is_magic(name: &str) -> bool {
+    name.starts_with('@')
 }
 
 /// By alias first, then by expression: agents drop aliases of strings, sets and documents.

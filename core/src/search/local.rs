@@ -4,6 +4,7 @@ use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
 use crate::search::SearchRequest;
 use crate::wire::request::{Product, Reply, Request, Target, Verdict};
+use crate::wire::text;
 
 /// A local index within a search.
 pub(crate) struct Local {
@@ -55,6 +56,10 @@ impl Local {
                 Err(self.failure(request, Some(text)))
             }
             Verdict::Failed(error) => return Err(Error::Program(error)),
+            Verdict::OutOfMemory(text) => {
+                let text = format!("local index '{}': {text}", self.name);
+                return Err(Error::System(text.into()));
+            }
             Verdict::Malformed(text) => {
                 let text = format!("reply of local index '{}' is malformed: {text}", self.name);
                 return Err(Error::Request(text));
@@ -84,7 +89,7 @@ impl Local {
         AgentFailure {
             index: request.index().to_owned(),
             local: Some(self.name.clone()),
-            query_error,
+            query_error: query_error.map(text::escape),
             ..AgentFailure::default()
         }
     }

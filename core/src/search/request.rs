@@ -6,13 +6,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::{MatchMode, Ranker, Search, Sort};
 use crate::config::Searchd;
 use crate::error::Error;
-use crate::limits::{FILTER_VALUES_MAX, FILTERS_MAX, MATCHES_MAX, REMOTE_TEXT_MAX, WEIGHTS_MAX};
+use crate::limits::{FILTER_VALUES_MAX, FILTERS_MAX, MATCHES_MAX, WEIGHTS_MAX};
 use crate::merge::{Plan, Window};
 use crate::wire::Writer;
 use crate::wire::guard::aggregate;
 use crate::wire::header::Command;
 use crate::wire::request::{Access, Reply, Request, Target, Verdict};
-use crate::wire::search::{self, FilterTest, MASTER, Query, Status};
+use crate::wire::search::{self, Asked, FilterTest, MASTER, Query, Status, Undecoded};
 
 /// A checked search, ready for every agent of one distributed index.
 #[derive(Clone, Debug)]
@@ -20,6 +20,7 @@ pub struct SearchRequest {
     index: String,
     head: Vec<u8>,
     tail: Vec<u8>,
+    rows_max: u32,
     plan: Plan,
 }
 
@@ -51,7 +52,8 @@ impl SearchRequest {
         query.put_tail(MASTER, &mut tail);
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let plan = Plan::new(&query, search.window(), now);
-        Ok(SearchRequest { index: index.to_owned(), head, tail, plan })
+        let rows_max = search.max_matches;
+        Ok(SearchRequest { index: index.to_owned(), head, tail, rows_max, plan })
     }
 
     /// The distributed index that is searched.
@@ -88,18 +90,23 @@ impl Request for SearchRequest {
     }
 
     fn judge(&self, reply: &mut Reply) -> Verdict {
-        let decoded = match search::Reply::decode(&reply.body, 1, reply.version, true) {
+        let asked = Asked { queries: 1, rows_max: self.rows_max, is_master: true };
+        let decoded = match search::Reply::decode(&reply.body, reply.version, asked) {
             Ok(decoded) => decoded,
-            Err(text) => return Verdict::Malformed(text),
+            Err(Undecoded::Wrong(text)) => return Verdict::Malformed(text),
+            Err(Undecoded::OutOfMemory(size)) => {
+                let text = format!("out of memory for the result in a reply of {size} bytes");
+                return Verdict::OutOfMemory(text);
+            }
         };
         let verdict = match decoded.sets.first() {
             Some(set) => match set.status {
-                Status::Ok | Status::Other(_) => Verdict::Accept,
+                Status::Ok => Verdict::Accept,
                 Status::Warning if set.message.of(&reply.body) == SHUTDOWN => {
-                    return Verdict::Unfinished(shown(SHUTDOWN));
+                    return Verdict::Unfinished(set.message.quote(&reply.body));
                 }
-                Status::Warning | Status::Retry => Verdict::AcceptWarned,
-                Status::Error => return Verdict::Refused(shown(set.message.of(&reply.body))),
+                Status::Warning | Status::Retry | Status::Other(_) => Verdict::AcceptWarned,
+                Status::Error => return Verdict::Refused(set.message.quote(&reply.body)),
             },
             None => return Verdict::Malformed("reply without a result".to_owned()),
         };
@@ -111,10 +118,6 @@ impl Request for SearchRequest {
 /// With this warning a daemon that is being ended sends the rows that it has found until then,
 /// often none.
 const SHUTDOWN: &[u8] = b"Server shutdown in progress";
-
-fn shown(text: &[u8]) -> String {
-    String::from_utf8_lossy(&text[..text.len().min(REMOTE_TEXT_MAX)]).into_owned()
-}
 
 impl Search {
     fn order(&self) -> (&Sort, &str) {

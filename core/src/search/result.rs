@@ -1,13 +1,14 @@
 //! What all agents say together.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
-use crate::limits::REMOTE_TEXT_MAX;
-use crate::merge::{self, Merged, Plan, RowPlace, Set};
+use crate::merge::{self, Merged, Plan, RowPlace, Set, Unmerged};
 use crate::wire::request::Reply;
 use crate::wire::search::{self, Dialect, Kind, Status, Value};
+use crate::wire::text;
 
 use super::SearchRequest;
 use super::tree::missing_below;
@@ -100,20 +101,31 @@ impl SearchResult {
         }
         let sets = parts.iter().zip(&replies);
         let sets: Vec<Set<'_>> = sets.filter_map(|(part, reply)| part.set_of(reply)).collect();
-        let merged = request
-            .plan()
-            .merge(&sets)
-            .map_err(|text| Error::Merge(format!("index {}: {text}", request.index())))?;
+        let merged = request.plan().merge(&sets).map_err(|unmerged| match unmerged {
+            Unmerged::Misfit(text) => Error::Merge(format!("index {}: {text}", request.index())),
+            Unmerged::OutOfMemory => {
+                let rows: usize = sets.iter().map(|set| set.result.rows.len()).sum();
+                let text =
+                    format!("index {}: out of memory to merge {rows} rows", request.index());
+                Error::System(text.into())
+            }
+        })?;
         for (number, part) in parts.iter().enumerate() {
             part.add_warnings(&replies[number], &sets[number], &mut warnings);
             for column in stored_fields(request.plan(), &sets[number], &merged.columns, number) {
-                let text = "is a stored field, whose text agents do not send";
-                warnings.push(format!("{part}: column '{column}' {text}"));
+                let column = text::quote(column.as_bytes());
+                warnings.push(format!(
+                    "{part}: column '{column}' is a stored field, whose text agents do not send"
+                ));
             }
         }
         warnings.extend(merged.remarks);
         let mismatches = merged.word_mismatches.iter();
         warnings.extend(mismatches.map(|words| format!("query word(s) mismatch: {words}")));
+        if merged.words_left_out > 0 {
+            let count = merged.words_left_out;
+            warnings.push(format!("statistics of {count} more query words are left out"));
+        }
         let fields = sets.last().map_or_else(Vec::new, |set| {
             set.result.fields.iter().map(|field| field.text(set.body)).collect()
         });
@@ -311,15 +323,15 @@ impl<H: AsRef<str>> Part<H> {
         let (Part::Agent(number, host), Some(set)) = (self, self.set_of(reply)) else {
             return None;
         };
-        let message = set.result.message.text(set.body);
-        let message = Some(message).filter(|_| set.result.status == Status::Warning);
-        let mut warnings = [message.as_deref(), reply.warning.as_deref()].into_iter().flatten();
-        let missing = warnings.find_map(missing_below)?;
+        let message = Some(set.result.message.of(set.body));
+        let message = message.filter(|_| set.result.status == Status::Warning);
+        let warning = reply.warning.as_deref().map(str::as_bytes);
+        let missing = [message, warning].into_iter().flatten().find_map(missing_below)?;
         let attempt = AttemptFailure {
             host: host.as_ref().to_owned(),
             kind: FailureKind::RemoteError,
             phase: Phase::Read,
-            text: format!("incomplete answer: {}", cut(missing)),
+            text: format!("incomplete answer: {}", text::quote(missing)),
             elapsed: Duration::from_millis(u64::from(set.result.time_ms)),
         };
         Some(AgentFailure {
@@ -348,11 +360,15 @@ impl<H: AsRef<str>> Part<H> {
     }
 
     fn add_warnings(&self, reply: &Reply, set: &Set<'_>, warnings: &mut Vec<String>) {
-        let message = set.result.message.text(set.body);
+        let message = set.result.message.quote(set.body);
         match set.result.status {
             Status::Warning => warnings.push(format!("{self}: remote query warning: {message}")),
             Status::Retry => warnings.push(format!("{self}: remote query error: {message}")),
-            Status::Ok | Status::Error | Status::Other(_) => {}
+            Status::Other(number) => {
+                let text = format!("{self}: remote query status {number}: {message}");
+                warnings.push(text);
+            }
+            Status::Ok | Status::Error => {}
         }
         if let Some(text) = &reply.warning {
             warnings.push(format!("{self}: remote warning: {text}"));
@@ -380,13 +396,11 @@ fn stored_fields<'a>(
     if dialect != Dialect::Manticore || result.rows.is_empty() {
         return Vec::new();
     }
+    let fields = result.fields.iter().map(|field| field.of(body).to_ascii_lowercase());
+    let fields: HashSet<Vec<u8>> = fields.collect();
     let is_field = |column: &&merge::Column| {
-        let name = plan.expression_of(&column.name);
-        column.kind == Kind::String
-            && result
-                .fields
-                .iter()
-                .any(|field| field.of(body).eq_ignore_ascii_case(name.as_bytes()))
+        let name = || plan.expression_of(&column.name).to_ascii_lowercase();
+        column.kind == Kind::String && fields.contains(name().as_bytes())
     };
     // A string attribute may have a field's name, and then its texts do travel.
     let is_empty = |column: &&merge::Column| {
@@ -395,11 +409,6 @@ fn stored_fields<'a>(
         (0..result.rows.len()).all(|row| value(row) == Some(Value::String(b"")))
     };
     columns.iter().filter(is_field).filter(is_empty).map(|column| column.name.as_str()).collect()
-}
-
-/// The beginning of a stranger's text.
-fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(REMOTE_TEXT_MAX)]
 }
 
 /// Sorted, each once, in the form of a master's warning (distributed.md 5.3).

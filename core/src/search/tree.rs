@@ -5,53 +5,65 @@
 /// them gave one.
 ///
 /// A master joins a line for each: `index NAME: agent HOST: TEXT`, or `table` for `index`. It
-/// quotes what agents warned of themselves behind [`QUOTES`].
-pub(super) fn missing_below(warning: &str) -> Option<&str> {
+/// quotes what agents warned of themselves behind [`QUOTES`]. Nothing is copied, for an agent may
+/// warn as long as it likes.
+pub(super) fn missing_below(warning: &[u8]) -> Option<&[u8]> {
     let mut rest = warning;
-    loop {
-        let (line, after) = rest.split_once(";\n").unwrap_or((rest, ""));
+    while !rest.is_empty() {
+        let (line, after) = split_once(rest, &LINE_ENDS).unwrap_or((rest, b""));
         if is_missing(line) {
             return Some(line);
         }
-        if after.is_empty() {
-            return None;
-        }
         rest = after;
     }
+    None
 }
 
-fn is_missing(mut line: &str) -> bool {
+fn is_missing(mut line: &[u8]) -> bool {
     loop {
-        let is_of_master = line.starts_with("index ") || line.starts_with("table ");
-        let Some((_, fault)) = line.split_once(": ").filter(|_| is_of_master) else {
+        let is_of_master = line.starts_with(b"index ") || line.starts_with(b"table ");
+        let Some((_, fault)) = is_of_master.then(|| split_once(line, &[b": "])).flatten() else {
             return false;
         };
-        if let Some(fault) = fault.strip_prefix("local index ") {
-            return fault.ends_with(" not searched");
+        if let Some(fault) = fault.strip_prefix(b"local index ") {
+            return fault.ends_with(b" not searched");
         }
         let Some((_, text)) = fault
-            .strip_prefix("agent ")
-            .and_then(|fault| fault.split_once(": "))
+            .strip_prefix(b"agent ")
+            .and_then(|fault| split_once(fault, &[b": "]))
             .filter(|(_, text)| !REMARKS.iter().any(|remark| text.starts_with(remark)))
         else {
             return false;
         };
-        match QUOTES.iter().find_map(|quote| text.strip_prefix(quote)) {
+        match QUOTES.iter().find_map(|quote| text.strip_prefix(*quote)) {
             Some(quoted) => line = quoted,
             None => return true,
         }
     }
 }
 
+/// What is before the first of these separators, and what is behind it.
+fn split_once<'a>(text: &'a [u8], separators: &[&[u8]]) -> Option<(&'a [u8], &'a [u8])> {
+    (0..text.len()).find_map(|place| {
+        let (before, rest) = text.split_at(place);
+        let after = separators.iter().find_map(|separator| rest.strip_prefix(*separator))?;
+        Some((before, after))
+    })
+}
+
+/// What ends a line: as a master writes it, and as it is in a text that was made one line.
+const LINE_ENDS: [&[u8]; 2] = [b";\n", b";\\n"];
+
 /// What stands between an agent and its own warning.
-const QUOTES: [&str; 2] = ["remote query warning: ", "remote warning: "];
+const QUOTES: [&[u8]; 2] = [b"remote query warning: ", b"remote warning: "];
 
 /// What this library says of agents that answered.
-const REMARKS: [&str; 1] = ["column '"];
+const REMARKS: [&[u8]; 2] = [b"column '", b"remote query status "];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::text;
 
     #[test]
     fn warnings_of_masters() {
@@ -67,7 +79,7 @@ mod tests {
             "index d: local index part not searched",
         ];
         for warning in missing {
-            assert!(missing_below(warning).is_some(), "{warning}");
+            assert!(missing_below(warning.as_bytes()).is_some(), "{warning}");
         }
         let whole = [
             "",
@@ -77,15 +89,19 @@ mod tests {
             "index d: agent box:1: remote query warning: quorum threshold too high",
             "index d: agent box:1: remote query warning: index e: query time exceeded",
             "index d: agent box:1: column 'title' is a stored field, whose text is not sent",
+            "index d: agent box:1: remote query status 9: hm",
             "index d: cutoff 5 reached on agent box:1: total_found 5 is a lower bound",
             "index d: column 'b' is left out: not on agent box:1",
             "index d: local index part: warning",
         ];
         for warning in whole {
-            assert_eq!(missing_below(warning), None, "{warning}");
+            assert_eq!(missing_below(warning.as_bytes()), None, "{warning}");
         }
         let second =
             "index d: agent box:1: remote query warning: hm;\ntable d: agent box:2: closed";
-        assert_eq!(missing_below(second), Some("table d: agent box:2: closed"));
+        for warning in [second.to_owned(), text::escape(second.to_owned())] {
+            let missing = missing_below(warning.as_bytes());
+            assert_eq!(missing, Some(&b"table d: agent box:2: closed"[..]), "{warning}");
+        }
     }
 }

@@ -13,5 +13,6 @@ pub mod ping;
 pub mod raw;
 pub mod request;
 pub mod search;
+pub mod text;
 
 pub use codec::{Reader, Truncated, Writer, append};

@@ -2,9 +2,8 @@
 
 use super::header::{Command, Status};
 use super::search::{self, Dialect};
-use super::{Reader, Truncated};
+use super::{Reader, Truncated, text};
 use crate::error::{Error, ProgramError};
-use crate::limits::REMOTE_TEXT_MAX;
 
 /// A request that any mirror of an agent can be asked.
 pub trait Request: Send + Sync {
@@ -83,7 +82,7 @@ pub struct Reply {
     pub status: Status,
     /// The daemon's own version of the command.
     pub version: u16,
-    /// Text of a WARNING reply.
+    /// Text of a WARNING reply, as [`text::quote`] makes it.
     pub warning: Option<String>,
     /// The command's answer, without the warning text.
     pub body: Vec<u8>,
@@ -97,24 +96,20 @@ impl Reply {
         Reply { status: Status::Ok, version, warning: None, body, search: None }
     }
 
-    /// The text of an ERROR or RETRY reply, cut to a sane length.
+    /// The text of an ERROR or RETRY reply, as [`text::quote`] makes it.
     pub fn text(&self) -> String {
         let text = Reader::new(&self.body).string();
-        shorten(text.unwrap_or(b"(without a text)"))
+        text::quote(text.unwrap_or(b"(without a text)"))
     }
 
     /// Moves the text of a WARNING reply out of its body.
     pub fn split_warning(&mut self) -> Result<(), Truncated> {
         let mut reader = Reader::new(&self.body);
-        self.warning = Some(shorten(reader.string()?));
+        self.warning = Some(text::quote(reader.string()?));
         let length = reader.offset();
         self.body.drain(..length);
         Ok(())
     }
-}
-
-fn shorten(text: &[u8]) -> String {
-    String::from_utf8_lossy(&text[..text.len().min(REMOTE_TEXT_MAX)]).into_owned()
 }
 
 /// What a request thinks of a reply.
@@ -132,6 +127,9 @@ pub enum Verdict {
     Refused(String),
     /// The request itself failed: the call ends with this error, and no mirror is blamed.
     Failed(ProgramError),
+    /// This process has no memory to read the answer, by this text: the call ends, for another
+    /// mirror's answer would be as long, and no mirror is blamed.
+    OutOfMemory(String),
 }
 
 #[cfg(test)]

@@ -7,5 +7,7 @@ mod value;
 
 pub use json::Json;
 pub use query::{Filter, FilterTest, MASTER, Outer, Override, OverrideValue, Query, encode};
-pub use reply::{Column, IoStats, Reply, ResultSet, Row, Span, Status, WordSpan};
+pub use reply::{
+    Asked, Column, IoStats, Reply, ResultSet, Row, Span, Status, Undecoded, WordSpan,
+};
 pub use value::{Dialect, Floats, Kind, Multi, Multi64, Value};

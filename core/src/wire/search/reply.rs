@@ -3,8 +3,11 @@
 //! A decoded reply holds no bytes of the body, only where things are in it; whoever keeps the one
 //! keeps the other.
 
+use std::collections::TryReserveError;
+
 use super::value::{Broken, Dialect, Kind, Value};
-use crate::wire::{Reader, Truncated};
+use crate::limits::{COLUMNS_MAX, NAMES_SIZE_MAX, VALUES_BETWEEN_MARKS, WORD_SIZE_MAX, WORDS_MAX};
+use crate::wire::{Reader, Truncated, text};
 
 /// A decoded reply: one result set for each query, in order.
 #[derive(Clone, Debug)]
@@ -15,34 +18,36 @@ pub struct Reply {
     pub sets: Vec<ResultSet>,
 }
 
+/// What a reply answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// Queries of version 0x11F in the request.
+    pub queries: usize,
+    /// Rows that each of them asked for at most.
+    pub rows_max: u32,
+    /// A master asked.
+    pub is_master: bool,
+}
+
+/// Why the body of a reply could not be decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undecoded {
+    /// How it breaks the protocol, or the limits of an answer to this request, in one line.
+    Wrong(String),
+    /// There is no memory for what is in a body of so many bytes.
+    OutOfMemory(usize),
+}
+
 impl Reply {
-    /// Decodes the body of a reply to `queries` queries of version 0x11F.
+    /// Decodes the body of a reply; `version` is that of its header.
     ///
-    /// `version` is that of the reply header, `is_master` whether the request came from a master.
-    /// The error is one line with the place of the fault: every byte of the body must belong to
-    /// something, and what the reply says of itself must agree.
-    pub fn decode(
-        body: &[u8],
-        queries: usize,
-        version: u16,
-        is_master: bool,
-    ) -> Result<Reply, String> {
-        // Offsets are kept in 32 bits; no daemon sends more than 128 MB.
-        if u32::try_from(body.len()).is_err() {
-            return Err(format!("reply of {} bytes is too long", body.len()));
-        }
-        let dialect = Dialect::of_version(version);
-        let mut walk = Walk { body, reader: Reader::new(body), dialect, is_master };
-        let mut sets = Vec::new();
-        for _ in 0..queries {
-            sets.push(walk.set()?);
-        }
-        // Masters of both products pass over such bytes, but no daemon sends any in this version:
-        // a reply that goes on was damaged, and another mirror's is better than a guess.
-        match walk.reader.remaining() {
-            0 => Ok(Reply { dialect, sets }),
-            rest => Err(format!("reply goes on for {rest} bytes after its end")),
-        }
+    /// Every byte of the body must belong to something, and what the reply says of itself must
+    /// agree. Time and memory follow the bytes of the body.
+    pub fn decode(body: &[u8], version: u16, asked: Asked) -> Result<Reply, Undecoded> {
+        Walk::decode(body, version, asked).map_err(|fault| match fault {
+            Fault::Wrong(text) => Undecoded::Wrong(text),
+            Fault::OutOfMemory => Undecoded::OutOfMemory(body.len()),
+        })
     }
 }
 
@@ -57,7 +62,7 @@ pub enum Status {
     Retry,
     /// Rows and a message.
     Warning,
-    /// Unknown to masters, which use the rows and pass over the message.
+    /// Unknown; masters use the rows and pass over the message.
     Other(u32),
 }
 
@@ -74,6 +79,11 @@ pub struct ResultSet {
     pub columns: Vec<Column>,
     /// The rows in the daemon's order.
     pub rows: Vec<Row>,
+    /// Numbers of the columns whose values vary in size.
+    varying: Vec<u32>,
+    /// For each row, where it is in the body behind every
+    /// [`VALUES_BETWEEN_MARKS`] of their values.
+    marks: Vec<u32>,
     /// Rows that the daemon kept.
     pub total: u32,
     /// Rows that match.
@@ -88,8 +98,10 @@ pub struct ResultSet {
     pub predicted_ms: Option<u64>,
     /// Documents, hits and skips read.
     pub fetched: [u32; 3],
-    /// Statistics of the query's words.
+    /// Statistics of the query's words, of the first [`WORDS_MAX`].
     pub words: Vec<WordSpan>,
+    /// Words beyond these.
+    pub words_left_out: usize,
 }
 
 impl ResultSet {
@@ -101,18 +113,28 @@ impl ResultSet {
         row: usize,
         column: usize,
     ) -> Option<Value<'a>> {
-        let row = self.rows.get(row)?;
+        let place = self.rows.get(row)?.offset;
         let wanted = self.columns.get(column)?;
-        let mut reader = Reader::new(body.get(row.offset as usize..)?);
-        if let Some(offset) = wanted.offset {
-            reader.bytes(offset as usize).ok()?;
-            return wanted.kind.read(dialect, &mut reader).ok();
+        let before = wanted.varying_before as usize;
+        let mark = before / VALUES_BETWEEN_MARKS;
+        let start = match mark {
+            0 => place,
+            _ => *self.marks.get(row * marks_of(self.varying.len()) + mark - 1)?,
+        };
+        let mut reader = Reader::at(body, start as usize);
+        for number in &self.varying[mark * VALUES_BETWEEN_MARKS..before] {
+            let column = &self.columns[*number as usize];
+            reader.bytes(column.gap as usize).ok()?;
+            column.kind.read(dialect, &mut reader).ok()?;
         }
-        for before in &self.columns[..column] {
-            before.kind.read(dialect, &mut reader).ok()?;
-        }
+        reader.bytes(wanted.gap as usize).ok()?;
         wanted.kind.read(dialect, &mut reader).ok()
     }
+}
+
+/// Marks of a row with so many values of varying size.
+fn marks_of(varying: usize) -> usize {
+    varying / VALUES_BETWEEN_MARKS
 }
 
 /// Bytes of a reply's body.
@@ -129,9 +151,19 @@ impl Span {
         body.get(start..start + self.length as usize).unwrap_or_default()
     }
 
+    /// Its first bytes, so many at most.
+    fn cut(self, length_max: usize) -> Span {
+        Span { length: self.length.min(length_max as u32), ..self }
+    }
+
     /// The bytes as text.
     pub fn text(self, body: &[u8]) -> String {
         String::from_utf8_lossy(self.of(body)).into_owned()
+    }
+
+    /// The bytes as a part of a line, as [`text::quote`] makes it.
+    pub fn quote(self, body: &[u8]) -> String {
+        text::quote(self.of(body))
     }
 }
 
@@ -142,8 +174,10 @@ pub struct Column {
     pub name: Span,
     /// Type of its values.
     pub kind: Kind,
-    /// Where its value is after the start of a row's values, if that is the same in all rows.
-    offset: Option<u32>,
+    /// Columns before it whose values vary in size.
+    varying_before: u32,
+    /// Bytes between the last of those, or the start of the row, and its own value.
+    gap: u32,
 }
 
 /// A row of a result set.
@@ -176,7 +210,7 @@ pub struct IoStats {
 /// Statistics of a query word.
 #[derive(Clone, Copy, Debug)]
 pub struct WordSpan {
-    /// The word as the daemon looked it up.
+    /// The word as the daemon looked it up, or as much as is kept of it.
     pub word: Span,
     /// Documents that have it.
     pub docs: u32,
@@ -188,12 +222,38 @@ struct Walk<'a> {
     body: &'a [u8],
     reader: Reader<'a>,
     dialect: Dialect,
-    is_master: bool,
+    asked: Asked,
+    /// Bytes of names so far in the result set.
+    names_size: usize,
+}
+
+enum Fault {
+    Wrong(String),
+    OutOfMemory,
 }
 
 impl Walk<'_> {
-    fn set(&mut self) -> Result<ResultSet, String> {
-        let status = match self.u32()? {
+    fn decode(body: &[u8], version: u16, asked: Asked) -> Result<Reply, Fault> {
+        // Offsets are kept in 32 bits; no daemon sends more than 128 MB.
+        if u32::try_from(body.len()).is_err() {
+            return Err(Fault::Wrong(format!("reply of {} bytes is too long", body.len())));
+        }
+        let dialect = Dialect::of_version(version);
+        let mut walk = Walk { body, reader: Reader::new(body), dialect, asked, names_size: 0 };
+        let mut sets = Vec::new();
+        for _ in 0..asked.queries {
+            sets.push(walk.set()?);
+        }
+        // Masters of both products pass over such bytes, but no daemon sends any in this version:
+        // a reply that goes on was damaged, and another mirror's is better than a guess.
+        match walk.reader.remaining() {
+            0 => Ok(Reply { dialect, sets }),
+            rest => Err(Fault::Wrong(format!("reply goes on for {rest} bytes after its end"))),
+        }
+    }
+
+    fn set(&mut self) -> Result<ResultSet, Fault> {
+        let status = match self.reader.u32()? {
             0 => Status::Ok,
             1 => Status::Error,
             2 => Status::Retry,
@@ -204,145 +264,201 @@ impl Walk<'_> {
         if status == Status::Error {
             return Ok(ResultSet::refused(message));
         }
-        let count = self.count(4)?;
-        let mut fields = Vec::with_capacity(count);
+        self.names_size = 0;
+        let mut set = ResultSet { status, message, ..ResultSet::empty() };
+        let count = self.few("fields", 4)?;
+        set.fields.try_reserve_exact(count)?;
         for _ in 0..count {
-            fields.push(self.span()?);
+            set.fields.push(self.name()?);
         }
-        let columns = self.columns()?;
-        let rows = self.rows(&columns)?;
-        let mut set = ResultSet { status, message, fields, columns, rows, ..ResultSet::empty() };
+        self.columns(&mut set)?;
+        self.rows(&mut set)?;
         self.statistics(&mut set)?;
+        self.words(&mut set)?;
         Ok(set)
     }
 
-    fn columns(&mut self) -> Result<Vec<Column>, String> {
-        let count = self.count(8)?;
-        let mut columns = Vec::with_capacity(count);
-        let mut offset = Some(0_u32);
-        for _ in 0..count {
-            let name = self.span()?;
-            let code = self.u32()?;
+    fn columns(&mut self, set: &mut ResultSet) -> Result<(), Fault> {
+        let count = self.few("columns", 8)?;
+        set.columns.try_reserve_exact(count)?;
+        let mut gap = 0;
+        for number in 0..count as u32 {
+            let name = self.name()?;
+            let code = self.reader.u32()?;
             let Some(kind) = Kind::of_code(code) else {
-                let name = name.text(self.body);
-                return Err(format!("column '{name}' has the unknown attribute type {code}"));
+                let name = name.quote(self.body);
+                let text = format!("column '{name}' has the unknown attribute type {code}");
+                return Err(Fault::Wrong(text));
             };
-            columns.push(Column { name, kind, offset });
-            offset = offset.zip(kind.fixed_size()).map(|(offset, size)| offset + size as u32);
+            let varying_before = set.varying.len() as u32;
+            set.columns.push(Column { name, kind, varying_before, gap });
+            match kind.fixed_size() {
+                Some(size) => gap += size as u32,
+                None => {
+                    gap = 0;
+                    set.varying.try_reserve(1)?;
+                    set.varying.push(number);
+                }
+            }
         }
-        Ok(columns)
+        Ok(())
     }
 
-    fn rows(&mut self, columns: &[Column]) -> Result<Vec<Row>, String> {
+    fn rows(&mut self, set: &mut ResultSet) -> Result<(), Fault> {
         let start = self.reader.offset();
-        let count = self.u32()?;
+        let count = self.reader.u32()?;
         if count > i32::MAX as u32 {
-            return Err(format!("invalid match count received (count={})", count as i32));
+            let text = format!("invalid match count received (count={})", count as i32);
+            return Err(Fault::Wrong(text));
         }
-        let has_wide_ids = self.u32()? != 0;
+        let asked = self.asked.rows_max;
+        if count > asked {
+            let text = format!("reply has {count} rows, more than the {asked} asked for");
+            return Err(Fault::Wrong(text));
+        }
+        let has_wide_ids = self.reader.u32()? != 0;
         if !has_wide_ids && self.dialect == Dialect::Manticore {
-            return Err("agent has 32-bit docids; no longer supported".to_owned());
+            let text = "agent has 32-bit docids; no longer supported";
+            return Err(Fault::Wrong(text.to_owned()));
         }
         let count = count as usize;
         let row_size_min = if has_wide_ids { 12 } else { 8 };
         if count.checked_mul(row_size_min).is_none_or(|size| size > self.reader.remaining()) {
-            return Err(Truncated { offset: start }.to_string());
+            return Err(Truncated { offset: start }.into());
         }
-        let steps = steps(columns);
-        let mut rows = Vec::with_capacity(count);
+        set.rows.try_reserve_exact(count)?;
+        let gaps = set.columns.last().map_or(0, |last| match last.kind.fixed_size() {
+            Some(size) => last.gap as usize + size,
+            None => 0,
+        });
         for _ in 0..count {
-            let id = if has_wide_ids { self.u64()? } else { u64::from(self.u32()?) };
-            let weight = self.u32()? as i32;
-            rows.push(Row { id, weight, offset: self.reader.offset() as u32 });
-            for step in &steps {
-                self.reader.bytes(step.fixed_size).map_err(text)?;
-                if let Some(column) = step.then {
-                    self.value(&columns[column])?;
+            let id = if has_wide_ids { self.reader.u64()? } else { self.reader.u32()?.into() };
+            let weight = self.reader.u32()? as i32;
+            set.rows.push(Row { id, weight, offset: self.reader.offset() as u32 });
+            for (number, column) in set.varying.iter().enumerate() {
+                let column = &set.columns[*column as usize];
+                self.reader.bytes(column.gap as usize)?;
+                self.value(column)?;
+                if (number + 1) % VALUES_BETWEEN_MARKS == 0 {
+                    set.marks.try_reserve(1)?;
+                    set.marks.push(self.reader.offset() as u32);
                 }
             }
+            self.reader.bytes(gaps)?;
         }
-        Ok(rows)
+        Ok(())
     }
 
-    fn value(&mut self, column: &Column) -> Result<(), String> {
+    fn value(&mut self, column: &Column) -> Result<(), Fault> {
         let offset = self.reader.offset();
         column.kind.skip(self.dialect, &mut self.reader).map_err(|broken| {
-            let name = || column.name.text(self.body);
-            match broken {
-                Broken::Truncated(truncated) => text(truncated),
-                Broken::Json => format!("column '{}' has broken JSON at byte {offset}", name()),
-                Broken::HalfValue => {
-                    format!("column '{}' has half a 64-bit value at byte {offset}", name())
-                }
-            }
+            let what = match broken {
+                Broken::Truncated(truncated) => return truncated.into(),
+                Broken::Json => "broken JSON",
+                Broken::HalfValue => "half a 64-bit value",
+            };
+            let name = column.name.quote(self.body);
+            Fault::Wrong(format!("column '{name}' has {what} at byte {offset}"))
         })
     }
 
-    fn statistics(&mut self, set: &mut ResultSet) -> Result<(), String> {
-        set.total = self.u32()?;
-        set.total_found = self.u32()?;
-        set.time_ms = self.u32()?;
-        if self.is_master {
+    fn statistics(&mut self, set: &mut ResultSet) -> Result<(), Fault> {
+        set.total = self.reader.u32()?;
+        set.total_found = self.reader.u32()?;
+        set.time_ms = self.reader.u32()?;
+        if self.asked.is_master {
             let (expected, got) = (set.total, set.rows.len());
             if expected as usize != got {
-                return Err(format!("expected {expected} retrieved documents, got {got}"));
+                let text = format!("expected {expected} retrieved documents, got {got}");
+                return Err(Fault::Wrong(text));
             }
             self.costs(set)?;
         }
-        let word_size_min = if self.is_master { 13 } else { 12 };
-        let count = self.count(word_size_min)?;
-        set.words.reserve_exact(count);
-        for _ in 0..count {
-            let word = self.span()?;
-            let (docs, hits) = (self.u32()?, self.u32()?);
-            set.words.push(WordSpan { word, docs, hits });
-            if self.is_master {
-                self.reader.u8().map_err(text)?;
+        Ok(())
+    }
+
+    fn words(&mut self, set: &mut ResultSet) -> Result<(), Fault> {
+        let word_size_min = if self.asked.is_master { 13 } else { 12 };
+        let count = self.reader.count(word_size_min)?;
+        let kept = count.min(WORDS_MAX);
+        set.words_left_out = count - kept;
+        set.words.try_reserve_exact(kept)?;
+        for number in 0..count {
+            let word = self.span()?.cut(WORD_SIZE_MAX);
+            let (docs, hits) = (self.reader.u32()?, self.reader.u32()?);
+            if number < kept {
+                set.words.push(WordSpan { word, docs, hits });
+            }
+            if self.asked.is_master {
+                self.reader.u8()?;
             }
         }
         Ok(())
     }
 
-    fn costs(&mut self, set: &mut ResultSet) -> Result<(), String> {
-        let mask = self.reader.u8().map_err(text)?;
+    fn costs(&mut self, set: &mut ResultSet) -> Result<(), Fault> {
+        let mask = self.reader.u8()?;
         if mask & !MASK_KNOWN != 0 {
-            return Err(format!("reply has the unknown statistics mask {mask}"));
+            return Err(Fault::Wrong(format!("reply has the unknown statistics mask {mask}")));
         }
         if mask & 1 != 0 {
             set.io = Some(IoStats {
-                read_time_us: self.u64()?,
-                read_ops: self.u32()?,
-                read_bytes: self.u64()?,
-                write_time_us: self.u64()?,
-                write_ops: self.u32()?,
-                write_bytes: self.u64()?,
+                read_time_us: self.reader.u64()?,
+                read_ops: self.reader.u32()?,
+                read_bytes: self.reader.u64()?,
+                write_time_us: self.reader.u64()?,
+                write_ops: self.reader.u32()?,
+                write_bytes: self.reader.u64()?,
             });
         }
         if mask & 2 != 0 {
-            set.cpu_us = Some(self.u64()?);
+            set.cpu_us = Some(self.reader.u64()?);
         }
         if mask & 4 != 0 {
-            set.predicted_ms = Some(self.u64()?);
+            set.predicted_ms = Some(self.reader.u64()?);
         }
-        set.fetched = [self.u32()?, self.u32()?, self.u32()?];
+        set.fetched = [self.reader.u32()?, self.reader.u32()?, self.reader.u32()?];
         Ok(())
     }
 
-    fn span(&mut self) -> Result<Span, String> {
-        let length = self.reader.string().map_err(text)?.len();
+    fn span(&mut self) -> Result<Span, Truncated> {
+        let length = self.reader.string()?.len();
         Ok(Span { start: (self.reader.offset() - length) as u32, length: length as u32 })
     }
 
-    fn count(&mut self, item_min: usize) -> Result<usize, String> {
-        self.reader.count(item_min).map_err(text)
+    /// The name of a column or field.
+    fn name(&mut self) -> Result<Span, Fault> {
+        let name = self.span()?;
+        self.names_size += name.length as usize;
+        if self.names_size > NAMES_SIZE_MAX {
+            let text =
+                format!("names of columns and fields take more than {NAMES_SIZE_MAX} bytes");
+            return Err(Fault::Wrong(text));
+        }
+        Ok(name)
     }
 
-    fn u32(&mut self) -> Result<u32, String> {
-        self.reader.u32().map_err(text)
+    /// How many columns or fields follow.
+    fn few(&mut self, what: &str, item_size_min: usize) -> Result<usize, Fault> {
+        match self.reader.count(item_size_min)? {
+            count if count > COLUMNS_MAX => {
+                let text = format!("reply has {count} {what}, more than {COLUMNS_MAX}");
+                Err(Fault::Wrong(text))
+            }
+            count => Ok(count),
+        }
     }
+}
 
-    fn u64(&mut self) -> Result<u64, String> {
-        self.reader.u64().map_err(text)
+impl From<Truncated> for Fault {
+    fn from(truncated: Truncated) -> Self {
+        Fault::Wrong(truncated.to_string())
+    }
+}
+
+impl From<TryReserveError> for Fault {
+    fn from(_: TryReserveError) -> Self {
+        Fault::OutOfMemory
     }
 }
 
@@ -354,6 +470,8 @@ impl ResultSet {
             fields: Vec::new(),
             columns: Vec::new(),
             rows: Vec::new(),
+            varying: Vec::new(),
+            marks: Vec::new(),
             total: 0,
             total_found: 0,
             time_ms: 0,
@@ -362,38 +480,13 @@ impl ResultSet {
             predicted_ms: None,
             fetched: [0; 3],
             words: Vec::new(),
+            words_left_out: 0,
         }
     }
 
     fn refused(message: Span) -> ResultSet {
         ResultSet { status: Status::Error, message, ..ResultSet::empty() }
     }
-}
-
-/// Values of fixed size, then perhaps one that must be looked at.
-struct Step {
-    fixed_size: usize,
-    then: Option<usize>,
-}
-
-fn steps(columns: &[Column]) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let mut fixed_size = 0;
-    for (number, column) in columns.iter().enumerate() {
-        match column.kind.fixed_size() {
-            Some(size) => fixed_size += size,
-            None => {
-                steps.push(Step { fixed_size, then: Some(number) });
-                fixed_size = 0;
-            }
-        }
-    }
-    steps.push(Step { fixed_size, then: None });
-    steps
-}
-
-fn text(truncated: Truncated) -> String {
-    truncated.to_string()
 }
 
 const MASK_KNOWN: u8 = 7;
