@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use hamirror::wire::Reader;
 use hamirror::wire::header::{LENGTH, ReplyHeader};
 use hamirror::wire::search::{
-    Asked, Filter, FilterTest, Kind, Outer, Override, OverrideValue, Query, Reply, Status, Value,
-    encode,
+    Asked, Filter, FilterTest, Kind, Outer, Override, OverrideValue, Query, Reply, ResultSet, Row,
+    Status, Value, encode,
 };
 
 #[test]
@@ -91,7 +91,7 @@ fn attributes_of_every_type() {
         ("body_len", Kind::TokenCount),
     ];
     assert_eq!(columns, expected.map(|(name, kind)| (name.to_owned(), kind)));
-    assert_eq!((set.rows[0].id, set.rows[0].weight), (1, 1319));
+    assert_eq!(set.rows.get(&body, 0), Some(Row { id: 1, weight: 1319 }));
     assert_eq!((set.total, set.total_found), (3, 3));
     let row: Vec<_> = (0..columns.len()).map(|column| shown(&reply, &body, 0, column)).collect();
     let expected = [
@@ -136,9 +136,13 @@ fn json_is_printed_as_daemons_print_it() {
             let Some(other) = columns.iter().position(|column| same(&column)) else {
                 continue;
             };
-            for (row, place) in packed.sets[0].rows.iter().enumerate() {
-                let rows = &printed.sets[0].rows;
-                let other_row = rows.iter().position(|row| row.id == place.id);
+            let id =
+                |set: &ResultSet, body: &[u8], row| set.rows.get(body, row).expect("a row").id;
+            let (packed_set, printed_set) = (&packed.sets[0], &printed.sets[0]);
+            for row in 0..packed_set.rows.len() {
+                let wanted = id(packed_set, &packed_body, row);
+                let other_row = (0..printed_set.rows.len())
+                    .find(|row| id(printed_set, &printed_body, *row) == wanted);
                 let other_row = other_row.expect("both have the document");
                 let ours = match shown(&packed, &packed_body, row, number) {
                     // Plain clients are told so of no document.

@@ -7,10 +7,10 @@ use crate::error::Error;
 use crate::karma::Counter;
 use crate::wire::Writer;
 use crate::wire::header::{self, Status};
-use crate::wire::request::{Reply, Target};
+use crate::wire::request::{Reply, Target, Verdict};
 
-/// A request of no contents.
-struct Plain(Access);
+/// A request of no contents, and what it thinks of any answer.
+struct Plain(Access, Verdict);
 
 impl Request for Plain {
     fn command(&self) -> header::Command {
@@ -23,6 +23,10 @@ impl Request for Plain {
 
     fn encode(&self, _: &Target<'_>, _: &mut Vec<u8>) -> Result<(), Error> {
         Ok(())
+    }
+
+    fn judge(&self, _: &mut Reply) -> Verdict {
+        self.1.clone()
     }
 }
 
@@ -53,14 +57,18 @@ impl Bed {
             Access::Read => Scope::Agent,
             Access::Write => Scope::Mirror(0),
         };
-        let request: Arc<dyn Request> = Arc::new(Plain(access));
+        let request: Arc<dyn Request> = Arc::new(Plain(access, Verdict::Accept));
         let call = Call::new(agent.clone(), request, &options, scope, 0, now);
         Self { call, agent, now, left: Vec::new() }
     }
 
     /// Another read of the same agent.
     pub(super) fn again(&mut self, options: CallOptions) {
-        let request: Arc<dyn Request> = Arc::new(Plain(Access::Read));
+        self.ask(Plain(Access::Read, Verdict::Accept), options);
+    }
+
+    fn ask(&mut self, request: Plain, options: CallOptions) {
+        let request: Arc<dyn Request> = Arc::new(request);
         self.call = Call::new(self.agent.clone(), request, &options, Scope::Agent, 0, self.now);
     }
 
@@ -94,6 +102,12 @@ impl Bed {
     pub(super) fn fail(&mut self, attempt: u32, kind: FailureKind) {
         let text = "broken".to_owned();
         self.call.handle_failure(attempt, kind, Phase::Wait, text, 0, self.now);
+    }
+
+    /// The reply began, and this process could not hold it.
+    fn lack_memory(&mut self, attempt: u32) {
+        let (kind, text) = (FailureKind::Local, "out of memory".to_owned());
+        self.call.handle_failure(attempt, kind, Phase::Read, text, 0, self.now);
     }
 
     pub(super) fn reply(&mut self, attempt: u32, status: Status, text: &str) {
@@ -255,6 +269,37 @@ fn an_error_that_another_mirror_does_not_share_is_its_own() {
     assert!(matches!(bed.call.outcome(), Some(Ok(_))));
     let errors = bed.agent.mirrors[broken].host.read(|karma| karma.errors_in_row());
     assert_eq!(errors, 1);
+}
+
+/// Whether its bytes or its values find no room.
+#[test]
+fn a_reply_that_memory_lacks_for_is_not_fetched_again() {
+    let lacks: [fn(&mut Bed, u32); 3] = [
+        Bed::lack_memory,
+        |bed, attempt| bed.reply(attempt, Status::Ok, "long"),
+        |bed, attempt| bed.reply(attempt, Status::Warning, "long"),
+    ];
+    for lack in lacks {
+        let mut bed = read(2);
+        let verdict = Verdict::OutOfMemory("out of memory".to_owned());
+        bed.ask(Plain(Access::Read, verdict), CallOptions::default());
+        let (attempt, mirror) = bed.started().unwrap();
+        lack(&mut bed, attempt);
+        let [failure] = bed.failure().attempts.as_slice() else { panic!("{:?}", bed.failure()) };
+        assert_eq!((failure.kind, failure.text.as_str()), (FailureKind::Local, "out of memory"));
+        assert_eq!(bed.started(), None);
+        assert_eq!(bed.agent.mirrors[mirror].host.read(|karma| karma.errors_in_row()), 0);
+    }
+}
+
+#[test]
+fn what_others_say_is_told_in_one_line() {
+    let mut bed = read(1);
+    let (attempt, _) = bed.started().unwrap();
+    bed.reply(attempt, Status::Error, "no such index\nhost box2:9312 found dead\0");
+    let text = r"no such index\nhost box2:9312 found dead\0";
+    assert_eq!(bed.failure().attempts[0].text, text);
+    assert_eq!(bed.failure().query_error.as_deref(), Some(text));
 }
 
 #[test]

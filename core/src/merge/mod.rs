@@ -62,32 +62,34 @@ impl Plan {
         refuse_groups(sets)?;
         let columns = schema::merge(sets);
         let mut rows = all_rows(sets)?;
+        let mut total = rows.len().min(self.window.max_matches);
         let total_found: u64 = sets.iter().map(|set| u64::from(set.result.total_found)).sum();
         let mut duplicates = 0;
+        let Window { offset, limit, max_matches } = self.window;
+        let end = offset.saturating_add(limit).min(max_matches);
         // A master sorts nothing and drops nothing where only one set arrived.
         if let [_, _, ..] = sets {
             let before = rows.len();
             drop_duplicates(sets, self.now.as_nanos() as u64, &mut rows)?;
             duplicates = (before - rows.len()) as u64;
+            total = rows.len().min(max_matches);
             if !rows.is_empty() {
-                self.order.sort(sets, &columns, self.now.as_secs(), &mut rows)?;
+                self.order.sort(sets, &columns, self.now.as_secs(), end, &mut rows)?;
             }
         }
         let total_found = total_found.saturating_sub(duplicates);
-        rows.truncate(self.window.max_matches);
-        let total = rows.len();
         let mut remarks = self.what_is_short(sets, total as u64, total_found);
         if self.items.contains(&Item::Everything) {
             remarks.extend(differences::of_all(sets, &columns));
         }
         // Sphinx answers a search without matches with all its attributes, whatever was selected.
-        let is_raw = rows.is_empty() && sets.iter().any(|set| set.dialect == Dialect::Sphinx);
+        let is_raw = total == 0 && sets.iter().any(|set| set.dialect == Dialect::Sphinx);
         let columns = match is_raw {
             true => schema::of_nothing(sets),
             false => self.project(columns, sets).map_err(|entry| unmerged(sets, &entry))?,
         };
-        rows.drain(..self.window.offset.min(rows.len()));
-        rows.truncate(self.window.limit);
+        rows.truncate(end);
+        rows.drain(..offset.min(rows.len()));
         let Words { words, left_out: words_left_out, mismatches: word_mismatches } =
             words::merge(sets)?;
         Ok(Merged {
@@ -227,8 +229,9 @@ pub(crate) struct RowPlace {
 impl RowPlace {
     /// Document id and weight.
     fn head(self, sets: &[Set<'_>]) -> (u64, i32) {
-        let row = &sets[self.set as usize].result.rows[self.row as usize];
-        (row.id, row.weight)
+        let set = &sets[self.set as usize];
+        let row = set.result.rows.get(set.body, self.row as usize);
+        row.map_or((0, 0), |row| (row.id, row.weight))
     }
 }
 

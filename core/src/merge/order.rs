@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::TryReserveError;
 
 use super::schema::Column;
 use super::select::fold;
@@ -36,38 +37,30 @@ impl Order {
         Order { keys }
     }
 
-    /// Sorts rows of these sets; `columns` are those that the sets have in common.
+    /// Keeps the first `count` rows of these sets in their order; `columns` are those that the
+    /// sets have in common.
     pub(super) fn sort(
         &self,
         sets: &[Set<'_>],
         columns: &[Column],
         now_s: u64,
+        count: usize,
         rows: &mut Vec<RowPlace>,
     ) -> Result<(), Unmerged> {
         let sources = self.keys.iter().map(|key| key.locate(sets, columns));
         let sources = sources.collect::<Result<Vec<Located>, String>>()?;
-        // Ids and weights are read as fast from the rows themselves.
-        let stored = sources.iter().filter(|source| source.is_stored());
-        let width = stored.clone().count();
-        let mut values = Vec::new();
-        values.try_reserve_exact(rows.len() * width)?;
-        for row in rows.iter() {
-            for source in stored.clone() {
-                values.push(source.value(sets, columns, now_s, *row));
-            }
+        let mut values = Vec::with_capacity(sources.len());
+        for source in &sources {
+            values.push(source.values(sets, columns, now_s, rows)?);
         }
         let compare = |one: usize, other: usize| {
             let (one_head, other_head) = (rows[one].head(sets), rows[other].head(sets));
-            let mut place = 0;
-            for (source, key) in sources.iter().zip(&self.keys) {
-                let order = match source {
-                    Located::Id => one_head.0.cmp(&other_head.0),
-                    Located::Weight => one_head.1.cmp(&other_head.1),
-                    _ => {
-                        place += 1;
-                        let of = |row: usize| &values[row * width + place - 1];
-                        of(one).compare(of(other))
-                    }
+            for (values, key) in values.iter().zip(&self.keys) {
+                let order = match values {
+                    Values::Ids => one_head.0.cmp(&other_head.0),
+                    Values::Weights => one_head.1.cmp(&other_head.1),
+                    Values::Numbers(numbers) => numbers[one].cmp(&numbers[other]),
+                    Values::Texts(texts) => compare_texts(&texts[one], &texts[other]),
                 };
                 if order != Ordering::Equal {
                     return if key.is_descending { order.reverse() } else { order };
@@ -77,12 +70,17 @@ impl Order {
         };
         let mut places = Vec::new();
         places.try_reserve_exact(rows.len())?;
-        places.extend(0..rows.len());
+        places.extend(0..rows.len() as u32);
         // No two rows have one id.
-        places.sort_unstable_by(|&one, &other| compare(one, other));
+        let by_keys = |one: &u32, other: &u32| compare(*one as usize, *other as usize);
+        if count < places.len() {
+            places.select_nth_unstable_by(count, by_keys);
+            places.truncate(count);
+        }
+        places.sort_unstable_by(by_keys);
         let mut sorted = Vec::new();
-        sorted.try_reserve_exact(rows.len())?;
-        sorted.extend(places.into_iter().map(|place| rows[place]));
+        sorted.try_reserve_exact(places.len())?;
+        sorted.extend(places.into_iter().map(|place| rows[place as usize]));
         *rows = sorted;
         Ok(())
     }
@@ -162,80 +160,94 @@ enum Located {
 }
 
 impl Located {
-    /// Whether it is a value of the row, and not of its head.
-    fn is_stored(&self) -> bool {
-        !matches!(self, Located::Weight | Located::Id)
-    }
-
-    fn value<'a>(
+    fn values<'a>(
         &self,
         sets: &[Set<'a>],
         columns: &[Column],
         now_s: u64,
-        place: RowPlace,
-    ) -> Sortable<'a> {
-        let (id, weight) = place.head(sets);
+        rows: &[RowPlace],
+    ) -> Result<Values<'a>, TryReserveError> {
         let column = match *self {
-            Located::Weight => return Sortable::Int(i128::from(weight)),
-            Located::Id => return Sortable::Int(i128::from(id)),
+            Located::Weight => return Ok(Values::Weights),
+            Located::Id => return Ok(Values::Ids),
             Located::Column(column) | Located::Bits(column) | Located::Segment(column) => {
                 &columns[column]
             }
         };
-        let set = &sets[place.set as usize];
-        let source = column.sources[place.set as usize] as usize;
-        let value = set.result.value(set.body, set.dialect, place.row as usize, source);
-        let value = Sortable::of(value.unwrap_or(Value::Null), column.kind);
-        match (self, value) {
-            (Located::Segment(_), Sortable::Int(time_s)) => segment(i128::from(now_s) - time_s),
-            (Located::Bits(_), Sortable::Real(real)) => {
-                Sortable::Int(i128::from((real as f32).to_bits()))
-            }
-            (_, value) => value,
+        let value = |place: &RowPlace| {
+            let set = &sets[place.set as usize];
+            let source = column.sources[place.set as usize] as usize;
+            let value = set.result.value(set.body, set.dialect, place.row as usize, source);
+            value.unwrap_or(Value::Null)
+        };
+        if column.kind.fixed_size().is_none() {
+            let mut texts = Vec::new();
+            texts.try_reserve_exact(rows.len())?;
+            texts.extend(rows.iter().map(|row| text_of(value(row))));
+            return Ok(Values::Texts(texts));
         }
+        let mut numbers = Vec::new();
+        numbers.try_reserve_exact(rows.len())?;
+        numbers.extend(rows.iter().map(|row| match (self, widen(value(row), column.kind)) {
+            (Located::Segment(_), Number::Int(time_s)) => segment(i128::from(now_s) - time_s),
+            (Located::Bits(_), Number::Real(real)) => u64::from((real as f32).to_bits()),
+            (_, number) => number.rank(column.kind),
+        }));
+        Ok(Values::Numbers(numbers))
     }
 }
 
-/// A sort value that can be compared with any other of its key.
-enum Sortable<'a> {
+/// The values of a key in all rows.
+enum Values<'a> {
+    /// Read as fast from the rows themselves.
+    Ids,
+    /// So are these.
+    Weights,
+    /// In the order of their ranks.
+    Numbers(Vec<u64>),
+    Texts(Vec<Cow<'a, [u8]>>),
+}
+
+fn text_of(value: Value<'_>) -> Cow<'_, [u8]> {
+    match value {
+        Value::String(text) => Cow::Borrowed(text),
+        Value::Json(json) => Cow::Owned(json.text()),
+        _ => Cow::Borrowed(b""),
+    }
+}
+
+/// A number of a column.
+#[derive(Clone, Copy)]
+enum Number {
     Int(i128),
     Real(f64),
-    Text(Cow<'a, [u8]>),
 }
 
-impl<'a> Sortable<'a> {
-    fn of(value: Value<'a>, kind: Kind) -> Self {
-        match value {
-            Value::Bool(value) if kind == Kind::Float => {
-                Sortable::Real(f64::from(u8::from(value)))
-            }
-            Value::Bool(value) => Sortable::Int(i128::from(value)),
-            Value::Uint(value) => Sortable::Int(i128::from(value)),
-            Value::Bigint(value) => Sortable::Int(i128::from(value)),
-            Value::Uint64(value) => Sortable::Int(i128::from(value)),
-            Value::Float(value) => Sortable::Real(f64::from(value)),
-            Value::Double(value) => Sortable::Real(value),
-            Value::String(text) => Sortable::Text(Cow::Borrowed(text)),
-            Value::Json(json) => Sortable::Text(Cow::Owned(json.text())),
-            _ => Sortable::Text(Cow::Borrowed(b"")),
-        }
+fn widen(value: Value<'_>, kind: Kind) -> Number {
+    match value {
+        Value::Bool(value) if kind == Kind::Float => Number::Real(f64::from(u8::from(value))),
+        Value::Bool(value) => Number::Int(i128::from(value)),
+        Value::Uint(value) => Number::Int(i128::from(value)),
+        Value::Bigint(value) => Number::Int(i128::from(value)),
+        Value::Uint64(value) => Number::Int(i128::from(value)),
+        Value::Float(value) => Number::Real(f64::from(value)),
+        Value::Double(value) => Number::Real(value),
+        _ => Number::Int(0),
     }
+}
 
-    fn compare(&self, other: &Sortable<'_>) -> Ordering {
-        match (self, other) {
-            (Sortable::Int(one), Sortable::Int(other)) => one.cmp(other),
-            // Adding zero makes -0 and +0 one; the total order has a place for what is no number.
-            (Sortable::Real(one), Sortable::Real(other)) => (one + 0.0).total_cmp(&(other + 0.0)),
-            (Sortable::Text(one), Sortable::Text(other)) => compare_texts(one, other),
-            _ => self.rank().cmp(&other.rank()),
-        }
-    }
-
-    fn rank(&self) -> u8 {
+impl Number {
+    /// A number that is the higher the higher this is in a column of that kind.
+    fn rank(self, kind: Kind) -> u64 {
+        const SIGN: u64 = 1 << 63;
         match self {
-            Sortable::Int(_) => 0,
-            Sortable::Real(_) => 1,
-            Sortable::Text(_) => 2,
+            Number::Int(int) if kind == Kind::Uint64 => int as u64,
+            Number::Int(int) => (int as u64).wrapping_add(SIGN),
+            // Adding zero makes -0 and +0 one; the total order has a place for what is no number.
+            Number::Real(real) => match (real + 0.0).to_bits() {
+                bits if bits & SIGN == 0 => bits | SIGN,
+                bits => !bits,
+            },
         }
     }
 }
@@ -247,9 +259,9 @@ fn compare_texts(one: &[u8], other: &[u8]) -> Ordering {
 }
 
 /// Which step of age, from the newest to the oldest.
-fn segment(age_s: i128) -> Sortable<'static> {
+fn segment(age_s: i128) -> u64 {
     let step = SEGMENTS_S.iter().position(|limit_s| age_s <= *limit_s);
-    Sortable::Int(step.unwrap_or(SEGMENTS_S.len()) as i128)
+    step.unwrap_or(SEGMENTS_S.len()) as u64
 }
 
 /// Reads `name asc, name desc`; commas count as blanks, as daemons have it.
@@ -305,14 +317,22 @@ mod tests {
 
     #[test]
     fn comparisons() {
-        let text = |text: &'static str| Sortable::Text(Cow::Borrowed(text.as_bytes()));
-        assert_eq!(text("ALPHA").compare(&text("alpha")), Ordering::Equal);
-        assert_eq!(text("B").compare(&text("a")), Ordering::Greater);
-        assert_eq!(text("_").compare(&text("A")), Ordering::Less);
-        assert_eq!(text("a").compare(&text("ab")), Ordering::Less);
-        let real = Sortable::Real;
-        assert_eq!(real(-0.0).compare(&real(0.0)), Ordering::Equal);
-        assert_eq!(real(-1.0).compare(&real(0.5)), Ordering::Less);
-        assert_eq!(real(f64::NAN).compare(&real(f64::NAN)), Ordering::Equal);
+        let compare = |one: &str, other: &str| compare_texts(one.as_bytes(), other.as_bytes());
+        assert_eq!(compare("ALPHA", "alpha"), Ordering::Equal);
+        assert_eq!(compare("B", "a"), Ordering::Greater);
+        assert_eq!(compare("_", "A"), Ordering::Less);
+        assert_eq!(compare("a", "ab"), Ordering::Less);
+        let rank = |value, kind| widen(value, kind).rank(kind);
+        let real = |value| rank(Value::Double(value), Kind::Double);
+        assert_eq!(real(-0.0), real(0.0));
+        assert_eq!(real(f64::NAN), real(f64::NAN));
+        let reals = [f64::NEG_INFINITY, -2.0, -1.0, 0.0, 1e-300, 0.5, f64::INFINITY, f64::NAN];
+        assert!(reals.is_sorted_by_key(|value| real(*value)));
+        let ints = [i64::MIN, -2, -1, 0, 1, i64::MAX];
+        assert!(ints.is_sorted_by_key(|value| rank(Value::Bigint(*value), Kind::Bigint)));
+        let wide = [0, 1, 1 << 63, u64::MAX];
+        assert!(wide.is_sorted_by_key(|value| rank(Value::Uint64(*value), Kind::Uint64)));
+        assert_eq!(rank(Value::Uint(7), Kind::Bigint), rank(Value::Bigint(7), Kind::Bigint));
+        assert_eq!(rank(Value::Bool(true), Kind::Float), real(1.0));
     }
 }

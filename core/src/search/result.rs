@@ -232,9 +232,10 @@ impl<'a> Row<'a> {
         Some(widen(value, self.result.columns[column].kind))
     }
 
-    fn raw(self) -> Option<&'a search::Row> {
-        let search = self.result.replies.get(self.place.set as usize)?.search.as_ref()?;
-        search.sets.first()?.rows.get(self.place.row as usize)
+    fn raw(self) -> Option<search::Row> {
+        let reply = self.result.replies.get(self.place.set as usize)?;
+        let set = reply.search.as_ref()?.sets.first()?;
+        set.rows.get(&reply.body, self.place.row as usize)
     }
 }
 

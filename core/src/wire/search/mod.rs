@@ -3,11 +3,11 @@
 mod json;
 mod query;
 mod reply;
+mod rows;
 mod value;
 
 pub use json::Json;
 pub use query::{Filter, FilterTest, MASTER, Outer, Override, OverrideValue, Query, encode};
-pub use reply::{
-    Asked, Column, IoStats, Reply, ResultSet, Row, Span, Status, Undecoded, WordSpan,
-};
+pub use reply::{Asked, Column, IoStats, Reply, ResultSet, Span, Status, Undecoded, WordSpan};
+pub use rows::{Row, Rows};
 pub use value::{Dialect, Floats, Kind, Multi, Multi64, Value};

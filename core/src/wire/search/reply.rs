@@ -5,6 +5,7 @@
 
 use std::collections::TryReserveError;
 
+use super::rows::{Layout, Rows};
 use super::value::{Broken, Dialect, Kind, Value};
 use crate::limits::{COLUMNS_MAX, NAMES_SIZE_MAX, VALUES_BETWEEN_MARKS, WORD_SIZE_MAX, WORDS_MAX};
 use crate::wire::{Reader, Truncated, text};
@@ -78,12 +79,9 @@ pub struct ResultSet {
     /// Columns of each row.
     pub columns: Vec<Column>,
     /// The rows in the daemon's order.
-    pub rows: Vec<Row>,
+    pub rows: Rows,
     /// Numbers of the columns whose values vary in size.
     varying: Vec<u32>,
-    /// For each row, where it is in the body behind every
-    /// [`VALUES_BETWEEN_MARKS`] of their values.
-    marks: Vec<u32>,
     /// Rows that the daemon kept.
     pub total: u32,
     /// Rows that match.
@@ -113,15 +111,10 @@ impl ResultSet {
         row: usize,
         column: usize,
     ) -> Option<Value<'a>> {
-        let place = self.rows.get(row)?.offset;
         let wanted = self.columns.get(column)?;
         let before = wanted.varying_before as usize;
         let mark = before / VALUES_BETWEEN_MARKS;
-        let start = match mark {
-            0 => place,
-            _ => *self.marks.get(row * marks_of(self.varying.len()) + mark - 1)?,
-        };
-        let mut reader = Reader::at(body, start as usize);
+        let mut reader = Reader::at(body, self.rows.mark(row, mark)?);
         for number in &self.varying[mark * VALUES_BETWEEN_MARKS..before] {
             let column = &self.columns[*number as usize];
             reader.bytes(column.gap as usize).ok()?;
@@ -130,11 +123,6 @@ impl ResultSet {
         reader.bytes(wanted.gap as usize).ok()?;
         wanted.kind.read(dialect, &mut reader).ok()
     }
-}
-
-/// Marks of a row with so many values of varying size.
-fn marks_of(varying: usize) -> usize {
-    varying / VALUES_BETWEEN_MARKS
 }
 
 /// Bytes of a reply's body.
@@ -178,16 +166,6 @@ pub struct Column {
     varying_before: u32,
     /// Bytes between the last of those, or the start of the row, and its own value.
     gap: u32,
-}
-
-/// A row of a result set.
-#[derive(Clone, Copy, Debug)]
-pub struct Row {
-    /// Document id.
-    pub id: u64,
-    /// Weight of the match.
-    pub weight: i32,
-    offset: u32,
 }
 
 /// What a daemon read and wrote for a query.
@@ -305,7 +283,6 @@ impl Walk<'_> {
     }
 
     fn rows(&mut self, set: &mut ResultSet) -> Result<(), Fault> {
-        let start = self.reader.offset();
         let count = self.reader.u32()?;
         if count > i32::MAX as u32 {
             let text = format!("invalid match count received (count={})", count as i32);
@@ -321,30 +298,40 @@ impl Walk<'_> {
             let text = "agent has 32-bit docids; no longer supported";
             return Err(Fault::Wrong(text.to_owned()));
         }
-        let count = count as usize;
-        let row_size_min = if has_wide_ids { 12 } else { 8 };
-        if count.checked_mul(row_size_min).is_none_or(|size| size > self.reader.remaining()) {
+        let last = set.columns.last();
+        let behind = last
+            .map_or(0, |last| last.kind.fixed_size().map_or(0, |size| last.gap as usize + size));
+        let gaps = set.varying.iter().map(|number| set.columns[*number as usize].gap as usize);
+        let fixed_size = gaps.sum::<usize>() + behind;
+        let layout = Layout { has_wide_ids, fixed_size, varying: set.varying.len() };
+        let (start, count) = (self.reader.offset(), count as usize);
+        let size_min = count.checked_mul(layout.row_size_min());
+        if size_min.is_none_or(|size| size > self.reader.remaining()) {
             return Err(Truncated { offset: start }.into());
         }
-        set.rows.try_reserve_exact(count)?;
-        let gaps = set.columns.last().map_or(0, |last| match last.kind.fixed_size() {
-            Some(size) => last.gap as usize + size,
-            None => 0,
-        });
-        for _ in 0..count {
-            let id = if has_wide_ids { self.reader.u64()? } else { self.reader.u32()?.into() };
-            let weight = self.reader.u32()? as i32;
-            set.rows.push(Row { id, weight, offset: self.reader.offset() as u32 });
-            for (number, column) in set.varying.iter().enumerate() {
-                let column = &set.columns[*column as usize];
-                self.reader.bytes(column.gap as usize)?;
-                self.value(column)?;
-                if (number + 1) % VALUES_BETWEEN_MARKS == 0 {
-                    set.marks.try_reserve(1)?;
-                    set.marks.push(self.reader.offset() as u32);
-                }
+        let mut rows = Rows::new(layout, count, start)?;
+        if layout.varying == 0 {
+            self.reader.bytes(count * layout.row_size_min())?;
+        } else {
+            for _ in 0..count {
+                self.reader.bytes(layout.head_size())?;
+                rows.push_mark(self.reader.offset());
+                self.row(set, &mut rows)?;
+                self.reader.bytes(behind)?;
             }
-            self.reader.bytes(gaps)?;
+        }
+        set.rows = rows;
+        Ok(())
+    }
+
+    fn row(&mut self, set: &ResultSet, rows: &mut Rows) -> Result<(), Fault> {
+        for (column, number) in set.varying.iter().zip(1..) {
+            let column = &set.columns[*column as usize];
+            self.reader.bytes(column.gap as usize)?;
+            self.value(column)?;
+            if number % VALUES_BETWEEN_MARKS == 0 {
+                rows.push_mark(self.reader.offset());
+            }
         }
         Ok(())
     }
@@ -469,9 +456,8 @@ impl ResultSet {
             message: Span::default(),
             fields: Vec::new(),
             columns: Vec::new(),
-            rows: Vec::new(),
+            rows: Rows::default(),
             varying: Vec::new(),
-            marks: Vec::new(),
             total: 0,
             total_found: 0,
             time_ms: 0,
