@@ -212,8 +212,8 @@
 #define HAMIRROR_FAILURE_OVERTAKEN 9
 
 /**
- * This process was given no socket, or no memory for a reply: descriptors, ports or memory ran out.
- * No mirror is to blame.
+ * This process was given no socket, or no memory for a reply: descriptors, ports or memory ran
+ * out. No mirror is to blame.
  */
 #define HAMIRROR_FAILURE_LOCAL 10
 

@@ -272,8 +272,8 @@ pub enum FailureKind {
     RemoteRetry,
     /// Silent for so long that another mirror was asked beside it, which answered first.
     Overtaken,
-    /// This process was given no socket, or no memory for a reply: descriptors, ports or memory ran
-    /// out. No mirror is to blame.
+    /// This process was given no socket, or no memory for a reply: descriptors, ports or memory
+    /// ran out. No mirror is to blame.
     Local,
 }
 

@@ -52,7 +52,8 @@ pub const MIRRORS_MAX: usize = 4_096;
 /// Bytes of a remote error text that are kept: a stranger's word is quoted, not stored whole.
 pub const REMOTE_TEXT_MAX: usize = 1_024;
 
-/// Columns that a warning names, one by one, where agents do not have them all: nobody reads more.
+/// Columns that warnings name, one by one, as left out or as stored fields of an agent: nobody
+/// reads more.
 pub const TOLD_COLUMNS_MAX: usize = 32;
 
 /// Agents that a text about a column or a count names.

@@ -24,8 +24,8 @@ pub const HAMIRROR_FAILURE_REMOTE_ERROR: i32 = 7;
 pub const HAMIRROR_FAILURE_REMOTE_RETRY: i32 = 8;
 /// Silent for so long that another mirror was asked beside it, which answered first.
 pub const HAMIRROR_FAILURE_OVERTAKEN: i32 = 9;
-/// This process was given no socket, or no memory for a reply: descriptors, ports or memory ran out.
-/// No mirror is to blame.
+/// This process was given no socket, or no memory for a reply: descriptors, ports or memory ran
+/// out. No mirror is to blame.
 pub const HAMIRROR_FAILURE_LOCAL: i32 = 10;
 
 /// Looking up the host's name.

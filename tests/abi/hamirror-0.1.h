@@ -212,7 +212,8 @@
 #define HAMIRROR_FAILURE_OVERTAKEN 9
 
 /**
- * This process was given no socket: descriptors, memory or ports ran out. No mirror is to blame.
+ * This process was given no socket, or no memory for a reply: descriptors, ports or memory ran
+ * out. No mirror is to blame.
  */
 #define HAMIRROR_FAILURE_LOCAL 10
 
@@ -1633,8 +1634,9 @@ uint32_t hamirror_version_number(void);
 int32_t hamirror_error_code(const hamirror_error *error);
 
 /**
- * What is wrong in words, with the names and values concerned. UTF-8; empty for NULL. It lives
- * until the error is freed.
+ * What is wrong in words, with the names and values concerned; of a configuration each fault
+ * with its line and a caret below the place. UTF-8; empty for NULL. It lives until the error is
+ * freed.
  */
 hamirror_text hamirror_error_message(const hamirror_error *error);
 

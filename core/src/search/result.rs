@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
+use crate::limits::TOLD_COLUMNS_MAX;
 use crate::merge::{self, Merged, Plan, RowPlace, Set, Unmerged};
 use crate::wire::request::Reply;
 use crate::wire::search::{self, Dialect, Kind, Status, Value};
@@ -101,31 +102,14 @@ impl SearchResult {
         }
         let sets = parts.iter().zip(&replies);
         let sets: Vec<Set<'_>> = sets.filter_map(|(part, reply)| part.set_of(reply)).collect();
-        let merged = request.plan().merge(&sets).map_err(|unmerged| match unmerged {
-            Unmerged::Misfit(text) => Error::Merge(format!("index {}: {text}", request.index())),
-            Unmerged::OutOfMemory => {
-                let rows: usize = sets.iter().map(|set| set.result.rows.len()).sum();
-                let text =
-                    format!("index {}: out of memory to merge {rows} rows", request.index());
-                Error::System(text.into())
-            }
-        })?;
+        let merged = merge_sets(request, &sets)?;
         for (number, part) in parts.iter().enumerate() {
             part.add_warnings(&replies[number], &sets[number], &mut warnings);
-            for column in stored_fields(request.plan(), &sets[number], &merged.columns, number) {
-                let column = text::quote(column.as_bytes());
-                warnings.push(format!(
-                    "{part}: column '{column}' is a stored field, whose text agents do not send"
-                ));
-            }
+            let stored = stored_fields(request.plan(), &sets[number], &merged.columns, number);
+            part.add_stored_fields(&stored, &mut warnings);
         }
+        add_word_warnings(&merged, &mut warnings);
         warnings.extend(merged.remarks);
-        let mismatches = merged.word_mismatches.iter();
-        warnings.extend(mismatches.map(|words| format!("query word(s) mismatch: {words}")));
-        if merged.words_left_out > 0 {
-            let count = merged.words_left_out;
-            warnings.push(format!("statistics of {count} more query words are left out"));
-        }
         let fields = sets.last().map_or_else(Vec::new, |set| {
             set.result.fields.iter().map(|field| field.text(set.body)).collect()
         });
@@ -374,6 +358,38 @@ impl<H: AsRef<str>> Part<H> {
         if let Some(text) = &reply.warning {
             warnings.push(format!("{self}: remote warning: {text}"));
         }
+    }
+
+    fn add_stored_fields(&self, columns: &[&str], warnings: &mut Vec<String>) {
+        for column in columns.iter().take(TOLD_COLUMNS_MAX) {
+            let column = text::quote_name(column.as_bytes());
+            warnings.push(format!(
+                "{self}: column '{column}' is a stored field, whose text agents do not send"
+            ));
+        }
+        if let Some(count @ 1..) = columns.len().checked_sub(TOLD_COLUMNS_MAX) {
+            warnings.push(format!("{self}: stored fields: {count} more columns"));
+        }
+    }
+}
+
+fn merge_sets(request: &SearchRequest, sets: &[Set<'_>]) -> Result<Merged, Error> {
+    request.plan().merge(sets).map_err(|unmerged| match unmerged {
+        Unmerged::Misfit(text) => Error::Merge(format!("index {}: {text}", request.index())),
+        Unmerged::OutOfMemory => {
+            let rows: usize = sets.iter().map(|set| set.result.rows.len()).sum();
+            let text = format!("index {}: out of memory to merge {rows} rows", request.index());
+            Error::System(text.into())
+        }
+    })
+}
+
+fn add_word_warnings(merged: &Merged, warnings: &mut Vec<String>) {
+    let mismatches = merged.word_mismatches.iter();
+    warnings.extend(mismatches.map(|words| format!("query word(s) mismatch: {words}")));
+    if merged.words_left_out > 0 {
+        let count = merged.words_left_out;
+        warnings.push(format!("statistics of {count} more query words are left out"));
     }
 }
 

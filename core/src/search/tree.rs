@@ -58,7 +58,7 @@ const LINE_ENDS: [&[u8]; 2] = [b";\n", b";\\n"];
 const QUOTES: [&[u8]; 2] = [b"remote query warning: ", b"remote warning: "];
 
 /// What this library says of agents that answered.
-const REMARKS: [&[u8]; 2] = [b"column '", b"remote query status "];
+const REMARKS: [&[u8]; 3] = [b"column '", b"stored fields: ", b"remote query status "];
 
 #[cfg(test)]
 mod tests {
@@ -89,6 +89,7 @@ mod tests {
             "index d: agent box:1: remote query warning: quorum threshold too high",
             "index d: agent box:1: remote query warning: index e: query time exceeded",
             "index d: agent box:1: column 'title' is a stored field, whose text is not sent",
+            "index d: agent box:1: stored fields: 4 more columns",
             "index d: agent box:1: remote query status 9: hm",
             "index d: cutoff 5 reached on agent box:1: total_found 5 is a lower bound",
             "index d: column 'b' is left out: not on agent box:1",

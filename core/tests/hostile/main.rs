@@ -74,6 +74,9 @@ fn what_is_in_bounds_is_taken() {
     assert_eq!(taken("rows asked for", 2_000), (4_000, 0));
     refused("rows not asked for", 1_001, "reply has 1001 rows, more than the 1000 asked for");
     assert_eq!(taken("rows not asked for", 1_000), (1_000, 0));
+    let stored = answer("stored fields of Manticore", TOLD_COLUMNS_MAX + 4).texts.concat();
+    assert_eq!(stored.matches("is a stored field").count(), TOLD_COLUMNS_MAX);
+    assert!(stored.contains("stored fields: 4 more columns"), "{stored}");
     let warned = answer("text of status 9", 3);
     let text = r"index d: agent box0:9312: remote query status 9: \0\0\0";
     assert_eq!((warned.warned, warned.texts), (1, vec![text.to_owned()]));
