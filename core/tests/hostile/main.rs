@@ -12,12 +12,16 @@ use measure::{Cost, Outcome, cost, with_budget};
 #[test]
 fn time_follows_the_bytes_that_came() {
     for case in CASES {
-        let (half, whole) = ((case.make)(case.size), (case.make)(2 * case.size));
-        let [half, whole] = [half, whole].map(|exchange| cost(3, || exchange.search()).cpu);
-        let name = case.name;
-        // Below that a page fault more or less decides.
-        let limit = 3 * half.max(Duration::from_micros(200));
-        assert!(whole < limit, "{name}: {half:?} for half of it, {whole:?} for all");
+        let (one, two) = ((case.make)(case.size), (case.make)(2 * case.size));
+        let (mut half, mut whole) = (Duration::MAX, Duration::MAX);
+        // The least of all runs is what it takes; on a busy machine it takes more runs to see it.
+        // Below the shortest time a page fault more or less decides.
+        let is_linear = (1..=RUNS_MAX).any(|run| {
+            half = half.min(cost(1, || one.search()).cpu);
+            whole = whole.min(cost(1, || two.search()).cpu);
+            run >= RUNS_MIN && whole < 3 * half.max(Duration::from_micros(200))
+        });
+        assert!(is_linear, "{}: {half:?} for half of it, {whole:?} for all", case.name);
     }
 }
 
@@ -117,3 +121,7 @@ fn a_want_of_memory_is_an_error() {
 
 /// What results hold beside the bytes that came, at most.
 const CONSTANT: usize = 3 << 20;
+
+const RUNS_MIN: usize = 3;
+
+const RUNS_MAX: usize = 60;
