@@ -26,7 +26,8 @@ use crate::wire::request::{Reply, Request};
 /// background threads belong to the client and end with its last clone and its last batch.
 ///
 /// After `fork` it works in the child too: there it begins with what the parent knew of its hosts
-/// (latency, health, addresses), with counters of its own, and leaves the parent's sockets alone. A batch that was under way answers [`Error::Forked`] there.
+/// (latency, health, addresses), with counters of its own, and leaves the parent's sockets alone.
+/// A batch that was under way answers [`Error::Forked`] there.
 ///
 /// The child closes its copies of idle connections when it first uses the client, and those of a
 /// batch or [`Upkeep`] when it drops that. Event queues, and connections that a thread of the

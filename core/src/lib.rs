@@ -39,8 +39,9 @@
 //! thread or randomness of its own (`clippy.toml` sees to it).
 //!
 //! ```text
-//! error limits log completeness options <- config deadline wire karma <- host <- strategy hedge_budget
-//!     <- agent <- call <- engine <- topology status merge search <- net <- batch client
+//! error limits log completeness options <- config deadline wire karma
+//!     <- host hedge_budget <- strategy <- agent <- call <- engine
+//!     <- topology status merge search <- net <- batch client
 //! ```
 //!
 //! The calling thread drives its own I/O on a `Poll` taken from the client, so that a warm call

@@ -46,6 +46,19 @@ pub const PERSISTENT_CONNECTIONS_LIMIT: u32 = 32;
 /// A kept connection idle for longer is closed by us: a daemon's `client_timeout` is 300 s.
 pub const KEPT_IDLE_MAX: Duration = Duration::from_secs(240);
 
+/// An idle kept connection is probed by the kernel after so long without a byte: before most NATs
+/// and firewalls forget it (RFC 5382 asks for two hours, many give a minute).
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+
+/// Pause between further probes.
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// After so many probes without an answer a kept connection is closed.
+pub const KEEPALIVE_PROBES: u32 = 3;
+
+/// A kept connection whose bytes nobody acknowledges for so long is broken (`TCP_USER_TIMEOUT`).
+pub const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(20);
+
 /// Mirrors of one agent: a line with more is a mistake, and masks of mirrors stay small.
 pub const MIRRORS_MAX: usize = 4_096;
 

@@ -87,7 +87,8 @@ impl Cluster {
         self.folder.path().join("sphinx.conf")
     }
 
-    /// The same with time for programs that a tool watches (valgrind makes them fifty times slower).
+    /// The same with time for programs that a tool watches (valgrind makes them fifty times
+    /// slower).
     pub fn patient_config(&self) -> PathBuf {
         self.folder.path().join("patient/sphinx.conf")
     }

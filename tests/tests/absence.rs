@@ -1,4 +1,5 @@
-//! Programs that are stopped and continued while they search: nothing is lost, and nobody is blamed.
+//! Programs that are stopped and continued while they search: nothing is lost, and nobody is
+//! blamed.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Kept connections that something on the way forgot: no call is lost, and none waits for a time-out.
+//! Kept connections that something on the way forgot: no call is lost, and none waits for a
+//! time-out.
 
 use std::time::Duration;
 

@@ -6,9 +6,10 @@
 //! waited for twice as long the next time, up to its own usual time: so one that is merely slower
 //! can answer, and one that hangs can be told from it.
 //!
-//! What all calls know of the mirror comes first: to leave one that is dead, or silent to everybody
-//! while others answer, costs no budget, and no more goes to the others at once than they were
-//! lately seen to carry. While nobody answers nothing is free: then it is the load that is slow.
+//! What all calls know of the mirror comes first: to leave one that is dead, or silent to
+//! everybody while others answer, costs no budget, and no more goes to the others at once than
+//! they were lately seen to carry. While nobody answers nothing is free: then it is the load that
+//! is slow.
 //!
 //! Without budget or evidence the second mirror is asked in time to leave half of the deadline to
 //! the last one. Where all are too slow to answer in that, this, too, stays within the tenth.

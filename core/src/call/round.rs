@@ -192,8 +192,8 @@ impl Call {
         Some(pause).filter(|pause| *pause >= BUSY_PAUSE_MIN)
     }
 
-    /// Whether a daemon that is just being restarted or rotated is asked once more: what it said is
-    /// no answer to the query.
+    /// Whether a daemon that is just being restarted or rotated is asked once more: what it said
+    /// is no answer to the query.
     fn takes_second_chance(&mut self) -> bool {
         let passes = |refusal: &Refusal| is_passing(&refusal.failure.text);
         let is_taken =

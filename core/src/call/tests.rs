@@ -321,6 +321,76 @@ fn busy_mirrors_are_asked_again_while_there_is_time() {
 }
 
 #[test]
+fn busy_mirrors_are_asked_less_and_less_often() {
+    let mut bed = read(1);
+    let mut asked = 0;
+    while bed.call.outcome().is_none() {
+        match bed.started() {
+            Some((attempt, _)) => {
+                asked += 1;
+                bed.reply(attempt, Status::Retry, "maxed out");
+            }
+            None => bed.pass(bed.call.next_timeout().expect("it runs") - bed.now),
+        }
+    }
+    // Random bits of zero make the shortest pauses.
+    assert!((5..=20).contains(&asked), "asked {asked} times in four seconds");
+}
+
+#[test]
+fn retry_replies_keep_to_a_count_that_was_given() {
+    for count in [0, 1, 3] {
+        let options = CallOptions { retry_count: Some(count), ..CallOptions::default() };
+        let mut bed = Bed::new(1, Access::Read, options);
+        while bed.call.outcome().is_none() {
+            match bed.started() {
+                Some((attempt, _)) => bed.reply(attempt, Status::Retry, "maxed out"),
+                None => bed.pass(bed.call.next_timeout().expect("it runs") - bed.now),
+            }
+        }
+        assert_eq!(bed.failure().attempts.len(), count as usize + 1);
+    }
+}
+
+#[test]
+fn an_agent_that_is_wholly_dead_costs_no_retry_delay() {
+    let options = CallOptions { retry_count: Some(2), ..CallOptions::default() };
+    let mut bed = Bed::new(2, Access::Read, options);
+    let mut took = Vec::new();
+    for _ in 0..6 {
+        bed.again(options);
+        let begun = bed.now;
+        while bed.call.outcome().is_none() {
+            match bed.started() {
+                Some((attempt, _)) => bed.fail(attempt, FailureKind::ConnectFailure),
+                None => bed.pass(bed.call.next_timeout().expect("it runs") - bed.now),
+            }
+        }
+        took.push(bed.now - begun);
+    }
+    assert_eq!(took[0], Duration::from_millis(1_000), "two pauses while nothing is known");
+    assert_eq!(took[5], Duration::ZERO, "{took:?}");
+}
+
+#[test]
+fn a_state_that_passes_is_asked_once_more() {
+    for text in ["index a: index not preread", "server is shutting down"] {
+        let mut bed = read(1);
+        let (attempt, _) = bed.started().unwrap();
+        bed.reply(attempt, Status::Error, text);
+        assert!(bed.call.outcome().is_none(), "{text} is told at once");
+        bed.pass(bed.call.next_timeout().unwrap() - bed.now);
+        let command = bed.call.poll_command();
+        let Some(Command::Start { attempt, fresh_since, .. }) = command else {
+            panic!("it is not asked again: {command:?}");
+        };
+        assert!(fresh_since.is_some(), "a connection of before is used");
+        bed.reply(attempt, Status::Error, text);
+        assert_eq!(bed.failure().query_error.as_deref(), Some(text));
+    }
+}
+
+#[test]
 fn a_silent_mirror_gets_company_and_the_first_answer_wins() {
     let mut bed = read(2);
     let (silent, first) = bed.started().unwrap();

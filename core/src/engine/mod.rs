@@ -222,6 +222,11 @@ impl Engine {
         connection.is_some_and(|connection| matches!(connection.state, State::Connecting { .. }))
     }
 
+    /// Whether a connection is to be kept after its use.
+    pub fn keeps(&self, id: ConnectionId) -> bool {
+        self.connections.get(id).is_some_and(|connection| connection.kept)
+    }
+
     /// Whether the requests of all attempts under way are with the kernel, to the last byte.
     pub fn is_sent(&self) -> bool {
         let mut in_use = self.connections.iter().filter(|(_, open)| open.user.is_some());

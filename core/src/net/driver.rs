@@ -304,7 +304,11 @@ impl Driver {
 
     fn connect(&mut self, id: ConnectionId, endpoint: &Endpoint, now: Instant) {
         self.drop_socket(id);
+        let is_kept = self.engine.keeps(id);
         let registered = Socket::connect(endpoint).and_then(|mut socket| {
+            if is_kept {
+                socket.keep_alive()?;
+            }
             socket.register(self.poll.registry(), Token(id))?;
             Ok(socket)
         });
@@ -467,8 +471,8 @@ const WAKER: Token = Token(usize::MAX);
 /// Events taken with one look at the sockets.
 const EVENTS_A_LOOK: usize = 256;
 
-/// Looks at the sockets per turn while each brings as many events as fit: with more waiting, timers
-/// have their turn first.
+/// Looks at the sockets per turn while each brings as many events as fit: with more waiting,
+/// timers have their turn first.
 const LOOKS_A_TURN: usize = 64;
 
 /// Reads of one socket per look, of [`RECEIVE_CHUNK`] bytes each.

@@ -6,10 +6,13 @@ use std::os::fd::AsRawFd;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use socket2::{Domain, SockAddr, Socket as Stream, Type};
+use socket2::{Domain, SockAddr, Socket as Stream, TcpKeepalive, Type};
 
 use super::descriptor::{Identity, Own, above_standard};
 use crate::host::Endpoint;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::limits::UNACKNOWLEDGED_MAX;
+use crate::limits::{KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES};
 
 /// A socket of a connection; close-on-exec, and a write to a closed one raises no signal.
 ///
@@ -35,6 +38,23 @@ impl Socket {
             Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
             _ => Ok(Socket { identity: Identity::of(&stream), stream: Own::new(stream) }),
         }
+    }
+
+    /// Lets the kernel find out that the other side of a connection to keep is gone: by probes while
+    /// it is idle (tcp(7): `SO_KEEPALIVE`), and by bytes that nobody acknowledges
+    /// (`TCP_USER_TIMEOUT`). A unix socket needs neither.
+    pub(super) fn keep_alive(&self) -> io::Result<()> {
+        if self.stream.local_addr()?.is_unix() {
+            return Ok(());
+        }
+        let probes = TcpKeepalive::new()
+            .with_time(KEEPALIVE_IDLE)
+            .with_interval(KEEPALIVE_INTERVAL)
+            .with_retries(KEEPALIVE_PROBES);
+        self.stream.set_tcp_keepalive(&probes)?;
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        self.stream.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
+        Ok(())
     }
 
     /// Whether the connection stands: `None` while it is under way.

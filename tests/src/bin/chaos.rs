@@ -1,5 +1,5 @@
-//! `cargo chaos`: frozen, forgetful and vanished mirrors and stopped programs, on real daemons, in one
-//! table of what was lost, who was blamed, and what it cost.
+//! `cargo chaos`: frozen, forgetful and vanished mirrors and stopped programs, on real daemons, in
+//! one table of what was lost, who was blamed, and what it cost.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,8 +13,8 @@ use hamirror_tests::drills::bursts::{Bench, Burst};
 use hamirror_tests::drills::{self, Outcome, forgotten, stopped};
 use hamirror_tests::{process, workspace};
 
-/// Does to real daemons, and to programs that ask them, what goes wrong in clusters, and prints one
-/// table. It takes some minutes, and fails if a search was lost though a mirror lives.
+/// Does to real daemons, and to programs that ask them, what goes wrong in clusters, and prints
+/// one table. It takes some minutes, and fails if a search was lost though a mirror lives.
 #[derive(Parser)]
 struct Options {
     /// Most calls at once.

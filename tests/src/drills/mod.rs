@@ -1,5 +1,5 @@
-//! What goes wrong in clusters, done on purpose to real daemons: each drill gives rows of one table,
-//! which tests hold to their promises and `cargo chaos` prints.
+//! What goes wrong in clusters, done on purpose to real daemons: each drill gives rows of one
+//! table, which tests hold to their promises and `cargo chaos` prints.
 
 pub mod bursts;
 pub mod forgotten;

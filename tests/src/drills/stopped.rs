@@ -1,4 +1,5 @@
-//! A program that is stopped and continued while it searches (Ctrl-Z and fg, a debugger, a freezer).
+//! A program that is stopped and continued while it searches (Ctrl-Z and fg, a debugger, a
+//! freezer).
 
 use std::io::Read;
 use std::path::Path;

@@ -59,8 +59,8 @@ fn burst(
     crowd.run(0, &options);
     let (lost, slowest, extra) = (crowd.lost(), crowd.slowest(), crowd.extra());
     let text = format!(
-        "| {calls:>5} | {mirrors:>7} | {hung:>4} | {deadline_ms:>11} | {keeps:>4} | {is_warm:>4} | \
-         {lost:>4} | {:>10} | {extra:>5} |",
+        "| {calls:>5} | {mirrors:>7} | {hung:>4} | {deadline_ms:>11} | {keeps:>4} | \
+         {is_warm:>4} | {lost:>4} | {:>10} | {extra:>5} |",
         slowest.as_millis(),
     );
     println!("{text}");

@@ -15,7 +15,8 @@ pub(super) struct Attempt {
     host: usize,
     /// Its host was one to leave, at some time since it began.
     is_lost: bool,
-    /// When the mirrors not asked yet are to be asked, if the last one shall have half of the time.
+    /// When the mirrors not asked yet are to be asked, if the last one shall have half of the
+    /// time.
     pub(super) share_ends_at: Instant,
 }
 
@@ -41,10 +42,10 @@ pub(super) struct Wellness {
 }
 
 impl Asked {
-    /// Notes which attempts run, each with its host and whether that was reached; returns how many came to others that no
-    /// failure and no want of time called for. The trial of a dead host is such a cause, too, and
-    /// so is a host that is not reached yet, that executes nothing, or that is slow while another
-    /// is not: to leave it adds to nobody's load that can't bear it.
+    /// Notes which attempts run, each with its host and whether that was reached; returns how many
+    /// came to others that no failure and no want of time called for. The trial of a dead host is
+    /// such a cause, too, and so is a host that is not reached yet, that executes nothing, or that
+    /// is slow while another is not: to leave it adds to nobody's load that can't bear it.
     pub(super) fn note_attempts(
         &mut self,
         running: impl Iterator<Item = (u32, usize, bool)> + Clone,

@@ -110,6 +110,16 @@ fn no_connection_is_used_again_after_a_reply_without_sense() {
     }
 }
 
+#[test]
+fn a_connection_is_not_used_again_after_an_error() {
+    let mut pair = Pair::new();
+    pair.start();
+    let [(id, false)] = pair.act()[..] else { panic!("a kept connection is used") };
+    let error = [0, 1, 1, 0, 0, 0, 0, 7, 0, 0, 0, 3, b'b', b'a', b'd'];
+    pair.engine.handle_received(id, &error, pair.now);
+    assert!(pair.engine.is_closed(id), "the daemon may not have read the whole request");
+}
+
 const GREETING: &[u8] = &[0, 0, 0, 1];
 
 /// Nothing at all, and that is fine.

@@ -124,8 +124,8 @@ impl Cell {
         if is_last && self.last_answers { Fate::Answers } else { self.fate }
     }
 
-    /// When and how often other mirrors, or the same ones anew, are asked is up to what is known of
-    /// them then, or to chance: such cells have bounds, not one right course.
+    /// When and how often other mirrors, or the same ones anew, are asked is up to what is known
+    /// of them then, or to chance: such cells have bounds, not one right course.
     fn is_timed_by_chance(&self) -> bool {
         let is_silent = matches!(
             self.fate,
