@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use crate::config::CallSettings;
-use crate::error::AttemptFailure;
+use crate::error::{AttemptFailure, FailureKind, Phase};
 use crate::hedge_budget::HedgeBudget;
 use crate::host::{Host, Purpose};
 use crate::karma::{Counter, Karma, Tally, TrafficCounters};
@@ -113,9 +113,10 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// Books a failed attempt. Of pings the host alone hears.
+    /// Books a failed attempt. Of pings the host alone hears, of failed look-ups no counter.
     pub fn record_failure(&self, failure: &AttemptFailure, purpose: Purpose, now: Instant) {
-        if purpose != Purpose::Ping {
+        let is_lookup = failure.phase == Phase::Resolve && failure.kind != FailureKind::Local;
+        if purpose != Purpose::Ping && !is_lookup {
             let counter = Counter::from(failure.kind);
             let timed = matches!(counter, Counter::QueryTimeouts | Counter::Overtaken);
             self.tally.handle_end(counter, timed.then_some(failure.elapsed));

@@ -171,6 +171,10 @@ pub const BLACKHOLE_BACKLOG_BYTES_MAX: usize = 16 << 20;
 /// the descriptors of the process.
 pub const BLACKHOLE_SENDS_MAX: usize = 8;
 
+/// Names looked up at once, each on a thread: so many that hang do not hold up another one. A
+/// silent name server keeps a thread for half a minute at worst.
+pub const LOOKUPS_AT_ONCE_MAX: usize = 16;
+
 /// Bytes of stack of a thread: what threads usually get here, for name look-ups run modules
 /// of the system on one.
 pub const STACK_SIZE: usize = 2 << 20;

@@ -32,8 +32,25 @@ pub(super) struct Attempt {
     pub(super) is_reused: bool,
     /// When another mirror is asked beside this one.
     pub(super) hedge: Option<Hedge>,
+    /// Waits for a look-up of its mirror's name since then: nothing was sent.
+    pub(super) resolving_since: Option<Instant>,
+    /// The attempt that others were begun beside because of that: of all these, only the first
+    /// that has its address goes on.
+    pub(super) race: Option<u32>,
+    /// Its failure is booked; a new look-up may yet save it.
+    pub(super) is_booked: bool,
+    /// When the name of a mirror that stays silent is looked up again.
+    pub(super) look_again_at: Option<Instant>,
     /// Counts it as under way.
     pub(super) _in_flight: InFlight,
+}
+
+/// What is left of an attempt that failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Remains {
+    pub(super) number: u32,
+    pub(super) handed_over: bool,
+    pub(super) race: Option<u32>,
 }
 
 impl Attempt {
@@ -58,6 +75,10 @@ impl Attempt {
             usual: None,
             is_reused: false,
             hedge: None,
+            resolving_since: None,
+            race: None,
+            is_booked: false,
+            look_again_at: None,
             _in_flight: in_flight,
         }
     }
@@ -88,7 +109,9 @@ impl Attempt {
 
     /// How it fails when its time is up.
     pub(super) fn timeout(&self) -> (FailureKind, &'static str) {
-        if self.reached {
+        if self.resolving_since.is_some() {
+            (FailureKind::ConnectTimeout, "no address yet: the look-up of its name takes long")
+        } else if self.reached {
             (FailureKind::QueryTimeout, "query timed out")
         } else {
             (FailureKind::ConnectTimeout, "connect timed out")
@@ -98,15 +121,21 @@ impl Attempt {
     /// Moves its clocks on by time that this process missed.
     pub(super) fn handle_absence(&mut self, missed: Duration, now: Instant) {
         let mut missed = missed.min(self.waited(now));
-        self.missed += missed;
-        if missed >= SLEEP_MIN && !self.is_excused {
-            self.is_excused = true;
-            missed += AWAKENING;
+        if let Some(since) = &mut self.resolving_since {
+            *since += missed;
+            self.started_at += missed;
+        } else {
+            self.missed += missed;
+            if missed >= SLEEP_MIN && !self.is_excused {
+                self.is_excused = true;
+                missed += AWAKENING;
+            }
         }
         self.phase_ends_at += missed;
         if let Some(hedge) = &mut self.hedge {
             hedge.move_on(missed);
         }
+        self.look_again_at = self.look_again_at.map(|at| at + missed);
     }
 
     pub(super) fn handle_reached(&mut self, limits: &CallLimits, now: Instant) {
@@ -124,9 +153,15 @@ impl Attempt {
         self.phase_ends_at = now + limits.connect_timeout;
     }
 
+    /// What its call goes on by if it fails.
+    pub(super) fn remains(&self) -> Remains {
+        Remains { number: self.number, handed_over: self.handed_over, race: self.race }
+    }
+
     pub(super) fn next_timeout(&self) -> Instant {
-        let hedge_at = self.hedge.map(|hedge| hedge.at);
-        hedge_at.map_or(self.phase_ends_at, |at| at.min(self.phase_ends_at))
+        let look_again_at = self.look_again_at.filter(|_| self.resolving_since.is_none());
+        let due = [self.hedge.map(|hedge| hedge.at), look_again_at];
+        due.into_iter().flatten().fold(self.phase_ends_at, Instant::min)
     }
 }
 

@@ -87,6 +87,13 @@ impl Hedge {
         self.at = known.fold(at, Instant::min);
     }
 
+    /// The request is sent only now, after a look-up, with that share of the time.
+    pub(super) fn begin_anew(&mut self, waited: Duration, share: Duration, now: Instant) {
+        self.early_at += waited;
+        self.share_ends_at = now + share;
+        self.at = self.share_ends_at.min(now + PATIENCE_MIN);
+    }
+
     pub(super) fn move_on(&mut self, missed: Duration) {
         self.at += missed;
         self.early_at += missed;
@@ -116,7 +123,7 @@ impl Call {
 
     /// Time for one mirror with `untried` others left: the last is asked when half of the deadline
     /// is left, or gets an equal part of what is.
-    fn share(&self, untried: usize, now: Instant) -> Duration {
+    pub(super) fn share(&self, untried: usize, now: Instant) -> Duration {
         let left = self.deadline.saturating_duration_since(now);
         let to_half = left.saturating_sub((self.deadline - self.begun_at) / 2);
         let untried = untried.max(1) as u32;
@@ -133,6 +140,16 @@ impl Call {
         for position in 0..self.attempts.len() {
             let attempt = &self.attempts[position];
             let Some(mut hedge) = attempt.hedge.filter(|hedge| now >= hedge.at) else { continue };
+            if attempt.resolving_since.is_some() {
+                self.race_look_ups(position, random, now);
+                hedge.wait_on(self.untried() > 0, self.attempts[position].elapsed(now), now);
+                self.attempts[position].hedge = Some(hedge);
+                continue;
+            }
+            if !self.may_resend() {
+                self.attempts[position].hedge = None;
+                continue;
+            }
             let phase = phase_of(attempt.number);
             let has_untried = self.failover && self.untried() > 0 && !hedge.is_accompanied;
             let can_renew = !has_untried && self.can_renew(attempt, phase, now);
@@ -150,7 +167,8 @@ impl Call {
             }
             hedge.wait_on(has_untried, attempt.waited(now), now);
             let is_greeted = matches!(phase, Some(Phase::Send | Phase::Wait | Phase::Read));
-            let is_of_use = has_untried || attempt.is_reused || !is_greeted;
+            let may_come_back = self.failover && self.waiting() > 0;
+            let is_of_use = has_untried || may_come_back || attempt.is_reused || !is_greeted;
             let is_in_time = hedge.at < self.deadline;
             self.attempts[position].hedge = Some(hedge).filter(|_| is_of_use && is_in_time);
         }
@@ -201,8 +219,8 @@ impl Call {
             return true;
         }
         // To reach a mirror costs its daemon no query.
-        let is_unreached = matches!(phase, Some(Phase::Resolve | Phase::Connect))
-            || self.is_passed_over(attempt, phase);
+        let is_unreached =
+            matches!(phase, Some(Phase::Connect)) || self.is_passed_over(attempt, phase);
         if is_unreached && self.untried() == 0 {
             return true;
         }

@@ -143,6 +143,9 @@ impl Call {
     /// Ends an attempt whose time is up. Its mirror is to blame if it had the time of the
     /// configuration; with less, its answer is waited for to tell.
     pub(super) fn give_up(&mut self, late: Attempt, phase: Phase, now: Instant) {
+        if late.is_booked {
+            return self.commands.push(Command::Abandon { attempt: late.number });
+        }
         let (kind, text) = late.timeout();
         if !late.reached
             && self

@@ -9,6 +9,7 @@ mod attempt;
 mod health_tests;
 mod hedge;
 mod left_behind;
+mod names;
 mod outcome;
 mod round;
 #[cfg(test)]
@@ -56,6 +57,8 @@ pub struct Call {
     next_round_at: Option<Instant>,
     attempts: SmallVec<[Attempt; 2]>,
     attempts_started: u32,
+    /// Those of them that another one took the place of before anything was sent.
+    attempts_withdrawn: u32,
     left_behind: SmallVec<[(u32, LeftBehind); 1]>,
     refusals: SmallVec<[Refusal; 1]>,
     failures: Vec<AttemptFailure>,
@@ -97,6 +100,17 @@ pub enum Command {
         /// Number of the attempt.
         attempt: u32,
     },
+    /// Look the mirror's name up; nobody waits for that.
+    LookUp {
+        /// Position of the mirror.
+        mirror: usize,
+    },
+    /// The attempt has been silent for long: look its mirror's name up, and if that has moved go
+    /// after it.
+    Follow {
+        /// Number of the attempt.
+        attempt: u32,
+    },
     /// [`Call::outcome`] is there.
     Finish,
 }
@@ -134,6 +148,7 @@ impl Call {
             next_round_at: None,
             attempts: SmallVec::new(),
             attempts_started: 0,
+            attempts_withdrawn: 0,
             left_behind: SmallVec::new(),
             refusals: SmallVec::new(),
             failures: Vec::new(),
@@ -269,6 +284,7 @@ impl Call {
         if let Some(attempt) = self.find(attempt) {
             attempt.phase_ends_at = now + limits.query_timeout;
             attempt.hedge = None;
+            attempt.look_again_at = None;
         }
         if !limits.is_deadline_fixed {
             let longest = self.begun_at + HEARTBEATS_MAX;
@@ -328,7 +344,7 @@ impl Call {
             return self.finish_out_of_memory(&attempt, text, now);
         }
         self.fail_attempt(&attempt, kind, phase, text, now);
-        self.proceed_after(attempt.handed_over, kind, random, now);
+        self.proceed_after(attempt.remains(), kind, random, now);
     }
 
     /// The request can't be encoded: no mirror would do better.
@@ -358,7 +374,9 @@ impl Call {
             return self.handle_deadline(phase_of, now);
         }
         while let Some(late) = self.attempts.iter().position(|late| now >= late.phase_ends_at) {
-            let Some(phase) = phase_of(self.attempts[late].number) else {
+            let phase = phase_of(self.attempts[late].number);
+            let is_booked = self.attempts[late].is_booked;
+            let Some(phase) = phase.filter(|phase| *phase != Phase::Resolve || is_booked) else {
                 // Its time to reach the mirror has not begun.
                 let reprieve = self.limits.connect_timeout.max(REPRIEVE_MIN);
                 self.attempts[late].phase_ends_at = now + reprieve;
@@ -366,12 +384,12 @@ impl Call {
             };
             let late = self.attempts.remove(late);
             let (kind, _) = late.timeout();
-            let handed_over = late.handed_over;
+            let remains = late.remains();
             if !late.is_connected {
                 self.abandon_twins(late.mirror);
             }
             self.give_up(late, phase, now);
-            self.proceed_after(handed_over, kind, random, now);
+            self.proceed_after(remains, kind, random, now);
             if self.is_over {
                 return;
             }
@@ -381,6 +399,7 @@ impl Call {
             self.proceed(random, now);
         }
         self.hedge_silent(phase_of, random, now);
+        self.look_after_silent(now);
     }
 
     /// The caller does not want the answer any more.
@@ -406,7 +425,8 @@ impl Call {
 
     /// The line's `retry_count` allows no further attempt.
     fn is_capped(&self) -> bool {
-        self.agent.attempts_max.is_some_and(|max| self.attempts_started >= max)
+        let attempts = self.attempts_started - self.attempts_withdrawn;
+        self.agent.attempts_max.is_some_and(|max| attempts >= max)
     }
 
     fn find(&mut self, number: u32) -> Option<&mut Attempt> {

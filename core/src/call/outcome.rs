@@ -92,7 +92,7 @@ impl Call {
         now: Instant,
     ) {
         self.fail_attempt(attempt, kind, Phase::Read, text, now);
-        self.proceed_after(attempt.handed_over, kind, random, now);
+        self.proceed_after(attempt.remains(), kind, random, now);
     }
 
     fn accept(&mut self, attempt: &Attempt, reply: Reply, warned: bool, now: Instant) {
@@ -129,7 +129,8 @@ impl Call {
         for mut silent in std::mem::take(&mut self.attempts) {
             // What was asked last had no time to answer.
             silent.is_excused |= silent.number > ended.number;
-            if silent.number < ended.number && !silent.is_late(now) {
+            let was_asked = silent.number < ended.number && silent.resolving_since.is_none();
+            if was_asked && !silent.is_late(now) {
                 self.host(silent.mirror).record(|karma| karma.handle_left_behind());
             }
             let text = format!("silent until {} answered", self.host(ended.mirror).name);

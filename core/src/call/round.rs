@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Remains};
 use super::hedge::Standing;
 use super::{Call, Command, Refusal, Scope};
 use crate::agent::Mirror;
@@ -15,14 +15,22 @@ impl Call {
     /// Goes on after a failure, if what was sent may be sent again (design: Replay safety).
     pub(super) fn proceed_after(
         &mut self,
-        handed_over: bool,
+        failed: Remains,
         kind: FailureKind,
         random: u64,
         now: Instant,
     ) {
-        let unexecuted = !handed_over || kind == FailureKind::RemoteRetry;
+        let unexecuted = !failed.handed_over || kind == FailureKind::RemoteRetry;
         if self.request.access() == Access::Write && !unexecuted {
             return self.finish_failed(None, false);
+        }
+        let of_its_race = |other: &Attempt| failed.race.is_some() && other.race == failed.race;
+        let of_its_race = self.attempts.iter().enumerate().filter(|(_, other)| of_its_race(other));
+        if let Some((position, last)) = of_its_race.max_by_key(|(_, other)| other.number) {
+            if last.number < failed.number {
+                self.race_look_ups(position, random, now);
+            }
+            return;
         }
         self.proceed(random, now);
     }
@@ -64,6 +72,7 @@ impl Call {
             }
         };
         let Some(pick) = pick else { return false };
+        let pick = self.prefer_known(pick, random, now);
         self.stays_with = (!self.failover).then_some(pick.mirror);
         // After a first round connections that were kept are not trusted any more.
         let fresh_since = fresh_since.or_else(|| self.has_had_a_round().then_some(now));
@@ -128,15 +137,20 @@ impl Call {
         let mut attempt = Attempt::new(number, pick.mirror, in_flight, &self.limits, now);
         attempt.on_trial = pick.on_trial;
         attempt.usual = standing.usual;
-        if self.may_resend() && !self.is_ping() {
-            attempt.hedge = Some(self.hedge(pick, &standing, self.untried(), now));
+        let may_wait = self.failover && self.host(pick.mirror).needs_lookup();
+        if (self.may_resend() || may_wait) && !self.is_ping() {
+            let untried = self.untried() + self.waiting();
+            attempt.hedge = Some(self.hedge(pick, &standing, untried, now));
+        }
+        if self.host(pick.mirror).may_move() {
+            attempt.watch_name(self.limits.query_timeout);
         }
         self.attempts.push(attempt);
         self.commands.push(Command::Start { attempt: number, mirror: pick.mirror, fresh_since });
     }
 
     /// The dead mirrors that this attempt may be spent on.
-    fn trials(&self) -> Trials {
+    pub(super) fn trials(&self) -> Trials {
         if !self.tried.is_empty() || self.round > 0 || !self.may_resend() {
             return Trials::None;
         }

@@ -24,7 +24,9 @@ impl Engine {
             self.rearm(id);
         }
         for (_, connection) in &mut self.connections {
-            if let State::Connecting { until: Some(until), .. } = &mut connection.state {
+            if let State::Connecting { until: Some(until), .. } | State::Resolving { until, .. } =
+                &mut connection.state
+            {
                 *until += missed;
             }
         }

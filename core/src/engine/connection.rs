@@ -31,6 +31,10 @@ pub(super) struct Connection {
     pub(super) idle_since: Instant,
     /// Where it goes, once it is being made.
     pub(super) endpoint: Option<Endpoint>,
+    /// Addresses of a name that all refused, before it was looked up again.
+    pub(super) left: Option<Arc<[Endpoint]>>,
+    /// It was silent for long: it goes elsewhere if its host does.
+    pub(super) follows: bool,
     /// Changes of the host's addresses that it has lived to see.
     pub(super) address_changes: u32,
     /// Retirements of idle connections to the host when it became idle.
@@ -45,6 +49,8 @@ pub(super) enum State {
     Resolving {
         /// When that was asked for.
         since: Instant,
+        /// Until when it is waited for alone.
+        until: Instant,
     },
     /// Connecting to one of the addresses.
     Connecting {
@@ -83,7 +89,7 @@ impl Connection {
     ) -> Self {
         Self {
             host,
-            state: State::Resolving { since: now },
+            state: State::Resolving { since: now, until: now },
             user: None,
             left_behind: None,
             kept: false,
@@ -95,6 +101,8 @@ impl Connection {
             reader,
             idle_since: now,
             endpoint: None,
+            left: None,
+            follows: false,
             address_changes: 0,
             retirements: 0,
         }

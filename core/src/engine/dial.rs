@@ -26,7 +26,7 @@ pub(super) struct Dials {
     /// How often that was for nothing.
     vain_looks: u32,
     /// When connections go on to their next address, unless they did before.
-    shares: BinaryHeap<Reverse<(Instant, ConnectionId)>>,
+    pub(super) shares: BinaryHeap<Reverse<(Instant, ConnectionId)>>,
 }
 
 impl Dials {
@@ -40,6 +40,7 @@ impl Dials {
     pub(super) fn rearm_shares(&mut self, connections: &Slab<Connection>) {
         let until = |connection: &Connection| match connection.state {
             State::Connecting { until, .. } => until,
+            State::Resolving { until, .. } => Some(until),
             _ => None,
         };
         let ends =
@@ -67,10 +68,7 @@ impl Engine {
                 self.connect_to(id, endpoints, now);
             }
             // A look-up that failed is made again for each attempt: the name may be back.
-            _ => {
-                self.connections[id].state = State::Resolving { since: now };
-                self.actions.push_back(Action::Lookup(host, true));
-            }
+            _ => self.resolve(id, now),
         }
     }
 
@@ -133,7 +131,7 @@ impl Engine {
         self.dials.shares.extend(until.map(|until| Reverse((until, id))));
     }
 
-    /// An address was silent for its share of the time.
+    /// An address was silent for its share of the time, or a look-up takes long.
     fn end_share(&mut self, id: ConnectionId, due: Instant, now: Instant) {
         if let Some(connection) = self.connections.get_mut(id)
             && let State::Connecting { endpoints, position, until } = &mut connection.state
@@ -141,8 +139,9 @@ impl Engine {
         {
             connection.host.demote_address(&endpoints[*position]);
             *position += 1;
-            self.dial_next(id, now);
+            return self.dial_next(id, now);
         }
+        self.handle_slow_lookup(id, due, now);
     }
 
     fn wait_to_dial(&mut self, id: ConnectionId, host: usize) {
@@ -202,27 +201,40 @@ impl Engine {
         }
     }
 
-    /// A connection was given up. If it was being made, the address may belong to nobody now: the
-    /// next attempt begins with another one, and the name is looked up again.
-    pub(super) fn handle_silence(&mut self, id: ConnectionId) {
+    /// A connection was given up while its daemon was silent: the address may belong to nobody
+    /// now, or to another. If it was being made, the next attempt begins with another address; in
+    /// any case the name is looked up again.
+    pub(super) fn handle_silence(&mut self, id: ConnectionId, now: Instant) {
         let connection = &self.connections[id];
-        let is_dialled = connection.dial != DialPlace::Queued;
-        if is_dialled && let State::Connecting { endpoints, position, .. } = &connection.state {
-            let host = connection.host.clone();
-            host.handle_dialled(Duration::MAX);
-            host.demote_address(&endpoints[*position]);
-            if host.lookup_name().is_some() {
-                self.actions.push_back(Action::Lookup(host, false));
+        let host = connection.host.clone();
+        match &connection.state {
+            State::Connecting { endpoints, position, .. } => {
+                if connection.dial == DialPlace::Queued {
+                    return;
+                }
+                host.handle_dialled(Duration::MAX);
+                host.demote_address(&endpoints[*position]);
             }
+            State::Open if !connection.reader.has_reply_bytes() => {}
+            _ => return,
         }
+        self.look_up_beside(&host, now);
     }
 
     /// The daemon has accepted: another connection may be made.
     pub(super) fn end_dial(&mut self, id: ConnectionId, now: Instant) {
         let connection = &mut self.connections[id];
+        if connection.dial != DialPlace::None {
+            connection.host.handle_dialled(now.saturating_duration_since(connection.dialled_at));
+            self.give_up_dial(id, now);
+        }
+    }
+
+    /// Its address is left without a greeting: another connection may be made.
+    pub(super) fn give_up_dial(&mut self, id: ConnectionId, now: Instant) {
+        let connection = &mut self.connections[id];
         let place = std::mem::take(&mut connection.dial);
         if place != DialPlace::None {
-            connection.host.handle_dialled(now.saturating_duration_since(connection.dialled_at));
             connection.host.release_dial(place);
             let host = connection.host.number;
             self.dial(host, now);

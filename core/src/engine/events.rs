@@ -2,10 +2,9 @@
 
 use std::time::Instant;
 
-use super::connection::{Connection, State, User};
+use super::connection::{State, User};
 use super::{Action, CallId, ConnectionId, Engine, keep_spare};
 use crate::error::{FailureKind, Phase};
-use crate::host::{Host, Lookup};
 use crate::wire::frame::Unfed;
 use crate::wire::header::{Command, ReplyHeader, Status};
 use crate::wire::request::Reply;
@@ -20,26 +19,6 @@ pub enum Closing {
 }
 
 impl Engine {
-    /// A look-up ended that began at `begun_at`: connections that wait for it go on. If it failed,
-    /// those that asked later wait for the look-up that they asked for.
-    pub fn handle_lookup(&mut self, host: &Host, begun_at: Instant, now: Instant) {
-        let lookup = host.lookup();
-        let waits_for_it = |connection: &Connection| {
-            let State::Resolving { since } = connection.state else { return false };
-            let is_its_own = since <= begun_at || matches!(lookup, Lookup::Known(_));
-            is_its_own && connection.host.number == host.number
-        };
-        let waiting = self.connections.iter().filter(|(_, connection)| waits_for_it(connection));
-        let ids: Vec<ConnectionId> = waiting.map(|(id, _)| id).collect();
-        for id in ids {
-            match host.lookup() {
-                Lookup::Known(endpoints) => self.connect_to(id, endpoints, now),
-                Lookup::Needed => {}
-                Lookup::Failed(text) => self.fail_lookup(id, &text, now),
-            }
-        }
-    }
-
     /// A connection stands.
     pub fn handle_connected(&mut self, id: ConnectionId, now: Instant) {
         let Some(connection) = self.connections.get_mut(id) else { return };
@@ -75,6 +54,9 @@ impl Engine {
             1 => format!("connect() failed: {text}"),
             count => format!("connect() failed on all {count} addresses: {text}"),
         };
+        if self.may_have_moved(id) {
+            return self.look_again(id, text, now);
+        }
         self.fail(id, FailureKind::ConnectFailure, text, now);
     }
 
@@ -239,7 +221,7 @@ impl Engine {
 
     /// Sends a request again on a new connection: no failure of the mirror. A daemon that closed
     /// a new connection after PERSIST has all the kept connections it wants (protocol.md 2).
-    fn replace(&mut self, id: ConnectionId, user: User, stale: bool, now: Instant) {
+    pub(super) fn replace(&mut self, id: ConnectionId, user: User, stale: bool, now: Instant) {
         let host = self.connections[id].host.clone();
         self.detach(id);
         self.close(id);
@@ -256,24 +238,25 @@ impl Engine {
         self.send_request(id, user, now);
     }
 
-    fn fail_lookup(&mut self, id: ConnectionId, text: &str, now: Instant) {
-        let name = self.connections[id].host.name.clone();
-        let text = format!("no address for {name}: {text}");
-        self.fail(id, FailureKind::ConnectFailure, text, now);
-    }
-
-    fn fail(&mut self, id: ConnectionId, kind: FailureKind, text: String, now: Instant) {
+    pub(super) fn fail(
+        &mut self,
+        id: ConnectionId,
+        kind: FailureKind,
+        text: String,
+        now: Instant,
+    ) {
         let connection = &self.connections[id];
         let phase = connection.phase();
         let host = connection.host.clone();
-        if connection.left_behind.is_some() {
+        let is_left_behind = connection.left_behind.is_some();
+        if host.wants_lookup_after(kind) && phase != Phase::Resolve {
+            self.look_up_beside(&host, now);
+        }
+        if is_left_behind {
             return self.fail_left_behind(id, kind, text, now);
         }
         let user = self.detach(id);
         self.close(id);
-        if host.wants_lookup_after(kind) && phase == Phase::Connect {
-            self.actions.push_back(Action::Lookup(host, false));
-        }
         let Some(user) = user else { return };
         #[cfg(test)]
         if self.sabotage == Some(super::simulation::Sabotage::GivesUp) {

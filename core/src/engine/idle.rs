@@ -95,7 +95,7 @@ impl Engine {
     pub fn handle_nothing_to_take(&mut self, id: ConnectionId, now: Instant) {
         let wanted = self.connections.get(id).filter(|connection| connection.is_wanted());
         if let Some(user) = wanted.and_then(|connection| connection.user) {
-            self.connections[id].state = State::Resolving { since: now };
+            self.connections[id].state = State::Resolving { since: now, until: now };
             self.send_request(id, user, now);
         }
     }

@@ -146,7 +146,7 @@ impl Engine {
             let is_due = |left: &mut Box<LeftBehind>| left.until() == due;
             if let Some(mut left) = connection.left_behind.take_if(is_due) {
                 left.handle_silence(connection.phase(), now);
-                self.handle_silence(id);
+                self.handle_silence(id, now);
                 self.close(id);
             }
         }

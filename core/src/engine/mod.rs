@@ -12,6 +12,7 @@ mod dial;
 mod events;
 mod idle;
 mod left_behind;
+mod names;
 #[cfg(test)]
 mod simulation;
 mod timers;
@@ -277,7 +278,14 @@ impl Engine {
                 Command::LeaveBehind { attempt } => {
                     self.leave_behind(User { call: id, attempt });
                 }
-                Command::Abandon { attempt } => self.abandon(User { call: id, attempt }),
+                Command::Abandon { attempt } => self.abandon(User { call: id, attempt }, now),
+                Command::Follow { attempt } => {
+                    self.look_after_silence(User { call: id, attempt }, now);
+                }
+                Command::LookUp { mirror } => {
+                    let host = self.calls[id].call.agent().mirrors[mirror].host.clone();
+                    self.look_up_beside(&host, now);
+                }
                 Command::Finish => {
                     #[cfg(test)]
                     if self.is_sabotaged(simulation::Sabotage::EndsTwice) {
@@ -433,11 +441,11 @@ impl Engine {
     }
 
     /// The reply of an attempt is not wanted: its connection can't be used again either.
-    fn abandon(&mut self, user: User) {
+    fn abandon(&mut self, user: User, now: Instant) {
         let links = &self.calls[user.call].links;
         let link = links.iter().find(|(attempt, _)| *attempt == user.attempt);
         if let Some(&(_, id)) = link {
-            self.handle_silence(id);
+            self.handle_silence(id, now);
             self.detach(id);
             #[cfg(test)]
             if self.sabotage == Some(simulation::Sabotage::KeepsAbandoned)

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::config::HostAddress;
 
@@ -42,7 +43,16 @@ pub enum Lookup {
     /// A look-up is needed first.
     Needed,
     /// The last look-up failed so.
-    Failed(String),
+    Failed(Unresolved),
+}
+
+/// Why a look-up gave no address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unresolved {
+    /// In words.
+    pub text: String,
+    /// This process lacked something for it: that says nothing of the name.
+    pub is_local: bool,
 }
 
 /// Addresses of one host.
@@ -50,27 +60,27 @@ pub enum Lookup {
 pub(super) struct Addresses {
     known: Option<Arc<[Endpoint]>>,
     /// Why the last look-up gave none, while none are known.
-    failure: Option<String>,
-    /// Known ones serve only if the next look-up fails.
-    is_stale: bool,
+    failure: Option<Unresolved>,
     is_pushed: bool,
+    /// When a look-up was asked for last that nobody waits for.
+    asked_at: Option<Instant>,
 }
 
 impl Addresses {
     pub(super) fn new(address: &HostAddress) -> Self {
         let known = without_lookup(address);
-        Self { known, failure: None, is_stale: false, is_pushed: false }
+        Self { known, failure: None, is_pushed: false, asked_at: None }
     }
 
     pub(super) fn lookup(&self) -> Lookup {
         match (&self.known, &self.failure) {
-            (Some(endpoints), _) if !self.is_stale => Lookup::Known(endpoints.clone()),
-            (None, Some(text)) => Lookup::Failed(text.clone()),
-            _ => Lookup::Needed,
+            (Some(endpoints), _) => Lookup::Known(endpoints.clone()),
+            (None, Some(failure)) => Lookup::Failed(failure.clone()),
+            (None, None) => Lookup::Needed,
         }
     }
 
-    /// Known addresses, however old.
+    /// Known addresses.
     pub(super) fn known(&self) -> Option<&Arc<[Endpoint]>> {
         self.known.as_ref()
     }
@@ -80,16 +90,15 @@ impl Addresses {
     }
 
     /// A look-up ended. A failed one keeps the last good addresses, and none replaces pushed ones.
-    pub(super) fn handle_lookup(&mut self, result: Result<Vec<SocketAddr>, String>) {
+    pub(super) fn handle_lookup(&mut self, result: Result<Vec<SocketAddr>, Unresolved>) {
         if self.is_pushed {
             return;
         }
-        self.is_stale = false;
         match result {
             Ok(found) if !found.is_empty() => self.replace(found),
             other => {
-                let text = other.err().unwrap_or_else(|| "it has no address".to_owned());
-                self.failure = Some(text);
+                let none = || Unresolved { text: "it has no address".to_owned(), is_local: false };
+                self.failure = Some(other.err().unwrap_or_else(none));
             }
         }
     }
@@ -99,15 +108,19 @@ impl Addresses {
         if pushed.is_empty() {
             *self = Self::new(address);
         } else {
-            self.is_stale = false;
             self.is_pushed = true;
             self.replace(pushed);
         }
     }
 
-    /// The next connection waits for a look-up, if there is a name to look up.
-    pub(super) fn expire(&mut self) {
-        self.is_stale = !self.is_pushed;
+    /// Whether to look the name up again though nobody waits for that: not at every call.
+    pub(super) fn claim_lookup(&mut self, now: Instant) -> bool {
+        let last = self.asked_at.map(|last| now.saturating_duration_since(last));
+        let is_due = !self.is_pushed && last.is_none_or(|last| last >= LOOKUP_PAUSE);
+        if is_due {
+            self.asked_at = Some(now);
+        }
+        is_due
     }
 
     /// An address gave no answer: if it is the first, the next attempt begins with the second. Of
@@ -144,12 +157,20 @@ fn without_lookup(address: &HostAddress) -> Option<Arc<[Endpoint]>> {
     Some(Arc::new([endpoint]))
 }
 
+/// Pause between two look-ups of a name that nobody waits for: a name server answers in
+/// milliseconds, and a name that moved is found again soon enough.
+const LOOKUP_PAUSE: Duration = Duration::from_millis(500);
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn named() -> HostAddress {
         HostAddress::Tcp { name: "box".to_owned(), port: 9312 }
+    }
+
+    fn no_such_name() -> Unresolved {
+        Unresolved { text: "no such name".to_owned(), is_local: false }
     }
 
     fn at(last: u8) -> SocketAddr {
@@ -160,7 +181,7 @@ mod tests {
         match addresses.lookup() {
             Lookup::Known(endpoints) => endpoints[0].to_string(),
             Lookup::Needed => "needed".to_owned(),
-            Lookup::Failed(text) => text,
+            Lookup::Failed(failure) => failure.text,
         }
     }
 
@@ -168,12 +189,10 @@ mod tests {
     fn a_failed_look_up_keeps_the_last_good_addresses() {
         let mut addresses = Addresses::new(&named());
         assert_eq!(first(&addresses), "needed");
-        addresses.handle_lookup(Err("no such name".to_owned()));
+        addresses.handle_lookup(Err(no_such_name()));
         assert_eq!(first(&addresses), "no such name");
         addresses.handle_lookup(Ok(vec![at(1)]));
-        addresses.expire();
-        assert_eq!(first(&addresses), "needed");
-        addresses.handle_lookup(Err("no such name".to_owned()));
+        addresses.handle_lookup(Err(no_such_name()));
         assert_eq!(first(&addresses), "10.0.0.1:9312");
     }
 
@@ -194,7 +213,6 @@ mod tests {
         let mut addresses = Addresses::new(&named());
         addresses.push(vec![at(7)], &named());
         addresses.handle_lookup(Ok(vec![at(1)]));
-        addresses.expire();
         assert_eq!(first(&addresses), "10.0.0.7:9312");
         addresses.push(Vec::new(), &named());
         assert_eq!(first(&addresses), "needed");

@@ -2,7 +2,7 @@
 
 mod addresses;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use addresses::Addresses;
-pub use addresses::{Endpoint, Lookup};
+pub use addresses::{Endpoint, Lookup, Unresolved};
 
 use crate::config::HostAddress;
-use crate::error::{AttemptFailure, FailureKind};
+use crate::error::{AttemptFailure, FailureKind, Phase};
 use crate::karma::{BlockClock, Karma};
 use crate::log::{Level, Log};
 use crate::wire::request::Product;
@@ -44,6 +44,9 @@ pub struct Host {
     search_version: AtomicU16,
     health_changes: Arc<AtomicU64>,
     addresses: Mutex<Addresses>,
+    is_named: bool,
+    /// No address is known.
+    is_nameless: AtomicBool,
     looks_up_each: AtomicBool,
     address_changes: AtomicU32,
     karma: Mutex<Karma>,
@@ -112,9 +115,12 @@ impl Host {
         health_changes: Arc<AtomicU64>,
         log: Arc<Log>,
     ) -> Self {
+        let addresses = Addresses::new(&address);
         Self {
             name: address.to_string(),
-            addresses: Mutex::new(Addresses::new(&address)),
+            is_named: addresses.known().is_none(),
+            is_nameless: AtomicBool::new(addresses.known().is_none()),
+            addresses: Mutex::new(addresses),
             looks_up_each: AtomicBool::new(false),
             address_changes: AtomicU32::new(0),
             address,
@@ -142,11 +148,25 @@ impl Host {
         self.addresses.lock().lookup()
     }
 
+    /// Whether nothing can be sent before a look-up of its name has ended well.
+    pub fn needs_lookup(&self) -> bool {
+        self.is_nameless.load(Ordering::Relaxed)
+    }
+
+    /// Whether it goes by a name that may mean another machine tomorrow.
+    pub fn may_move(&self) -> bool {
+        self.lookup_name().is_some() && self.addresses.lock().pushed().is_none()
+    }
+
+    /// Whether to look its name up now though nobody waits for that; true about once in half a
+    /// second.
+    pub fn claim_lookup(&self, now: Instant) -> bool {
+        self.lookup_name().is_some() && self.addresses.lock().claim_lookup(now)
+    }
+
     /// Whether each new connection waits for a look-up of its own (`hostname_lookup = request`).
     pub fn looks_up_each(&self) -> bool {
-        self.looks_up_each.load(Ordering::Relaxed)
-            && self.lookup_name().is_some()
-            && self.addresses.lock().pushed().is_none()
+        self.looks_up_each.load(Ordering::Relaxed) && self.may_move()
     }
 
     /// Sets `hostname_lookup`.
@@ -155,8 +175,8 @@ impl Host {
     }
 
     /// A look-up ended. A failed one keeps the last good addresses.
-    pub fn handle_lookup(&self, result: Result<Vec<SocketAddr>, String>) {
-        if let Err(text) = &result {
+    pub fn handle_lookup(&self, result: Result<Vec<SocketAddr>, Unresolved>) {
+        if let Err(Unresolved { text, .. }) = &result {
             let line = || format!("host {}: no address found: {text}", self.name);
             self.log.put(Level::Warning, line);
         }
@@ -173,6 +193,7 @@ impl Host {
     /// knows no latency and no dead host pays for each of them once more.
     pub fn inherit(&self, of_parent: &Host) {
         if let Some(known) = of_parent.addresses.try_lock() {
+            self.is_nameless.store(known.known().is_none(), Ordering::Relaxed);
             *self.addresses.lock() = known.clone();
         }
         if let Some(known) = of_parent.karma.try_lock() {
@@ -184,13 +205,6 @@ impl Host {
         self.late_greetings.store(late_greetings, Ordering::Relaxed);
         let search_version = of_parent.search_version.load(Ordering::Relaxed);
         self.search_version.store(search_version, Ordering::Relaxed);
-    }
-
-    /// The next connection waits for a look-up.
-    pub fn expire_addresses(&self) {
-        if self.lookup_name().is_some() {
-            self.addresses.lock().expire();
-        }
     }
 
     /// An address gave no answer: if attempts begin with it, the next one begins with the second.
@@ -213,6 +227,7 @@ impl Host {
         let before = addresses.known().cloned();
         change(&mut addresses);
         let after = addresses.known().cloned();
+        self.is_nameless.store(after.is_none(), Ordering::Relaxed);
         drop(addresses);
         if after != before {
             self.address_changes.fetch_add(1, Ordering::Release);
@@ -225,9 +240,7 @@ impl Host {
     /// The name and port to look up; `None` where there is nothing to look up.
     pub fn lookup_name(&self) -> Option<(&str, u16)> {
         match &self.address {
-            HostAddress::Tcp { name, port } if name.parse::<IpAddr>().is_err() => {
-                Some((name, *port))
-            }
+            HostAddress::Tcp { name, port } if self.is_named => Some((name, *port)),
             _ => None,
         }
     }
@@ -412,6 +425,12 @@ impl Host {
         let (kind, on_trial) = (failure.kind, purpose == Purpose::Trial);
         self.record(|karma| match (kind, purpose) {
             (FailureKind::Local, _) => karma.handle_local_failure(on_trial, now),
+            // A look-up that failed is a state of the name.
+            _ if failure.phase == Phase::Resolve => {
+                if on_trial {
+                    karma.health_mut().postpone_trial();
+                }
+            }
             (_, Purpose::Ping) => karma.handle_ping_failure(kind, now),
             _ => karma.handle_failure(kind, failure.elapsed, on_trial, now),
         });
@@ -420,7 +439,10 @@ impl Host {
             // and each would cost a time-out.
             self.retire_idle();
         }
-        if matches!(kind, FailureKind::ConnectFailure | FailureKind::UnexpectedClosing) {
+        let is_reached = failure.phase != Phase::Resolve;
+        if is_reached
+            && matches!(kind, FailureKind::ConnectFailure | FailureKind::UnexpectedClosing)
+        {
             // Another daemon may listen there from now on, with other manners.
             self.greets_first.store(false, Ordering::Relaxed);
             self.late_greetings.store(0, Ordering::Relaxed);
@@ -438,8 +460,10 @@ impl Host {
     /// Whether a failure of this kind asks for a new look-up of the name: the address may have
     /// moved to another machine.
     pub fn wants_lookup_after(&self, kind: FailureKind) -> bool {
-        matches!(kind, FailureKind::ConnectFailure | FailureKind::ConnectTimeout)
-            && self.lookup_name().is_some()
+        let says_nothing = matches!(kind, FailureKind::ConnectTimeout | FailureKind::QueryTimeout);
+        let is_another =
+            matches!(kind, FailureKind::ConnectFailure | FailureKind::UnexpectedClosing);
+        (says_nothing || is_another) && self.lookup_name().is_some()
     }
 }
 

@@ -1,12 +1,13 @@
 //! Who does the upkeep: threads of the library, or the program.
 //!
-//! There are two at most. One pings and sends to blackholes; it starts when there is something to
-//! do for the first time. The other looks names up, which blocks, so that nothing else may be done
-//! on it; it is there while there are names to look up. Both are joined when the client goes,
-//! unless something holds them up: a look-up, a log sink, or the dynamic loader's lock, which
-//! every thread needs when it begins and which a plugin's destructor holds. Then they end by
-//! themselves. Without them (`ClientOptions::background`), names are looked up by the calling
-//! thread, and the rest is done by a program that drives it ([`Background::drive`]), or by nobody.
+//! One pings and sends to blackholes; it starts when there is something to do for the first time.
+//! Others look names up, which blocks, so that nothing else may be done on them; each is there
+//! while there are names to look up. All are joined when the client goes, unless something holds
+//! them up: a look-up, a log sink, or the dynamic loader's lock, which every thread needs when it
+//! begins and which a plugin's destructor holds. Then they end by themselves. Without the first
+//! (`ClientOptions::background`), its work is done by a program that drives it
+//! ([`Background::drive`]), or by nobody; names are looked up on threads all the same, for no
+//! deadline holds on a thread that blocks in the resolver.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -18,7 +19,7 @@ use super::driver::{Driver, Mail};
 use super::inbox::{Inbox, Role, Send};
 use super::pool::Others;
 use super::upkeep::Upkeep;
-use super::{names, process, seed};
+use super::{process, seed};
 use crate::agent::Agent;
 use crate::host::Host;
 use crate::wire::request::Request;
@@ -56,7 +57,7 @@ impl Background {
         let worker = Arc::new(Self::with_inbox(false, self.inbox.clone()));
         let driver = Driver::new(seed(), worker, Others::new());
         let inbox = self.inbox.clone();
-        let driven = |driver| Driven { upkeep: Upkeep::new(inbox, driver, true), _turn: turn };
+        let driven = |driver| Driven { upkeep: Upkeep::new(inbox, driver), _turn: turn };
         Some(driver.map(driven))
     }
 
@@ -105,18 +106,9 @@ impl Background {
         self.look_up(host.clone(), None);
     }
 
-    /// Has a name looked up; the host comes back if that was done at once, by this thread.
-    pub(super) fn look_up(&self, host: Arc<Host>, mail: Option<Arc<Mail>>) -> Option<Arc<Host>> {
-        if !self.allowed {
-            if mail.is_none() {
-                host.expire_addresses();
-                return None;
-            }
-            names::look_up(&host);
-            return Some(host);
-        }
+    /// Has a name looked up.
+    pub(super) fn look_up(&self, host: Arc<Host>, mail: Option<Arc<Mail>>) {
         self.inbox.look_up(host, mail);
-        None
     }
 
     /// The client goes: its threads end.
@@ -188,7 +180,7 @@ impl Driven {
 pub(super) fn run(inbox: Arc<Inbox>) {
     let worker = Background::with_inbox(true, inbox.clone());
     let Ok(driver) = Driver::new(seed(), Arc::new(worker), Others::new()) else { return };
-    let mut upkeep = Upkeep::new(inbox, driver, false);
+    let mut upkeep = Upkeep::new(inbox, driver);
     while !upkeep.is_stopped() && upkeep.turn(None).is_ok() {}
 }
 

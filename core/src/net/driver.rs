@@ -252,7 +252,10 @@ impl Driver {
                 Action::Send(id) => self.send(id, now),
                 Action::TakeOver(id, host) => self.take_over(id, &host, now),
                 Action::Close(id) => self.drop_socket(id),
-                Action::Lookup(host, wanted) => self.look_up(host, wanted, now),
+                Action::Lookup(host, wanted) => {
+                    let mail = wanted.then(|| self.mail.clone());
+                    self.background.look_up(host, mail);
+                }
             }
         }
         self.engine.sweep();
@@ -426,13 +429,6 @@ impl Driver {
         }
     }
 
-    fn look_up(&mut self, host: Arc<Host>, wanted: bool, now: Instant) {
-        let mail = wanted.then(|| self.mail.clone());
-        if let Some(host) = self.background.look_up(host, mail) {
-            self.engine.handle_lookup(&host, now, clock::now());
-        }
-    }
-
     fn read_mail(&mut self, now: Instant) {
         let hosts = std::mem::take(&mut *self.mail.looked_up.lock());
         for (host, begun_at) in hosts {
@@ -454,7 +450,7 @@ fn is_interrupted(polled: &io::Result<()>) -> bool {
 }
 
 /// Whether a connection failed for want of something of this process or machine.
-fn is_local(error: &io::Error) -> bool {
+pub(super) fn is_local(error: &io::Error) -> bool {
     let codes = [
         libc::EMFILE,
         libc::ENFILE,

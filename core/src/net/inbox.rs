@@ -11,12 +11,15 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::driver::{Mail, Waker};
+use super::names::{self, Lookups, Wanted};
 use super::pinger::Pinged;
 use super::pool::Others;
-use super::{background, clock, names, signals};
+use super::{background, clock, signals};
 use crate::agent::Agent;
 use crate::host::Host;
-use crate::limits::{self, BLACKHOLE_BACKLOG_BYTES_MAX, BLACKHOLE_BACKLOG_MAX};
+use crate::limits::{
+    self, BLACKHOLE_BACKLOG_BYTES_MAX, BLACKHOLE_BACKLOG_MAX, LOOKUPS_AT_ONCE_MAX,
+};
 use crate::wire::request::Request;
 
 /// Shared by a client and its threads.
@@ -31,19 +34,18 @@ pub(super) struct Inbox {
     pub(super) pool: Others,
     /// Signalled when a thread begins or ends.
     change: Condvar,
-    threads: Mutex<[Option<JoinHandle<()>>; 2]>,
+    threads: Mutex<[Option<JoinHandle<()>>; THREADS_MAX]>,
 }
 
 #[derive(Default)]
 pub(super) struct Jobs {
     pub(super) pinged: Arc<Pinged>,
-    /// Hosts to look up, each once, and who waits for it.
-    lookups: VecDeque<(Arc<Host>, Vec<Arc<Mail>>)>,
+    lookups: Lookups,
     /// By number of the host.
     sends: HashMap<usize, Backlog>,
     pub(super) waker: Option<Waker>,
     pub(super) stop: bool,
-    stages: [Stage; 2],
+    stages: [Stage; THREADS_MAX],
 }
 
 /// Requests that wait for their turn to be sent to one blackhole.
@@ -67,8 +69,18 @@ pub(super) struct Send {
 pub(super) enum Role {
     /// Pings and sends to blackholes.
     Upkeep,
-    /// Name look-ups.
-    Names,
+    /// Name look-ups; one of several threads, by its place among all.
+    Names(usize),
+}
+
+impl Role {
+    /// Its place among all threads.
+    fn place(self) -> usize {
+        match self {
+            Role::Upkeep => 0,
+            Role::Names(place) => place,
+        }
+    }
 }
 
 /// How far a thread is.
@@ -114,27 +126,35 @@ impl Inbox {
     /// Has a thread look the host up.
     pub(super) fn look_up(self: &Arc<Self>, host: Arc<Host>, mail: Option<Arc<Mail>>) {
         let mut jobs = self.jobs.lock();
-        let same = |(other, _): &&mut (Arc<Host>, _)| other.number == host.number;
-        match jobs.lookups.iter_mut().find(same) {
-            Some((_, mails)) => mails.extend(mail),
-            None => jobs.lookups.push_back((host, mail.into_iter().collect())),
-        }
+        let is_new = jobs.lookups.add(host, mail);
+        let free = jobs.stages[1..].iter().position(|stage| *stage == Stage::Off);
         drop(jobs);
-        self.start(Role::Names);
+        // With all threads busy, the first that is done comes to it.
+        if let Some(place) = free.filter(|_| is_new)
+            && !self.start(Role::Names(1 + place))
+        {
+            let mut jobs = self.jobs.lock();
+            if jobs.stages[1..].iter().all(|stage| *stage == Stage::Off) {
+                let stranded = jobs.lookups.take_all();
+                drop(jobs);
+                names::fail(stranded);
+            }
+        }
     }
 
-    /// What to look up next. Without anything the thread is at its end.
-    pub(super) fn next_lookup(&self) -> Option<(Arc<Host>, Vec<Arc<Mail>>)> {
+    /// What the thread at that place looks up next. Without anything it is at its end.
+    pub(super) fn next_lookup(&self, place: usize) -> Option<Wanted> {
         let mut jobs = self.jobs.lock();
-        let next = if jobs.stop { None } else { jobs.lookups.pop_front() };
-        let stage = if next.is_some() { Stage::LooksUp } else { Stage::Off };
-        jobs.stages[Role::Names as usize] = stage;
+        let next = if jobs.stop { None } else { jobs.lookups.take() };
+        jobs.stages[place] = if next.is_some() { Stage::LooksUp } else { Stage::Off };
         next
     }
 
     /// A look-up ended.
-    pub(super) fn handle_looked_up(&self) {
-        self.jobs.lock().stages[Role::Names as usize] = Stage::On;
+    pub(super) fn handle_looked_up(&self, place: usize, wanted: &Wanted) {
+        let mut jobs = self.jobs.lock();
+        jobs.lookups.handle_end(wanted);
+        jobs.stages[place] = Stage::On;
     }
 
     /// Keeps a request for a blackhole, unless too much waits for its host already.
@@ -162,23 +182,26 @@ impl Inbox {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Starts a thread, unless it runs.
-    pub(super) fn start(self: &Arc<Self>, role: Role) {
+    /// Starts a thread, unless it runs; false if the system gives none.
+    pub(super) fn start(self: &Arc<Self>, role: Role) -> bool {
+        let place = role.place();
         let mut jobs = self.jobs.lock();
-        if jobs.stop || jobs.stages[role as usize] != Stage::Off {
-            return;
+        if jobs.stop || jobs.stages[place] != Stage::Off {
+            return true;
         }
-        jobs.stages[role as usize] = Stage::Begins;
+        jobs.stages[place] = Stage::Begins;
         drop(jobs);
         let thread = spawn(role, self.clone());
-        if thread.is_none() {
-            self.jobs.lock().stages[role as usize] = Stage::Off;
+        let is_there = thread.is_some();
+        if !is_there {
+            self.jobs.lock().stages[place] = Stage::Off;
         }
-        self.threads.lock()[role as usize] = thread;
+        self.threads.lock()[place] = thread;
         // A thread needs the dynamic loader's lock to begin: if that waited until the client ends
         // in a plugin's destructor, which holds it, the thread could not be joined.
         let mut jobs = self.jobs.lock();
         self.wait_while(&mut jobs, |stage| stage == Stage::Begins, BEGIN_PATIENCE);
+        is_there
     }
 
     /// Has the threads end, and joins those that do within that time. Nobody waits for a look-up.
@@ -223,7 +246,7 @@ impl Inbox {
         SERVED.set(self);
         let mut jobs = self.jobs.lock();
         self.change.wait_for(&mut jobs, Duration::ZERO);
-        jobs.stages[role as usize] = Stage::On;
+        jobs.stages[role.place()] = Stage::On;
         drop(jobs);
         self.change.notify_all();
     }
@@ -233,14 +256,14 @@ impl Inbox {
 fn spawn(role: Role, inbox: Arc<Inbox>) -> Option<JoinHandle<()>> {
     let name = match role {
         Role::Upkeep => "hamirror",
-        Role::Names => "hamirror-names",
+        Role::Names(_) => "hamirror-names",
     };
     let run = move || {
         let ending = Ending(inbox.clone(), role);
         inbox.handle_begin(role);
         match role {
             Role::Upkeep => background::run(inbox),
-            Role::Names => names::run(&inbox),
+            Role::Names(place) => names::run(&inbox, place),
         }
         drop(ending);
     };
@@ -257,11 +280,14 @@ impl Drop for Ending {
         let Self(inbox, role) = self;
         // Without names left the thread said so at once, and another may have begun since.
         if matches!(role, Role::Upkeep) || std::thread::panicking() {
-            inbox.jobs.lock().stages[*role as usize] = Stage::Off;
+            inbox.jobs.lock().stages[role.place()] = Stage::Off;
         }
         inbox.change.notify_all();
     }
 }
+
+/// The one for the upkeep, and those for look-ups.
+const THREADS_MAX: usize = 1 + LOOKUPS_AT_ONCE_MAX;
 
 /// How long a start waits for its thread to begin, which takes some 50 us unless a constructor of
 /// a library holds the dynamic loader's lock.

@@ -79,13 +79,6 @@ impl Pinger {
         self.nameless.pop()
     }
 
-    /// Ends the pings under way; no host is blamed.
-    pub(super) fn cancel(&self, engine: &mut Engine, now: Instant) {
-        for call in self.running.keys() {
-            engine.cancel(*call, now);
-        }
-    }
-
     pub(super) fn handle_end(&mut self, call: CallId) {
         if let Some(host) = self.running.remove(&call) {
             self.is_running.remove(&host);

@@ -6,10 +6,10 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::clock;
 use super::driver::Driver;
 use super::inbox::{Inbox, Send};
 use super::pinger::Pinger;
-use super::{clock, names};
 use crate::call::Scope;
 use crate::engine::CallId;
 use crate::limits::BLACKHOLE_SENDS_MAX;
@@ -26,13 +26,11 @@ pub(super) struct Upkeep {
     sends_by_host: HashMap<usize, usize>,
     /// When the client's idle connections are looked at next.
     tend_at: Instant,
-    /// No thread looks names up.
-    looks_up: bool,
 }
 
 impl Upkeep {
-    /// With `looks_up` it does that, too.
-    pub(super) fn new(inbox: Arc<Inbox>, driver: Driver, looks_up: bool) -> Self {
+    /// What the client's inbox says is done with that driver.
+    pub(super) fn new(inbox: Arc<Inbox>, driver: Driver) -> Self {
         let waker = driver.waker();
         // What was left before anybody could be woken.
         let _ = waker.wake();
@@ -45,7 +43,6 @@ impl Upkeep {
             sends: HashMap::new(),
             sends_by_host: HashMap::new(),
             tend_at: clock::now() + TEND_PAUSE,
-            looks_up,
         }
     }
 
@@ -83,11 +80,13 @@ impl Upkeep {
         self.pinger.ping(self.inbox.jobs.lock().pinged.clone());
         let next = self.pinger.start_due(self.driver.engine(), now);
         self.next_ping = next.map(|pause| now + pause);
+        while let Some(host) = self.pinger.next_nameless() {
+            self.inbox.look_up(host, None);
+        }
         self.start_sends(now);
         self.driver.perform(now);
         let wait = self.next_timeout().saturating_duration_since(now);
         let wait = limit.map_or(wait, |limit| limit.min(wait));
-        let wait = if self.look_up_nameless() { Duration::ZERO } else { wait };
         self.driver.turn(Some(wait))?;
         self.take_ends();
         // What had to wait for these ends.
@@ -123,26 +122,6 @@ impl Upkeep {
         }
         self.sends_by_host.retain(|_, count| *count > 0);
     }
-
-    /// Hosts that are due for a ping, but have no address. Whether one was looked up here, which
-    /// blocks.
-    fn look_up_nameless(&mut self) -> bool {
-        if !self.looks_up {
-            while let Some(host) = self.pinger.next_nameless() {
-                self.inbox.look_up(host, None);
-            }
-            return false;
-        }
-        let Some(host) = self.pinger.next_nameless() else { return false };
-        let begun_at = clock::now();
-        names::look_up(&host);
-        let now = clock::now();
-        if now.saturating_duration_since(begun_at) > LOOKUP_SLOW {
-            // Nobody listened to their answers in the meantime.
-            self.pinger.cancel(self.driver.engine(), now);
-        }
-        true
-    }
 }
 
 impl Drop for Upkeep {
@@ -150,9 +129,6 @@ impl Drop for Upkeep {
         self.inbox.jobs.lock().waker = None;
     }
 }
-
-/// A look-up that took longer has kept pings waiting.
-const LOOKUP_SLOW: Duration = Duration::from_millis(100);
 
 /// Pause between two looks at the client's idle connections: far below the time that they may be
 /// idle for, and rare enough to disturb nobody.

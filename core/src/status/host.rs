@@ -137,6 +137,6 @@ fn addresses(host: &Host) -> (Vec<String>, bool) {
     match host.lookup() {
         Lookup::Known(endpoints) => (endpoints.iter().map(ToString::to_string).collect(), false),
         Lookup::Needed => (Vec::new(), true),
-        Lookup::Failed(text) => (vec![format!("none: {text}")], true),
+        Lookup::Failed(failure) => (vec![format!("none: {}", failure.text)], true),
     }
 }

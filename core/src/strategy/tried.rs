@@ -18,6 +18,13 @@ impl Tried {
         self.words[word] |= 1 << (mirror % 64);
     }
 
+    /// Takes a mirror out.
+    pub fn remove(&mut self, mirror: usize) {
+        if let Some(word) = self.words.get_mut(mirror / 64) {
+            *word &= !(1 << (mirror % 64));
+        }
+    }
+
     /// Whether it was tried.
     pub fn contains(&self, mirror: usize) -> bool {
         self.words.get(mirror / 64).is_some_and(|word| word & (1 << (mirror % 64)) != 0)

@@ -87,7 +87,7 @@ impl Bed {
                         _ => left.handle_refusal(now),
                     }
                 }
-                Command::Finish => {}
+                Command::LookUp { .. } | Command::Follow { .. } | Command::Finish => {}
             }
         }
     }

@@ -220,6 +220,7 @@ impl World {
             deadline: now + CallLimits::new(options, &agent.settings).deadline,
             free: !options.no_failover && agent.attempts_max.is_none(),
             attempts: Vec::new(),
+            has_waited: false,
         };
         asked.insert(call, new);
         let running = self.drivers.iter().map(|driver| driver.engine.running()).sum();

@@ -24,6 +24,8 @@ pub(super) struct Asked {
     /// Neither failover nor attempts are limited, and time did not leap.
     pub(super) free: bool,
     pub(super) attempts: Vec<Attempt>,
+    /// One of them, or of those before, waited for a look-up.
+    pub(super) has_waited: bool,
 }
 
 /// A host object as the world knows it.
@@ -32,6 +34,8 @@ pub(super) struct Known {
     pub(super) site: usize,
     /// Whether a call would get its answer there, from some time on.
     pub(super) answers: Vec<(Instant, bool)>,
+    /// Connections that it refused.
+    pub(super) refusals: u64,
 }
 
 /// What the end of a call is held against.

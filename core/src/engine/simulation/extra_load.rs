@@ -22,14 +22,28 @@ pub(super) struct Attempt {
 
 impl Attempt {
     /// The attempt of that number, seen for the first time.
-    fn new(number: u32, host: usize, is_on_trial: bool, asked: &Asked, now: Instant) -> Self {
+    fn new(running: &Running, asked: &Asked, now: Instant) -> Self {
+        let Running { number, host, is_on_trial, .. } = *running;
         let mirrors = asked.hosts.len() as u32;
+        // Mirrors of attempts that wait for look-ups may be asked after this one.
+        let number = if asked.has_waited { 0 } else { number };
         let left = asked.deadline.saturating_duration_since(now);
         let to_half = left.saturating_sub((asked.deadline - asked.started_at) / 2);
         let untried = (mirrors - 1).saturating_sub(number % mirrors).max(1);
         let share_ends_at = now + (to_half / untried).max(left / (2 * (untried + 1)));
-        Self { number, host, is_lost: false, is_on_trial, share_ends_at }
+        Self { number: running.number, host, is_lost: false, is_on_trial, share_ends_at }
     }
+}
+
+/// An attempt as its driver has it now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Running {
+    pub(super) number: u32,
+    pub(super) host: usize,
+    /// It waits for a look-up.
+    pub(super) waits: bool,
+    pub(super) is_reached: bool,
+    pub(super) is_on_trial: bool,
 }
 
 /// What becomes of a request to a host.
@@ -42,23 +56,23 @@ pub(super) struct Wellness {
 }
 
 impl Asked {
-    /// Notes which attempts run, each with its host and whether that was reached; returns how many
-    /// came to others that no failure and no want of time called for. The trial of a dead host is
-    /// such a cause, too, and so is a host that is not reached yet, that executes nothing, or that
-    /// is slow while another is not: to leave it adds to nobody's load that can't bear it.
+    /// Notes which attempts run; returns how many requests came to others that no failure and no
+    /// want of time called for. What waits for a look-up is no request yet. The trial of a dead
+    /// host is such a cause, too, and so is a host that is not reached yet, that executes nothing,
+    /// or that is slow while another is not: to leave it adds to nobody's load that can't bear it.
     pub(super) fn note_attempts(
         &mut self,
-        running: impl Iterator<Item = (u32, usize, bool)> + Clone,
-        is_on_trial: impl Fn(usize) -> bool,
+        running: &[Running],
         well: &[Wellness],
         now: Instant,
     ) -> usize {
+        self.has_waited |= running.iter().any(|each| each.waits);
         let before = self.attempts.len();
         for attempt in &mut self.attempts {
             let host = attempt.host;
             let has_other = self.hosts.iter().any(|other| *other != host && well[*other].answers);
             let is_reached =
-                running.clone().any(|(number, _, open)| number == attempt.number && open);
+                running.iter().any(|each| each.number == attempt.number && each.is_reached);
             let is_slow = !well[host].answers && has_other;
             attempt.is_lost |= !is_reached || !well[host].executes || is_slow;
         }
@@ -67,10 +81,13 @@ impl Asked {
         };
         let is_called_for = self.attempts.iter().any(is_called_for);
         let started_before = |number| self.attempts.iter().find(|known| known.number == number);
-        self.attempts = running
-            .map(|(number, host, _)| match started_before(number) {
+        // What was refused, and waits for another look-up, takes its place again.
+        let is_asking = |each: &&Running| !each.waits || started_before(each.number).is_some();
+        let asking = running.iter().filter(is_asking);
+        self.attempts = asking
+            .map(|each| match started_before(each.number) {
                 Some(known) => *known,
-                None => Attempt::new(number, host, is_on_trial(host), self, now),
+                None => Attempt::new(each, self, now),
             })
             .collect();
         let more = self.attempts.len().saturating_sub(before);

@@ -107,7 +107,7 @@ fn a_broken_engine_is_noticed() {
         (Sabotage::HedgesFreely, &["extra requests"]),
         (Sabotage::NeverTries, &["is starved"]),
         (Sabotage::FirstAddressOnly, &["lived and would have answered", "is starved"]),
-        (Sabotage::ForgetsNames, &["is starved"]),
+        (Sabotage::ForgetsNames, &["is starved", "lived and would have answered"]),
         (Sabotage::ForgetsSending, &["was executed"]),
         (Sabotage::LosesEnds, &["never ended"]),
         (Sabotage::NeverEnds, &["has calls that run", "a call still runs"]),

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use super::Sabotage;
 use super::batches::Driver;
 use super::daemon::{Peer, Reaction, delay};
-use super::extra_load::Wellness;
+use super::extra_load::{Running, Wellness};
 use super::site::Dialled;
 use super::world::{Event, World};
+use crate::engine::connection::State;
 use crate::engine::{Action, Closing, ConnectionId};
 use crate::host::{Endpoint, Host};
 use crate::wire::request::Access;
@@ -150,6 +151,7 @@ impl World {
             Happening::Dialled => match self.sites[wire.site].dial(&wire.endpoint) {
                 Dialled::Unanswered => {}
                 Dialled::Refused => {
+                    self.known[wire.host].refusals += 1;
                     self.network.remove(driver, id);
                     engine.handle_connect_failed(id, "refused", now);
                 }
@@ -322,13 +324,19 @@ impl World {
         }
         for (call, asked) in asked {
             let links = &engine.calls[*call].links;
-            let links = links.iter().map(|(attempt, id)| {
+            let running = |(attempt, id): &(u32, ConnectionId)| {
                 let connection = &engine.connections[*id];
-                (*attempt, connection.host.number, connection.is_open())
-            });
-            let is_on_trial =
-                |host: usize| self.hosts[host].read(|karma| karma.health().is_on_trial());
-            let extra = asked.note_attempts(links, is_on_trial, &well, self.now);
+                let host = connection.host.number;
+                Running {
+                    number: *attempt,
+                    host,
+                    waits: matches!(connection.state, State::Resolving { .. }),
+                    is_reached: connection.is_open(),
+                    is_on_trial: self.hosts[host].read(|karma| karma.health().is_on_trial()),
+                }
+            };
+            let running: Vec<Running> = links.iter().map(running).collect();
+            let extra = asked.note_attempts(&running, &well, self.now);
             if let Some(load) = asked.agent.filter(|_| extra > 0) {
                 self.loads[load].handle_extra(extra)?;
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::cluster::{port, written};
 use super::daemon::Mode;
-use crate::host::{Endpoint, Lookup};
+use crate::host::{Endpoint, Lookup, Unresolved};
 
 /// A daemon that may move, and its name.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Site {
     moves: u8,
     /// Since when its name is right and it answers.
     well_since: Option<Instant>,
+    /// Name servers take long to answer for it until then.
+    slow_until: Option<Instant>,
     /// Added to the time of every reply.
     pub(super) lag: Duration,
 }
@@ -44,6 +46,7 @@ impl Site {
             is_silent_elsewhere: false,
             moves: 0,
             well_since: Some(now),
+            slow_until: None,
             lag: Duration::ZERO,
         };
         match number % 4 {
@@ -87,10 +90,21 @@ impl Site {
         self.note_health(now);
     }
 
+    /// Name servers take long to answer for it until then; `None`: no longer.
+    pub(super) fn slow_names(&mut self, until: Option<Instant>, now: Instant) {
+        self.slow_until = until;
+        self.note_health(now);
+    }
+
+    /// Until when name servers take long to answer for it.
+    pub(super) fn slow_until(&self) -> Option<Instant> {
+        self.slow_until
+    }
+
     /// The answer of a name server.
-    pub(super) fn resolve(&self) -> Result<Vec<SocketAddr>, String> {
+    pub(super) fn resolve(&self) -> Result<Vec<SocketAddr>, Unresolved> {
         match self.mode {
-            Mode::Nameless => Err("no such name".to_owned()),
+            Mode::Nameless => Err(Unresolved { text: "no such name".to_owned(), is_local: false }),
             _ => Ok(self.published.clone()),
         }
     }
@@ -112,8 +126,10 @@ impl Site {
     /// Whether a client that knows so much gets an answer, however it orders addresses.
     pub(super) fn answers_who_knows(&self, lookup: &Lookup) -> bool {
         let is_found = match lookup {
-            Lookup::Known(endpoints) => endpoints.contains(&self.home),
-            Lookup::Needed | Lookup::Failed(_) => self.is_published(),
+            Lookup::Known(endpoints) if endpoints.contains(&self.home) => true,
+            // Whoever is refused looks the name up again.
+            Lookup::Known(_) => !self.is_silent_elsewhere && self.is_found_at_once(),
+            Lookup::Needed | Lookup::Failed(_) => self.is_found_at_once(),
         };
         is_found && self.mode.answers()
     }
@@ -132,6 +148,10 @@ impl Site {
         self.well_since
     }
 
+    fn is_found_at_once(&self) -> bool {
+        self.is_published() && self.slow_until.is_none()
+    }
+
     fn is_published(&self) -> bool {
         match &self.home {
             Endpoint::Inet(home) if self.can_move() => self.published.contains(home),
@@ -140,7 +160,7 @@ impl Site {
     }
 
     fn note_health(&mut self, now: Instant) {
-        let is_well = self.mode.answers() && self.is_published();
+        let is_well = self.mode.answers() && self.is_found_at_once();
         self.well_since = is_well.then(|| self.well_since.unwrap_or(now));
     }
 

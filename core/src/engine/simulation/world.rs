@@ -18,7 +18,8 @@ use super::network::{Happening, Network};
 use super::plan::Plan;
 use super::site::Site;
 use crate::agent::{Agent, testing};
-use crate::host::Host;
+use crate::host::{Host, Unresolved};
+use crate::karma::{Counter, Karma};
 use crate::options::ClientOptions;
 use crate::topology::Topology;
 
@@ -66,13 +67,15 @@ pub(super) enum Event {
     Move(usize),
     /// Name servers hear of it.
     Publish(usize),
+    /// Name servers begin to be slow about a site, or are quick again.
+    ChangeResolver(usize),
     Reload,
     /// The machine slept: minutes are gone, and whatever should have happened in them is late.
     Leap,
     Resolved {
         driver: usize,
         host: Arc<Host>,
-        result: Result<Vec<std::net::SocketAddr>, String>,
+        result: Result<Vec<std::net::SocketAddr>, Unresolved>,
         begun_at: Instant,
     },
     /// Something happened to the wire of that number.
@@ -143,6 +146,14 @@ impl World {
             self.act(driver)?;
         }
         for host in &self.hosts {
+            let failures = |karma: &Karma| karma.since_start().get(Counter::ConnectFailures);
+            let (failures, refusals) = (host.read(failures), self.known[host.number].refusals);
+            if failures > refusals {
+                let name = &host.name;
+                return Err(format!(
+                    "{failures} failures of {name}, which refused {refusals} times"
+                ));
+            }
             let in_flight = host.read(|karma| karma.in_flight());
             let left = [host.kept(), host.kept_busy(), in_flight];
             if left != [0, 0, 0] {
@@ -183,6 +194,8 @@ impl World {
             self.schedule(Duration::ZERO, Event::ChangeMode(site));
             let pause = upheaval.pause(&mut self.random);
             self.schedule(pause, Event::Move(site));
+            let pause = upheaval.pause(&mut self.random);
+            self.schedule(pause, Event::ChangeResolver(site));
         }
         for event in [Event::Reload, Event::Leap] {
             let pause = upheaval.pause(&mut self.random);
@@ -231,6 +244,7 @@ impl World {
             Event::ChangeMode(site) => self.change_mode(site),
             Event::Move(site) => self.move_site(site),
             Event::Publish(site) => self.sites[site].publish(&mut self.random, self.now),
+            Event::ChangeResolver(site) => self.change_resolver(site),
             Event::Reload => self.reload()?,
             Event::Leap => self.leap(),
             Event::Resolved { driver, host, result, begun_at } => {
@@ -266,6 +280,8 @@ impl World {
         }
         let is_silent_elsewhere = self.random.u8(..) < 80;
         self.sites[site].move_home(is_silent_elsewhere, self.now);
+        // Whom its move cuts off it does not answer, however soon its name is right again.
+        self.note_who_answers();
         self.note(format!("site {site} moves"));
         if self.random.bool() {
             self.cut(site);
@@ -278,6 +294,17 @@ impl World {
         } else {
             self.sites[site].publish(&mut self.random, self.now);
         }
+    }
+
+    fn change_resolver(&mut self, site: usize) {
+        if self.sites[site].slow_until().is_some() {
+            self.sites[site].slow_names(None, self.now);
+            return self.come_again(Event::ChangeResolver(site));
+        }
+        let time = Duration::from_millis(self.random.u64(50..LOOKUP_MS_MAX));
+        self.sites[site].slow_names(Some(self.now + time), self.now);
+        self.note(format!("name servers are slow about site {site} for {time:?}"));
+        self.schedule(time, Event::ChangeResolver(site));
     }
 
     fn reload(&mut self) -> Result<(), String> {
@@ -320,7 +347,7 @@ impl World {
             if host.number == self.hosts.len() {
                 self.hosts.push(host.clone());
                 let site = site_of(&host.address);
-                self.known.push(Known { site, answers: Vec::new() });
+                self.known.push(Known { site, answers: Vec::new(), refusals: 0 });
             }
             if self.sabotage == Some(Sabotage::KeepsTooMany) {
                 host.limit_kept(u32::MAX);
@@ -360,11 +387,16 @@ impl World {
         {
             found.truncate(1);
         }
-        let after = delay(self.plan.delay_max, &mut self.random);
+        let slow_until = self.sites[site_of(&host.address)].slow_until();
+        let slow = slow_until.map(|until| until.saturating_duration_since(self.now));
+        let after = slow.unwrap_or_default() + delay(self.plan.delay_max, &mut self.random);
         let begun_at = self.now;
         self.schedule(after, Event::Resolved { driver, host, result, begun_at });
     }
 }
+
+/// The longest that a look-up takes, in milliseconds.
+const LOOKUP_MS_MAX: u64 = 6_000;
 
 /// Every so many seeds the world is a steady one.
 const STEADY_EVERY: u64 = 20;

@@ -159,7 +159,10 @@ impl Model<'_> {
             }
         } else {
             self.failures.push((mirror, failure.kind, failure.phase));
-            self.observed.count(mirror, Counter::from(failure.kind), 1);
+            // A look-up that failed is no fault of what would have been asked.
+            if failure.phase != Phase::Resolve {
+                self.observed.count(mirror, Counter::from(failure.kind), 1);
+            }
             let may_be_executed = failure.is_out && failure.kind != FailureKind::RemoteRetry;
             if self.cell.access == Access::Write && may_be_executed {
                 return self.end(false);

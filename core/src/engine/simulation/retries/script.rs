@@ -12,7 +12,7 @@ use crate::call::Scope;
 use crate::config::{HaStrategy, HostAddress};
 use crate::engine::{Action, CallId, Closing, ConnectionId, Engine};
 use crate::error::{AgentFailure, Error};
-use crate::host::Host;
+use crate::host::{Host, Unresolved};
 use crate::karma::{BlockClock, Counter};
 use crate::options::CallOptions;
 use crate::wire::Writer;
@@ -113,6 +113,10 @@ impl<'a> Stage<'a> {
     /// One answered call on each mirror, after 100 ms, leaves a kept connection to each.
     fn rehearse(&mut self) {
         self.is_rehearsal = true;
+        // Else the mirrors whose names are known would be preferred.
+        for Mirror { host, .. } in &self.agent.mirrors {
+            host.handle_lookup(Ok(vec![address(host)]));
+        }
         for _ in 0..self.cell.mirrors {
             let options = CallOptions { deadline: Some(ms(10_000)), ..CallOptions::default() };
             let call = self.start(Access::Read, &options, Scope::Agent);
@@ -167,10 +171,10 @@ impl<'a> Stage<'a> {
                 Action::TakeOver(id, _) => self.engine.handle_nothing_to_take(id, self.now),
                 Action::Close(_) => {}
                 Action::Lookup(host, _) => {
-                    let port = host.number as u16;
-                    let found = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+                    let found = address(&host);
                     let is_lost = self.fate_at(host.number) == Fate::NoAddress;
-                    let lost = Err("no such name".to_owned());
+                    let text = "no such name".to_owned();
+                    let lost = Err(Unresolved { text, is_local: false });
                     host.handle_lookup(if is_lost { lost } else { Ok(vec![found]) });
                     self.engine.handle_lookup(&host, self.now, self.now);
                 }
@@ -250,6 +254,10 @@ impl Fate {
         use Fate::{ClosesUngreeted, GreetsWrongly, NeverGreets, Refuses, Unreachable};
         matches!(self, Refuses | Unreachable | ClosesUngreeted | NeverGreets | GreetsWrongly)
     }
+}
+
+fn address(host: &Host) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, host.number as u16))
 }
 
 fn frame(status: u16, body: &[u8]) -> Vec<u8> {
