@@ -141,6 +141,7 @@ impl Attempt {
     pub(super) fn handle_reached(&mut self, limits: &CallLimits, now: Instant) {
         if !self.reached {
             self.reached = true;
+            self.await_reply(limits.query_timeout.min(limits.deadline), now);
             self.phase_ends_at = now + limits.query_timeout;
         }
     }

@@ -139,11 +139,15 @@ impl Attempt {
         self.look_again_at = self.look_again_at.map(|at| at + waited);
     }
 
-    /// Sets when its mirror's name is looked up again if it stays silent.
-    pub(super) fn watch_name(&mut self, query_timeout: Duration) {
-        // A mirror that may be at work on the query gets the time that it usually takes, twice.
-        let usual = self.usual.map_or(query_timeout / 2, |usual| usual * 2);
-        self.look_again_at = Some(self.started_at + usual.max(SILENCE_MIN));
+    /// Its mirror goes by a name, which is looked up again if it is not reached for long.
+    pub(super) fn watch_name(&mut self) {
+        self.look_again_at = Some(self.started_at + SILENCE_MIN);
+    }
+
+    /// It is reached: it may be at work, for which it gets the time that it usually takes, twice.
+    pub(super) fn await_reply(&mut self, timeout: Duration, now: Instant) {
+        let usual = self.usual.map_or(timeout / 2, |usual| usual * 2);
+        self.look_again_at = self.look_again_at.map(|_| now + usual.max(SILENCE_MIN));
     }
 }
 

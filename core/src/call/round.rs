@@ -143,7 +143,7 @@ impl Call {
             attempt.hedge = Some(self.hedge(pick, &standing, untried, now));
         }
         if self.host(pick.mirror).may_move() {
-            attempt.watch_name(self.limits.query_timeout);
+            attempt.watch_name();
         }
         self.attempts.push(attempt);
         self.commands.push(Command::Start { attempt: number, mirror: pick.mirror, fresh_since });

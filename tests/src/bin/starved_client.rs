@@ -1,4 +1,5 @@
-//! Asks while the process has no file descriptor left: it waits for one, and blames no mirror.
+//! Asks while the process has no file descriptor left: it waits for one, for a socket or to look
+//! a name up, and blames no mirror.
 
 use std::fs::File;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::{env, thread};
 
 use anyhow::{Context, Result, ensure};
 use hamirror::karma::Counter;
-use hamirror::{Access, CallOptions, ClientOptions, FailureKind};
+use hamirror::{Access, CallOptions, Client, ClientOptions, FailureKind, Phase};
 use hamirror_tests::echo::{ask, client, request};
 
 fn main() -> Result<()> {
@@ -14,6 +15,10 @@ fn main() -> Result<()> {
     let options = ClientOptions { background: false, ..ClientOptions::default() };
     let client = client(&format!("agent = {agents}:i"), "", options)?;
     ensure!(ask(&client, b"before")? == b"before");
+    // Names that were never looked up, and what a call needs beside a look-up and a socket.
+    let names = agents.replace("127.0.0.1", "localhost");
+    let named = self::client(&format!("agent = {names}:i"), "", options)?;
+    let mut named_batch = named.batch()?;
 
     limit_descriptors(64)?;
     let hoard: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
@@ -23,6 +28,12 @@ fn main() -> Result<()> {
     let failure = starved.err().context("it was answered without a descriptor")?;
     let is_local = |kind| kind == FailureKind::Local;
     ensure!(failure.attempts.iter().all(|attempt| is_local(attempt.kind)), "{failure}");
+    let call = named_batch.add_agent("d", 0, &request(Access::Read, b"x"), &short)?;
+    named_batch.wait_all(None)?;
+    let failure = named_batch.take_reply(call)?.err().context("it was looked up with nothing")?;
+    let is_lookup = |phase| phase == Phase::Resolve;
+    let is_so = |kind, phase| is_local(kind) && is_lookup(phase);
+    ensure!(failure.attempts.iter().all(|each| is_so(each.kind, each.phase)), "{failure}");
 
     let answer = thread::scope(|scope| {
         scope.spawn(move || {
@@ -32,6 +43,12 @@ fn main() -> Result<()> {
         ask(&client, b"after")
     })?;
     ensure!(answer == b"after");
+    ensure!(ask(&named, b"after")? == b"after");
+    check_blame(&client)?;
+    check_blame(&named)
+}
+
+fn check_blame(client: &Client) -> Result<()> {
     for host in client.status().hosts {
         let failures = host.since_start.get(Counter::LocalFailures);
         ensure!(failures > 0 && host.since_start.errors() == 0 && host.is_living, "{host:?}");

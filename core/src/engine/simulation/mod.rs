@@ -12,6 +12,7 @@ mod daemon;
 mod dials;
 mod evidence;
 mod extra_load;
+mod lookups;
 mod network;
 mod plan;
 mod retries;
