@@ -1,6 +1,6 @@
 //! A configuration made ready for calls: every host once, agents and indexes on top.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::config::{self, CallSettings, Config, HostAddress, HostnameLookup};
 use crate::deadline;
 use crate::hedge_budget::HedgeBudget;
 use crate::host::Host;
-use crate::karma::{BlockClock, Tally, TrafficCounters};
+use crate::karma::{BlockClock, TrafficCounters};
 use crate::limits;
 use crate::log::Log;
 use crate::options::{ClientOptions, KeepConnections};
@@ -55,9 +55,9 @@ impl Topology {
         if !same_period {
             next.hosts.iter().for_each(|host| host.record(|karma| karma.change_clock(clock)));
         }
+        let stays: HashSet<usize> = next.hosts.iter().map(|host| host.number).collect();
         for host in &self.hosts {
-            let stays = next.hosts.iter().any(|other| Arc::ptr_eq(host, other));
-            host.removed.store(!stays, Ordering::Relaxed);
+            host.removed.store(!stays.contains(&host.number), Ordering::Relaxed);
         }
         next
     }
@@ -76,7 +76,7 @@ impl Topology {
             health_changes: health_changes.unwrap_or_default(),
             traffic: before.map(|before| before.traffic.clone()).unwrap_or_default(),
             log: before.map(|before| before.log.clone()).unwrap_or_default(),
-            before,
+            before: before.map(Before::new),
             host_count: before.map_or(0, |before| before.host_count),
             hosts: Vec::new(),
             uses: Vec::new(),
@@ -114,11 +114,31 @@ struct Builder<'a> {
     health_changes: Arc<AtomicU64>,
     traffic: Arc<TrafficCounters>,
     log: Arc<Log>,
-    before: Option<&'a Topology>,
+    before: Option<Before<'a>>,
     host_count: usize,
     hosts: Vec<Arc<Host>>,
     uses: Vec<Use>,
     by_address: HashMap<HostAddress, usize>,
+}
+
+/// The topology before a reload, to find things in.
+struct Before<'a> {
+    topology: &'a Topology,
+    hosts: HashMap<&'a HostAddress, &'a Arc<Host>>,
+}
+
+impl<'a> Before<'a> {
+    fn new(topology: &'a Topology) -> Self {
+        let hosts = topology.hosts.iter().map(|host| (&host.address, host)).collect();
+        Self { topology, hosts }
+    }
+
+    /// The agents of an index, by number.
+    fn agents(&self, index: &str) -> HashMap<usize, &'a Arc<Agent>> {
+        let index = self.topology.indexes.get(index);
+        let agents = index.iter().flat_map(|index| index.agents.iter().chain(&index.blackholes));
+        agents.map(|agent| (agent.number, agent)).collect()
+    }
 }
 
 /// How the mirrors of a configuration use a host.
@@ -128,7 +148,7 @@ struct Use {
     pinged: bool,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn index(&mut self, index: &config::DistributedIndex) -> Index {
         let mut built = Index {
             name: index.name.clone(),
@@ -136,8 +156,11 @@ impl Builder<'_> {
             blackholes: Vec::new(),
             locals: index.locals.clone(),
         };
+        let known = self.before.as_ref().map(|before| before.agents(&index.name));
+        let known = known.unwrap_or_default();
         for (number, agent) in index.agents.iter().enumerate() {
-            let ready = Arc::new(self.agent(index, number, agent));
+            let known = known.get(&number).copied();
+            let ready = Arc::new(self.agent(index, number, agent, known));
             if agent.blackhole {
                 built.blackholes.push(ready);
             } else {
@@ -152,11 +175,15 @@ impl Builder<'_> {
         index: &config::DistributedIndex,
         number: usize,
         agent: &config::Agent,
+        known: Option<&'a Arc<Agent>>,
     ) -> Agent {
         let pinged = agent.mirrors.len() > 1 && !agent.blackhole;
         let mirrors = agent.mirrors.iter().enumerate().map(|(position, mirror)| {
             let host = self.host(&mirror.host, pinged);
-            let tally = self.known_tally(&index.name, number, position, &host);
+            // A mirror that stays where it is keeps its tally.
+            let mirror_before = known.and_then(|known| known.mirrors.get(position));
+            let mirror_before = mirror_before.filter(|before| Arc::ptr_eq(&before.host, &host));
+            let tally = mirror_before.map(|before| before.tally.clone());
             let index_list = mirror.index_list.clone();
             Mirror { host, index_list, tally: tally.unwrap_or_default() }
         });
@@ -188,7 +215,7 @@ impl Builder<'_> {
             max_packet_size: searchd.max_packet_size.unwrap_or(limits::MAX_PACKET_SIZE),
             hedges: HedgeBudget::default(),
             traffic: self.traffic.clone(),
-            unanswered: self.known_count(&index.name, number).unwrap_or_default(),
+            unanswered: known.map(|known| known.unanswered.clone()).unwrap_or_default(),
         }
     }
 
@@ -213,29 +240,8 @@ impl Builder<'_> {
         host.clone()
     }
 
-    /// Unanswered requests of an agent, which go on over reloads.
-    fn known_count(&self, index: &str, number: usize) -> Option<Arc<AtomicU64>> {
-        let index = self.before?.indexes.get(index)?;
-        let mut agents = index.agents.iter().chain(&index.blackholes);
-        Some(agents.find(|agent| agent.number == number)?.unanswered.clone())
-    }
-
-    /// The tally of a mirror that stays where it is.
-    fn known_tally(
-        &self,
-        index: &str,
-        number: usize,
-        position: usize,
-        host: &Arc<Host>,
-    ) -> Option<Arc<Tally>> {
-        let index = self.before?.indexes.get(index)?;
-        let mut agents = index.agents.iter().chain(&index.blackholes);
-        let mirror = agents.find(|agent| agent.number == number)?.mirrors.get(position)?;
-        Arc::ptr_eq(&mirror.host, host).then(|| mirror.tally.clone())
-    }
-
     fn known_host(&self, address: &HostAddress) -> Option<Arc<Host>> {
-        let host = self.before?.hosts.iter().find(|host| host.address == *address)?;
+        let host = *self.before.as_ref()?.hosts.get(address)?;
         host.limit_kept(self.kept_limit());
         Some(host.clone())
     }

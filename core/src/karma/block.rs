@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::histogram::Histogram;
+use super::histogram::{Histogram, Latencies};
 use crate::error::FailureKind;
 
 /// What is counted; the first eight are rows of SHOW AGENT STATUS, in its order.
@@ -89,17 +89,30 @@ impl From<FailureKind> for Counter {
 }
 
 /// Everything counted within one period.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Block {
     pub(super) number: u64,
-    pub(super) used: bool,
     pub(super) sums: Sums,
-    pub(super) latencies: Histogram,
+    /// Not there before the first query.
+    latencies: Option<Box<Histogram>>,
 }
 
 impl Block {
     pub(super) fn new(number: u64) -> Self {
-        Self { number, used: true, ..Self::default() }
+        Self { number, sums: Sums::default(), latencies: None }
+    }
+
+    /// A query took that long.
+    pub(super) fn add_sample(&mut self, elapsed_us: u64) {
+        self.sums.add_query(elapsed_us);
+        self.latencies.get_or_insert_default().add(elapsed_us);
+    }
+
+    /// Adds how long its queries took.
+    pub(super) fn add_to(&self, sum: &mut Latencies) {
+        if let Some(latencies) = &self.latencies {
+            sum.add(latencies);
+        }
     }
 }
 

@@ -35,8 +35,9 @@ use crate::limits::KARMA_BLOCKS;
 #[derive(Debug)]
 pub struct Karma {
     clock: BlockClock,
-    /// On the heap, piece by piece: a client must be made on a small stack.
-    blocks: Box<[Block]>,
+    /// Each is there from the first use of its place on, on the heap: a client must be made on a
+    /// small stack.
+    blocks: [Option<Box<Block>>; KARMA_BLOCKS],
     since_start: Sums,
     /// Of blocks that are kept no more: with those of the kept ones, all since the start.
     latencies_retired: Latencies,
@@ -58,7 +59,7 @@ impl Karma {
     pub fn new(clock: BlockClock) -> Self {
         Self {
             clock,
-            blocks: (0..KARMA_BLOCKS).map(|_| Block::default()).collect(),
+            blocks: std::array::from_fn(|_| None),
             since_start: Sums::default(),
             latencies_retired: Latencies::default(),
             in_flight: Arc::default(),
@@ -89,8 +90,9 @@ impl Karma {
     pub fn change_clock(&mut self, clock: BlockClock) {
         self.clock = clock;
         for block in &mut self.blocks {
-            self.latencies_retired.add(&block.latencies);
-            *block = Block::default();
+            if let Some(block) = block.take() {
+                block.add_to(&mut self.latencies_retired);
+            }
         }
     }
 
@@ -318,14 +320,14 @@ impl Karma {
     /// How long the queries of [`window`](Self::window) took.
     pub fn latencies(&self, periods: usize, now: Instant) -> Latencies {
         let mut latencies = Latencies::default();
-        self.last_blocks(periods, now).for_each(|block| latencies.add(&block.latencies));
+        self.last_blocks(periods, now).for_each(|block| block.add_to(&mut latencies));
         latencies
     }
 
     /// How long all queries since the start took.
     pub fn latencies_since_start(&self) -> Latencies {
         let mut latencies = self.latencies_retired.clone();
-        self.blocks.iter().for_each(|block| latencies.add(&block.latencies));
+        self.blocks.iter().flatten().for_each(|block| block.add_to(&mut latencies));
         latencies
     }
 
@@ -347,7 +349,7 @@ impl Karma {
         let reach = reach.min(KARMA_BLOCKS as u64);
         let first = (running + 1).saturating_sub(reach);
         let within = move |block: &&Block| (first..=running).contains(&block.number);
-        self.blocks.iter().filter(|block| block.used).filter(within)
+        self.blocks.iter().flatten().map(Box::as_ref).filter(within)
     }
 
     fn count(&mut self, counter: Counter, now: Instant) {
@@ -358,17 +360,16 @@ impl Karma {
     fn add_sample(&mut self, elapsed: Duration, now: Instant) {
         let elapsed_us = micros(elapsed);
         self.since_start.add_query(elapsed_us);
-        let block = self.running(now);
-        block.sums.add_query(elapsed_us);
-        block.latencies.add(elapsed_us);
+        self.running(now).add_sample(elapsed_us);
     }
 
     fn running(&mut self, now: Instant) -> &mut Block {
         let number = self.clock.block(now);
-        let block = &mut self.blocks[(number % KARMA_BLOCKS as u64) as usize];
-        if !block.used || block.number != number {
-            self.latencies_retired.add(&block.latencies);
-            *block = Block::new(number);
+        let place = (number % KARMA_BLOCKS as u64) as usize;
+        let block = self.blocks[place].get_or_insert_with(|| Box::new(Block::new(number)));
+        if block.number != number {
+            block.add_to(&mut self.latencies_retired);
+            **block = Block::new(number);
         }
         block
     }
