@@ -822,11 +822,11 @@ typedef struct hamirror_body hamirror_body;
  * Asks distributed indexes. Every function takes it as const: any number of threads may share
  * one client, and should, for its connections and its record of the hosts.
  *
- * It has two threads of its own at most, one of them only while names are looked up, started when
- * first needed. They are joined when the last handle and the last batch of the client are freed,
- * unless the look-up of a name or the dynamic loader's lock holds one up: that one ends by
- * itself. After a fork, the child works with the client as the parent does, on connections of its
- * own.
+ * It has a thread of its own for pings and blackholes, started when first needed, and sixteen at
+ * most while names are looked up. They are joined when the last handle and the last batch of the
+ * client are freed, unless the look-up of a name or the dynamic loader's lock holds one up: that
+ * one ends by itself. After a fork, the child works with the client as the parent does, on
+ * connections of its own.
  */
 typedef struct hamirror_client hamirror_client;
 
@@ -935,8 +935,7 @@ typedef struct hamirror_target hamirror_target;
  *
  * Put hamirror_upkeep_fd() into an event loop, and when it is readable, or
  * hamirror_upkeep_timeout_ms() has passed, call hamirror_upkeep_drive(); or call
- * hamirror_upkeep_wait() in a thread of yours, again and again. A host whose name was never
- * looked up is looked up there, which blocks.
+ * hamirror_upkeep_wait() in a thread of yours, again and again.
  */
 typedef struct hamirror_upkeep hamirror_upkeep;
 
@@ -979,8 +978,10 @@ typedef struct {
      */
     uint32_t struct_size;
     /**
-     * 1: no thread of the library's own. Names are looked up by the calling thread; pings and
-     * sends to blackholes are done by who drives a hamirror_upkeep, or by nobody.
+     * 1: no thread for pings and sends to blackholes, which are done by who drives a
+     * hamirror_upkeep, or by nobody. Names are still looked up on threads of their own, which are
+     * there meanwhile, for no deadline holds on a thread that blocks in the resolver; there is
+     * none with addresses as numbers, or from hamirror_client_set_addresses().
      */
     int32_t no_background;
     /**
@@ -2002,9 +2003,9 @@ int32_t hamirror_client_call(const hamirror_client *client,
                              hamirror_error **out_error);
 
 /**
- * Looks all host names up again, as FLUSH HOSTNAMES of a daemon does: on the client's own thread,
- * or without one by the next new connection to each. Connections to addresses that a name has
- * left are not used again; while a look-up fails, the last good addresses serve.
+ * Looks all host names up again, as FLUSH HOSTNAMES of a daemon does, in the background.
+ * Connections to addresses that a name has left are not used again; while a look-up fails, the
+ * last good addresses serve.
  *
  * HAMIRROR_ERROR_ARGUMENT for NULL, and nothing else.
  */

@@ -177,9 +177,9 @@ impl Client {
         Status::new(&shared.topology.load(), shared.background.dropped(), clock::now())
     }
 
-    /// Looks all host names up again, as `FLUSH HOSTNAMES` of a daemon does: in the background, or
-    /// without that by the next new connection to each. Connections to addresses that a name has
-    /// left are not used again; while a look-up fails, the last good addresses serve.
+    /// Looks all host names up again, as `FLUSH HOSTNAMES` of a daemon does, in the background.
+    /// Connections to addresses that a name has left are not used again; while a look-up fails,
+    /// the last good addresses serve.
     pub fn flush_hostnames(&self) {
         let shared = self.shared();
         for host in &shared.topology.load().hosts {

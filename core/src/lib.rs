@@ -46,9 +46,9 @@
 //!
 //! The calling thread drives its own I/O on a `Poll` taken from the client, so that a warm call
 //! crosses no thread. One state machine, three ways to drive it: block on a call, block on a
-//! [`Batch`], or put the batch's fd into an event loop. Beside it there are two threads at most:
-//! one pings and sends to blackholes; one looks names up, while there are any, for that blocks
-//! and can't be ended (`net/background.rs`).
+//! [`Batch`], or put the batch's fd into an event loop. Beside it there is one thread that pings
+//! and sends to blackholes, and a few look names up, while there are any, for that blocks and
+//! can't be ended (`net/background.rs`).
 //!
 //! Values, in this order: never silently wrong, available, predictable latency, fast, small.
 #![forbid(unsafe_code)]

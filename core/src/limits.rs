@@ -20,6 +20,10 @@ pub const HA_PERIOD_KARMA: Duration = Duration::from_secs(60);
 /// `ha_ping_interval` where nobody sets it (manual: 1 second).
 pub const HA_PING_INTERVAL: Duration = Duration::from_millis(1_000);
 
+/// Intervals between two pings of a host that is well and that nobody asks, at most: thousands of
+/// them are not to cost a core.
+pub const PING_STRETCH_MAX: u32 = 16;
+
 /// Karma blocks kept a host; status shows windows of 1, 5 and 15 (distributed.md 7.1).
 pub const KARMA_BLOCKS: usize = 15;
 

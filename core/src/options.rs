@@ -7,9 +7,11 @@ use crate::completeness::Completeness;
 /// How a client works; [`Default`] is right for most.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientOptions {
-    /// One thread for pings and blackholes, and one while names are looked up, started when first
-    /// needed. Without them names are looked up by the thread that needs them, and the program
-    /// drives the rest ([`Client::upkeep`](crate::Client::upkeep)) or goes without.
+    /// A thread for pings and blackholes, started when first needed. Without it the program drives
+    /// them ([`Client::upkeep`](crate::Client::upkeep)) or goes without. In either case names are
+    /// looked up on threads of their own, which are there meanwhile: no deadline holds on a thread
+    /// that blocks in the resolver. With addresses as numbers, or pushed
+    /// ([`Client::set_addresses`](crate::Client::set_addresses)), there is no such thread.
     pub background: bool,
     /// Decides every pick, for reproducible runs; `None` differs from client to client.
     pub seed: Option<u64>,

@@ -13,8 +13,7 @@ use crate::net::{Driven, clock};
 /// of a client at a time.
 ///
 /// Put [`fd`](Self::fd) into an event loop; when it is readable, or [`timeout`](Self::timeout) has
-/// passed, call [`drive`](Self::drive). A host whose name was never looked up is looked up there,
-/// which blocks.
+/// passed, call [`drive`](Self::drive).
 pub struct Upkeep {
     shared: Arc<Shared>,
     /// Always there until this is dropped.

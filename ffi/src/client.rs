@@ -18,11 +18,11 @@ use crate::search::Search;
 /// Asks distributed indexes. Every function takes it as const: any number of threads may share
 /// one client, and should, for its connections and its record of the hosts.
 ///
-/// It has two threads of its own at most, one of them only while names are looked up, started when
-/// first needed. They are joined when the last handle and the last batch of the client are freed,
-/// unless the look-up of a name or the dynamic loader's lock holds one up: that one ends by
-/// itself. After a fork, the child works with the client as the parent does, on connections of its
-/// own.
+/// It has a thread of its own for pings and blackholes, started when first needed, and sixteen at
+/// most while names are looked up. They are joined when the last handle and the last batch of the
+/// client are freed, unless the look-up of a name or the dynamic loader's lock holds one up: that
+/// one ends by itself. After a fork, the child works with the client as the parent does, on
+/// connections of its own.
 pub struct Client {
     _private: [u8; 0],
 }
@@ -137,9 +137,9 @@ pub unsafe extern "C" fn hamirror_client_call(
     })
 }
 
-/// Looks all host names up again, as FLUSH HOSTNAMES of a daemon does: on the client's own thread,
-/// or without one by the next new connection to each. Connections to addresses that a name has
-/// left are not used again; while a look-up fails, the last good addresses serve.
+/// Looks all host names up again, as FLUSH HOSTNAMES of a daemon does, in the background.
+/// Connections to addresses that a name has left are not used again; while a look-up fails, the
+/// last good addresses serve.
 ///
 /// HAMIRROR_ERROR_ARGUMENT for NULL, and nothing else.
 #[unsafe(no_mangle)]

@@ -35,8 +35,10 @@ pub const HAMIRROR_COMPLETENESS_ALL: i32 = 2;
 pub struct ClientOptions {
     /// What hamirror_client_options_init() made of the structure's size; all else is refused.
     pub struct_size: u32,
-    /// 1: no thread of the library's own. Names are looked up by the calling thread; pings and
-    /// sends to blackholes are done by who drives a hamirror_upkeep, or by nobody.
+    /// 1: no thread for pings and sends to blackholes, which are done by who drives a
+    /// hamirror_upkeep, or by nobody. Names are still looked up on threads of their own, which are
+    /// there meanwhile, for no deadline holds on a thread that blocks in the resolver; there is
+    /// none with addresses as numbers, or from hamirror_client_set_addresses().
     pub no_background: i32,
     /// HAMIRROR_KEEP_*: which connections are kept after use.
     pub keep_connections: i32,

@@ -19,8 +19,7 @@ use crate::panic::{fallible, getter};
 ///
 /// Put hamirror_upkeep_fd() into an event loop, and when it is readable, or
 /// hamirror_upkeep_timeout_ms() has passed, call hamirror_upkeep_drive(); or call
-/// hamirror_upkeep_wait() in a thread of yours, again and again. A host whose name was never
-/// looked up is looked up there, which blocks.
+/// hamirror_upkeep_wait() in a thread of yours, again and again.
 pub struct Upkeep {
     _private: [u8; 0],
 }

@@ -36,7 +36,7 @@ impl Upkeep {
         Ok(get(&mut self.lock()?)?.timeout().map(|due| due.as_secs_f64()))
     }
 
-    /// Does what is to be done now, without waiting; but a name that was never looked up is.
+    /// Does what is to be done now, without waiting.
     fn drive(&self, py: Python<'_>) -> PyResult<()> {
         let mut guard = self.lock()?;
         let upkeep = get(&mut guard)?;

@@ -131,7 +131,7 @@ impl Engine {
         }
     }
 
-    /// Its address is known: it is dialled, unless a mirror that was asked in its place is already.
+    /// Its address is known: it is dialled, unless another mirror was asked in its place.
     fn go_on(&mut self, id: ConnectionId, endpoints: Arc<[Endpoint]>, now: Instant) {
         let connection = &self.connections[id];
         let Some(User { call, attempt }) = connection.user else { return };

@@ -1,8 +1,8 @@
 //! How long queries took: counts in buckets that widen with the time.
 //!
 //! Buckets are log-linear: eight of 4 us up to 32 us, then eight to each doubling up to 268 s, so
-//! a quantile is off by a sixteenth at most (2 us below 32 us). A histogram is there from its first
-//! query on: of a thousand hosts most are asked by nobody.
+//! a quantile is off by a sixteenth at most (2 us below 32 us). A histogram is there from its
+//! first query on: of a thousand hosts most are asked by nobody.
 
 use std::time::Duration;
 

@@ -309,8 +309,7 @@ class Upkeep:
         is."""
 
     def drive(self) -> None:
-        """Does what is to be done now, without waiting; but a host whose name was never looked up
-        is looked up there."""
+        """Does what is to be done now, without waiting."""
 
     def wait(self, limit: float | timedelta) -> None:
         """Does what is to be done for so long, waiting for it."""

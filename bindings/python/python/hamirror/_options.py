@@ -17,9 +17,10 @@ class ClientOptions(TypedDict, total=False):
     """How a client works; the defaults are right for most."""
 
     background: bool | None
-    """One thread for pings and blackholes, and one while names are looked up, started when first
-    needed (default). Without them names are looked up by the thread that needs them, and pings
-    and sends to blackholes are done by who drives `Client.upkeep()`, or by nobody."""
+    """A thread for pings and blackholes, started when first needed (default). Without it these
+    are done by who drives `Client.upkeep()`, or by nobody. In either case names are looked up on
+    threads of their own, which are there meanwhile; there are none with addresses as numbers, or
+    from `Client.set_addresses()`."""
 
     seed: int | None
     """Decides every pick of a mirror, for reproducible runs."""
