@@ -172,6 +172,7 @@ impl Engine {
         else {
             return;
         };
+        let may_resend = self.calls[user.call].call.may_resend();
         match &connection.state {
             State::Connecting { endpoints, position, .. } => {
                 let at = endpoints.get(*position);
@@ -183,10 +184,8 @@ impl Engine {
                     self.rearm(user.call);
                 }
             }
-            State::Open if connection.is_silent_at_other(&known) => {
-                if self.calls[user.call].call.may_resend() {
-                    self.replace(id, user, true, now);
-                }
+            State::Open if may_resend && connection.is_silent_at_other(&known) => {
+                self.replace(id, user, true, now);
             }
             _ => {}
         }
