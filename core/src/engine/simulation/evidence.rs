@@ -173,6 +173,20 @@ fn a_sleep_of_the_program_loses_nothing_and_blames_nobody() {
 }
 
 #[test]
+fn a_sleep_beside_a_call_that_was_forgotten_ends_nothing() {
+    let mut crowd = Crowd::new(1, 2, ms(50), true);
+    crowd.ask(1, 1, &within(None));
+    crowd.run_for(ms(5));
+    crowd.peers[0].takes = ms(5);
+    crowd.start(0, &within(None));
+    crowd.run_for(ms(20));
+    assert_eq!(crowd.ends.len(), 1, "one is answered, and forgotten");
+    crowd.sleep(ms(1_000));
+    crowd.run(0, &within(None));
+    assert_eq!((crowd.ends.len(), crowd.lost()), (2, 0));
+}
+
+#[test]
 fn a_sleep_in_the_middle_of_dialling_blames_nobody() {
     let options = within(None);
     let mut crowd = Crowd::new(2, 8, ms(2), false);
