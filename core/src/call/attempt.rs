@@ -92,6 +92,11 @@ impl Attempt {
         self.elapsed(now).saturating_sub(self.missed)
     }
 
+    /// Time that its answer took, as far as this process saw it; `None` where it saw nothing.
+    pub(super) fn took(&self, now: Instant) -> Option<Duration> {
+        (!self.is_excused).then(|| self.waited(now))
+    }
+
     /// Whether it was silent for as long as the configuration lets its mirror be: a caller with
     /// less patience proves nothing.
     pub(super) fn had_its_time(&self, limits: &CallLimits, now: Instant) -> bool {

@@ -160,7 +160,9 @@ impl Call {
                 hedge.is_accompanied = true;
                 hedge.at = now + REDIAL_PAUSE;
                 self.attempts[position].hedge = Some(hedge).filter(|_| has_untried);
-                if !has_untried || !self.start_attempt(Some(since), random, now) {
+                if has_untried {
+                    self.start_attempt(Some(since), random, now);
+                } else {
                     self.renew(mirror, since, now);
                 }
                 continue;

@@ -73,8 +73,7 @@ impl LeftBehind {
             return;
         }
         let attempt = &self.attempt;
-        let is_timed = !is_late && !attempt.is_excused && attempt.missed.is_zero();
-        let took = is_timed.then(|| attempt.elapsed(now));
+        let took = attempt.took(now).filter(|_| !is_late);
         self.host().record(|karma| karma.handle_late_success(took, now));
         let tally = &self.agent.mirrors[attempt.mirror].tally;
         tally.handle_end(Counter::SucceededQueries, took);

@@ -97,7 +97,7 @@ impl Call {
 
     fn accept(&mut self, attempt: &Attempt, reply: Reply, warned: bool, now: Instant) {
         let elapsed = attempt.elapsed(now);
-        let took = (!attempt.is_excused && attempt.missed.is_zero()).then_some(elapsed);
+        let took = attempt.took(now);
         let is_ping = self.is_ping();
         self.host(attempt.mirror).record(|karma| {
             if is_ping {
