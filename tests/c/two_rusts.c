@@ -11,7 +11,7 @@ int main(int count, char **arguments)
     CHECK(count == 3 && arguments[0] != NULL);
     CHECK(other_caught() == 7 && other_arguments() == 3);
     EXPECT(HAMIRROR_ERROR_CONFIG,
-           hamirror_config_parse("index d {", "test.conf", &config, &error));
+           hamirror_config_parse("index d {\n agent = box:port:i\n}\n", "test.conf", &config, &error));
     hamirror_client_free(client_of_file(arguments[1]));
     CHECK(other_caught() == 7);
     return 0;

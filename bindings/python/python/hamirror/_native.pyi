@@ -89,7 +89,8 @@ class Client:
     It is a context manager that closes itself. Nothing is connected before the first call.
     Waiting releases the GIL; Ctrl-C ends it, and what was under way is taken back. After
     `os.fork` it works in the child too: there it begins with what the parent knew of its hosts,
-    with counters of its own, and leaves the parent's sockets alone; a batch that was under way raises `MisuseError` there.
+    with counters of its own, and leaves the parent's sockets alone; a batch that was under way
+    raises `MisuseError` there.
     """
 
     def __new__(cls, config: Config, **options: Unpack[ClientOptions]) -> Self:
