@@ -6,7 +6,7 @@ use super::Call;
 use super::hedge::Hedge;
 use crate::deadline::CallLimits;
 use crate::error::FailureKind;
-use crate::karma::InFlight;
+use crate::karma::{InFlight, Took};
 
 /// An attempt that is under way.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(super) struct Attempt {
     pub(super) missed: Duration,
     /// Its silence, or how long it took, is not its mirror's doing alone.
     pub(super) is_excused: bool,
+    /// Since when its reply may have waited here.
+    pub(super) read_late: Option<Instant>,
     /// A byte of the request was handed to the kernel.
     pub(super) handed_over: bool,
     /// A wait that its mirror, if well, rarely exceeds; `None` where nothing tells.
@@ -71,6 +73,7 @@ impl Attempt {
             reached: false,
             missed: Duration::ZERO,
             is_excused: false,
+            read_late: None,
             handed_over: false,
             usual: None,
             is_reused: false,
@@ -92,9 +95,11 @@ impl Attempt {
         self.elapsed(now).saturating_sub(self.missed)
     }
 
-    /// Time that its answer took, as far as this process saw it; `None` where it saw nothing.
-    pub(super) fn took(&self, now: Instant) -> Option<Duration> {
-        (!self.is_excused).then(|| self.waited(now))
+    /// Time that its answer took, as far as this process saw it.
+    pub(super) fn took(&self, now: Instant) -> Took {
+        let seen = self.read_late.unwrap_or(now).min(now);
+        let is_exact = !self.is_excused && self.read_late.is_none();
+        Took { at_least: self.waited(seen), is_exact }
     }
 
     /// Whether it was silent for as long as the configuration lets its mirror be: a caller with

@@ -44,7 +44,7 @@ impl Bed {
         for (number, mut left) in std::mem::take(&mut self.left) {
             let answer = takes[left.mirror()].map(|takes| left.started_at() + takes);
             match answer.filter(|at| *at <= left.until()) {
-                Some(at) if at <= self.now => left.handle_answer(false, at),
+                Some(at) if at <= self.now => left.handle_answer(None, at),
                 None if left.until() <= self.now => left.handle_silence(Phase::Wait, self.now),
                 _ => self.left.push((number, left)),
             }

@@ -67,16 +67,17 @@ impl LeftBehind {
         self.host().record(|karma| karma.handle_heard(now));
     }
 
-    /// Its reply came; `is_late`: it may have waited here.
-    pub fn handle_answer(&mut self, is_late: bool, now: Instant) {
+    /// Its reply came; it may have waited here since `read_late`.
+    pub fn handle_answer(&mut self, read_late: Option<Instant>, now: Instant) {
         if std::mem::replace(&mut self.is_judged, true) {
             return;
         }
+        self.attempt.read_late = read_late;
         let attempt = &self.attempt;
-        let took = attempt.took(now).filter(|_| !is_late);
+        let took = attempt.took(now);
         self.host().record(|karma| karma.handle_late_success(took, now));
         let tally = &self.agent.mirrors[attempt.mirror].tally;
-        tally.handle_end(Counter::SucceededQueries, took);
+        tally.handle_end(Counter::SucceededQueries, Some(took.at_least));
     }
 
     /// Its reply is one that says nothing of the mirror's health: ERROR, or RETRY.

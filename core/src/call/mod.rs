@@ -306,10 +306,10 @@ impl Call {
         }
     }
 
-    /// The reply of an attempt may have waited here for some time: what it took is unknown.
-    pub fn handle_late_reading(&mut self, attempt: u32) {
+    /// The reply of an attempt may have waited here since then: what it took is not known.
+    pub fn handle_late_reading(&mut self, attempt: u32, since: Instant) {
         if let Some(attempt) = self.find(attempt) {
-            attempt.is_excused = true;
+            attempt.read_late = Some(since);
         }
     }
 

@@ -109,7 +109,7 @@ impl Call {
         });
         if !is_ping {
             let counter = if warned { Counter::Warnings } else { Counter::SucceededQueries };
-            self.agent.mirrors[attempt.mirror].tally.handle_end(counter, took);
+            self.agent.mirrors[attempt.mirror].tally.handle_end(counter, Some(took.at_least));
         }
         for Refusal { mirror, on_trial, failure } in std::mem::take(&mut self.refusals) {
             let purpose = self.purpose(on_trial);

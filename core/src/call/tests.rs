@@ -415,7 +415,7 @@ fn an_answer_that_comes_late_clears_its_mirror() {
     bed.reply(second, Status::Ok, "");
     assert_eq!(bed.started(), None);
     let (_, mut left) = bed.left.pop().unwrap();
-    left.handle_answer(false, left.until());
+    left.handle_answer(None, left.until());
     left.handle_silence(Phase::Read, left.until());
     assert_eq!(bed.count(first, Counter::Overtaken), 0);
     assert_eq!(bed.count(first, Counter::SucceededQueries), 1);

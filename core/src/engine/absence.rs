@@ -34,9 +34,10 @@ impl Engine {
         true
     }
 
-    /// Whether replies handed in from now on may have waited here: how long they took is unknown.
-    pub fn read_late(&mut self, is_late: bool) {
-        self.reads_late = is_late;
+    /// Since when replies handed in from now on may have waited here, so that nobody knows how long
+    /// they took; `None` if they come as they are read.
+    pub fn read_late(&mut self, since: Option<Instant>) {
+        self.reads_late = since;
     }
 
     fn missed(&self, now: Instant) -> Option<Duration> {

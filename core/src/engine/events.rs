@@ -287,8 +287,8 @@ impl Engine {
         let reply = Reply { status, version, warning: None, body, search: None };
         let random = self.random.u64(..);
         let call = &mut self.calls[user.call].call;
-        if self.reads_late {
-            call.handle_late_reading(user.attempt);
+        if let Some(since) = self.reads_late {
+            call.handle_late_reading(user.attempt, since);
         }
         let is_sound = call.handle_reply(user.attempt, reply, random, now);
         self.detach(id);

@@ -81,8 +81,8 @@ pub struct Engine {
     silences: Silences,
     random: fastrand::Rng,
     spare: Vec<Vec<u8>>,
-    /// Replies may have waited in their sockets before they were read.
-    reads_late: bool,
+    /// Since when replies may have waited in their sockets before they are read.
+    reads_late: Option<Instant>,
     #[cfg(test)]
     sabotage: Option<simulation::Sabotage>,
 }
@@ -103,7 +103,7 @@ impl Engine {
             silences: Silences::default(),
             random: fastrand::Rng::with_seed(seed),
             spare: Vec::new(),
-            reads_late: false,
+            reads_late: None,
             #[cfg(test)]
             sabotage: None,
         }

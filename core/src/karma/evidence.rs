@@ -6,6 +6,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::Took;
+
 /// When a host was last heard, since when it is waited for, and how much it was seen to carry.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -87,10 +89,12 @@ impl Evidence {
     }
 
     /// A query was answered while `in_flight` attempts were under way.
-    pub(super) fn handle_answer(&mut self, took: Option<Duration>, in_flight: u32, now: Instant) {
+    pub(super) fn handle_answer(&mut self, took: Took, in_flight: u32, now: Instant) {
         self.handle_heard(now);
         self.answered_at = self.answered_at.max(Some(now));
-        self.last_took = took.unwrap_or(self.last_took);
+        if took.is_exact {
+            self.last_took = took.at_least;
+        }
         if f64::from(in_flight) > self.carried(now) {
             self.carried = f64::from(in_flight);
             self.carried_at = Some(now);
@@ -154,7 +158,7 @@ mod tests {
 
     fn heard(took: Duration, at: Instant) -> Evidence {
         let mut other = Evidence::default();
-        other.handle_answer(Some(took), 1, at);
+        other.handle_answer(took.into(), 1, at);
         other
     }
 
@@ -202,8 +206,8 @@ mod tests {
     fn what_a_host_carries_is_forgotten_in_seconds() {
         let now = origin();
         let mut evidence = heard(ms(1), now);
-        evidence.handle_answer(Some(ms(1)), 200, now);
-        evidence.handle_answer(Some(ms(1)), 2, now + ms(1));
+        evidence.handle_answer(ms(1).into(), 200, now);
+        evidence.handle_answer(ms(1).into(), 2, now + ms(1));
         assert!(evidence.carried(now + ms(100)) > 150.0);
         assert!(evidence.carried(now + ms(10_000)) < 1.0);
     }

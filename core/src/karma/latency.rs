@@ -10,6 +10,21 @@ pub struct Latency {
     known: bool,
 }
 
+/// Time that an answer took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Took {
+    /// It took so long at least.
+    pub at_least: Duration,
+    /// And no longer, for this process was there to see.
+    pub is_exact: bool,
+}
+
+impl From<Duration> for Took {
+    fn from(took: Duration) -> Self {
+        Self { at_least: took, is_exact: true }
+    }
+}
+
 impl Latency {
     /// One query more.
     pub fn add(&mut self, sample: Duration) {

@@ -22,7 +22,7 @@ pub use evidence::{Evidence, PATIENCE_MIN, Silence, UNKNOWN_PATIENCE};
 pub use health::{Health, TRIAL_PAUSE_MAX, TRIAL_PAUSE_MIN};
 pub use histogram::{BUCKETS, Latencies};
 pub use in_flight::InFlight;
-pub use latency::Latency;
+pub use latency::{Latency, Took};
 pub use tally::Tally;
 pub use traffic::TrafficCounters;
 
@@ -206,13 +206,9 @@ impl Karma {
         self.running(now).sums.add_connect(elapsed_us);
     }
 
-    /// A query was answered; `took` is `None` where this process was too late to see how soon.
-    pub fn handle_success(
-        &mut self,
-        took: impl Into<Option<Duration>>,
-        warned: bool,
-        now: Instant,
-    ) {
+    /// A query was answered. Where this process was too late to see how soon, the windows get what
+    /// is known, and the smoothed latency, by which queries are hedged, hears nothing.
+    pub fn handle_success(&mut self, took: impl Into<Took>, warned: bool, now: Instant) {
         let counter = if warned { Counter::Warnings } else { Counter::SucceededQueries };
         self.count(counter, now);
         self.handle_answer(took.into(), now);
@@ -221,17 +217,17 @@ impl Karma {
 
     /// A query was answered after another mirror had answered it: it counts as any other, but for
     /// the waits of queries to come, which go by who was left behind.
-    pub fn handle_late_success(&mut self, took: Option<Duration>, now: Instant) {
+    pub fn handle_late_success(&mut self, took: Took, now: Instant) {
         self.count(Counter::SucceededQueries, now);
         self.handle_answer(took, now);
     }
 
-    fn handle_answer(&mut self, took: Option<Duration>, now: Instant) {
+    fn handle_answer(&mut self, took: Took, now: Instant) {
         self.evidence.handle_answer(took, self.in_flight(), now);
-        if let Some(took) = took {
-            self.latency.add(took);
-            self.add_sample(took, now);
+        if took.is_exact {
+            self.latency.add(took.at_least);
         }
+        self.add_sample(took.at_least, now);
         self.errors_in_row = 0;
         self.query_errors_in_row = 0;
         self.health.handle_success(now);

@@ -226,8 +226,8 @@ impl Driver {
         }
         let now = clock::now();
         is_late |= self.engine.handle_absence(now);
-        self.looked_at = now;
-        self.engine.read_late(is_late);
+        let before = std::mem::replace(&mut self.looked_at, now);
+        self.engine.read_late(is_late.then_some(before));
         for (id, to_the_end) in std::mem::take(&mut self.unread) {
             self.receive(id, to_the_end, now);
         }

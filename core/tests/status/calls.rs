@@ -83,7 +83,7 @@ impl Bed {
                     let mut left = self.call.take_left_behind(attempt).expect("it was left");
                     match attempt % 3 {
                         0 => left.handle_silence(Phase::Wait, now),
-                        1 => left.handle_answer(false, now),
+                        1 => left.handle_answer(None, now),
                         _ => left.handle_refusal(now),
                     }
                 }

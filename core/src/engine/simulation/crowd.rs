@@ -140,16 +140,17 @@ impl Crowd {
 
     /// The program does nothing for so long; its mirrors go on.
     pub(super) fn sleep(&mut self, time: Duration) {
+        let before = self.now;
         self.now += time;
         for engine in 0..self.engines.len() {
             self.engines[engine].handle_absence(self.now);
-            self.engines[engine].read_late(true);
+            self.engines[engine].read_late(Some(before));
         }
         self.happen();
         for engine in 0..self.engines.len() {
             self.engines[engine].handle_absence(self.now);
             self.engines[engine].handle_timeout(self.now);
-            self.engines[engine].read_late(false);
+            self.engines[engine].read_late(None);
             self.act(engine);
         }
     }
