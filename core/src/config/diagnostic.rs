@@ -54,15 +54,22 @@ impl fmt::Display for Diagnostic {
             (0, _) => write!(out, "{file}, column {column}: '")?,
             _ => write!(out, "{file}:{line}:{column}: '")?,
         }
-        for letter in text.chars() {
-            if letter.is_control() {
-                write!(out, "{}", letter.escape_default())?;
-            } else {
-                out.write_char(letter)?;
-            }
-        }
-        write!(out, "': {expected}")
+        write_line(text, out)?;
+        out.write_str("': ")?;
+        // It may name things of the text, too.
+        write_line(expected, out)
     }
+}
+
+fn write_line(text: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for letter in text.chars() {
+        if letter.is_control() {
+            write!(out, "{}", letter.escape_default())?;
+        } else {
+            out.write_char(letter)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a reader has to say, in the order of the text; the same word is said once, however many
@@ -154,7 +161,8 @@ fn add(
     set.insert(Diagnostic { file, line, column, text, expected, excerpt });
 }
 
-fn cut(text: &str) -> String {
+/// No more of a text than a message may have.
+pub(super) fn cut(text: &str) -> String {
     match text.char_indices().nth(limits::DIAGNOSTIC_TEXT_MAX) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),

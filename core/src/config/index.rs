@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::budget::Budget;
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostics, cut};
 use super::directive::{AgentKey, Line, read_agent};
 use super::model::{Agent, DistributedIndex, Searchd};
 use super::placed::PlacedText;
@@ -138,7 +138,7 @@ impl IndexReader<'_> {
         let (known, missing): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|name| self.is_known(value, name));
         if !missing.is_empty() {
-            let names = missing.join(", ");
+            let names = cut(&missing.join(", "));
             let expected = match self.surroundings.reading {
                 Reading::Manticore => {
                     format!("no such local index: {names}; the table is not served")

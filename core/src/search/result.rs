@@ -375,7 +375,10 @@ impl<H: AsRef<str>> Part<H> {
 
 fn merge_sets(request: &SearchRequest, sets: &[Set<'_>]) -> Result<Merged, Error> {
     request.plan().merge(sets).map_err(|unmerged| match unmerged {
-        Unmerged::Misfit(text) => Error::Merge(format!("index {}: {text}", request.index())),
+        // Names are of the select list, in which anything may be.
+        Unmerged::Misfit(text) => {
+            Error::Merge(text::escape(format!("index {}: {text}", request.index())))
+        }
         Unmerged::OutOfMemory => {
             let rows: usize = sets.iter().map(|set| set.result.rows.len()).sum();
             let text = format!("index {}: out of memory to merge {rows} rows", request.index());

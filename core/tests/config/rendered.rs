@@ -1,6 +1,6 @@
 //! Faults as people read them: the line, and a caret below the place.
 
-use hamirror::config::{Config, ConfigBuilder};
+use hamirror::config::{Config, ConfigBuilder, Reading};
 use hamirror::{Diagnostic, Error};
 
 fn diagnostics(text: &str) -> Vec<Diagnostic> {
@@ -77,4 +77,25 @@ fn what_has_no_line_shows_none() {
     let text = "#".repeat(9 << 20);
     let diagnostics = diagnostics(&text);
     assert_eq!(diagnostics[0].rendered(), diagnostics[0].to_string());
+}
+
+#[test]
+fn a_message_is_one_line_whatever_it_names() {
+    let names = "\u{1}l, ".repeat(100);
+    let text = format!("index d {{\n type = distributed\n agent = h:1:t\n local = {names}x\n}}\n");
+    let searchd = "searchd {\n pid_file = /x\n}\n";
+    let mut messages = Vec::new();
+    for reading in [Reading::Strict, Reading::Sphinx, Reading::Manticore] {
+        match Config::parse_as(&format!("{text}{searchd}"), "c.conf", reading) {
+            Ok(config) => messages.extend(config.warnings),
+            Err(Error::Config(faults)) => messages.extend(faults),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let messages: Vec<String> = messages.iter().map(ToString::to_string).collect();
+    assert!(messages.iter().any(|message| message.contains("such local index")), "{messages:?}");
+    for message in messages {
+        assert!(!message.contains(char::is_control), "{message:?}");
+        assert!(message.len() < 1_500, "{message}");
+    }
 }

@@ -53,6 +53,18 @@ fn columns_that_are_left_out() {
     assert!(error.contains("'size' can't be merged: uint on agent box0:9312"), "{error}");
 }
 
+#[test]
+fn a_text_of_what_does_not_fit_is_one_line() {
+    let search = Search::new("x").select("gid g\u{c} *");
+    let by = |sort| Search::new("x").sort(Sort::Ascending(sort));
+    for search in [search, by("a\nb".to_owned())] {
+        let outcomes = (0..2).map(|_| ok(&search, columns(&[("big", 6)]))).collect();
+        let error = merge(&search, outcomes).unwrap_err().to_string();
+        assert!(error.starts_with("index d: ") && error.contains('\\'), "{error}");
+        assert!(!error.contains(char::is_control), "{error:?}");
+    }
+}
+
 /// Names come from strangers, and there may be many.
 #[test]
 fn what_is_left_out_is_told_in_a_few_lines() {
