@@ -13,6 +13,7 @@ pub mod daemon;
 pub mod drills;
 pub mod echo;
 pub mod fake;
+pub mod fuzz;
 pub mod install;
 pub mod interrupt;
 pub mod library;

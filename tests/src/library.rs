@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::{process, workspace};
 
@@ -45,6 +45,24 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
             other => other.with_context(|| format!("linking {}", link.display()))?,
         }
     }
+    Ok(folder)
+}
+
+/// Builds `libhamirror.a` with the sanitizer of addresses in the library's own code, and returns
+/// its folder. A program that links it brings the sanitizer.
+pub fn build_sanitized() -> Result<PathBuf> {
+    // Named, so that programs of the build itself are as they always are.
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let folder = workspace::target().join("sanitized");
+    let mut build = workspace::cargo(&["build", "--quiet", "-p", "hamirror-ffi"]);
+    build.args(["--target", &target]).arg("--target-dir").arg(&folder);
+    // The flag is not for everybody yet; what it does has been the same for years.
+    build.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address");
+    process::run_long(build.env_remove("CARGO_ENCODED_RUSTFLAGS"))?;
+    let folder = folder.join(target).join(Profile::Dev.folder());
+    let archive = folder.join("libhamirror.a");
+    let symbols = process::run(Command::new("nm").arg("--undefined-only").arg(&archive))?;
+    ensure!(symbols.contains("__asan_report_load"), "no sanitizer is in {}", archive.display());
     Ok(folder)
 }
 

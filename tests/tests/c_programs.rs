@@ -128,6 +128,26 @@ fn programs_answer_as_rust_does() -> Result<()> {
     Ok(())
 }
 
+/// Not the programs' own code alone.
+#[test]
+fn the_library_itself_does_well_under_the_sanitizer_of_addresses() -> Result<()> {
+    let cluster = Cluster::start(corpus::synthetic(2_000, 5), |_| {})?;
+    let config = cluster.patient_config().display().to_string();
+    let linkage = Linkage::Static(library::build_sanitized()?);
+    for (name, arguments) in [
+        ("batch_poll", vec![&*config, INDEX]),
+        ("values", vec![&*config, INDEX]),
+        ("threads", vec![&*config, INDEX, "3"]),
+        ("fork", vec![&*config, INDEX]),
+        ("misuse", vec![]),
+    ] {
+        let compiler = Compiler::new(Standard::C("c99"), linkage.clone());
+        let compiler = compiler.flag("-fsanitize=address");
+        Program::build(compiler, &[&format!("c/{name}.c")])?.run(&arguments)?;
+    }
+    Ok(())
+}
+
 #[test]
 fn the_worker_of_the_bench_works() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(300, 13), |_| {})?;

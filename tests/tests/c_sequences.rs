@@ -54,6 +54,16 @@ fn every_function_runs_on_a_small_stack() -> Result<()> {
     Ok(())
 }
 
+/// Not the program's own code alone.
+#[test]
+fn the_library_itself_does_well_under_the_sanitizer_of_addresses() -> Result<()> {
+    let site = Site::new()?;
+    let linkage = Linkage::Static(library::build_sanitized()?);
+    let compiler = Compiler::new(Standard::C("c99"), linkage).flag("-fsanitize=address");
+    let program = Program::build(compiler, &SOURCES)?;
+    site.run(program.command(), &["seeds", "40000", "300"]).map(drop)
+}
+
 /// Whom the sequences ask.
 struct Site {
     echo: EchoDaemon,
