@@ -188,11 +188,12 @@ impl Call {
         if attempt.on_trial {
             return (is_share_over || now >= hedge.early_at).then_some(Fund::Free);
         }
-        if self.is_known_silent(attempt, is_share_over, phase, now) {
+        let is_early = is_share_over || now >= hedge.early_at;
+        if self.is_known_silent(attempt, is_early, is_share_over, phase, now) {
             return Some(Fund::Free);
         }
         if !is_share_over {
-            return (now >= hedge.early_at).then_some(Fund::Early);
+            return is_early.then_some(Fund::Early);
         }
         let left = self.deadline.saturating_duration_since(now);
         let is_heard = self
@@ -207,6 +208,7 @@ impl Call {
     fn is_known_silent(
         &self,
         attempt: &Attempt,
+        is_early: bool,
         is_share_over: bool,
         phase: Option<Phase>,
         now: Instant,
@@ -220,9 +222,9 @@ impl Call {
         if is_forgotten {
             return true;
         }
-        // To reach a mirror costs its daemon no query.
+        // To reach a mirror costs its daemon no query; but where the way is long it takes its time.
         let is_unreached =
-            matches!(phase, Some(Phase::Connect)) || self.is_passed_over(attempt, phase);
+            is_early && phase == Some(Phase::Connect) || self.is_passed_over(attempt, phase);
         if is_unreached && self.untried() == 0 {
             return true;
         }

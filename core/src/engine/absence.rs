@@ -34,8 +34,8 @@ impl Engine {
         true
     }
 
-    /// Since when replies handed in from now on may have waited here, so that nobody knows how long
-    /// they took; `None` if they come as they are read.
+    /// Since when replies handed in from now on may have waited here, so that nobody knows how
+    /// long they took; `None` if they come as they are read.
     pub fn read_late(&mut self, since: Option<Instant>) {
         self.reads_late = since;
     }
