@@ -3,7 +3,7 @@
 //! `cargo hamirror-install`.
 //!
 //! ```text
-//! packages corpus process <- namespace <- daemon relay <- cluster <- oracle load <- programs
+//! packages corpus process <- namespace link <- daemon relay <- cluster <- oracle load <- programs
 //! ```
 
 pub mod cluster;
@@ -17,6 +17,7 @@ pub mod fuzz;
 pub mod install;
 pub mod interrupt;
 pub mod library;
+pub mod link;
 pub mod listing;
 pub mod load;
 pub mod namespace;

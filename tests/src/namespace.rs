@@ -1,5 +1,5 @@
 //! A network namespace with one cable to this one, which can be pulled: a daemon in it is then cut
-//! off as by a broken network, without a reset.
+//! off as by a broken network, without a reset. A bad cable is a [`Link`](crate::link::Link).
 
 use std::fs::File;
 use std::net::Ipv4Addr;
@@ -8,9 +8,9 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::{io, process};
+use std::{io, process, thread};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use crate::packages::{self, Tool};
 use crate::process::{run, spawn_bound};
@@ -21,12 +21,23 @@ pub struct Namespace {
     holder: Child,
     entrance: Arc<File>,
     cable: String,
+    near: Ipv4Addr,
     address: Ipv4Addr,
 }
 
 impl Namespace {
     /// Makes one with its cable plugged in. The inner error is the system's refusal to make any.
     pub fn create() -> Result<Result<Namespace, io::Error>> {
+        let namespace = match Namespace::without_cable()? {
+            Ok(namespace) => namespace,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        namespace.lay_cable()?;
+        Ok(Ok(namespace))
+    }
+
+    /// Makes one that nothing leads to yet.
+    pub fn without_cable() -> Result<Result<Namespace, io::Error>> {
         packages::ensure(&[Tool::Iproute])?;
         let mut command = Command::new("sleep");
         command.arg("infinity").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -40,9 +51,12 @@ impl Namespace {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let (near, address) = addresses(process::id().wrapping_mul(8).wrapping_add(number));
         let cable = format!("ha{}x{number}", process::id());
-        let namespace = Namespace { holder, entrance: Arc::new(entrance), cable, address };
-        namespace.lay_cable(near)?;
-        Ok(Ok(namespace))
+        Ok(Ok(Namespace { holder, entrance: Arc::new(entrance), cable, near, address }))
+    }
+
+    /// Name of the cable's end here.
+    pub fn cable(&self) -> &str {
+        &self.cable
     }
 
     /// Its address at the far end of the cable.
@@ -53,12 +67,15 @@ impl Namespace {
     /// Makes a command run inside.
     pub fn enter(&self, command: &mut Command) {
         let entrance = self.entrance.clone();
-        let enter = move || {
-            // SAFETY: setns touches no memory; the closure keeps the descriptor open.
-            checked(unsafe { libc::setns(entrance.as_raw_fd(), libc::CLONE_NEWNET) })
-        };
         // SAFETY: setns is async-signal-safe.
-        unsafe { command.pre_exec(enter) };
+        unsafe { command.pre_exec(move || enter(&entrance)) };
+    }
+
+    /// Does something inside, on a thread of its own: what it opens there stays there.
+    pub fn act<T: Send>(&self, act: impl FnOnce() -> io::Result<T> + Send) -> Result<T> {
+        let entered = || enter(&self.entrance).and_then(|()| act());
+        let ended = thread::scope(|scope| scope.spawn(entered).join());
+        Ok(ended.map_err(|_| anyhow!("what was done inside a namespace panicked"))??)
     }
 
     /// Pulls the far end of the cable out: what is sent either way is lost, and nobody is told.
@@ -71,30 +88,26 @@ impl Namespace {
         self.inside(&["link", "set", FAR_END, "up"])
     }
 
-    fn lay_cable(&self, near: Ipv4Addr) -> Result<()> {
-        let (holder, cable) = (self.holder.id().to_string(), self.cable.as_str());
-        let (near, far) = (format!("{near}/30"), format!("{}/30", self.address));
-        let far_end = ["peer", "name", FAR_END, "address", FAR_HARDWARE, "netns", &holder];
-        ip(&[&["link", "add", cable, "type", "veth"], &far_end[..]].concat())?;
-        ip(&["address", "add", &near, "dev", cable])?;
-        ip(&["link", "set", cable, "up"])?;
+    /// Gives both ends of the cable their addresses and plugs it in.
+    pub fn set_addresses(&self) -> Result<()> {
+        let (near, far) = (format!("{}/30", self.near), format!("{}/30", self.address));
+        ip(&["address", "add", &near, "dev", &self.cable])?;
+        ip(&["link", "set", &self.cable, "up"])?;
         self.inside(&["address", "add", &far, "dev", FAR_END])?;
         self.inside(&["link", "set", "lo", "up"])?;
-        self.plug()?;
+        self.plug()
+    }
+
+    fn lay_cable(&self) -> Result<()> {
+        let (holder, cable) = (self.holder.id().to_string(), self.cable.as_str());
+        let far_end = ["peer", "name", FAR_END, "address", FAR_HARDWARE, "netns", &holder];
+        ip(&[&["link", "add", cable, "type", "veth"], &far_end[..]].concat())?;
+        self.set_addresses()?;
         // Without this entry the system would ask for the hardware address behind a pulled cable
         // and, some seconds later, tell the sender that there is no such host.
         let far = self.address.to_string();
-        ip(&[
-            "neighbour",
-            "replace",
-            &far,
-            "lladdr",
-            FAR_HARDWARE,
-            "dev",
-            cable,
-            "nud",
-            "permanent",
-        ])
+        let entry = ["neighbour", "replace", &far, "lladdr", FAR_HARDWARE];
+        ip(&[&entry[..], &["dev", cable, "nud", "permanent"]].concat())
     }
 
     fn inside(&self, arguments: &[&str]) -> Result<()> {
@@ -116,8 +129,15 @@ impl Drop for Namespace {
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-const FAR_END: &str = "cable";
+/// Name of the cable's end inside.
+pub const FAR_END: &str = "cable";
+
 const FAR_HARDWARE: &str = "02:00:00:00:00:02";
+
+fn enter(entrance: &File) -> io::Result<()> {
+    // SAFETY: setns touches no memory, and the descriptor is open.
+    checked(unsafe { libc::setns(entrance.as_raw_fd(), libc::CLONE_NEWNET) })
+}
 
 fn ip(arguments: &[&str]) -> Result<()> {
     run(Command::new("ip").args(arguments)).map(drop)

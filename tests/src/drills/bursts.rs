@@ -75,6 +75,8 @@ impl Bench {
             calls,
             lost: failures.len(),
             slowest: Some(slowest),
+            p99: None,
+            quiet_p99: None,
             extra: Some(status.traffic.agent_retries),
             wrongly_dead: living.iter().filter(|host| is_wrong(host)).count(),
             failures: failures.into_iter().take(3).collect(),

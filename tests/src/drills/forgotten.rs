@@ -37,6 +37,8 @@ pub fn forget(mirrors: usize, threads: usize) -> Result<Outcome> {
         calls: ROUNDS * threads * CALLS,
         lost: failures.len(),
         slowest: Some(slowest),
+        p99: None,
+        quiet_p99: None,
         extra: Some(status.traffic.agent_retries),
         wrongly_dead: status.hosts.iter().filter(|host| !host.is_living).count(),
         failures: failures.into_iter().take(3).collect(),

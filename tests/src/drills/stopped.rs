@@ -71,6 +71,8 @@ fn outcome(name: String, said: &str) -> Result<Outcome> {
         calls,
         lost,
         slowest: None,
+        p99: None,
+        quiet_p99: None,
         extra: None,
         wrongly_dead: dead,
         failures: said.lines().skip(1).take(3).map(str::to_owned).collect(),
