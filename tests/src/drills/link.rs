@@ -2,6 +2,7 @@
 //! one mirror off, or forget connections.
 
 use std::io;
+use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,13 +27,21 @@ pub struct Fault {
     pub back: Way,
     /// Both mirrors have such a network; else the first alone, which nobody can search then.
     pub hits_both: bool,
-    /// Open connections are forgotten, again and again.
-    pub forgets: bool,
+    /// How often all open connections are forgotten.
+    pub forgets: usize,
+    /// They are forgotten while no call is under way.
+    pub forgets_idle: bool,
 }
 
 /// Nothing is wrong.
-const QUIET: Fault =
-    Fault { name: "quiet", there: WHOLE, back: WHOLE, hits_both: true, forgets: false };
+const QUIET: Fault = Fault {
+    name: "quiet",
+    there: WHOLE,
+    back: WHOLE,
+    hits_both: true,
+    forgets: 0,
+    forgets_idle: false,
+};
 
 /// Everything that is done to networks here.
 pub const FAULTS: [Fault; 11] = [
@@ -49,7 +58,13 @@ pub const FAULTS: [Fault; 11] = [
     on_one("one mirror cut off", Way::CUT, Way::CUT),
     on_one("one mirror's requests fall into an MTU hole", HOLE, WHOLE),
     on_one("one mirror's replies fall into an MTU hole", WHOLE, HOLE),
-    Fault { name: "a NAT forgets connections", forgets: true, ..QUIET },
+    Fault { name: "a NAT forgets idle connections", forgets: ROUNDS, forgets_idle: true, ..QUIET },
+];
+
+/// What swallows requests to both mirrors at once, while new connections work.
+pub const RESTARTS: [Fault; 2] = [
+    Fault { name: "a NAT restarts", forgets: 1, ..QUIET },
+    Fault { name: "a NAT restarts again and again", forgets: ROUNDS, ..QUIET },
 ];
 
 /// Two mirrors, each at the end of a link of its own.
@@ -139,7 +154,7 @@ impl Bench {
         fault: Fault,
         calls: usize,
     ) -> Result<(Vec<Duration>, Vec<String>)> {
-        let started = AtomicUsize::new(0);
+        let (started, calling) = (AtomicUsize::new(0), RwLock::new(()));
         let expected = found(client).map_err(|text| anyhow!("before {}: {text}", fault.name))?;
         ensure!(expected.len() == ROWS as usize, "{} rows", expected.len());
         let work = || {
@@ -150,9 +165,10 @@ impl Bench {
                 if number >= calls + calls / ROUNDS {
                     return (times, failures);
                 }
-                if number > 0 && number.is_multiple_of(calls / ROUNDS) {
-                    self.strike(fault);
+                if number.is_multiple_of(calls / ROUNDS) {
+                    self.strike(fault, number / (calls / ROUNDS), &calling);
                 }
+                let _calling = calling.read();
                 let begun = Instant::now();
                 let outcome = found(client);
                 if number >= calls / ROUNDS {
@@ -177,11 +193,16 @@ impl Bench {
         })
     }
 
-    fn strike(&self, fault: Fault) {
+    /// Lets the fault come in this round, or its connections be forgotten again.
+    fn strike(&self, fault: Fault, round: usize, calling: &RwLock<()>) {
+        if round == 0 {
+            return;
+        }
+        let _idle = fault.forgets_idle.then(|| calling.write());
         let hit = if fault.hits_both { &self.links[..] } else { &self.links[..1] };
         for link in hit {
             link.set(fault.there, fault.back);
-            if fault.forgets {
+            if round <= fault.forgets {
                 link.forget();
             }
         }
@@ -202,11 +223,11 @@ fn found(client: &Client) -> Result<Vec<u64>, String> {
 }
 
 const fn both_ways(name: &'static str, way: Way) -> Fault {
-    Fault { name, there: way, back: way, hits_both: true, forgets: false }
+    Fault { name, there: way, back: way, hits_both: true, forgets: 0, forgets_idle: false }
 }
 
 const fn on_one(name: &'static str, there: Way, back: Way) -> Fault {
-    Fault { name, there, back, hits_both: false, forgets: false }
+    Fault { name, there, back, hits_both: false, forgets: 0, forgets_idle: false }
 }
 
 const fn lossy(lost_percent: u8) -> Way {
@@ -227,5 +248,5 @@ const ROWS: u32 = 50;
 
 const THREADS: usize = 8;
 
-/// Calls of a round run before the fault; a NAT forgets at the beginning of each other one.
+/// The calls of one round more come before the fault; a NAT may forget before each other one.
 const ROUNDS: usize = 10;
