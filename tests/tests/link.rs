@@ -1,5 +1,5 @@
 //! Bad networks to both mirrors, or to one of them: no search is lost while one can be reached,
-//! and no mirror that can be is thought dead.
+//! and no mirror that can be stays dead.
 
 use std::io::{self, Write};
 

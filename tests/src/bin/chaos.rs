@@ -1,5 +1,5 @@
-//! `cargo chaos`: frozen and forgetful mirrors, stopped programs and bad networks, on real daemons,
-//! in one table of what was lost, who was blamed, and what it cost.
+//! `cargo chaos`: frozen mirrors, forgotten connections, stopped programs and bad networks, on
+//! real daemons, in one table of what was lost, who was blamed, and what it cost.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
