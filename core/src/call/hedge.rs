@@ -222,7 +222,7 @@ impl Call {
         if is_forgotten {
             return true;
         }
-        // To reach a mirror costs its daemon no query; but where the way is long it takes its time.
+        // To reach a mirror costs its daemon no query; but where the way is long it takes time.
         let is_unreached =
             is_early && phase == Some(Phase::Connect) || self.is_passed_over(attempt, phase);
         if is_unreached && self.untried() == 0 {
