@@ -104,6 +104,8 @@ impl Daemon {
         let mut command = Command::new("searchd");
         command.arg("--config").arg(self.config()).arg("--nodetach");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // What a configuration names by a relative path goes with the folder.
+        command.current_dir(&self.folder);
         if let Some(namespace) = &self.namespace {
             namespace.enter(&mut command);
         }
