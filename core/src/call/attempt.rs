@@ -102,8 +102,8 @@ impl Attempt {
         Took { at_least: self.waited(seen), is_exact }
     }
 
-    /// Whether it was silent for as long as the configuration lets its mirror be: a caller with
-    /// less patience proves nothing.
+    /// True if the attempt was silent for as long as the configuration allows its mirror: a caller
+    /// with less patience proves nothing.
     pub(super) fn had_its_time(&self, limits: &CallLimits, now: Instant) -> bool {
         let patience = match self.reached {
             true => limits.query_patience,
@@ -117,7 +117,7 @@ impl Attempt {
         self.usual.is_none_or(|usual| self.waited(now) >= usual)
     }
 
-    /// How it fails when its time is up.
+    /// Returns the kind and text of the failure of an attempt whose time is up.
     pub(super) fn timeout(&self) -> (FailureKind, &'static str) {
         if self.resolving_since.is_some() {
             (FailureKind::ConnectTimeout, "no address yet: the look-up of its name takes long")

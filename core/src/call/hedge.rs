@@ -29,9 +29,9 @@ pub(super) struct Standing {
     /// A wait that it, if well, rarely exceeds; of one that never answered several times what
     /// the best one gets.
     pub(super) usual: Option<Duration>,
-    /// How often in a row it was left behind before that.
+    /// Number of times in a row that the mirror was left behind before it had its usual time.
     left_behind: u32,
-    /// How long its trial may hold up a query.
+    /// Longest time that a trial of the mirror may hold up a query.
     trial_delay_max: Duration,
 }
 
@@ -45,7 +45,7 @@ impl Standing {
         }
     }
 
-    /// How long the mirror is waited for alone; `best` is a wait after which the best mirror
+    /// Returns the time to wait for the mirror alone; `best` is a wait after which the best mirror
     /// would most likely have answered.
     fn delay(&self, best: Option<Duration>, on_trial: bool) -> Duration {
         let Some(best) = best else { return UNKNOWN_PATIENCE };
@@ -204,7 +204,7 @@ impl Call {
         Some(if is_worth_it { Fund::Late } else { Fund::Early })
     }
 
-    /// Whether what all calls know of its mirror says that the attempt waits in vain.
+    /// True if what all calls know of the mirror says that the attempt waits in vain.
     fn is_known_silent(
         &self,
         attempt: &Attempt,
@@ -236,7 +236,7 @@ impl Call {
         is_silent && self.agent.has_room(&self.tried, now)
     }
 
-    /// Whether the mirror of an attempt may be asked once more over another connection, for want
+    /// True if the mirror of an attempt may be asked once more over another connection, for want
     /// of another mirror: the one in use may be dead, or its first packet lost.
     fn can_renew(&self, attempt: &Attempt, phase: Option<Phase>, now: Instant) -> bool {
         let is_lost = phase == Some(Phase::Connect) || self.is_passed_over(attempt, phase);
@@ -245,7 +245,7 @@ impl Call {
         under_way.count() < CONNECTIONS_MAX && (attempt.is_reused || is_lost)
     }
 
-    /// Whether the daemon has greeted a connection that was begun later: where its queue was full
+    /// True if the daemon has greeted a connection that was begun later: where its queue was full
     /// the kernel drops the end of a handshake, and only this side thinks that it is connected.
     fn is_passed_over(&self, attempt: &Attempt, phase: Option<Phase>) -> bool {
         let begun = attempt.started_at;
