@@ -81,12 +81,13 @@ impl Agent {
         untried.filter(has_room).any(|mirror| !self.is_suspect(mirror, now))
     }
 
-    /// True if a living mirror that was not tried is likely to answer within `left`.
+    /// True if nothing that is known of a mirror that was not tried keeps it from answering within
+    /// `left`: one that was found dead may be back, and is not slow for want of capacity.
     pub fn is_promising(&self, tried: &Tried, left: Duration) -> bool {
         let is_promising = |mirror: usize| {
             self.mirrors[mirror]
                 .host
-                .read(|karma| karma.health().is_living() && karma.evidence().is_promising(left))
+                .read(|karma| !karma.health().is_living() || karma.evidence().answers_within(left))
         };
         let mut untried = (0..self.mirrors.len()).filter(|mirror| !tried.contains(*mirror));
         untried.any(is_promising)

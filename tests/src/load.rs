@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail, ensure};
 use comfy_table::Table;
+use hamirror::error::AgentFailure;
 use hamirror::karma::Counter;
 use hamirror::{CallOptions, Client, Search, SearchResult};
 use hdrhistogram::Histogram;
@@ -290,9 +291,10 @@ impl Question {
 }
 
 fn incomplete(result: &SearchResult) -> Option<String> {
-    let warning = result.warning.as_deref().unwrap_or("no warning");
-    (result.agents_answered < result.agents)
-        .then(|| format!("{} of {} agents: {warning}", result.agents_answered, result.agents))
+    let failures: Vec<String> = result.failures.iter().map(AgentFailure::to_string).collect();
+    (result.agents_answered < result.agents).then(|| {
+        format!("{} of {} agents: {}", result.agents_answered, result.agents, failures.join("; "))
+    })
 }
 
 fn rows(result: &SearchResult) -> Vec<(u64, i32)> {

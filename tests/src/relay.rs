@@ -198,23 +198,35 @@ impl Shared {
     }
 
     fn take<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, client: TcpStream) {
-        let mut state = self.state();
-        let daemon = match state.behaviour {
-            Behaviour::Pass | Behaviour::Delay(_) => match TcpStream::connect(self.daemon) {
-                Ok(daemon) => Some(daemon),
-                Err(_) => return,
-            },
-            Behaviour::Silence => None,
-            Behaviour::Refuse | Behaviour::Close => return,
+        match self.state().behaviour {
+            // A daemon whose listen queue is full holds up nobody else.
+            Behaviour::Pass | Behaviour::Delay(_) => {
+                scope.spawn(move || {
+                    if let Ok(daemon) = TcpStream::connect(self.daemon) {
+                        self.link(scope, client, Some(daemon));
+                    }
+                });
+            }
+            Behaviour::Silence => self.link(scope, client, None),
+            Behaviour::Refuse | Behaviour::Close => {}
             Behaviour::Reset => {
                 let _ = SockRef::from(&client).set_linger(Some(Duration::ZERO));
-                return;
             }
-        };
+        }
+    }
+
+    fn link<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        client: TcpStream,
+        daemon: Option<TcpStream>,
+    ) {
         for stream in [Some(&client), daemon.as_ref()].into_iter().flatten() {
             let _ = stream.set_nodelay(true);
         }
-        if state.ended {
+        let mut state = self.state();
+        let is_outdated = daemon.is_some() && !state.behaviour.hands_on();
+        if state.ended || is_outdated && state.behaviour != Behaviour::Silence {
             return;
         }
         let link = Arc::new(Link { client, daemon, is_forgotten: AtomicBool::new(false) });

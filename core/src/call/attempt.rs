@@ -51,6 +51,7 @@ pub(super) struct Attempt {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Remains {
     pub(super) number: u32,
+    pub(super) mirror: usize,
     pub(super) handed_over: bool,
     pub(super) race: Option<u32>,
 }
@@ -166,7 +167,8 @@ impl Attempt {
 
     /// What its call goes on by if it fails.
     pub(super) fn remains(&self) -> Remains {
-        Remains { number: self.number, handed_over: self.handed_over, race: self.race }
+        let Self { number, mirror, handed_over, race, .. } = *self;
+        Remains { number, mirror, handed_over, race }
     }
 
     pub(super) fn next_timeout(&self) -> Instant {

@@ -79,9 +79,8 @@ pub(super) struct Hedge {
 }
 
 impl Hedge {
-    /// Sets the next look, with `has_untried` for evidence against the mirror, too.
-    fn wait_on(&mut self, has_untried: bool, waited: Duration, now: Instant) {
-        let pause = if has_untried { LOOK_PAUSE } else { REDIAL_PAUSE };
+    /// Sets the next look: after `pause`, later the longer the attempt has waited.
+    fn wait_on(&mut self, pause: Duration, waited: Duration, now: Instant) {
         let at = now + pause.max(waited / LOOKS_A_DOUBLING);
         let known = [self.early_at, self.share_ends_at].into_iter().filter(|other| *other > now);
         self.at = known.fold(at, Instant::min);
@@ -142,7 +141,8 @@ impl Call {
             let Some(mut hedge) = attempt.hedge.filter(|hedge| now >= hedge.at) else { continue };
             if attempt.resolving_since.is_some() {
                 self.race_look_ups(position, random, now);
-                hedge.wait_on(self.untried() > 0, self.attempts[position].elapsed(now), now);
+                let pause = self.look_pause(self.untried() > 0);
+                hedge.wait_on(pause, self.attempts[position].elapsed(now), now);
                 self.attempts[position].hedge = Some(hedge);
                 continue;
             }
@@ -158,7 +158,7 @@ impl Call {
             if fund.is_some_and(|fund| self.agent.hedges.spend(fund)) && !self.is_capped() {
                 let (since, mirror) = (attempt.started_at, attempt.mirror);
                 hedge.is_accompanied = true;
-                hedge.at = now + REDIAL_PAUSE;
+                hedge.at = now + self.redial_pause();
                 self.attempts[position].hedge = Some(hedge).filter(|_| has_untried);
                 if has_untried {
                     self.start_attempt(Some(since), random, now);
@@ -167,12 +167,8 @@ impl Call {
                 }
                 continue;
             }
-            hedge.wait_on(has_untried, attempt.waited(now), now);
-            let is_greeted = matches!(phase, Some(Phase::Send | Phase::Wait | Phase::Read));
-            let may_come_back = self.failover && self.waiting() > 0;
-            let is_of_use = has_untried || may_come_back || attempt.is_reused || !is_greeted;
-            let is_in_time = hedge.at < self.deadline;
-            self.attempts[position].hedge = Some(hedge).filter(|_| is_of_use && is_in_time);
+            hedge.wait_on(self.look_pause(has_untried), attempt.waited(now), now);
+            self.attempts[position].hedge = Some(hedge).filter(|_| hedge.at < self.deadline);
         }
     }
 
@@ -196,10 +192,14 @@ impl Call {
             return is_early.then_some(Fund::Early);
         }
         let left = self.deadline.saturating_duration_since(now);
-        let is_heard = self
-            .host(attempt.mirror)
-            .read(|karma| karma.evidence().was_heard_after(attempt.started_at));
-        let is_hung = !is_heard && attempt.is_late(now);
+        let is_left_out = self.host(attempt.mirror).read(|karma| {
+            let evidence = karma.evidence();
+            let is_heard = evidence.was_heard_after(attempt.started_at);
+            !is_heard || evidence.answers_within(attempt.waited(now))
+        });
+        // Where a greeting is waited for each new connection makes the daemon's queue longer.
+        let may_pile_up = phase == Some(Phase::Handshake) && self.untried() == 0;
+        let is_hung = is_left_out && attempt.is_late(now) && !may_pile_up;
         let is_worth_it = is_hung || self.agent.is_promising(&self.tried, left);
         Some(if is_worth_it { Fund::Late } else { Fund::Early })
     }
@@ -239,10 +239,30 @@ impl Call {
     /// True if the mirror of an attempt may be asked once more over another connection, for want
     /// of another mirror: the one in use may be dead, or its first packet lost.
     fn can_renew(&self, attempt: &Attempt, phase: Option<Phase>, now: Instant) -> bool {
-        let is_lost = phase == Some(Phase::Connect) || self.is_passed_over(attempt, phase);
-        let is_lost = is_lost && attempt.waited(now) >= REDIAL_PAUSE;
         let under_way = self.attempts.iter().filter(|other| other.mirror == attempt.mirror);
-        under_way.count() < CONNECTIONS_MAX && (attempt.is_reused || is_lost)
+        let under_way = under_way.count();
+        let waited = attempt.waited(now);
+        let is_lost = match phase {
+            None | Some(Phase::Resolve) => false,
+            Some(Phase::Connect | Phase::Handshake) => {
+                waited >= self.redial_pause() * (1 << under_way.min(CONNECTIONS_MAX)) / 2
+            }
+            Some(Phase::Send | Phase::Wait | Phase::Read) => self
+                .host(attempt.mirror)
+                .read(|karma| karma.evidence().has_overtaken(attempt.started_at, waited)),
+        };
+        under_way < CONNECTIONS_MAX && (attempt.is_reused || is_lost)
+    }
+
+    /// Pause before a connection that does not come about is begun anew.
+    fn redial_pause(&self) -> Duration {
+        REDIAL_PAUSE.min((self.deadline - self.begun_at) / REDIALS_A_DEADLINE)
+    }
+
+    /// Pause between two looks at a silent attempt, with `has_untried` for evidence against its
+    /// mirror, too.
+    fn look_pause(&self, has_untried: bool) -> Duration {
+        if has_untried { LOOK_PAUSE } else { self.redial_pause() }
     }
 
     /// True if the daemon has greeted a connection that was begun later: where its queue was full
@@ -266,8 +286,10 @@ const LEFT_BEHIND_MAX: u32 = 8;
 /// A mirror that was found dead may take so long again before it is known better.
 const TRIAL_DELAY: Duration = Duration::from_millis(100);
 
-/// A connection is begun anew after so long: the kernel repeats a lost packet after a second.
+/// A connection is begun anew after so long: the kernel repeats a lost packet after a second
+/// (RFC 6298). Twice as long the next time, and sooner where the deadline is short.
 const REDIAL_PAUSE: Duration = Duration::from_millis(250);
+const REDIALS_A_DEADLINE: u32 = 8;
 
 /// Connections to one mirror that one call has under way at once.
 const CONNECTIONS_MAX: usize = 4;

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use super::attempt::{Attempt, Remains};
 use super::hedge::Standing;
 use super::{Call, Command, Refusal, Scope};
-use crate::agent::Mirror;
 use crate::error::FailureKind;
 use crate::hedge_budget::Fund;
 use crate::strategy::{Pick, Trials, Tried};
@@ -32,7 +31,20 @@ impl Call {
             }
             return;
         }
+        // Nothing is proven about a mirror that was not reached, and time is left.
+        let is_open =
+            kind == FailureKind::ConnectTimeout && self.may_resend() && !self.is_capped();
+        let may_renew = is_open && !self.attempts.is_empty() && !self.was_dead(failed.mirror);
+        if may_renew && self.untried() == 0 {
+            return self.renew(failed.mirror, now, now);
+        }
         self.proceed(random, now);
+    }
+
+    /// True if the mirror was found dead before this call began.
+    fn was_dead(&self, mirror: usize) -> bool {
+        let dead_since = self.host(mirror).read(|karma| karma.health().dead_since());
+        dead_since.is_some_and(|since| since < self.begun_at)
     }
 
     /// Asks the next mirror; without one waits for those that are asked, or ends the round.
@@ -179,8 +191,7 @@ impl Call {
         if is_passing {
             return Some(PASSING_PAUSE);
         }
-        let is_dead = |mirror: &Mirror| !mirror.host.read(|karma| karma.health().is_living());
-        let are_dead = self.agent.mirrors.iter().all(is_dead);
+        let are_dead = (0..self.agent.mirrors.len()).all(|mirror| self.was_dead(mirror));
         if self.round < self.limits.retry_count {
             self.round += 1;
             // No pause of this length brings back what was found dead before.

@@ -49,15 +49,21 @@ impl Evidence {
         self.answered_at.is_some_and(|at| at > then)
     }
 
+    /// True if a query that was begun after `then` was answered, in less than half of `waited`.
+    pub fn has_overtaken(&self, then: Instant, waited: Duration) -> bool {
+        let is_later = |at: Instant| at.saturating_duration_since(then) > self.last_took;
+        self.answered_at.is_some_and(is_later) && self.answers_within(waited)
+    }
+
     /// True if a kept connection that was used at `then` was forgotten on its way, for all that
     /// is known.
     pub fn is_forgotten(&self, then: Instant) -> bool {
         self.forgotten_before.is_some_and(|before| then <= before)
     }
 
-    /// True if a query may be answered within `left`, for all that the last answer tells.
-    pub fn is_promising(&self, left: Duration) -> bool {
-        self.last_took * 2 <= left
+    /// True if a query is likely answered within `time`, for all that the last answer tells.
+    pub fn answers_within(&self, time: Duration) -> bool {
+        self.last_took * 2 <= time
     }
 
     /// Number of attempts at once that the host was lately seen to answer.

