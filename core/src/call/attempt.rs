@@ -52,6 +52,7 @@ pub(super) struct Attempt {
 pub(super) struct Remains {
     pub(super) number: u32,
     pub(super) mirror: usize,
+    pub(super) started_at: Instant,
     pub(super) handed_over: bool,
     pub(super) race: Option<u32>,
 }
@@ -167,8 +168,8 @@ impl Attempt {
 
     /// What its call goes on by if it fails.
     pub(super) fn remains(&self) -> Remains {
-        let Self { number, mirror, handed_over, race, .. } = *self;
-        Remains { number, mirror, handed_over, race }
+        let Self { number, mirror, started_at, handed_over, race, .. } = *self;
+        Remains { number, mirror, started_at, handed_over, race }
     }
 
     pub(super) fn next_timeout(&self) -> Instant {

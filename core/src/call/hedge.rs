@@ -255,7 +255,7 @@ impl Call {
     }
 
     /// Pause before a connection that does not come about is begun anew.
-    fn redial_pause(&self) -> Duration {
+    pub(super) fn redial_pause(&self) -> Duration {
         REDIAL_PAUSE.min((self.deadline - self.begun_at) / REDIALS_A_DEADLINE)
     }
 

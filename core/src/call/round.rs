@@ -31,14 +31,46 @@ impl Call {
             }
             return;
         }
-        // Nothing is proven about a mirror that was not reached, and time is left.
-        let is_open =
-            kind == FailureKind::ConnectTimeout && self.may_resend() && !self.is_capped();
-        let may_renew = is_open && !self.attempts.is_empty() && !self.was_dead(failed.mirror);
-        if may_renew && self.untried() == 0 {
-            return self.renew(failed.mirror, now, now);
+        let again = self.mirror_to_ask_again(failed, kind, now);
+        match again.filter(|_| !self.is_over && self.next_round_at.is_none()) {
+            Some(mirror) => self.renew(mirror, now, now),
+            None => self.proceed(random, now),
         }
-        self.proceed(random, now);
+    }
+
+    /// Returns the mirror that is asked once more after one was not reached: the failed one if it
+    /// greets others and none that was not tried is likelier to answer; with all tried, while
+    /// some are waited for, the one that answered last.
+    ///
+    /// Nothing is proven about a mirror that was not reached, and time is left.
+    fn mirror_to_ask_again(
+        &self,
+        failed: Remains,
+        kind: FailureKind,
+        now: Instant,
+    ) -> Option<usize> {
+        let is_unproven = kind == FailureKind::ConnectTimeout
+            && now.saturating_duration_since(failed.started_at) >= self.redial_pause();
+        if !is_unproven || !self.may_resend() || !self.failover || self.is_capped() {
+            return None;
+        }
+        let greets_others = self
+            .host(failed.mirror)
+            .read(|karma| karma.evidence().was_greeted_after(failed.started_at));
+        if greets_others && !self.agent.has_room(&self.tried, now) {
+            return Some(failed.mirror);
+        }
+        if self.untried() > 0 || self.attempts.is_empty() {
+            return None;
+        }
+        let is_open = |mirror: &usize| {
+            self.attempts.iter().all(|other| other.mirror != *mirror) && !self.was_dead(*mirror)
+        };
+        let standing = |mirror: &usize| {
+            self.host(*mirror)
+                .read(|karma| (karma.health().is_living(), karma.evidence().answered_at()))
+        };
+        (0..self.agent.mirrors.len()).filter(is_open).max_by_key(standing)
     }
 
     /// True if the mirror was found dead before this call began.

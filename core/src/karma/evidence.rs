@@ -44,6 +44,11 @@ impl Evidence {
         self.heard_at.is_some_and(|at| at > then)
     }
 
+    /// Returns when a query was last answered.
+    pub fn answered_at(&self) -> Option<Instant> {
+        self.answered_at
+    }
+
     /// True if a query was answered after `then`.
     pub fn has_answered_after(&self, then: Instant) -> bool {
         self.answered_at.is_some_and(|at| at > then)
