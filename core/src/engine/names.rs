@@ -71,8 +71,9 @@ impl Engine {
             let random = self.random.u64(..);
             self.calls[call].call.handle_refused(attempt, text, random, now);
         }
-        self.give_up_dial(id, now);
+        // In this order: what has no address left is not dialled once more.
         self.resolve(id, now);
+        self.give_up_dial(id, now);
         if let Some(User { call, .. }) = self.connections[id].user {
             self.run_commands(call, now);
         }
@@ -178,7 +179,8 @@ impl Engine {
                 let at = endpoints.get(*position);
                 if at.is_some_and(|at| !known.contains(at)) {
                     connection.follows = false;
-                    self.give_up_dial(id, now);
+                    // Its place is for whoever is first in line once it has its new address.
+                    connection.host.release_dial(std::mem::take(&mut connection.dial));
                     self.calls[user.call].call.handle_late_dial(user.attempt, now);
                     self.connect_to(id, known, now);
                     self.rearm(user.call);

@@ -43,6 +43,8 @@ pub(super) struct Running {
     /// It waits for a look-up.
     pub(super) waits: bool,
     pub(super) is_reached: bool,
+    /// Its host is thought to be dead.
+    pub(super) is_found_dead: bool,
     pub(super) is_on_trial: bool,
 }
 
@@ -58,8 +60,9 @@ pub(super) struct Wellness {
 impl Asked {
     /// Notes which attempts run; returns how many requests came to others that no failure and no
     /// want of time called for. What waits for a look-up is no request yet. The trial of a dead
-    /// host is such a cause, too, and so is a host that is not reached yet, that executes nothing,
-    /// or that is slow while another is not: to leave it adds to nobody's load that can't bear it.
+    /// host is such a cause, too, and so is a host that is not reached yet, that was found dead,
+    /// that executes nothing, or that is slow while another is not: to leave it adds to nobody's
+    /// load that can't bear it.
     pub(super) fn note_attempts(
         &mut self,
         running: &[Running],
@@ -71,10 +74,12 @@ impl Asked {
         for attempt in &mut self.attempts {
             let host = attempt.host;
             let has_other = self.hosts.iter().any(|other| *other != host && well[*other].answers);
-            let is_reached =
-                running.iter().any(|each| each.number == attempt.number && each.is_reached);
+            let is_worth_waiting = |each: &Running| {
+                each.number == attempt.number && each.is_reached && !each.is_found_dead
+            };
             let is_slow = !well[host].answers && has_other;
-            attempt.is_lost |= !is_reached || !well[host].executes || is_slow;
+            attempt.is_lost |= !running.iter().any(is_worth_waiting);
+            attempt.is_lost |= !well[host].executes || is_slow;
         }
         let is_called_for = |attempt: &Attempt| {
             attempt.share_ends_at <= now || attempt.is_on_trial || attempt.is_lost

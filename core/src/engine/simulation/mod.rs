@@ -20,6 +20,7 @@ mod silence;
 mod site;
 mod world;
 
+use std::panic::catch_unwind;
 use std::time::Duration;
 
 use daemon::Mode;
@@ -66,7 +67,9 @@ pub(super) enum Sabotage {
 }
 
 fn run(seed: u64, sabotage: Option<Sabotage>) -> Result<(), String> {
-    World::new(seed, sabotage).run().map_err(|fault| format!("seed {seed}: {fault}"))
+    let ended = catch_unwind(|| World::new(seed, sabotage).run());
+    let result = ended.unwrap_or_else(|_| Err("the engine or its world panicked".to_owned()));
+    result.map_err(|fault| format!("seed {seed}: {fault}"))
 }
 
 fn number_from(variable: &str) -> Option<u64> {

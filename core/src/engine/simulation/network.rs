@@ -12,6 +12,7 @@ use super::world::{Event, World};
 use crate::engine::connection::State;
 use crate::engine::{Action, Closing, ConnectionId};
 use crate::host::{Endpoint, Host};
+use crate::karma::Karma;
 use crate::wire::request::Access;
 
 /// All wires between drivers and sites, by a number that is never used again.
@@ -327,9 +328,11 @@ impl World {
             let running = |(attempt, id): &(u32, ConnectionId)| {
                 let connection = &engine.connections[*id];
                 let host = connection.host.number;
+                let is_living = |karma: &Karma| karma.health().is_living();
                 Running {
                     number: *attempt,
                     host,
+                    is_found_dead: !self.hosts[host].read(is_living),
                     waits: matches!(connection.state, State::Resolving { .. }),
                     is_reached: connection.is_open(),
                     is_on_trial: self.hosts[host].read(|karma| karma.health().is_on_trial()),
