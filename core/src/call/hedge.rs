@@ -72,6 +72,8 @@ pub(super) struct Hedge {
     pub(super) at: Instant,
     /// When the mirror has been waited for long enough to spend an extra request.
     early_at: Instant,
+    /// When a connection that does not come about is begun anew.
+    redial_at: Instant,
     /// When the mirrors not asked yet have to be, if each shall have its time.
     share_ends_at: Instant,
     /// Another mirror is asked beside it: what is left is another connection to its own.
@@ -82,13 +84,14 @@ impl Hedge {
     /// Sets the next look: after `pause`, later the longer the attempt has waited.
     fn wait_on(&mut self, pause: Duration, waited: Duration, now: Instant) {
         let at = now + pause.max(waited / LOOKS_A_DOUBLING);
-        let known = [self.early_at, self.share_ends_at].into_iter().filter(|other| *other > now);
-        self.at = known.fold(at, Instant::min);
+        let known = [self.early_at, self.redial_at, self.share_ends_at];
+        self.at = known.into_iter().filter(|other| *other > now).fold(at, Instant::min);
     }
 
     /// The request is sent only now, after a look-up, with that share of the time.
     pub(super) fn begin_anew(&mut self, waited: Duration, share: Duration, now: Instant) {
         self.early_at += waited;
+        self.redial_at += waited;
         self.share_ends_at = now + share;
         self.at = self.share_ends_at.min(now + PATIENCE_MIN);
     }
@@ -96,6 +99,7 @@ impl Hedge {
     pub(super) fn move_on(&mut self, missed: Duration) {
         self.at += missed;
         self.early_at += missed;
+        self.redial_at += missed;
         self.share_ends_at += missed;
     }
 }
@@ -115,6 +119,7 @@ impl Call {
         Hedge {
             at: share_ends_at.min(now + if untried > 0 { PATIENCE_MIN } else { delay }),
             early_at: now + delay,
+            redial_at: now + self.redial_pause(),
             share_ends_at,
             is_accompanied: false,
         }

@@ -4,6 +4,8 @@
 //! engine starts what [`Call::poll_command`] says and reports with the `handle_*` methods; after
 //! each of them, commands and [`Call::next_timeout`] are asked for anew.
 
+#[cfg(test)]
+mod again_tests;
 mod attempt;
 #[cfg(test)]
 mod health_tests;

@@ -34,7 +34,8 @@ fn the_time_to_connect_begins_with_the_dialling() {
         while let Some(action) = engine.poll_action() {
             if let Action::Connect(id, _) = action {
                 let user = engine.connections[id].user.expect("it is dialled for a call");
-                dialled.insert(user.call, now);
+                // It may be begun anew within its time.
+                dialled.entry(user.call).or_insert(now);
             }
         }
         engine.sweep();

@@ -197,4 +197,4 @@ fn a_mirror_that_answers_nothing_but_pings_is_found_dead_and_stays_so() {
 }
 
 const SEEDS: u64 = 1_000;
-const SEEDS_TO_NOTICE: u64 = 1_000;
+const SEEDS_TO_NOTICE: u64 = 3_000;

@@ -1,0 +1,112 @@
+//! Mirrors of which nothing is proven are asked once more while there is time.
+
+use std::time::Duration;
+
+use super::tests::{Bed, read};
+use super::*;
+use crate::hedge_budget::Fund;
+
+const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+impl Bed {
+    /// Others are greeted and answered by a mirror, `took` after they began.
+    fn answer_others(&mut self, mirror: usize, took: Duration) {
+        let begun = self.now + ms(1);
+        let now = begun + took;
+        self.now = now;
+        self.agent.mirrors[mirror].host.record(|karma| {
+            karma.handle_greeted(begun);
+            karma.handle_success(took, false, now);
+        });
+    }
+
+    /// Attempts started until then, with everything silent in that phase.
+    fn wait(&mut self, phase: Phase, time: Duration) -> Vec<usize> {
+        let until = self.now + time;
+        let mut asked = Vec::new();
+        loop {
+            while let Some((_, mirror)) = self.started() {
+                asked.push(mirror);
+            }
+            let due = self.call.next_timeout().filter(|due| *due <= until);
+            self.now = due.unwrap_or(until);
+            if due.is_none() || self.call.is_over() {
+                return asked;
+            }
+            self.call.handle_timeout(|_| Some(phase), 0, self.now);
+        }
+    }
+}
+
+#[test]
+fn a_mirror_that_greets_others_is_asked_again_at_once() {
+    let mut bed = read(1);
+    let (attempt, _) = bed.started().expect("the mirror is asked");
+    bed.answer_others(0, ms(5));
+    bed.now += ms(995);
+    bed.fail(attempt, FailureKind::ConnectTimeout);
+    assert_eq!(bed.started(), Some((1, 0)), "its queue was full, no more");
+}
+
+#[test]
+fn of_mirrors_that_were_not_reached_the_one_that_answers_is_asked_again() {
+    let mut bed = read(3);
+    let [living, ..] = [(); 3].map(|()| {
+        let (attempt, mirror) = bed.started().expect("one mirror after the other is asked");
+        bed.now += ms(400);
+        bed.fail(attempt, FailureKind::ConnectTimeout);
+        mirror
+    });
+    assert!(!bed.call.is_over(), "nothing is proven, and there is time");
+    bed.answer_others(living, ms(5));
+    let asked = bed.wait(Phase::Connect, ms(2_500));
+    let share = asked.iter().filter(|mirror| **mirror == living).count();
+    assert!(share * 3 >= asked.len(), "{living} lives, but asked were {asked:?}");
+}
+
+#[test]
+fn what_was_dead_before_the_call_is_not_asked_again() {
+    let mut bed = read(2);
+    for mirror in 0..2 {
+        for _ in 0..4 {
+            let host = &bed.agent.mirrors[mirror].host;
+            let kind = FailureKind::ConnectTimeout;
+            host.record(|karma| karma.handle_failure(kind, ms(1), false, bed.now));
+        }
+    }
+    bed.now += ms(1);
+    bed.again(CallOptions::default());
+    for _ in 0..2 {
+        let (attempt, _) = bed.started().expect("both are asked");
+        bed.now += ms(300);
+        bed.fail(attempt, FailureKind::ConnectTimeout);
+    }
+    assert!(bed.call.is_over(), "a dead agent costs one round");
+}
+
+#[test]
+fn a_query_that_later_ones_overtook_is_sent_again_within_the_budget() {
+    for has_budget in [true, false] {
+        let mut bed = read(1);
+        let (attempt, _) = bed.started().expect("the mirror is asked");
+        bed.call.handle_reached(attempt, bed.now);
+        while !has_budget && bed.agent.hedges.spend(Fund::Late) {}
+        assert_eq!(bed.wait(Phase::Wait, ms(500)), [], "nobody else was answered");
+        bed.answer_others(0, ms(5));
+        let again: &[usize] = if has_budget { &[0] } else { &[] };
+        assert_eq!(bed.wait(Phase::Wait, ms(900)), again);
+    }
+}
+
+#[test]
+fn a_connection_is_begun_anew_sooner_where_the_deadline_is_short() {
+    for (deadline, expected) in [(ms(1_000), ms(125)), (ms(60_000), ms(250))] {
+        let mut bed = read(1);
+        bed.again(CallOptions { deadline: Some(deadline), ..CallOptions::default() });
+        assert!(bed.started().is_some());
+        assert_eq!(bed.wait(Phase::Connect, expected / 2), []);
+        assert_eq!(bed.wait(Phase::Connect, expected), [0]);
+    }
+}
