@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Diagnostic;
+use crate::diagnostic::Diagnostic;
 
 /// An error of the library.
 #[derive(Clone, Debug)]

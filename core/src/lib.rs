@@ -60,6 +60,7 @@ mod client;
 mod completeness;
 pub mod config;
 pub mod deadline;
+mod diagnostic;
 pub mod engine;
 pub mod error;
 pub mod hedge_budget;
@@ -80,7 +81,8 @@ pub mod wire;
 pub use batch::{Batch, CallId, Calls, SearchId};
 pub use client::Client;
 pub use completeness::Completeness;
-pub use config::{Config, ConfigBuilder, Diagnostic, Reading};
+pub use config::{Config, ConfigBuilder, Reading};
+pub use diagnostic::Diagnostic;
 pub use error::{
     AgentFailure, AttemptFailure, Error, FailureKind, Phase, ProgramError, SystemError,
 };

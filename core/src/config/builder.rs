@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::diagnostic::Diagnostics;
+use super::diagnostics::Diagnostics;
 use super::model::Config;
 use super::placed::PlacedText;
 use super::reading::Reading;

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::budget::Budget;
-use super::diagnostic::Diagnostics;
+use super::diagnostics::Diagnostics;
 use super::directive_options::{self, AgentOptions, COMMA_EXPECTED};
 use super::mirror::{MirrorText, read_mirror};
 use super::model::{Agent, Mirror};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::budget::Budget;
-use super::diagnostic::{Diagnostics, cut};
+use super::diagnostics::{Diagnostics, cut};
 use super::directive::{AgentKey, Line, read_agent};
 use super::model::{Agent, DistributedIndex, Searchd};
 use super::placed::PlacedText;

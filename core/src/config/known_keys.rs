@@ -1,6 +1,6 @@
 //! Keys that daemons know: one that they don't know keeps them from starting.
 
-use super::diagnostic::Diagnostics;
+use super::diagnostics::Diagnostics;
 use super::placed::PlacedText;
 use super::reading::Reading;
 use super::section::{INDEX_KEYS, ResolvedSection, SectionKind, Sections};

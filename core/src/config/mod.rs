@@ -6,7 +6,7 @@
 
 mod budget;
 mod builder;
-mod diagnostic;
+mod diagnostics;
 mod directive;
 mod directive_manticore;
 mod directive_options;
@@ -29,16 +29,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use builder::ConfigBuilder;
-pub use diagnostic::Diagnostic;
 pub use model::{
     Agent, CallSettings, Config, DistributedIndex, HaStrategy, HostAddress, HostnameLookup,
     Mirror, Searchd,
 };
 pub use reading::Reading;
 
+pub use crate::diagnostic::Diagnostic;
 use crate::error::{Error, SystemError};
 use crate::limits;
-use diagnostic::Diagnostics;
+use diagnostics::Diagnostics;
 use placed::PlacedText;
 use section::Sections;
 

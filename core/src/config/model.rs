@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Diagnostic;
+use crate::diagnostic::Diagnostic;
 
 /// The `searchd` section and every distributed index of a configuration.
 #[derive(Clone, Debug, Default)]

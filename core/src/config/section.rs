@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::diagnostic::Diagnostics;
+use super::diagnostics::Diagnostics;
 use super::placed::PlacedText;
 use super::reading::Reading;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::budget::Budget;
-use super::diagnostic::Diagnostics;
+use super::diagnostics::Diagnostics;
 use super::directive::AgentKey;
 use super::directive_options::STRATEGY_EXPECTED;
 use super::index::{Surroundings, read_index};

@@ -5,7 +5,7 @@
 use std::str::Chars;
 use std::sync::Arc;
 
-use super::diagnostic::Diagnostics;
+use super::diagnostics::Diagnostics;
 use super::placed::PlacedText;
 use super::reading::Reading;
 use super::section::{Entry, Section, SectionKind};

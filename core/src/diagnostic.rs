@@ -1,0 +1,67 @@
+//! A fault or oddity of a configuration, with its place.
+
+use std::fmt::{self, Write};
+
+/// One fault or oddity of a configuration, with its place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Diagnostic {
+    /// File, or the name that the caller gave the text, or `set("section", "key")`.
+    pub file: String,
+    /// From 1; 0 where a program set the value, or where the whole file is meant.
+    pub line: u32,
+    /// In characters from 1: of the line, or of the value that a program set; 0 where the whole
+    /// file is meant.
+    pub column: u32,
+    /// The offending text; a long one is cut.
+    pub text: String,
+    /// What was expected there, and for a warning, what is done instead.
+    pub expected: String,
+    /// The line of the text and a caret below it; empty where the whole file is meant.
+    pub(crate) excerpt: String,
+}
+
+impl Diagnostic {
+    /// The message as people read it: that of [`Display`](fmt::Display), the line of the
+    /// configuration, and a caret below the place.
+    ///
+    /// ```
+    /// use hamirror::{Config, Error};
+    ///
+    /// let text = "index docs {\n type = distributed\n agent = box1:0:docs\n}\n";
+    /// let Err(Error::Config(diagnostics)) = Config::parse(text, "c.conf") else { panic!() };
+    /// let expected = "c.conf:3:15: '0': a port from 1 to 65535 is expected
+    ///      agent = box1:0:docs
+    ///                   ^";
+    /// assert_eq!(diagnostics[0].rendered(), expected);
+    /// ```
+    pub fn rendered(&self) -> String {
+        let separator = if self.excerpt.is_empty() { "" } else { "\n" };
+        format!("{self}{separator}{}", self.excerpt)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, text, expected, .. } = self;
+        match (line, column) {
+            (0, 0) => write!(out, "{file}: '")?,
+            (0, _) => write!(out, "{file}, column {column}: '")?,
+            _ => write!(out, "{file}:{line}:{column}: '")?,
+        }
+        write_line(text, out)?;
+        out.write_str("': ")?;
+        // It may name things of the text, too.
+        write_line(expected, out)
+    }
+}
+
+fn write_line(text: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for letter in text.chars() {
+        if letter.is_control() {
+            write!(out, "{}", letter.escape_default())?;
+        } else {
+            out.write_char(letter)?;
+        }
+    }
+    Ok(())
+}
