@@ -1,14 +1,13 @@
-//! Agents and mirrors as calls use them: the configuration joined with hosts and strategy.
+//! Agents as calls use them: the configuration joined with mirrors and strategy.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use crate::config::CallSettings;
-use crate::error::{AttemptFailure, FailureKind, Phase};
 use crate::hedge_budget::HedgeBudget;
-use crate::host::{Host, Purpose};
-use crate::karma::{Counter, Karma, Tally, TrafficCounters};
+use crate::karma::{Karma, TrafficCounters};
+use crate::mirror::Mirror;
 use crate::strategy::{Selector, Tried};
 
 /// A distributed index ready to be asked.
@@ -102,30 +101,6 @@ impl Agent {
 /// Requests at once that any mirror is trusted with, whatever it was seen to answer.
 const ROOM_MIN: f64 = 8.0;
 
-/// One host plus the index list to ask it for.
-#[derive(Clone, Debug)]
-pub struct Mirror {
-    /// The shared host.
-    pub host: Arc<Host>,
-    /// Never empty.
-    pub index_list: String,
-    /// What it was asked, pings left out.
-    pub tally: Arc<Tally>,
-}
-
-impl Mirror {
-    /// Books a failed attempt. Of pings the host alone hears, of failed look-ups no counter.
-    pub fn record_failure(&self, failure: &AttemptFailure, purpose: Purpose, now: Instant) {
-        let is_lookup = failure.phase == Phase::Resolve && failure.kind != FailureKind::Local;
-        if purpose != Purpose::Ping && !is_lookup {
-            let counter = Counter::from(failure.kind);
-            let timed = matches!(counter, Counter::QueryTimeouts | Counter::Overtaken);
-            self.tally.handle_end(counter, timed.then_some(failure.elapsed));
-        }
-        self.host.record_failure(failure, purpose, now);
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod testing {
     //! Agents without daemons, for the tests of what uses them.
@@ -134,6 +109,7 @@ pub(crate) mod testing {
 
     use super::*;
     use crate::config::{HaStrategy, HostAddress};
+    use crate::host::Host;
     use crate::karma::BlockClock;
 
     pub(crate) const PERIOD: Duration = Duration::from_secs(60);

@@ -69,6 +69,7 @@ pub mod karma;
 pub mod limits;
 pub mod log;
 pub mod merge;
+pub mod mirror;
 pub mod net;
 mod options;
 pub mod search;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::agent::{Agent, Index, Mirror};
+use crate::agent::{Agent, Index};
 use crate::config::{self, CallSettings, Config, HostAddress, HostnameLookup};
 use crate::deadline;
 use crate::hedge_budget::HedgeBudget;
@@ -13,6 +13,7 @@ use crate::host::Host;
 use crate::karma::{BlockClock, TrafficCounters};
 use crate::limits;
 use crate::log::Log;
+use crate::mirror::Mirror;
 use crate::options::{ClientOptions, KeepConnections};
 use crate::strategy::Selector;
 

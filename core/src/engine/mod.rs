@@ -30,11 +30,12 @@ use idle::Idle;
 use left_behind::Silences;
 use timers::Timers;
 
-use crate::agent::{Agent, Mirror};
+use crate::agent::Agent;
 use crate::call::{Answer, Call, Command, Scope};
 use crate::error::{AgentFailure, Error, Phase};
 use crate::host::{DialPlace, Endpoint, Host};
 use crate::limits::BUFFER_KEPT_MAX;
+use crate::mirror::Mirror;
 use crate::options::CallOptions;
 use crate::wire::frame::FrameReader;
 use crate::wire::request::{Access, Request, Target};

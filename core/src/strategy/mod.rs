@@ -21,9 +21,9 @@ use parking_lot::Mutex;
 
 pub use tried::Tried;
 
-use crate::agent::Mirror;
 use crate::config::HaStrategy;
 use crate::karma::BlockClock;
+use crate::mirror::Mirror;
 use ranking::Ranking;
 use weights::Weights;
 

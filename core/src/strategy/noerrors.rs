@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::random::rank_living;
 use super::ranking::Ranking;
-use crate::agent::Mirror;
 use crate::karma::{Counter, Window};
+use crate::mirror::Mirror;
 
 pub(super) fn rank(mirrors: &[Mirror], weights: &[f64], now: Instant, ranking: &mut Ranking) {
     rank_living(mirrors, ranking, |number| {

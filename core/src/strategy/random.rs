@@ -1,8 +1,8 @@
 //! `random`: any living mirror, evenly.
 
 use super::ranking::Ranking;
-use crate::agent::Mirror;
 use crate::karma::Karma;
+use crate::mirror::Mirror;
 
 pub(super) fn rank(mirrors: &[Mirror], ranking: &mut Ranking) {
     rank_living(mirrors, ranking, |_| (0, 1.0));

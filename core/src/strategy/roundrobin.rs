@@ -3,7 +3,7 @@
 use super::Tried;
 use super::random::rank_living;
 use super::ranking::Ranking;
-use crate::agent::Mirror;
+use crate::mirror::Mirror;
 
 pub(super) fn rank(mirrors: &[Mirror], ranking: &mut Ranking) {
     rank_living(mirrors, ranking, |_| (0, 1.0));

@@ -6,8 +6,8 @@
 
 use std::time::Instant;
 
-use crate::agent::Mirror;
 use crate::karma::BlockClock;
+use crate::mirror::Mirror;
 
 /// Weights of an agent's mirrors, in percent of their sum.
 #[derive(Debug)]

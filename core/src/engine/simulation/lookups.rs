@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use crate::agent::{Agent, Mirror, testing};
+use crate::agent::{Agent, testing};
 use crate::call::Scope;
 use crate::config::{HaStrategy, HostAddress};
 use crate::engine::{Action, CallId, ConnectionId, Engine};
@@ -15,6 +15,7 @@ use crate::error::{AgentFailure, Phase};
 use crate::hedge_budget::Fund;
 use crate::host::{Host, Unresolved};
 use crate::karma::{BlockClock, Counter};
+use crate::mirror::Mirror;
 use crate::options::CallOptions;
 use crate::wire::header::Command;
 use crate::wire::raw::Raw;

@@ -7,13 +7,14 @@ use std::time::Instant;
 
 use super::model::Observed;
 use super::{Cell, Connection, Fate, ms};
-use crate::agent::{Agent, Mirror, testing};
+use crate::agent::{Agent, testing};
 use crate::call::Scope;
 use crate::config::{HaStrategy, HostAddress};
 use crate::engine::{Action, CallId, Closing, ConnectionId, Engine};
 use crate::error::{AgentFailure, Error};
 use crate::host::{Host, Unresolved};
 use crate::karma::{BlockClock, Counter};
+use crate::mirror::Mirror;
 use crate::options::CallOptions;
 use crate::wire::Writer;
 use crate::wire::header;
