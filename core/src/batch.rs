@@ -17,8 +17,8 @@ use crate::error::{AgentFailure, Error, SystemError};
 use crate::limits::DEADLINE_MAX;
 use crate::net::{Driver, Waker, clock};
 use crate::options::CallOptions;
+use crate::request::{Access, Reply, Request};
 use crate::search::{Local, Search, SearchRequest, SearchResult};
-use crate::wire::request::{Access, Reply, Request};
 
 /// Calls under way. Dropped, it cancels those that still run. It may live as long as the program:
 /// what was taken out of it costs no memory any more.

@@ -14,11 +14,11 @@ use crate::error::{AgentFailure, Error, SystemError};
 use crate::log::{Level, LogSink};
 use crate::net::{Background, Pool, clock, process, seed};
 use crate::options::{CallOptions, ClientOptions};
+use crate::request::{Reply, Request};
 use crate::search::{Search, SearchRequest, SearchResult};
 use crate::status::Status;
 use crate::topology::Topology;
 use crate::upkeep::Upkeep;
-use crate::wire::request::{Reply, Request};
 
 /// Asks distributed indexes; cheap to clone, and every clone is the same client.
 ///

@@ -72,6 +72,7 @@ pub mod merge;
 pub mod mirror;
 pub mod net;
 mod options;
+pub mod request;
 pub mod search;
 pub mod status;
 pub mod strategy;
@@ -90,7 +91,7 @@ pub use error::{
 pub use log::{Level, LogSink};
 pub use net::Waker;
 pub use options::{CallOptions, ClientOptions, KeepConnections};
+pub use request::{Access, Product, Reply, Request, Target, Verdict};
 pub use search::{Search, SearchResult};
 pub use status::Status;
 pub use upkeep::Upkeep;
-pub use wire::request::{Access, Product, Reply, Request, Target, Verdict};

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use hamirror::Error;
+use hamirror::request::Raw;
+use hamirror::request::{Access, Product, Request, Target};
 use hamirror::search::{Ranker, Search, SearchRequest, Sort};
 use hamirror::wire::guard::check;
 use hamirror::wire::header::{Command, LENGTH};
-use hamirror::wire::raw::Raw;
-use hamirror::wire::request::{Access, Product, Request, Target};
 use hamirror::wire::search::{Filter, FilterTest, MASTER, Query, encode};
 use hamirror::wire::{Reader, Writer};
 use proptest::prelude::*;

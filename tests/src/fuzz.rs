@@ -5,10 +5,10 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use hamirror::config::{Agent, Config, ConfigBuilder, Diagnostic, Reading};
+use hamirror::request::{self, Request, Verdict};
 use hamirror::search::{Search, SearchRequest, SearchResult, Sort};
 use hamirror::wire::frame::{FrameReader, Unfed};
 use hamirror::wire::header::{Command, ReplyHeader};
-use hamirror::wire::request::{self, Request, Verdict};
 use hamirror::wire::search::{Asked, Reply, ResultSet, Undecoded, Value};
 use hamirror::wire::{guard, text};
 use hamirror::{Completeness, Error};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Result, anyhow, ensure};
+use hamirror::request::Raw;
 use hamirror::wire::header::Command;
-use hamirror::wire::raw::Raw;
 use hamirror::{Access, CallOptions, Client, Config, Request};
 use hamirror_tests::daemon::Daemon;
 use hamirror_tests::packages::{self, Tool};

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use hamirror::request::Raw;
 use hamirror::wire::header::Command;
-use hamirror::wire::raw::Raw;
 use hamirror::{Access, CallOptions, Client, Config, Request, Search, Waker};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::corpus::{self, WORDS};

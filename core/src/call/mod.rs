@@ -33,8 +33,8 @@ use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
 use crate::host::{Host, Purpose};
 use crate::limits::HEARTBEATS_MAX;
 use crate::options::CallOptions;
+use crate::request::{Access, Request};
 use crate::strategy::Tried;
-use crate::wire::request::{Access, Request};
 use crate::wire::text;
 
 /// A request to one agent.

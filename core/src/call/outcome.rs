@@ -8,8 +8,8 @@ use super::round::is_passing;
 use super::{Call, Command, Refusal, Scope};
 use crate::error::{AgentFailure, AttemptFailure, FailureKind, Phase, ProgramError};
 use crate::karma::Counter;
+use crate::request::{Access, Reply, Verdict};
 use crate::wire::header::Status;
-use crate::wire::request::{Access, Reply, Verdict};
 
 /// A reply and the mirror that gave it.
 #[derive(Clone, Debug)]

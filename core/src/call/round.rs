@@ -7,8 +7,8 @@ use super::hedge::Standing;
 use super::{Call, Command, Refusal, Scope};
 use crate::error::FailureKind;
 use crate::hedge_budget::Fund;
+use crate::request::Access;
 use crate::strategy::{Pick, Trials, Tried};
-use crate::wire::request::Access;
 
 impl Call {
     /// Goes on after a failure, if what was sent may be sent again (design: Replay safety).

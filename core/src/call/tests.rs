@@ -5,9 +5,9 @@ use crate::agent::testing;
 use crate::config::HaStrategy;
 use crate::error::Error;
 use crate::karma::Counter;
+use crate::request::{Reply, Target, Verdict};
 use crate::wire::Writer;
 use crate::wire::header::{self, Status};
-use crate::wire::request::{Reply, Target, Verdict};
 
 /// A request of no contents, and what it thinks of any answer.
 struct Plain(Access, Verdict);

@@ -99,7 +99,7 @@ pub(super) mod testing {
     use crate::call::Scope;
     use crate::config::HaStrategy;
     use crate::options::CallOptions;
-    use crate::wire::ping::Ping;
+    use crate::request::Ping;
 
     pub(in crate::engine) fn one_call() -> (Calls, CallId, Instant) {
         let now = origin();

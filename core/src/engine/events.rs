@@ -5,9 +5,9 @@ use std::time::Instant;
 use super::connection::{State, User};
 use super::{Action, CallId, ConnectionId, Engine, keep_spare};
 use crate::error::{FailureKind, Phase};
+use crate::request::Reply;
 use crate::wire::frame::Unfed;
 use crate::wire::header::{Command, ReplyHeader, Status};
-use crate::wire::request::Reply;
 
 /// How a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -37,8 +37,8 @@ use crate::host::{DialPlace, Endpoint, Host};
 use crate::limits::BUFFER_KEPT_MAX;
 use crate::mirror::Mirror;
 use crate::options::CallOptions;
+use crate::request::{Access, Request, Target};
 use crate::wire::frame::FrameReader;
-use crate::wire::request::{Access, Request, Target};
 use crate::wire::{handshake, header, persist};
 
 pub use events::Closing;

@@ -16,7 +16,7 @@ use crate::config::HostAddress;
 use crate::error::{AttemptFailure, FailureKind, Phase};
 use crate::karma::{BlockClock, Karma};
 use crate::log::{Level, Log};
-use crate::wire::request::Product;
+use crate::request::Product;
 
 /// One daemon's listener, as many threads share it. No lock here is held across I/O.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use super::upkeep::Upkeep;
 use super::{process, seed};
 use crate::agent::Agent;
 use crate::host::Host;
-use crate::wire::request::Request;
+use crate::request::Request;
 
 /// A handle on the threads, whether they run or not.
 pub struct Background {

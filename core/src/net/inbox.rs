@@ -20,7 +20,7 @@ use crate::host::Host;
 use crate::limits::{
     self, BLACKHOLE_BACKLOG_BYTES_MAX, BLACKHOLE_BACKLOG_MAX, LOOKUPS_AT_ONCE_MAX,
 };
-use crate::wire::request::Request;
+use crate::request::Request;
 
 /// Shared by a client and its threads.
 #[derive(Default)]
@@ -303,7 +303,7 @@ mod tests {
     use super::*;
     use crate::agent::testing::{agent, origin};
     use crate::config::HaStrategy;
-    use crate::wire::ping::Ping;
+    use crate::request::Ping;
 
     #[test]
     fn the_backlog_of_a_blackhole_is_bounded_in_requests_and_in_bytes() {

@@ -11,8 +11,8 @@ use crate::host::Host;
 use crate::karma::Karma;
 use crate::limits::PING_STRETCH_MAX;
 use crate::options::CallOptions;
-use crate::wire::ping::Ping;
-use crate::wire::request::Request;
+use crate::request::Ping;
+use crate::request::Request;
 
 /// Whom to ping, and how often.
 pub(super) type Pinged = (Vec<Arc<Agent>>, Duration);

@@ -2,8 +2,8 @@
 
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
+use crate::request::{Product, Reply, Request, Target, Verdict};
 use crate::search::SearchRequest;
-use crate::wire::request::{Product, Reply, Request, Target, Verdict};
 use crate::wire::text;
 
 /// A local index within a search.

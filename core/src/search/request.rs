@@ -8,10 +8,10 @@ use crate::config::Searchd;
 use crate::error::Error;
 use crate::limits::{FILTER_VALUES_MAX, FILTERS_MAX, MATCHES_MAX, WEIGHTS_MAX};
 use crate::merge::{Plan, Window};
+use crate::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::Writer;
 use crate::wire::guard::aggregate;
 use crate::wire::header::Command;
-use crate::wire::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::search::{self, Asked, FilterTest, MASTER, Query, Status, Undecoded};
 
 /// A checked search, ready for every agent of one distributed index.

@@ -7,7 +7,7 @@ use crate::completeness::Completeness;
 use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
 use crate::limits::TOLD_COLUMNS_MAX;
 use crate::merge::{self, Merged, Plan, RowPlace, Set, Unmerged};
-use crate::wire::request::Reply;
+use crate::request::Reply;
 use crate::wire::search::{self, Dialect, Kind, Status, Value};
 use crate::wire::text;
 

@@ -9,9 +9,6 @@ pub mod guard;
 pub mod handshake;
 pub mod header;
 pub mod persist;
-pub mod ping;
-pub mod raw;
-pub mod request;
 pub mod search;
 pub mod text;
 

@@ -5,11 +5,11 @@ use std::cell::Cell;
 use std::ptr;
 use std::time::{Duration, UNIX_EPOCH};
 
+use hamirror::request::{Reply, Request, Verdict};
 use hamirror::search::{Search, SearchRequest, SearchResult};
 use hamirror::wire::Writer;
 use hamirror::wire::frame::FrameReader;
 use hamirror::wire::header::{self, Status};
-use hamirror::wire::request::{Reply, Request, Verdict};
 use hamirror::wire::search::Value;
 use hamirror::{Completeness, Error};
 

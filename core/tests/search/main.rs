@@ -4,9 +4,9 @@ mod set;
 mod told;
 mod values;
 
+use hamirror::request::{Product, Request, Target, Verdict};
 use hamirror::search::{Ranker, Search, SearchRequest, SearchResult, Sort};
 use hamirror::wire::Writer;
-use hamirror::wire::request::{Product, Request, Target, Verdict};
 use hamirror::wire::search::{Filter, FilterTest, Kind, MASTER, Query, Value, encode};
 use hamirror::{CallOptions, Client, Completeness, Config, Error};
 use proptest::prelude::*;

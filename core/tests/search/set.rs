@@ -3,10 +3,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hamirror::error::{AgentFailure, AttemptFailure, FailureKind, Phase};
+use hamirror::request::{Reply, Request, Verdict};
 use hamirror::search::{Search, SearchRequest, SearchResult};
 use hamirror::wire::Writer;
 use hamirror::wire::header::Status;
-use hamirror::wire::request::{Reply, Request, Verdict};
 use hamirror::wire::search::Value;
 use hamirror::{Completeness, Error};
 

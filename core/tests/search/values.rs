@@ -1,7 +1,7 @@
 //! Values that have two readings.
 
+use hamirror::request::{Product, Request, Target};
 use hamirror::search::Search;
-use hamirror::wire::request::{Product, Request, Target};
 use hamirror::wire::search::{Kind, Value};
 
 use crate::set::{MANTICORE, SPHINX, TestSet, judge, merge, ok, request, show};

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use hamirror::agent::Agent;
 use hamirror::call::{Call, Command, Scope};
 use hamirror::karma::{Counter, Window};
+use hamirror::request::Raw;
 use hamirror::wire::header::{self, Status};
-use hamirror::wire::raw::Raw;
 use hamirror::{Access, CallOptions, FailureKind, Phase, Reply, Request};
 use proptest::prelude::*;
 

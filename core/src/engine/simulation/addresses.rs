@@ -11,8 +11,8 @@ use crate::config::HaStrategy;
 use crate::engine::{Action, ConnectionId, Engine};
 use crate::host::Lookup;
 use crate::options::CallOptions;
-use crate::wire::ping::Ping;
-use crate::wire::request::Request;
+use crate::request::Ping;
+use crate::request::Request;
 
 #[test]
 fn silent_addresses_leave_the_last_one_its_share_of_the_time() {

@@ -15,9 +15,9 @@ use crate::engine::{CallId, Engine};
 use crate::error::Error;
 use crate::host::Lookup;
 use crate::options::CallOptions;
+use crate::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::Writer;
 use crate::wire::header::Command;
-use crate::wire::request::{Access, Reply, Request, Target, Verdict};
 
 /// An engine and what the world knows of its batch.
 pub(super) struct Driver {

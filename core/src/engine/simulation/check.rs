@@ -8,7 +8,7 @@ use super::extra_load::Attempt;
 use crate::call::Answer;
 use crate::error::AgentFailure;
 use crate::host::EXTRA_DIAL_PAUSE;
-use crate::wire::request::Access;
+use crate::request::Access;
 
 /// One call as the world knows it.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use crate::config::HaStrategy;
 use crate::engine::{Action, CallId, ConnectionId, Engine};
 use crate::host::Endpoint;
 use crate::options::CallOptions;
+use crate::request::Raw;
+use crate::request::{Access, Request};
 use crate::wire::header::Command;
-use crate::wire::raw::Raw;
-use crate::wire::request::{Access, Request};
 
 /// What a mirror does with connections and requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use crate::config::HaStrategy;
 use crate::engine::{Action, CallId, Engine};
 use crate::host::EXTRA_DIAL_PAUSE;
 use crate::options::CallOptions;
-use crate::wire::ping::Ping;
-use crate::wire::request::Request;
+use crate::request::Ping;
+use crate::request::Request;
 
 #[test]
 fn the_time_to_connect_begins_with_the_dialling() {

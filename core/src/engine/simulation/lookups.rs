@@ -17,9 +17,9 @@ use crate::host::{Host, Unresolved};
 use crate::karma::{BlockClock, Counter};
 use crate::mirror::Mirror;
 use crate::options::CallOptions;
+use crate::request::Raw;
+use crate::request::{Access, Request};
 use crate::wire::header::Command;
-use crate::wire::raw::Raw;
-use crate::wire::request::{Access, Request};
 
 /// An engine, mirrors that go by names, and what they mean.
 struct Bed {

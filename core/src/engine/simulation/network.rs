@@ -13,7 +13,7 @@ use crate::engine::connection::State;
 use crate::engine::{Action, Closing, ConnectionId};
 use crate::host::{Endpoint, Host};
 use crate::karma::Karma;
-use crate::wire::request::Access;
+use crate::request::Access;
 
 /// All wires between drivers and sites, by a number that is never used again.
 #[derive(Debug, Default)]

@@ -9,9 +9,9 @@ use crate::call::Scope;
 use crate::config::HaStrategy;
 use crate::engine::{Action, CallId, ConnectionId, Engine};
 use crate::options::CallOptions;
+use crate::request::Raw;
+use crate::request::{Access, Request};
 use crate::wire::header::Command;
-use crate::wire::raw::Raw;
-use crate::wire::request::{Access, Request};
 
 /// An engine with two connections, both idle, to the one mirror of an agent.
 struct Pair {

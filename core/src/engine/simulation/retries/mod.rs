@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::config::CallSettings;
 use crate::error::{FailureKind, Phase};
 use crate::options::CallOptions;
-use crate::wire::request::Access;
+use crate::request::Access;
 
 /// How a mirror fails, always and in the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

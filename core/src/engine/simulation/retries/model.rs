@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Cell, Connection, Limits, Shows, ms};
 use crate::error::{FailureKind, Phase};
 use crate::karma::Counter;
-use crate::wire::request::Access;
+use crate::request::Access;
 
 /// A failed attempt: its mirror, and how.
 type Failed = (usize, FailureKind, Phase);

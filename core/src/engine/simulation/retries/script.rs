@@ -16,9 +16,9 @@ use crate::host::{Host, Unresolved};
 use crate::karma::{BlockClock, Counter};
 use crate::mirror::Mirror;
 use crate::options::CallOptions;
+use crate::request::{Access, Request, Target};
 use crate::wire::Writer;
 use crate::wire::header;
-use crate::wire::request::{Access, Request, Target};
 
 struct Plain(Access);
 

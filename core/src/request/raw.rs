@@ -1,9 +1,9 @@
 //! Any command as the caller's own bytes.
 
-use super::header::Command;
-use super::request::{Access, Request, Target};
-use super::{append, guard};
+use super::{Access, Request, Target};
 use crate::error::Error;
+use crate::wire::header::Command;
+use crate::wire::{append, guard};
 
 /// A request whose body is the same for each mirror, whatever its index list.
 ///

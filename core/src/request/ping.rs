@@ -1,9 +1,9 @@
 //! PING: the daemon gives the cookie back (protocol.md 3.1).
 
-use super::Writer;
-use super::header::Command;
-use super::request::{Access, Reply, Request, Target, Verdict};
+use super::{Access, Reply, Request, Target, Verdict};
 use crate::error::Error;
+use crate::wire::Writer;
+use crate::wire::header::Command;
 
 /// A ping with its cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,15 @@
 //! What the engine asks of a request, and what it hands back.
 
-use super::header::{Command, Status};
-use super::search::{self, Dialect};
-use super::{Reader, Truncated, text};
+mod ping;
+mod raw;
+
+pub use ping::Ping;
+pub use raw::Raw;
+
 use crate::error::{Error, ProgramError};
+use crate::wire::header::{Command, Status};
+use crate::wire::search::{self, Dialect};
+use crate::wire::{Reader, Truncated, text};
 
 /// A request that any mirror of an agent can be asked.
 pub trait Request: Send + Sync {
