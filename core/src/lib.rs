@@ -74,6 +74,8 @@ pub mod net;
 mod options;
 pub mod request;
 pub mod search;
+#[cfg(test)]
+mod simulation;
 pub mod status;
 pub mod strategy;
 pub mod topology;

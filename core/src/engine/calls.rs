@@ -11,17 +11,17 @@ use super::{CallId, ConnectionId};
 use crate::call::Call;
 
 #[derive(Default)]
-pub(super) struct Calls {
+pub(crate) struct Calls {
     /// `None` where the call was forgotten.
     slots: VecDeque<Option<Slot>>,
     /// Number of the first slot.
     first: u32,
 }
 
-pub(super) struct Slot {
+pub(crate) struct Slot {
     pub(super) call: Call,
     /// Connections of its attempts.
-    pub(super) links: SmallVec<[(u32, ConnectionId); 2]>,
+    pub(crate) links: SmallVec<[(u32, ConnectionId); 2]>,
     /// When its timer rings.
     pub(super) armed: Option<Instant>,
 }

@@ -11,10 +11,10 @@ use crate::wire::frame::FrameReader;
 
 /// State of a connection; its socket lives in `net`, under the same number.
 #[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) host: Arc<Host>,
-    pub(super) state: State,
-    pub(super) user: Option<User>,
+pub(crate) struct Connection {
+    pub(crate) host: Arc<Host>,
+    pub(crate) state: State,
+    pub(crate) user: Option<User>,
     /// Its reply is waited for only to judge its host.
     pub(super) left_behind: Option<Box<LeftBehind>>,
     /// PERSIST goes before the first request, and a place among the kept connections is taken.
@@ -24,13 +24,13 @@ pub(super) struct Connection {
     /// When its address was last dialled.
     pub(super) dialled_at: Instant,
     /// Replies read so far.
-    pub(super) served: u64,
+    pub(crate) served: u64,
     pub(super) output: Vec<u8>,
     pub(super) sent: usize,
     pub(super) reader: FrameReader,
-    pub(super) idle_since: Instant,
+    pub(crate) idle_since: Instant,
     /// Where it goes, once it is being made.
-    pub(super) endpoint: Option<Endpoint>,
+    pub(crate) endpoint: Option<Endpoint>,
     /// Addresses of a name that all refused, before it was looked up again.
     pub(super) left: Option<Arc<[Endpoint]>>,
     /// It was silent for long: it goes elsewhere if its host does.
@@ -38,11 +38,11 @@ pub(super) struct Connection {
     /// Changes of the host's addresses that it has lived to see.
     pub(super) address_changes: u32,
     /// Retirements of idle connections to the host when it became idle.
-    pub(super) retirements: u32,
+    pub(crate) retirements: u32,
 }
 
 #[derive(Debug)]
-pub(super) enum State {
+pub(crate) enum State {
     /// Another driver may have an idle connection to give.
     Wanted,
     /// The host's name is being looked up.
@@ -74,9 +74,9 @@ impl Drop for Connection {
 
 /// Whose request a connection carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct User {
-    pub(super) call: CallId,
-    pub(super) attempt: u32,
+pub(crate) struct User {
+    pub(crate) call: CallId,
+    pub(crate) attempt: u32,
 }
 
 impl Connection {
@@ -123,7 +123,7 @@ impl Connection {
     }
 
     /// Somebody waits for its reply.
-    pub(super) fn is_awaited(&self) -> bool {
+    pub(crate) fn is_awaited(&self) -> bool {
         self.user.is_some() || self.left_behind.is_some()
     }
 
@@ -131,7 +131,7 @@ impl Connection {
         matches!(self.state, State::Wanted)
     }
 
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
     }
 

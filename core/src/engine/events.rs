@@ -73,7 +73,7 @@ impl Engine {
         connection.sent += count;
         debug_assert!(connection.sent <= connection.output.len());
         #[cfg(test)]
-        if self.sabotage == Some(super::simulation::Sabotage::ForgetsSending) {
+        if self.sabotage == Some(crate::simulation::Sabotage::ForgetsSending) {
             return;
         }
         if let Some(user) = connection.user.filter(|_| count > 0) {
@@ -171,7 +171,7 @@ impl Engine {
     /// Time went by.
     pub fn handle_timeout(&mut self, now: Instant) {
         #[cfg(test)]
-        if self.sabotage == Some(super::simulation::Sabotage::DeafToTime) {
+        if self.sabotage == Some(crate::simulation::Sabotage::DeafToTime) {
             return;
         }
         self.end_silences(now);
@@ -259,7 +259,7 @@ impl Engine {
         self.close(id);
         let Some(user) = user else { return };
         #[cfg(test)]
-        if self.sabotage == Some(super::simulation::Sabotage::GivesUp) {
+        if self.sabotage == Some(crate::simulation::Sabotage::GivesUp) {
             return self.cancel(user.call, now);
         }
         let random = self.random.u64(..);

@@ -31,7 +31,7 @@ impl Engine {
         let Some(&(_, id)) = link else { return };
         self.detach(id);
         #[cfg(test)]
-        if self.is_sabotaged(super::simulation::Sabotage::KeepsAbandoned)
+        if self.is_sabotaged(crate::simulation::Sabotage::KeepsAbandoned)
             && self.connections[id].served > 0
         {
             return self.idle.push(self.connections[id].host.number, id);

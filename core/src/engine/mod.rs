@@ -13,8 +13,6 @@ mod events;
 mod idle;
 mod left_behind;
 mod names;
-#[cfg(test)]
-mod simulation;
 mod timers;
 
 use std::collections::VecDeque;
@@ -41,6 +39,8 @@ use crate::request::{Access, Request, Target};
 use crate::wire::frame::FrameReader;
 use crate::wire::{handshake, header, persist};
 
+#[cfg(test)]
+pub(crate) use connection::State as ConnectionState;
 pub use events::Closing;
 pub use idle::Handover;
 
@@ -70,10 +70,10 @@ pub enum Action {
 
 /// The state machine of a driver.
 pub struct Engine {
-    calls: Calls,
+    pub(crate) calls: Calls,
     running: usize,
     completed: VecDeque<CallId>,
-    connections: Slab<Connection>,
+    pub(crate) connections: Slab<Connection>,
     closed: Vec<ConnectionId>,
     idle: Idle,
     dials: Dials,
@@ -85,7 +85,7 @@ pub struct Engine {
     /// Since when replies may have waited in their sockets before they are read.
     reads_late: Option<Instant>,
     #[cfg(test)]
-    sabotage: Option<simulation::Sabotage>,
+    pub(crate) sabotage: Option<crate::simulation::Sabotage>,
 }
 
 impl Engine {
@@ -266,7 +266,7 @@ impl Engine {
     }
 
     #[cfg(test)]
-    fn is_sabotaged(&self, sabotage: simulation::Sabotage) -> bool {
+    fn is_sabotaged(&self, sabotage: crate::simulation::Sabotage) -> bool {
         self.sabotage == Some(sabotage)
     }
 
@@ -289,16 +289,16 @@ impl Engine {
                 }
                 Command::Finish => {
                     #[cfg(test)]
-                    if self.is_sabotaged(simulation::Sabotage::EndsTwice) {
+                    if self.is_sabotaged(crate::simulation::Sabotage::EndsTwice) {
                         self.completed.push_back(id);
                     }
                     #[cfg(test)]
-                    if self.is_sabotaged(simulation::Sabotage::NeverEnds) {
+                    if self.is_sabotaged(crate::simulation::Sabotage::NeverEnds) {
                         continue;
                     }
                     self.running -= 1;
                     #[cfg(test)]
-                    if self.is_sabotaged(simulation::Sabotage::LosesEnds) {
+                    if self.is_sabotaged(crate::simulation::Sabotage::LosesEnds) {
                         continue;
                     }
                     self.completed.push_back(id);
@@ -319,7 +319,7 @@ impl Engine {
         let agent = call.agent().clone();
         let host = agent.mirrors[mirror].host.clone();
         #[cfg(test)]
-        if self.is_sabotaged(simulation::Sabotage::StaysInFlight) {
+        if self.is_sabotaged(crate::simulation::Sabotage::StaysInFlight) {
             std::mem::forget(host.read(|karma| karma.begin_attempt()));
         }
         // A kept connection may turn out to be dead, which a write can't survive: nobody knows
@@ -430,7 +430,7 @@ impl Engine {
         let connection = &mut self.connections[id];
         let user = connection.user.take()?;
         #[cfg(test)]
-        if self.sabotage == Some(simulation::Sabotage::StaysBusy) && connection.kept {
+        if self.sabotage == Some(crate::simulation::Sabotage::StaysBusy) && connection.kept {
             connection.host.handle_busy();
         }
         if connection.kept {
@@ -449,7 +449,7 @@ impl Engine {
             self.handle_silence(id, now);
             self.detach(id);
             #[cfg(test)]
-            if self.sabotage == Some(simulation::Sabotage::KeepsAbandoned)
+            if self.sabotage == Some(crate::simulation::Sabotage::KeepsAbandoned)
                 && self.connections[id].served > 0
             {
                 return self.idle.push(self.connections[id].host.number, id);
@@ -466,7 +466,7 @@ impl Engine {
         connection.state = State::Closed;
         connection.left_behind = None;
         #[cfg(test)]
-        if self.sabotage == Some(simulation::Sabotage::LeaksPlaces) {
+        if self.sabotage == Some(crate::simulation::Sabotage::LeaksPlaces) {
             connection.kept = false;
         }
         connection.release();

@@ -83,7 +83,7 @@ impl Engine {
     pub(super) fn may_have_moved(&self, id: ConnectionId) -> bool {
         let connection = &self.connections[id];
         #[cfg(test)]
-        if self.is_sabotaged(super::simulation::Sabotage::ForgetsNames) {
+        if self.is_sabotaged(crate::simulation::Sabotage::ForgetsNames) {
             return false;
         }
         connection.user.is_some() && connection.left.is_none() && connection.host.may_move()

@@ -31,7 +31,7 @@ use crate::karma::{Counter, Karma};
 
 /// Ways to break the engine on purpose: the invariants have to notice each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sabotage {
+pub(crate) enum Sabotage {
     /// Timers never fire.
     DeafToTime,
     /// A connection whose reply is still to come goes to the next call.

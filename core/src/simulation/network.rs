@@ -9,8 +9,7 @@ use super::daemon::{Peer, Reaction, delay};
 use super::extra_load::{Running, Wellness};
 use super::site::Dialled;
 use super::world::{Event, World};
-use crate::engine::connection::State;
-use crate::engine::{Action, Closing, ConnectionId};
+use crate::engine::{Action, Closing, ConnectionId, ConnectionState};
 use crate::host::{Endpoint, Host};
 use crate::karma::Karma;
 use crate::request::Access;
@@ -333,7 +332,7 @@ impl World {
                     number: *attempt,
                     host,
                     is_found_dead: !self.hosts[host].read(is_living),
-                    waits: matches!(connection.state, State::Resolving { .. }),
+                    waits: matches!(connection.state, ConnectionState::Resolving { .. }),
                     is_reached: connection.is_open(),
                     is_on_trial: self.hosts[host].read(|karma| karma.health().is_on_trial()),
                 }
