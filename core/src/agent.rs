@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::config::CallSettings;
 use crate::hedge_budget::HedgeBudget;
-use crate::karma::{Karma, TrafficCounters};
+use crate::karma::Karma;
 use crate::mirror::Mirror;
 use crate::strategy::{Selector, Tried};
+use crate::traffic::TrafficCounters;
 
 /// A distributed index ready to be asked.
 #[derive(Debug)]

@@ -79,6 +79,7 @@ mod simulation;
 pub mod status;
 pub mod strategy;
 pub mod topology;
+pub mod traffic;
 mod upkeep;
 pub mod wire;
 

@@ -10,12 +10,13 @@ use crate::config::{self, CallSettings, Config, HostAddress, HostnameLookup};
 use crate::deadline;
 use crate::hedge_budget::HedgeBudget;
 use crate::host::Host;
-use crate::karma::{BlockClock, TrafficCounters};
+use crate::karma::BlockClock;
 use crate::limits;
 use crate::log::Log;
 use crate::mirror::Mirror;
 use crate::options::{ClientOptions, KeepConnections};
 use crate::strategy::Selector;
+use crate::traffic::TrafficCounters;
 
 /// All hosts and indexes of a client.
 pub struct Topology {

@@ -11,7 +11,6 @@ mod histogram;
 mod in_flight;
 mod latency;
 mod tally;
-mod traffic;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,7 +23,6 @@ pub use histogram::{BUCKETS, Latencies};
 pub use in_flight::InFlight;
 pub use latency::{Latency, Took};
 pub use tally::Tally;
-pub use traffic::TrafficCounters;
 
 use block::{Sums, micros};
 

@@ -12,7 +12,8 @@ use super::rows::{
     MANTICORE_COUNTERS, Rows, SPHINX_COUNTERS, manticore_count, manticore_name, milliseconds,
 };
 use super::show::Flavour;
-use crate::karma::{Counter, TrafficCounters, Window};
+use crate::karma::{Counter, Window};
+use crate::traffic::TrafficCounters;
 
 /// Counters of the whole client since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
