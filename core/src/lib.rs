@@ -35,13 +35,22 @@
 //!
 //! # Shape
 //!
-//! "a <- b" reads "b may use a". All but `net` and what comes after it is pure: no socket, clock,
-//! thread or randomness of its own (`clippy.toml` sees to it).
+//! "a <- b" reads "b may use a, and what comes before it"; rooms side by side know nothing of each
+//! other, except for those in parentheses (`tests/tests/layers.rs` sees to it). All but `net` and
+//! what comes after it is pure: no socket, clock, thread or randomness of its own (`clippy.toml`
+//! sees to it).
 //!
 //! ```text
-//! error limits log completeness options <- config deadline wire karma
-//!     <- host hedge_budget <- strategy <- agent <- call <- engine
-//!     <- topology status merge search <- net <- batch client
+//! limits log diagnostic traffic hedge_budget
+//!     <- error
+//!     <- completeness config karma wire
+//!     <- merge options request
+//!     <- deadline host search
+//!     <- mirror <- strategy <- agent
+//!     <- call topology
+//!     <- engine status
+//!     <- net
+//!     <- (batch client upkeep)
 //! ```
 //!
 //! The calling thread drives its own I/O on a `Poll` taken from the client, so that a warm call

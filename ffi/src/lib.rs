@@ -3,9 +3,19 @@
 //! This crate translates and decides nothing. Each file is one noun of the header; what a
 //! function does, its threads, its lifetimes and its errors stand there, in its documentation.
 //!
+//! "a <- b" reads "b may use a, and what comes before it"; rooms side by side know nothing of each
+//! other, except for those in parentheses (`tests/tests/layers.rs` sees to it): an error is a
+//! handle, and to get its parts may fail by a panic, which is an error.
+//!
 //! ```text
-//! cancellation <- panic handle arguments <- error <- config client options request search
-//!     <- batch result ..
+//! version text callback counter cancellation
+//!     <- (handle panic error failure diagnostic)
+//!     <- arguments options agent host reply rows
+//!     <- config request search result
+//!     <- config_builder callback_request value client
+//!     <- (batch waker) status log
+//!     <- local upkeep
+//!     <- api
 //! ```
 #![expect(
     clippy::missing_safety_doc,
