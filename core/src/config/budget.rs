@@ -1,7 +1,7 @@
 //! How much the agents of a configuration may take: inheritance repeats lines, and mirrors repeat
 //! index lists, so a small text could grow into gigabytes.
 
-use super::units::Fault;
+use super::fault::Fault;
 use crate::limits;
 
 /// Counts down while the model is built.

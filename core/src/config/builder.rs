@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::build::build_config;
 use super::diagnostics::Diagnostics;
 use super::model::Config;
 use super::placed::PlacedText;
 use super::reading::Reading;
 use super::section::{Entry, MULTI_VALUE_KEYS, Section, SectionKind, Sections};
-use super::settings::build_config;
 use super::text::is_word_letter;
 use crate::error::Error;
 

@@ -4,16 +4,14 @@
 //! anything else is an error or a warning with its place. By another [`Reading`] it takes, skips
 //! and refuses what one of them does.
 
+mod agent_line;
 mod budget;
+mod build;
 mod builder;
 mod diagnostics;
-mod directive;
-mod directive_manticore;
-mod directive_options;
-mod directive_sphinx;
+mod fault;
 mod index;
 mod known_keys;
-mod mirror;
 mod model;
 mod placed;
 mod reading;
@@ -94,7 +92,7 @@ impl Config {
         }
         let sections = text::read_sections(text, &source, reading, &mut diagnostics);
         let sections = Sections::resolve(sections, reading, &mut diagnostics);
-        let mut config = settings::build_config(&sections, reading, &mut diagnostics);
+        let mut config = build::build_config(&sections, reading, &mut diagnostics);
         if reading == Reading::Sphinx {
             sphinx_file::check_sections(&sections, &config, &source, &mut diagnostics);
         }

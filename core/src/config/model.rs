@@ -194,6 +194,9 @@ impl HaStrategy {
     }
 }
 
+/// Values of `ha_strategy`.
+pub(super) const STRATEGY_EXPECTED: &str = "random, roundrobin, nodeads or noerrors is expected";
+
 /// `hostname_lookup`: when names are looked up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum HostnameLookup {

@@ -1,43 +1,19 @@
-//! Sections into the model: every key that is used, checked.
+//! Keys of a section into the model: every one that is used, checked.
 
 use std::time::Duration;
 
-use super::budget::Budget;
+use super::agent_line::AgentKey;
 use super::diagnostics::Diagnostics;
-use super::directive::AgentKey;
-use super::directive_options::STRATEGY_EXPECTED;
-use super::index::{Surroundings, read_index};
-use super::known_keys;
-use super::model::{CallSettings, Config, HaStrategy, HostnameLookup, Searchd};
+use super::fault::Fault;
+use super::model::{CallSettings, HaStrategy, HostnameLookup, STRATEGY_EXPECTED, Searchd};
 use super::placed::PlacedText;
 use super::reading::Reading;
-use super::section::{INDEX_KEYS, ResolvedSection, SEARCHD_KEYS, Sections};
-use super::units::{self, Fault};
+use super::section::{INDEX_KEYS, ResolvedSection, SEARCHD_KEYS};
+use super::units;
 use crate::limits;
 
-/// Builds the model, its warnings left out; every fault goes into `diagnostics`.
-pub(super) fn build_config(
-    sections: &Sections,
-    reading: Reading,
-    diagnostics: &mut Diagnostics,
-) -> Config {
-    known_keys::check(sections, reading, diagnostics);
-    let searchd = sections.searchd.as_ref();
-    let searchd =
-        searchd.map(|section| read_searchd(section, reading, diagnostics)).unwrap_or_default();
-    let mut budget = Budget::new();
-    let surroundings = Surroundings::new(sections, &searchd, reading);
-    let mut indexes = Vec::new();
-    for (position, section) in sections.indexes.iter().enumerate() {
-        if budget.is_spent() {
-            break;
-        }
-        indexes.extend(read_index(section, position, &surroundings, &mut budget, diagnostics));
-    }
-    Config { searchd, indexes, warnings: Vec::new() }
-}
-
-fn read_searchd(
+/// Reads the `searchd` section.
+pub(super) fn read_searchd(
     section: &ResolvedSection,
     reading: Reading,
     diagnostics: &mut Diagnostics,

@@ -1,24 +1,9 @@
 //! Numbers with and without a unit.
 
-use std::ops::Range;
 use std::time::Duration;
 
-use super::directive::BLANKS;
+use super::fault::Fault;
 use crate::limits;
-
-/// What is wrong with a value, and where in it, in bytes.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) range: Range<usize>,
-    pub(super) expected: String,
-}
-
-impl Fault {
-    /// A fault in all of a text.
-    pub(super) fn whole(text: &str, expected: impl Into<String>) -> Self {
-        Self { range: 0..text.len(), expected: expected.into() }
-    }
-}
 
 /// Milliseconds, where a number stands alone.
 pub(super) const MILLISECONDS: Duration = Duration::from_millis(1);
@@ -127,6 +112,9 @@ fn split_number<'a>(text: &'a str, expected: &str) -> Result<(u64, &'a str), Fau
 fn unit_fault(text: &str, suffix: &str, expected: &str) -> Fault {
     Fault { range: text.len() - suffix.len()..text.len(), expected: expected.to_owned() }
 }
+
+/// White space inside a line.
+pub(super) const BLANKS: [char; 2] = [' ', '\t'];
 
 #[cfg(test)]
 mod tests {

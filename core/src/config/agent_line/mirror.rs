@@ -4,9 +4,10 @@ use std::net::Ipv6Addr;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::directive::{BLANKS, HOST_EXPECTED, Scan, trim};
-use super::model::HostAddress;
-use super::units::Fault;
+use super::scan::{HOST_EXPECTED, Scan, trim};
+use crate::config::fault::Fault;
+use crate::config::model::HostAddress;
+use crate::config::units::BLANKS;
 use crate::limits;
 
 /// A mirror as it is written.

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::directive::trim;
-use super::model::HaStrategy;
-use super::units::{Fault, parse_count};
+use super::scan::trim;
+use crate::config::fault::Fault;
+use crate::config::model::{HaStrategy, STRATEGY_EXPECTED};
+use crate::config::units::parse_count;
 
 /// What the options of a line say; unset where they say nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,6 +115,3 @@ fn separator(text: &str, between: Range<usize>) -> Option<Range<usize>> {
 
 /// Where something else parts two options.
 pub(super) const COMMA_EXPECTED: &str = "',' is expected between options";
-
-/// Values of `ha_strategy`.
-pub(super) const STRATEGY_EXPECTED: &str = "random, roundrobin, nodeads or noerrors is expected";

@@ -3,21 +3,24 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::directive::{BLANKS, LenientLine, MIRROR_EXPECTED, Scan, trim};
-use super::directive_options::{AgentOptions, COMMA_EXPECTED, STRATEGY_EXPECTED};
+use super::line::LineText;
 use super::mirror::{MirrorText, is_host_letter};
-use super::model::{HaStrategy, HostAddress};
-use super::units::{Fault, read_c_number};
+use super::options::{AgentOptions, COMMA_EXPECTED};
+use super::scan::{MIRROR_EXPECTED, Scan, trim};
+use crate::config::fault::Fault;
+use crate::config::model::{HaStrategy, HostAddress, STRATEGY_EXPECTED};
+use crate::config::units::{BLANKS, read_c_number};
 use crate::limits;
 
 /// Reads a whole line, up to what the daemon refuses its table for.
-pub(super) fn read(line: &str) -> LenientLine {
-    let mut read = LenientLine::default();
-    read.fault = read_line(line, &mut read).err();
+pub(super) fn read(line: &str) -> LineText {
+    let mut read = LineText::default();
+    let fault = read_line(line, &mut read).err();
+    read.faults.extend(fault);
     read
 }
 
-fn read_line(line: &str, read: &mut LenientLine) -> Result<(), Fault> {
+fn read_line(line: &str, read: &mut LineText) -> Result<(), Fault> {
     let (hosts, inside) = split_options(line)?;
     let mut start = hosts.start;
     for part in line[hosts.clone()].split('|') {
@@ -154,7 +157,7 @@ fn check_list(list: &str) -> List {
     }
 }
 
-fn read_options(line: &str, inside: Range<usize>, read: &mut LenientLine) -> Result<(), Fault> {
+fn read_options(line: &str, inside: Range<usize>, read: &mut LineText) -> Result<(), Fault> {
     let mut start = inside.start;
     for pair in line[inside].split(',') {
         let range = trim(line, start..start + pair.len());

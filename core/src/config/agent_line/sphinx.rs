@@ -6,26 +6,29 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::directive::{BLANKS, LenientLine, Scan, trim};
-use super::directive_options::AgentOptions;
+use super::line::LineText;
 use super::mirror::{MirrorText, Oddity, is_host_letter};
-use super::model::{HaStrategy, HostAddress};
-use super::units::{Fault, read_c_number};
+use super::options::AgentOptions;
+use super::scan::{Scan, trim};
+use crate::config::fault::Fault;
+use crate::config::model::{HaStrategy, HostAddress};
+use crate::config::units::{BLANKS, read_c_number};
 use crate::limits;
 
 /// Reads a whole line, as far as the daemon does.
-pub(super) fn read(line: &str) -> LenientLine {
+pub(super) fn read(line: &str) -> LineText {
     let scan = Scan::new(line, 0..line.len());
     let mut reader =
-        SphinxReader { scan, current: CurrentMirror::default(), line: LenientLine::default() };
-    reader.line.fault = reader.read_line(line).err();
+        SphinxReader { scan, current: CurrentMirror::default(), line: LineText::default() };
+    let fault = reader.read_line(line).err();
+    reader.line.faults.extend(fault);
     reader.line
 }
 
 struct SphinxReader<'a> {
     scan: Scan<'a>,
     current: CurrentMirror,
-    line: LenientLine,
+    line: LineText,
 }
 
 /// What is known of the mirror that is being read: without a `|`, the next one takes its place.
