@@ -234,7 +234,7 @@ impl<'a> Builder<'a> {
         };
         let (host, uses) = (&self.hosts[position], &mut self.uses[position]);
         let lookup = self.config.searchd.hostname_lookup;
-        host.look_up_each(lookup == Some(HostnameLookup::Request));
+        host.addresses.look_up_each(lookup == Some(HostnameLookup::Request));
         uses.references += 1;
         uses.pinged |= pinged;
         host.references.store(uses.references, Ordering::Relaxed);
@@ -244,7 +244,7 @@ impl<'a> Builder<'a> {
 
     fn known_host(&self, address: &HostAddress) -> Option<Arc<Host>> {
         let host = *self.before.as_ref()?.hosts.get(address)?;
-        host.limit_kept(self.kept_limit());
+        host.kept.set_limit(self.kept_limit());
         Some(host.clone())
     }
 

@@ -102,7 +102,7 @@ impl LeftBehind {
             self.host().record(|karma| karma.handle_forgotten(begun));
         }
         if self.attempt.is_excused || is_connections {
-            self.host().retire_idle();
+            self.host().kept.retire_idle();
             return self.end();
         }
         let text = std::mem::take(&mut self.text);
@@ -163,7 +163,7 @@ impl Call {
         }
         if late.is_reused {
             // Whatever forgot one connection without a word forgot the idle ones beside it, too.
-            self.host(late.mirror).retire_idle();
+            self.host(late.mirror).kept.retire_idle();
         }
         let failure = self.attempt_failure(&late, kind, phase, text.to_owned(), now);
         self.failures.push(failure);

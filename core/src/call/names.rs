@@ -96,12 +96,12 @@ impl Call {
     /// The pick, unless its name has to be looked up first and another mirror's has not.
     pub(super) fn prefer_known(&mut self, pick: Pick, random: u64, now: Instant) -> Pick {
         let mirrors = &self.agent.mirrors;
-        if !self.failover || !mirrors[pick.mirror].host.needs_lookup() {
+        if !self.failover || !mirrors[pick.mirror].host.addresses.needs_lookup() {
             return pick;
         }
         let mut passed_over = self.tried.clone();
         for (position, mirror) in mirrors.iter().enumerate() {
-            if mirror.host.needs_lookup() {
+            if mirror.host.addresses.needs_lookup() {
                 passed_over.insert(position);
             }
         }

@@ -181,12 +181,12 @@ impl Call {
         let mut attempt = Attempt::new(number, pick.mirror, in_flight, &self.limits, now);
         attempt.on_trial = pick.on_trial;
         attempt.usual = standing.usual;
-        let may_wait = self.failover && self.host(pick.mirror).needs_lookup();
+        let may_wait = self.failover && self.host(pick.mirror).addresses.needs_lookup();
         if (self.may_resend() || may_wait) && !self.is_ping() {
             let untried = self.untried() + self.waiting();
             attempt.hedge = Some(self.hedge(pick, &standing, untried, now));
         }
-        if self.host(pick.mirror).may_move() {
+        if self.host(pick.mirror).addresses.may_move() {
             attempt.watch_name();
         }
         self.attempts.push(attempt);

@@ -111,14 +111,14 @@ impl Connection {
     /// Gives back what it holds at its host.
     pub(super) fn release(&mut self) {
         if std::mem::take(&mut self.kept) {
-            self.host.release_kept();
+            self.host.kept.release();
             if self.user.is_some() {
-                self.host.handle_idle();
+                self.host.kept.handle_idle();
             }
         }
         let dial = std::mem::take(&mut self.dial);
         if dial != DialPlace::None {
-            self.host.release_dial(dial);
+            self.host.dialling.release(dial);
         }
     }
 

@@ -63,8 +63,8 @@ impl Engine {
     /// Begins to connect, after a look-up of the host's name if that is needed.
     pub(super) fn connect(&mut self, id: ConnectionId, now: Instant) {
         let host = self.connections[id].host.clone();
-        match host.lookup() {
-            Lookup::Known(endpoints) if !host.looks_up_each() => {
+        match host.addresses.lookup() {
+            Lookup::Known(endpoints) if !host.addresses.looks_up_each() => {
                 self.connect_to(id, endpoints, now);
             }
             // A look-up that failed is made again for each attempt: the name may be back.
@@ -80,7 +80,7 @@ impl Engine {
         now: Instant,
     ) {
         let connection = &mut self.connections[id];
-        connection.address_changes = connection.host.address_changes();
+        connection.address_changes = connection.host.addresses.changes();
         connection.state = State::Connecting { endpoints, position: 0, until: None };
         let host = connection.host.number;
         self.wait_to_dial(id, host);
@@ -91,7 +91,7 @@ impl Engine {
     pub fn handle_connect_busy(&mut self, id: ConnectionId, now: Instant) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         if matches!(connection.state, State::Connecting { .. }) {
-            connection.host.release_dial(std::mem::take(&mut connection.dial));
+            connection.host.dialling.release(std::mem::take(&mut connection.dial));
             let host = connection.host.number;
             self.wait_to_dial(id, host);
             let chance = self.random.f64();
@@ -137,7 +137,7 @@ impl Engine {
             && let State::Connecting { endpoints, position, until } = &mut connection.state
             && *until == Some(due)
         {
-            connection.host.demote_address(&endpoints[*position]);
+            connection.host.addresses.demote(&endpoints[*position]);
             *position += 1;
             return self.dial_next(id, now);
         }
@@ -164,10 +164,10 @@ impl Engine {
                 && matches!(connection.state, State::Connecting { .. })
             {
                 let has_waited = connection.dial == DialPlace::Queued;
-                if !connection.host.greets_last() {
-                    connection.dial = connection.host.claim_dial(connection.dial, now);
+                if !connection.host.greeting.greets_last() {
+                    connection.dial = connection.host.dialling.claim(connection.dial, now);
                     if connection.dial == DialPlace::Queued {
-                        let queued = connection.host.dials_queued();
+                        let queued = connection.host.dialling.queued();
                         let own = self.dials.by_host[host].len();
                         self.dials.look_again(queued, own, self.random.f64(), now);
                         return self.queue_up(host, now);
@@ -191,7 +191,7 @@ impl Engine {
                 && connection.dial == DialPlace::None
                 && matches!(connection.state, State::Connecting { .. })
             {
-                connection.dial = connection.host.claim_dial(connection.dial, now);
+                connection.dial = connection.host.dialling.claim(connection.dial, now);
                 debug_assert_eq!(
                     connection.dial,
                     DialPlace::Queued,
@@ -212,8 +212,8 @@ impl Engine {
                 if connection.dial == DialPlace::Queued {
                     return;
                 }
-                host.handle_dialled(Duration::MAX);
-                host.demote_address(&endpoints[*position]);
+                host.dialling.handle_dialled(Duration::MAX);
+                host.addresses.demote(&endpoints[*position]);
             }
             State::Open if !connection.reader.has_reply_bytes() => {}
             _ => return,
@@ -225,7 +225,10 @@ impl Engine {
     pub(super) fn end_dial(&mut self, id: ConnectionId, now: Instant) {
         let connection = &mut self.connections[id];
         if connection.dial != DialPlace::None {
-            connection.host.handle_dialled(now.saturating_duration_since(connection.dialled_at));
+            connection
+                .host
+                .dialling
+                .handle_dialled(now.saturating_duration_since(connection.dialled_at));
             self.give_up_dial(id, now);
         }
     }
@@ -235,7 +238,7 @@ impl Engine {
         let connection = &mut self.connections[id];
         let place = std::mem::take(&mut connection.dial);
         if place != DialPlace::None {
-            connection.host.release_dial(place);
+            connection.host.dialling.release(place);
             let host = connection.host.number;
             self.dial(host, now);
         }

@@ -29,7 +29,7 @@ impl Engine {
             connection.endpoint = endpoints.get(*position).cloned();
         }
         connection.state = State::Open;
-        let greets_first = connection.host.greets_first();
+        let greets_first = connection.host.greeting.greets_first();
         // Nobody wants what a request that was not sent yet would bring.
         let Some(user) = connection.user else { return self.close(id) };
         let call = &mut self.calls[user.call].call;
@@ -117,7 +117,7 @@ impl Engine {
             connection.host.record(|karma| karma.handle_greeted(begun_at));
             let is_early = !connection.reader.has_reply_bytes()
                 && fed.as_ref().is_ok_and(|fed| fed.reply.is_none());
-            connection.host.handle_greeting(is_early);
+            connection.host.greeting.handle_greeting(is_early);
             self.calls[user.call].call.handle_reached(user.attempt, now);
             self.rearm(user.call);
             self.end_dial(id, now);
@@ -230,7 +230,7 @@ impl Engine {
         }
         let agent = self.calls[user.call].call.agent();
         let (keeps, max) = (agent.keeps_connections, agent.max_packet_size);
-        let keep = stale && keeps && host.claim_kept();
+        let keep = stale && keeps && host.kept.claim();
         let id = self.open(host, keep, max, now);
         self.link(id, user);
         self.calls[user.call].call.handle_late_dial(user.attempt, now);
@@ -282,7 +282,7 @@ impl Engine {
         let (status, version) = (head.status, head.version);
         let is_search = self.calls[user.call].call.request().command().id == Command::SEARCH.id;
         if is_search && matches!(status, Status::Ok | Status::Warning) {
-            self.connections[id].host.handle_search_version(version);
+            self.connections[id].host.greeting.handle_search_version(version);
         }
         let reply = Reply { status, version, warning: None, body, search: None };
         let random = self.random.u64(..);
@@ -294,7 +294,7 @@ impl Engine {
         self.detach(id);
         let connection = &mut self.connections[id];
         if in_step && is_sound && reusable && connection.host.may_keep() {
-            connection.retirements = connection.host.retirements();
+            connection.retirements = connection.host.kept.retirements();
             self.idle.push(connection.host.number, id);
         } else {
             let host = connection.host.clone();

@@ -87,7 +87,7 @@ impl Engine {
         self.calls[user.call].call.handle_reused(user.attempt);
         given.user = Some(user);
         *wanted = given;
-        wanted.host.handle_busy();
+        wanted.host.kept.handle_busy();
         self.send_request(id, user, now);
     }
 
@@ -124,7 +124,7 @@ impl Engine {
     /// After one connection of a host broke, the older idle ones of all engines are not trusted
     /// either.
     pub(super) fn retire_idle(&mut self, host: &Host) {
-        host.retire_idle();
+        host.kept.retire_idle();
         while let Some(id) = self.idle.pop(host.number) {
             self.close(id);
         }
@@ -136,17 +136,17 @@ impl Connection {
     fn is_fit(&mut self, now: Instant) -> bool {
         let idle_for = now.saturating_duration_since(self.idle_since);
         idle_for < KEPT_IDLE_MAX
-            && self.retirements == self.host.retirements()
+            && self.retirements == self.host.kept.retirements()
             && self.host.may_keep()
             && self.is_at_its_host()
     }
 
     fn is_at_its_host(&mut self) -> bool {
-        let changes = self.host.address_changes();
+        let changes = self.host.addresses.changes();
         if changes == self.address_changes {
             return true;
         }
         self.address_changes = changes;
-        self.endpoint.as_ref().is_none_or(|endpoint| self.host.listens_at(endpoint))
+        self.endpoint.as_ref().is_none_or(|endpoint| self.host.addresses.contain(endpoint))
     }
 }

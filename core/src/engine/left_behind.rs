@@ -109,7 +109,7 @@ impl Engine {
         connection.idle_since = now;
         let may_serve_on = is_well && is_whole && connection.is_flushed() && connection.kept;
         if may_serve_on && connection.host.may_keep() {
-            connection.retirements = connection.host.retirements();
+            connection.retirements = connection.host.kept.retirements();
             let host = connection.host.number;
             self.idle.push(host, id);
         } else {

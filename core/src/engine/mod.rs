@@ -331,9 +331,11 @@ impl Engine {
         }
         let id = idle.unwrap_or_else(|| {
             let wants_kept = may_keep && agent.keeps_connections;
-            let keep = wants_kept && host.claim_kept();
-            let may_take_over =
-                wants_kept && !keep && fresh_since.is_none() && host.kept() > host.kept_busy();
+            let keep = wants_kept && host.kept.claim();
+            let may_take_over = wants_kept
+                && !keep
+                && fresh_since.is_none()
+                && host.kept.count() > host.kept.busy();
             let id = self.open(host, keep, agent.max_packet_size, now);
             if may_take_over {
                 self.connections[id].state = State::Wanted;
@@ -382,7 +384,7 @@ impl Engine {
         let connection = &mut self.connections[id];
         connection.user = Some(user);
         if connection.kept {
-            connection.host.handle_busy();
+            connection.host.kept.handle_busy();
         }
         self.calls[user.call].links.push((user.attempt, id));
     }
@@ -431,10 +433,10 @@ impl Engine {
         let user = connection.user.take()?;
         #[cfg(test)]
         if self.sabotage == Some(crate::simulation::Sabotage::StaysBusy) && connection.kept {
-            connection.host.handle_busy();
+            connection.host.kept.handle_busy();
         }
         if connection.kept {
-            connection.host.handle_idle();
+            connection.host.kept.handle_idle();
         }
         let links = &mut self.calls[user.call].links;
         links.retain(|(_, linked)| *linked != id);
@@ -478,7 +480,7 @@ impl Engine {
 
 fn target(mirror: &Mirror, attempt: u32) -> Target<'_> {
     let Mirror { host, index_list, .. } = mirror;
-    Target { host: &host.name, index_list, attempt, product: host.product() }
+    Target { host: &host.name, index_list, attempt, product: host.greeting.product() }
 }
 
 /// Keeps a buffer for the next call, unless it is unusually large or there are enough.

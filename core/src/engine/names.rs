@@ -53,7 +53,7 @@ impl Engine {
         if !matches!(connection.state, State::Resolving { until, .. } if until == due) {
             return;
         }
-        match connection.host.lookup() {
+        match connection.host.addresses.lookup() {
             Lookup::Known(endpoints) if connection.left.is_none() => {
                 self.go_on(id, endpoints, now);
             }
@@ -86,7 +86,9 @@ impl Engine {
         if self.is_sabotaged(crate::simulation::Sabotage::ForgetsNames) {
             return false;
         }
-        connection.user.is_some() && connection.left.is_none() && connection.host.may_move()
+        connection.user.is_some()
+            && connection.left.is_none()
+            && connection.host.addresses.may_move()
     }
 
     /// An attempt has been silent for long: the name is looked up again, and if that has left the
@@ -99,21 +101,23 @@ impl Engine {
         self.connections[id].follows = true;
         let host = self.connections[id].host.clone();
         self.follow(id, now);
-        if self.calls[user.call].call.mirror(user.attempt).is_some() && host.claim_lookup(now) {
+        if self.calls[user.call].call.mirror(user.attempt).is_some()
+            && host.addresses.claim_lookup(now)
+        {
             self.actions.push_back(Action::Lookup(host, true));
         }
     }
 
     /// Looks a name up that nobody waits for.
     pub(super) fn look_up_beside(&mut self, host: &Arc<Host>, now: Instant) {
-        if host.claim_lookup(now) {
+        if host.addresses.claim_lookup(now) {
             self.actions.push_back(Action::Lookup(host.clone(), false));
         }
     }
 
     fn end_lookup(&mut self, id: ConnectionId, is_its_own: bool, now: Instant) {
         let connection = &self.connections[id];
-        match connection.host.lookup() {
+        match connection.host.addresses.lookup() {
             Lookup::Known(endpoints) => {
                 let left = connection.left.as_ref();
                 let is_left =
@@ -169,7 +173,8 @@ impl Engine {
     /// Goes to where the host is now, if that has left the connection's address.
     fn follow(&mut self, id: ConnectionId, now: Instant) {
         let connection = &mut self.connections[id];
-        let (Some(user), Lookup::Known(known)) = (connection.user, connection.host.lookup())
+        let (Some(user), Lookup::Known(known)) =
+            (connection.user, connection.host.addresses.lookup())
         else {
             return;
         };
@@ -180,7 +185,7 @@ impl Engine {
                 if at.is_some_and(|at| !known.contains(at)) {
                     connection.follows = false;
                     // Its place is for whoever is first in line once it has its new address.
-                    connection.host.release_dial(std::mem::take(&mut connection.dial));
+                    connection.host.dialling.release(std::mem::take(&mut connection.dial));
                     self.calls[user.call].call.handle_late_dial(user.attempt, now);
                     self.connect_to(id, known, now);
                     self.rearm(user.call);

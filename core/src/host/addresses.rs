@@ -3,7 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::config::HostAddress;
 
@@ -53,6 +56,108 @@ pub struct Unresolved {
     pub text: String,
     /// This process lacked something for it: that says nothing of the name.
     pub is_local: bool,
+}
+
+/// Addresses of one host, as many threads share them.
+#[derive(Debug)]
+pub struct SharedAddresses {
+    addresses: Mutex<Addresses>,
+    is_named: bool,
+    /// No address is known.
+    is_nameless: AtomicBool,
+    looks_up_each: AtomicBool,
+    changes: AtomicU32,
+}
+
+impl SharedAddresses {
+    pub(super) fn new(address: &HostAddress) -> Self {
+        let addresses = Addresses::new(address);
+        let is_nameless = addresses.known().is_none();
+        Self {
+            addresses: Mutex::new(addresses),
+            is_named: is_nameless,
+            is_nameless: AtomicBool::new(is_nameless),
+            looks_up_each: AtomicBool::new(false),
+            changes: AtomicU32::new(0),
+        }
+    }
+
+    /// Whether there is a name to look up.
+    pub(super) fn is_named(&self) -> bool {
+        self.is_named
+    }
+
+    /// What is known of them.
+    pub fn lookup(&self) -> Lookup {
+        self.addresses.lock().lookup()
+    }
+
+    /// Whether nothing can be sent before a look-up of the name has ended well.
+    pub fn needs_lookup(&self) -> bool {
+        self.is_nameless.load(Ordering::Relaxed)
+    }
+
+    /// Whether the host goes by a name that may mean another machine tomorrow.
+    pub fn may_move(&self) -> bool {
+        self.is_named && self.addresses.lock().pushed().is_none()
+    }
+
+    /// Whether to look the name up now though nobody waits for that; true about once in half a
+    /// second.
+    pub fn claim_lookup(&self, now: Instant) -> bool {
+        self.is_named && self.addresses.lock().claim_lookup(now)
+    }
+
+    /// Whether each new connection waits for a look-up of its own (`hostname_lookup = request`).
+    pub fn looks_up_each(&self) -> bool {
+        self.looks_up_each.load(Ordering::Relaxed) && self.may_move()
+    }
+
+    /// Sets `hostname_lookup`.
+    pub fn look_up_each(&self, each: bool) {
+        self.looks_up_each.store(each, Ordering::Relaxed);
+    }
+
+    /// An address gave no answer: if attempts begin with it, the next one begins with the second.
+    pub fn demote(&self, endpoint: &Endpoint) {
+        self.addresses.lock().demote(endpoint);
+    }
+
+    /// Counts their changes.
+    pub fn changes(&self) -> u32 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Whether the host still listens there, for all that is known.
+    pub fn contain(&self, endpoint: &Endpoint) -> bool {
+        self.addresses.lock().known().is_some_and(|known| known.contains(endpoint))
+    }
+
+    /// Changes them; returns those that are known now, if they are others than before.
+    pub(super) fn change(
+        &self,
+        change: impl FnOnce(&mut Addresses),
+    ) -> Option<Option<Arc<[Endpoint]>>> {
+        let mut addresses = self.addresses.lock();
+        let before = addresses.known().cloned();
+        change(&mut addresses);
+        let after = addresses.known().cloned();
+        self.is_nameless.store(after.is_none(), Ordering::Relaxed);
+        drop(addresses);
+        let is_changed = after != before;
+        if is_changed {
+            self.changes.fetch_add(1, Ordering::Release);
+        }
+        is_changed.then_some(after)
+    }
+
+    /// In a forked child: begins with what the parent knew, unless a thread of it was at that.
+    pub(super) fn inherit(&self, of_parent: &Self) {
+        if let Some(known) = of_parent.addresses.try_lock() {
+            self.is_nameless.store(known.known().is_none(), Ordering::Relaxed);
+            *self.addresses.lock() = known.clone();
+        }
+    }
 }
 
 /// Addresses of one host.

@@ -101,7 +101,7 @@ impl Pinger {
                 next = next.min(due - now);
                 continue;
             }
-            if host.needs_lookup() {
+            if host.addresses.needs_lookup() {
                 let last = note.looked_up_at.map(|last| now.saturating_duration_since(last));
                 if last.is_none_or(|last| last >= interval) {
                     note.looked_up_at = Some(now);

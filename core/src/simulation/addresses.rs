@@ -41,7 +41,9 @@ fn two_that_find_an_address_silent_do_not_put_it_first_again() {
     engine.handle_timeout(due);
     let second = dialled(&mut engine);
     assert!(second.len() == 2 && second.iter().all(|(_, at)| *at == addresses[1]), "{second:?}");
-    let Lookup::Known(known) = agent.mirrors[0].host.lookup() else { panic!("it has some") };
+    let Lookup::Known(known) = agent.mirrors[0].host.addresses.lookup() else {
+        panic!("it has some")
+    };
     assert_eq!(known[0].inet(), Some(addresses[1]), "the next call begins with the silent one");
 }
 

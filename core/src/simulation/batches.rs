@@ -122,7 +122,7 @@ impl World {
                 continue;
             }
             let driver = self.driver_for_call()?;
-            if matches!(host.lookup(), Lookup::Known(_)) {
+            if matches!(host.addresses.lookup(), Lookup::Known(_)) {
                 let options = CallOptions::default();
                 self.start(driver, &agent, Access::Read, &options, Scope::Ping(0))?;
                 self.act(driver)?;

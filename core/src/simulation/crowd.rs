@@ -76,7 +76,7 @@ impl Crowd {
         let now = testing::origin();
         let mut agent = testing::agent(HaStrategy::NoDeads, mirrors, now);
         agent.keeps_connections = keeps;
-        agent.mirrors.iter().for_each(|mirror| mirror.host.limit_kept(1_000));
+        agent.mirrors.iter().for_each(|mirror| mirror.host.kept.set_limit(1_000));
         let peer = Peer { mood: Mood::Answers, takes, free_at: vec![now; workers], executed: 0 };
         Self {
             now,

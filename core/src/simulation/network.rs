@@ -66,7 +66,7 @@ impl Network {
             let Wire { driver, id, .. } = self.wires[number];
             let connection = drivers[driver].engine.connections.get(id);
             connection.is_some_and(|connection| {
-                connection.user.is_some() || connection.retirements == host.retirements()
+                connection.user.is_some() || connection.retirements == host.kept.retirements()
             })
         })
     }
@@ -351,8 +351,8 @@ impl World {
         let site = &self.sites[self.known[number].site];
         let is_silent = self.network.has_silent_wire(host, &self.drivers);
         Wellness {
-            executes: site.executes_for_who_knows(&host.lookup()) && !is_silent,
-            answers: site.answers_who_knows(&host.lookup()),
+            executes: site.executes_for_who_knows(&host.addresses.lookup()) && !is_silent,
+            answers: site.answers_who_knows(&host.addresses.lookup()),
         }
     }
 

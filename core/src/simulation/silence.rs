@@ -25,7 +25,7 @@ impl Pair {
         let now = testing::origin();
         let mut agent = testing::agent(HaStrategy::Random, 1, now);
         agent.keeps_connections = true;
-        agent.mirrors[0].host.limit_kept(2);
+        agent.mirrors[0].host.kept.set_limit(2);
         let mut pair = Self { engine: Engine::new(1), agent: Arc::new(agent), now };
         let calls = [pair.start(), pair.start()];
         for (id, is_new) in pair.act() {

@@ -155,7 +155,7 @@ impl World {
                 ));
             }
             let in_flight = host.read(|karma| karma.in_flight());
-            let left = [host.kept(), host.kept_busy(), in_flight];
+            let left = [host.kept.count(), host.kept.busy(), in_flight];
             if left != [0, 0, 0] {
                 let name = &host.name;
                 return Err(format!("kept, busy, in flight of {name} after the end: {left:?}"));
@@ -350,7 +350,7 @@ impl World {
                 self.known.push(Known { site, answers: Vec::new(), refusals: 0 });
             }
             if self.sabotage == Some(Sabotage::KeepsTooMany) {
-                host.limit_kept(u32::MAX);
+                host.kept.set_limit(u32::MAX);
             }
         }
         let limit = self.topology.config.searchd.persistent_connections_limit;
@@ -367,7 +367,7 @@ impl World {
     pub(super) fn note_who_answers(&mut self) {
         let now = self.now;
         for (host, known) in self.hosts.iter().zip(&mut self.known) {
-            let answers = self.sites[known.site].answers_who_knows(&host.lookup())
+            let answers = self.sites[known.site].answers_who_knows(&host.addresses.lookup())
                 && !self.network.has_silent_wire(host, &self.drivers);
             if known.answers.last().is_none_or(|(_, last)| *last != answers) {
                 known.answers.push((now, answers));

@@ -109,8 +109,8 @@ impl HostStatus {
                 is_pinged: host.pinged.load(Ordering::Relaxed),
                 ping_trip: karma.ping_trip(),
                 keeps_connections: false,
-                kept_connections: host.kept(),
-                busy_connections: host.kept_busy(),
+                kept_connections: host.kept.count(),
+                busy_connections: host.kept.busy(),
                 in_flight: karma.in_flight(),
                 addresses,
                 needs_lookup,
@@ -134,7 +134,7 @@ fn state(karma: &Karma) -> (HostState, Instant) {
 }
 
 fn addresses(host: &Host) -> (Vec<String>, bool) {
-    match host.lookup() {
+    match host.addresses.lookup() {
         Lookup::Known(endpoints) => (endpoints.iter().map(ToString::to_string).collect(), false),
         Lookup::Needed => (Vec::new(), true),
         Lookup::Failed(failure) => (vec![format!("none: {}", failure.text)], true),

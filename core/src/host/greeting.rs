@@ -1,0 +1,69 @@
+//! What is known of a daemon by its greeting and its answers.
+
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
+
+use crate::request::Product;
+
+/// When it greets, and whose daemon it is.
+#[derive(Debug, Default)]
+pub struct Greeting {
+    greets_first: AtomicBool,
+    late_greetings: AtomicU32,
+    /// Version of the last answer to a SEARCH; 0 without one.
+    search_version: AtomicU16,
+}
+
+impl Greeting {
+    /// Whether this daemon sends its version before it has read anything: then a handshake that
+    /// does not come is a connect timeout. Manticore may send it with the first reply only
+    /// (protocol.md 1.2).
+    pub fn greets_first(&self) -> bool {
+        self.greets_first.load(Ordering::Relaxed)
+    }
+
+    /// Whether it says nothing before its first reply, so that a connection without a greeting
+    /// may long have been accepted.
+    pub fn greets_last(&self) -> bool {
+        !self.greets_first() && self.late_greetings.load(Ordering::Relaxed) >= LATE_GREETINGS
+    }
+
+    /// The daemon's version came, before its reply or with it. Once before proves that it greets
+    /// first; with it may be chance.
+    pub fn handle_greeting(&self, is_early: bool) {
+        if is_early {
+            self.greets_first.store(true, Ordering::Relaxed);
+        } else {
+            self.late_greetings.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// An answer to a SEARCH says which version of that the daemon has.
+    pub fn handle_search_version(&self, version: u16) {
+        self.search_version.store(version, Ordering::Relaxed);
+    }
+
+    /// Whose daemon listens there, for all that is known.
+    pub fn product(&self) -> Product {
+        match self.search_version.load(Ordering::Relaxed) {
+            0 => Product::Unknown,
+            version => Product::of_search(version),
+        }
+    }
+
+    /// Takes over what another one knows.
+    pub(super) fn inherit(&self, other: &Self) {
+        self.greets_first.store(other.greets_first(), Ordering::Relaxed);
+        let late_greetings = other.late_greetings.load(Ordering::Relaxed);
+        self.late_greetings.store(late_greetings, Ordering::Relaxed);
+        let search_version = other.search_version.load(Ordering::Relaxed);
+        self.search_version.store(search_version, Ordering::Relaxed);
+    }
+
+    /// Another daemon may listen there from now on, with other manners.
+    pub(super) fn forget(&self) {
+        self.inherit(&Self::default());
+    }
+}
+
+/// So many greetings that came with the reply, and none before it, are no chance.
+const LATE_GREETINGS: u32 = 16;
