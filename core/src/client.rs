@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -11,6 +10,7 @@ use crate::agent::Index;
 use crate::batch::Batch;
 use crate::config::{Config, HostAddress};
 use crate::error::{AgentFailure, Error, SystemError};
+use crate::limits::LOCAL_SEARCH_DELAY_MAX;
 use crate::log::{Level, LogSink};
 use crate::net::{Background, Pool, clock, process, seed};
 use crate::options::{CallOptions, ClientOptions};
@@ -313,6 +313,3 @@ fn endpoint(text: &str, port: u16) -> Option<SocketAddr> {
 fn no_queue(error: std::io::Error) -> Error {
     Error::System(SystemError::new("no event queue from the operating system", &error))
 }
-
-/// A local search begins after so long at the latest, though an agent is not reached yet.
-const LOCAL_SEARCH_DELAY_MAX: Duration = Duration::from_millis(20);

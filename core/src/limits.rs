@@ -1,4 +1,7 @@
-//! Every limit of the library, with its reason.
+//! What the library takes in, keeps and waits for at most, and what it takes for unset settings.
+//!
+//! Each limit has its reason. What one algorithm goes by (pauses, thresholds, factors) stands in
+//! the file of that.
 
 use std::time::Duration;
 
@@ -120,6 +123,9 @@ pub const DEADLINE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// longest commands that send any (OPTIMIZE) take minutes, and an agent must not hold a caller for
 /// as long as it likes.
 pub const HEARTBEATS_MAX: Duration = Duration::from_secs(3_600);
+
+/// A local search begins after so long at the latest, though an agent is not reached yet.
+pub const LOCAL_SEARCH_DELAY_MAX: Duration = Duration::from_millis(20);
 
 /// `max_matches` of a search: a row takes some 20 bytes of an agent's packet at least, and that
 /// has 128 MB at most.

@@ -1,7 +1,6 @@
 //! Local indexes of a search, which only the program can search.
 
-use std::time::Duration;
-
+use hamirror::limits::LOCAL_SEARCH_DELAY_MAX;
 use hamirror::wire::header::Command;
 use hamirror::{Batch, Reply, SearchId};
 use pyo3::prelude::*;
@@ -17,7 +16,7 @@ pub(crate) fn search_locals(
     id: SearchId,
     search_local: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
-    let limit = Limit::after(Some(DELAY_MAX));
+    let limit = Limit::after(Some(LOCAL_SEARCH_DELAY_MAX));
     waiting::wait(py, |slice| {
         let is_sent = batch.wait_sent(Some(limit.slice(slice)))?;
         Ok((is_sent || limit.has_passed()).then_some(()))
@@ -52,6 +51,3 @@ fn reply(returned: &Bound<'_, PyAny>) -> PyResult<Reply> {
 
 /// Version of the reply of a local index, unless the program says it.
 pub(crate) const LOCAL_VERSION: u16 = Command::SEARCH.version;
-
-/// A local search begins after so long at the latest, though an agent is not reached yet.
-const DELAY_MAX: Duration = Duration::from_millis(20);

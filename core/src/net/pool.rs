@@ -130,5 +130,5 @@ const SEED_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Drivers kept for the next batch: as many as threads use one client at the same time.
 const DRIVERS_IDLE_MAX: usize = 256;
 
-/// Pause between two looks at idle connections.
+/// Pause between two looks of a program's own threads at idle connections.
 pub(super) const TEND_PAUSE: Duration = Duration::from_secs(1);

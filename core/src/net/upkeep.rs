@@ -42,7 +42,7 @@ impl Upkeep {
             next_ping: None,
             sends: HashMap::new(),
             sends_by_host: HashMap::new(),
-            tend_at: clock::now() + TEND_PAUSE,
+            tend_at: clock::now() + UPKEEP_TEND_PAUSE,
         }
     }
 
@@ -72,7 +72,7 @@ impl Upkeep {
     pub(super) fn turn(&mut self, limit: Option<Duration>) -> io::Result<()> {
         let now = clock::now();
         if now >= self.tend_at {
-            self.tend_at = now + TEND_PAUSE;
+            self.tend_at = now + UPKEEP_TEND_PAUSE;
             if let Some(pool) = self.inbox.pool.upgrade() {
                 pool.tend_if_due();
             }
@@ -130,6 +130,6 @@ impl Drop for Upkeep {
     }
 }
 
-/// Pause between two looks at the client's idle connections: far below the time that they may be
-/// idle for, and rare enough to disturb nobody.
-const TEND_PAUSE: Duration = Duration::from_secs(10);
+/// Pause between two looks of the upkeep at all idle connections of the client: far below the time
+/// that they may be idle for, and rare enough to disturb nobody.
+const UPKEEP_TEND_PAUSE: Duration = Duration::from_secs(10);

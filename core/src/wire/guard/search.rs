@@ -4,6 +4,7 @@ use super::manticore;
 use super::select::aggregate;
 use super::walk::{Step, Stop, Walk, fault};
 use crate::limits::MATCHES_MAX;
+use crate::wire::search::FLAG_PREDICTED_TIME;
 
 /// What decides which fields a query has.
 #[derive(Clone, Copy)]
@@ -263,8 +264,6 @@ const MANTICORE_MIN: u16 = 0x119;
 
 /// The extended language, which is the newest.
 const MATCH_MODE_MAX: i32 = 6;
-
-const FLAG_PREDICTED_TIME: u32 = 4;
 
 /// Attribute type of 64 bits.
 const BIGINT: u32 = 6;

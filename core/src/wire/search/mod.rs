@@ -7,6 +7,7 @@ mod rows;
 mod value;
 
 pub use json::Json;
+pub(super) use query::FLAG_PREDICTED_TIME;
 pub use query::{Filter, FilterTest, MASTER, Outer, Override, OverrideValue, Query, encode};
 pub use reply::{Asked, Column, IoStats, Reply, ResultSet, Span, Status, Undecoded, WordSpan};
 pub use rows::{Row, Rows};

@@ -364,6 +364,7 @@ pub const MASTER: u32 = 14;
 /// tf-normalized IDF, which every daemon takes for the default.
 const FLAGS_DEFAULT: u32 = 0x40;
 
-const FLAG_PREDICTED_TIME: u32 = 4;
+/// Flag of a query that says the longest predicted time.
+pub(in crate::wire) const FLAG_PREDICTED_TIME: u32 = 4;
 
 const RANKERS_WITH_EXPRESSION: [u32; 2] = [8, 9];
