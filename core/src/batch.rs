@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use crate::agent::{Agent, Index};
 use crate::call::Scope;
-use crate::client::Shared;
 pub use crate::engine::CallId;
 use crate::error::{AgentFailure, Error, SystemError};
 use crate::limits::DEADLINE_MAX;
@@ -19,6 +18,7 @@ use crate::net::{Driver, Waker, clock};
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request};
 use crate::search::{Local, Search, SearchRequest, SearchResult};
+use crate::shared::Shared;
 
 /// Calls under way. Dropped, it cancels those that still run. It may live as long as the program:
 /// what was taken out of it costs no memory any more.

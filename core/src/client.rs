@@ -1,23 +1,19 @@
 //! The client: a configuration at work, shared by any number of threads.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-use parking_lot::Mutex;
-
-use crate::agent::Index;
 use crate::batch::Batch;
 use crate::config::{Config, HostAddress};
 use crate::error::{AgentFailure, Error, SystemError};
 use crate::limits::LOCAL_SEARCH_DELAY_MAX;
 use crate::log::{Level, LogSink};
-use crate::net::{Background, Pool, clock, process, seed};
+use crate::net::clock;
 use crate::options::{CallOptions, ClientOptions};
 use crate::request::{Reply, Request};
-use crate::search::{Search, SearchRequest, SearchResult};
+use crate::search::{Search, SearchResult};
+use crate::shared::Shared;
 use crate::status::Status;
-use crate::topology::Topology;
 use crate::upkeep::Upkeep;
 
 /// Asks distributed indexes; cheap to clone, and every clone is the same client.
@@ -41,19 +37,6 @@ use crate::upkeep::Upkeep;
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
-}
-
-/// A client as one process has it.
-pub(crate) struct Shared {
-    topology: ArcSwap<Topology>,
-    pub(crate) background: Arc<Background>,
-    pub(crate) pool: Arc<Pool>,
-    reloading: Mutex<()>,
-    options: ClientOptions,
-    process: process::Id,
-    /// The client of a forked child, which nobody but the child ever makes: it may touch no lock
-    /// that a thread of the parent held when it forked.
-    of_child: OnceLock<Arc<Shared>>,
 }
 
 impl Client {
@@ -233,74 +216,6 @@ impl Client {
             shared = shared.of_child.get_or_init(|| shared.inherit());
         }
         shared
-    }
-}
-
-impl Shared {
-    fn new(config: &Config, options: ClientOptions) -> Self {
-        let topology = Topology::new(config, &options, clock::now());
-        let pool = Arc::new(Pool::new(options.seed.unwrap_or_else(seed)));
-        let background = Arc::new(Background::new(options.background, Arc::downgrade(&pool)));
-        background.ping(topology.pinged.clone(), topology.ping_interval);
-        Self {
-            topology: ArcSwap::from_pointee(topology),
-            background,
-            pool,
-            reloading: Mutex::default(),
-            options,
-            process: process::id(),
-            of_child: OnceLock::new(),
-        }
-    }
-
-    pub(crate) fn is_of_this_process(&self) -> bool {
-        self.process == process::id()
-    }
-
-    /// A client of its own for a forked child.
-    fn inherit(&self) -> Arc<Shared> {
-        self.pool.abandon();
-        let topology = self.topology.load();
-        let shared = Shared::new(&topology.config, self.options);
-        for (host, own) in topology.hosts.iter().zip(&shared.topology.load().hosts) {
-            own.inherit(host);
-        }
-        Arc::new(shared)
-    }
-
-    pub(crate) fn index(&self, name: &str) -> Result<Arc<Index>, Error> {
-        self.topology.load().indexes.get(name).cloned().ok_or_else(|| {
-            Error::Unknown(format!("no distributed index '{name}' in the configuration"))
-        })
-    }
-
-    /// Checks and encodes a search, within the limits of the configuration.
-    pub(crate) fn search_request(
-        &self,
-        index: &str,
-        search: &Search,
-    ) -> Result<SearchRequest, Error> {
-        let searchd = &self.topology.load().config.searchd;
-        SearchRequest::new_with(index, search, searchd, clock::wall())
-    }
-
-    /// A request to the agents of an index begins.
-    pub(crate) fn handle_query(&self) {
-        self.topology.load().traffic.handle_query();
-    }
-
-    pub(crate) fn options(&self) -> &ClientOptions {
-        &self.options
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // In a forked child a lock may be held by a thread that is not there.
-        if self.is_of_this_process() {
-            self.topology.load().log.close();
-            self.background.end();
-        }
     }
 }
 

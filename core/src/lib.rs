@@ -36,9 +36,8 @@
 //! # Shape
 //!
 //! "a <- b" reads "b may use a, and what comes before it"; rooms side by side know nothing of each
-//! other, except for those in parentheses (`tests/tests/layers.rs` sees to it). All but `net` and
-//! what comes after it is pure: no socket, clock, thread or randomness of its own (`clippy.toml`
-//! sees to it).
+//! other (`tests/tests/layers.rs` sees to it). All but `net` and what comes after it is pure: no
+//! socket, clock, thread or randomness of its own (`clippy.toml` sees to it).
 //!
 //! ```text
 //! limits log diagnostic traffic hedge_budget
@@ -49,8 +48,9 @@
 //!     <- mirror <- strategy <- agent
 //!     <- call topology
 //!     <- engine status
-//!     <- net
-//!     <- (batch client upkeep)
+//!     <- net <- shared
+//!     <- batch upkeep
+//!     <- client
 //! ```
 //!
 //! The calling thread drives its own I/O on a `Poll` taken from the client, so that a warm call
@@ -83,6 +83,7 @@ pub mod net;
 mod options;
 pub mod request;
 pub mod search;
+mod shared;
 #[cfg(test)]
 mod simulation;
 pub mod status;

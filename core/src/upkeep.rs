@@ -4,9 +4,9 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::Shared;
 use crate::error::{Error, SystemError};
 use crate::net::{Driven, clock};
+use crate::shared::Shared;
 
 /// Does what the background thread of other clients does, on the program's own thread: pings
 /// ([`ha_ping_interval`](crate::limits::HA_PING_INTERVAL)) and sends to blackholes. There is one

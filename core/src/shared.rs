@@ -1,0 +1,95 @@
+//! What a client, its batches and its upkeep share.
+
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+use crate::agent::Index;
+use crate::config::Config;
+use crate::error::Error;
+use crate::net::{Background, Pool, clock, process, seed};
+use crate::options::ClientOptions;
+use crate::search::{Search, SearchRequest};
+use crate::topology::Topology;
+
+/// A client as one process has it.
+pub(crate) struct Shared {
+    pub(crate) topology: ArcSwap<Topology>,
+    pub(crate) background: Arc<Background>,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) reloading: Mutex<()>,
+    pub(crate) options: ClientOptions,
+    process: process::Id,
+    /// The client of a forked child, which nobody but the child ever makes: it may touch no lock
+    /// that a thread of the parent held when it forked.
+    pub(crate) of_child: OnceLock<Arc<Shared>>,
+}
+
+impl Shared {
+    pub(crate) fn new(config: &Config, options: ClientOptions) -> Self {
+        let topology = Topology::new(config, &options, clock::now());
+        let pool = Arc::new(Pool::new(options.seed.unwrap_or_else(seed)));
+        let background = Arc::new(Background::new(options.background, Arc::downgrade(&pool)));
+        background.ping(topology.pinged.clone(), topology.ping_interval);
+        Self {
+            topology: ArcSwap::from_pointee(topology),
+            background,
+            pool,
+            reloading: Mutex::default(),
+            options,
+            process: process::id(),
+            of_child: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.process == process::id()
+    }
+
+    /// A client of its own for a forked child.
+    pub(crate) fn inherit(&self) -> Arc<Shared> {
+        self.pool.abandon();
+        let topology = self.topology.load();
+        let shared = Shared::new(&topology.config, self.options);
+        for (host, own) in topology.hosts.iter().zip(&shared.topology.load().hosts) {
+            own.inherit(host);
+        }
+        Arc::new(shared)
+    }
+
+    pub(crate) fn index(&self, name: &str) -> Result<Arc<Index>, Error> {
+        self.topology.load().indexes.get(name).cloned().ok_or_else(|| {
+            Error::Unknown(format!("no distributed index '{name}' in the configuration"))
+        })
+    }
+
+    /// Checks and encodes a search, within the limits of the configuration.
+    pub(crate) fn search_request(
+        &self,
+        index: &str,
+        search: &Search,
+    ) -> Result<SearchRequest, Error> {
+        let searchd = &self.topology.load().config.searchd;
+        SearchRequest::new_with(index, search, searchd, clock::wall())
+    }
+
+    /// A request to the agents of an index begins.
+    pub(crate) fn handle_query(&self) {
+        self.topology.load().traffic.handle_query();
+    }
+
+    pub(crate) fn options(&self) -> &ClientOptions {
+        &self.options
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // In a forked child a lock may be held by a thread that is not there.
+        if self.is_of_this_process() {
+            self.topology.load().log.close();
+            self.background.end();
+        }
+    }
+}
