@@ -198,7 +198,9 @@ impl Shared {
     }
 
     fn take<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, client: TcpStream) {
-        match self.state().behaviour {
+        // The lock is not held meanwhile: a link takes it.
+        let behaviour = self.state().behaviour;
+        match behaviour {
             // A daemon whose listen queue is full holds up nobody else.
             Behaviour::Pass | Behaviour::Delay(_) => {
                 scope.spawn(move || {
