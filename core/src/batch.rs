@@ -2,7 +2,11 @@
 //!
 //! Block on it ([`Batch::wait_any`], [`Batch::wait_all`]), or put [`Batch::fd`] into an event
 //! loop of your own: when it is readable, or [`Batch::timeout`] has passed, call
-//! [`Batch::drive`] and take what has ended with [`Batch::next_completion`].
+//! [`Batch::drive`] and take what has ended with [`Batch::next_completion`]. Or leave it to a
+//! thread of the library while the program works ([`Batch::run`]).
+
+mod handle;
+mod running;
 
 use std::collections::BTreeMap;
 use std::os::fd::RawFd;
@@ -14,19 +18,23 @@ use crate::call::Scope;
 pub use crate::engine::CallId;
 use crate::error::{AgentFailure, Error, SystemError};
 use crate::limits::DEADLINE_MAX;
-use crate::net::{Driver, Waker, clock};
+use crate::net::{Driver, Run, Waker, clock};
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request};
 use crate::search::{Local, Search, SearchRequest, SearchResult};
 use crate::shared::Shared;
+pub use handle::BatchHandle;
+pub use running::{NotRun, RunningBatch};
 
 /// Calls under way. Dropped, it cancels those that still run. It may live as long as the program:
 /// what was taken out of it costs no memory any more.
 pub struct Batch {
     /// Of the process that made the batch.
     shared: Arc<Shared>,
-    /// Always there until the batch is dropped.
+    /// There until the batch is dropped, but for the time that it runs.
     driver: Option<Driver>,
+    /// There while a thread of the library has the driver.
+    run: Option<Run>,
     searches: BTreeMap<SearchId, RunningSearch>,
     next_search: SearchId,
     /// Calls ended while they were added or cancelled, which no fd tells.
@@ -79,6 +87,7 @@ impl Batch {
         Self {
             shared,
             driver: Some(driver),
+            run: None,
             searches: BTreeMap::new(),
             next_search: SearchId(0),
             has_news: false,
@@ -421,10 +430,17 @@ impl Batch {
 
     /// After a panic of the caller's own code nobody knows in what state the engine is.
     fn end(&mut self, after_panic: bool) {
-        let Some(mut driver) = self.driver.take() else { return };
         if self.check_process().is_err() {
-            return driver.abandon();
+            if let Some(run) = self.run.take() {
+                run.abandon();
+            }
+            if let Some(driver) = self.driver.take() {
+                driver.abandon();
+            }
+            return;
         }
+        self.stop();
+        let Some(mut driver) = self.driver.take() else { return };
         if after_panic || driver.is_broken() {
             return driver.let_go();
         }
@@ -442,11 +458,11 @@ impl Batch {
     }
 
     fn driver(&mut self) -> &mut Driver {
-        self.driver.as_mut().expect("a batch has a driver until it is dropped")
+        self.driver.as_mut().expect(DRIVER_IS_HERE)
     }
 
     fn driver_ref(&self) -> &Driver {
-        self.driver.as_ref().expect("a batch has a driver until it is dropped")
+        self.driver.as_ref().expect(DRIVER_IS_HERE)
     }
 }
 
@@ -464,6 +480,9 @@ fn unknown_local(search: SearchId, local: &str) -> Error {
 fn end_of(timeout: Option<Duration>) -> Option<Instant> {
     timeout.map(|timeout| clock::now() + timeout.min(DEADLINE_MAX))
 }
+
+/// Whoever has a batch that runs can't reach what needs the driver.
+const DRIVER_IS_HERE: &str = "a batch that does not run has its driver until it is dropped";
 
 impl Drop for Batch {
     fn drop(&mut self) {

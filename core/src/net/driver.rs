@@ -68,6 +68,11 @@ impl Waker {
         self.mail.woken.fetch_max(self.batch, Ordering::Release);
         self.mail.waker.wake()
     }
+
+    /// The turn under way, or else the next one, waits for nothing; waits go on.
+    pub(super) fn nudge(&self) -> io::Result<()> {
+        self.mail.waker.wake()
+    }
 }
 
 impl Mail {

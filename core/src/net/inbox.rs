@@ -14,12 +14,10 @@ use super::driver::{Mail, Waker};
 use super::names::{self, Lookups, Wanted};
 use super::pinger::Pinged;
 use super::pool::Others;
-use super::{background, clock, signals};
+use super::{background, clock, thread};
 use crate::agent::Agent;
 use crate::host::Host;
-use crate::limits::{
-    self, BLACKHOLE_BACKLOG_BYTES_MAX, BLACKHOLE_BACKLOG_MAX, LOOKUPS_AT_ONCE_MAX,
-};
+use crate::limits::{BLACKHOLE_BACKLOG_BYTES_MAX, BLACKHOLE_BACKLOG_MAX, LOOKUPS_AT_ONCE_MAX};
 use crate::request::Request;
 
 /// Shared by a client and its threads.
@@ -252,7 +250,6 @@ impl Inbox {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the only threads of the library")]
 fn spawn(role: Role, inbox: Arc<Inbox>) -> Option<JoinHandle<()>> {
     let name = match role {
         Role::Upkeep => "hamirror",
@@ -267,9 +264,7 @@ fn spawn(role: Role, inbox: Arc<Inbox>) -> Option<JoinHandle<()>> {
         }
         drop(ending);
     };
-    let thread = std::thread::Builder::new().name(name.to_owned());
-    // Without a size of ours, the environment would be asked for one.
-    signals::with_blocked(|| thread.stack_size(limits::STACK_SIZE).spawn(run).ok())
+    thread::spawn(name, run).ok()
 }
 
 /// Tells whoever waits that the thread ends, in a panic of a log sink too.
@@ -291,7 +286,7 @@ const THREADS_MAX: usize = 1 + LOOKUPS_AT_ONCE_MAX;
 
 /// How long a start waits for its thread to begin, which takes some 50 us unless a constructor of
 /// a library holds the dynamic loader's lock.
-const BEGIN_PATIENCE: Duration = Duration::from_millis(20);
+pub(super) const BEGIN_PATIENCE: Duration = Duration::from_millis(20);
 
 thread_local! {
     /// Whose thread this is.

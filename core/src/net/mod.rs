@@ -10,13 +10,16 @@ mod pinger;
 mod pool;
 pub mod process;
 mod resolver;
+mod run;
 mod seed;
 mod signals;
 mod socket;
+mod thread;
 mod upkeep;
 mod wakeup;
 
 pub use background::{Background, Driven};
 pub use driver::{Driver, Waker};
 pub use pool::Pool;
+pub use run::{Back, End, Run};
 pub use seed::seed;

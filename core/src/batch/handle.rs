@@ -1,0 +1,78 @@
+//! A batch in a language whose types can't tell one that runs.
+
+use std::time::Duration;
+
+use super::running::is_running;
+use super::{Batch, SearchId};
+use crate::error::Error;
+use crate::request::Reply;
+
+/// A batch that knows whether it runs: what can't be done meanwhile is [`Error::Misuse`]. For
+/// bindings; in Rust [`Batch`] and [`RunningBatch`](super::RunningBatch) are two types.
+pub struct BatchHandle {
+    batch: Batch,
+}
+
+impl From<Batch> for BatchHandle {
+    fn from(batch: Batch) -> Self {
+        BatchHandle { batch }
+    }
+}
+
+impl BatchHandle {
+    /// The batch, unless it runs.
+    pub fn get(&mut self) -> Result<&mut Batch, Error> {
+        if self.batch.run.is_none() {
+            return Ok(&mut self.batch);
+        }
+        self.batch.check_process()?;
+        Err(is_running())
+    }
+
+    /// Leaves the batch to a thread ([`Batch::run`]); after an error it is as it was.
+    pub fn run(&mut self) -> Result<(), Error> {
+        self.batch.begin_run()
+    }
+
+    /// Waits for all calls to end, at most so long, and leaves the batch to its thread; `false` if
+    /// some still run.
+    pub fn wait_all(&self, timeout: Option<Duration>) -> Result<bool, Error> {
+        self.batch.wait_run(super::end_of(timeout))
+    }
+
+    /// The same, and takes the batch back, whatever still runs
+    /// ([`RunningBatch::join`](super::RunningBatch::join)); after [`Error::System`] it is back too.
+    pub fn join(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
+        self.batch.end_run(timeout)
+    }
+
+    /// Whether a search's result was not taken yet.
+    pub fn has_search(&self, search: SearchId) -> bool {
+        self.batch.searches.contains_key(&search)
+    }
+
+    /// Local indexes of a search that nobody has searched ([`Batch::locals`]).
+    pub fn locals(&self, search: SearchId) -> impl Iterator<Item = &str> {
+        self.batch.locals(search)
+    }
+
+    /// The request for a local index ([`Batch::local_request`]).
+    pub fn local_request(&self, search: SearchId, local: &str) -> Result<Vec<u8>, Error> {
+        self.batch.local_request(search, local)
+    }
+
+    /// Hands in what a local index answered ([`Batch::add_local`]).
+    pub fn add_local(
+        &mut self,
+        search: SearchId,
+        local: &str,
+        answer: Result<Reply, String>,
+    ) -> Result<(), Error> {
+        self.batch.add_local(search, local, answer)
+    }
+
+    /// Lets everything go as it is ([`Batch::abandon`]).
+    pub fn abandon(&mut self) {
+        self.batch.abandon();
+    }
+}

@@ -1,0 +1,225 @@
+//! A driver at work on a thread of its own, until nothing runs in it or it is wanted back.
+//!
+//! One thread for each, so that no batch waits for another. The driver is either in the hands of
+//! that thread or on the desk between both; what the program still has of it wakes it alone. A
+//! thread that never came to take it, for want of the dynamic loader's lock, finds nothing later.
+
+use std::any::Any;
+use std::io;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use super::driver::{Driver, Waker};
+use super::inbox::BEGIN_PATIENCE;
+use super::{clock, thread as own_thread};
+
+/// A driver at work; to be taken back, or in a forked child abandoned.
+pub struct Run {
+    desk: Arc<Desk>,
+    waker: Waker,
+    thread: JoinHandle<()>,
+}
+
+/// A driver that is back.
+pub struct Back {
+    /// The driver; what had not ended yet still runs in it.
+    pub driver: Box<Driver>,
+    /// How the thread came to its end.
+    pub end: End,
+}
+
+/// How a thread came to its end.
+pub enum End {
+    /// It never began.
+    Unbegun,
+    /// Nothing runs any more, or the driver was wanted back.
+    Done,
+    /// The system refuses to wait for sockets.
+    Failed(io::Error),
+    /// A panic of the program's own code, which has left the driver half way.
+    Panicked(Box<dyn Any + Send>),
+}
+
+/// Where both threads meet.
+struct Desk {
+    state: Mutex<State>,
+    change: Condvar,
+}
+
+struct State {
+    stage: Stage,
+    /// The program wants it back, whatever runs.
+    is_wanted: bool,
+    /// Whoever waits for the thread is to return.
+    is_woken: bool,
+}
+
+enum Stage {
+    /// Nobody has it yet.
+    Lies(Box<Driver>),
+    /// The thread has it.
+    Works,
+    /// The thread is done.
+    Done(Box<Back>),
+    /// The program has it back, or nobody wants it any more.
+    Gone,
+}
+
+impl Run {
+    /// Hands a driver over to a thread; back it comes if the system gives none.
+    pub fn start(driver: Box<Driver>) -> Result<Run, (Box<Driver>, io::Error)> {
+        let waker = driver.waker();
+        let stage = Stage::Lies(driver);
+        let state = State { stage, is_wanted: false, is_woken: false };
+        let desk = Arc::new(Desk { state: Mutex::new(state), change: Condvar::new() });
+        let theirs = desk.clone();
+        let spawned = own_thread::spawn("hamirror-batch", move || theirs.work());
+        let mut state = desk.state.lock();
+        match spawned {
+            Ok(thread) => {
+                // As for the other threads of the library, which need the dynamic loader's lock
+                // to begin.
+                let until = clock::now() + BEGIN_PATIENCE;
+                let lies = |state: &State| matches!(state.stage, Stage::Lies(_));
+                while lies(&state) && !desk.change.wait_until(&mut state, until).timed_out() {}
+                drop(state);
+                Ok(Run { desk, waker, thread })
+            }
+            Err(error) => match state.take() {
+                Stage::Lies(driver) => Err((driver, error)),
+                _ => unreachable!("there is no thread to take it"),
+            },
+        }
+    }
+
+    /// Waits until nothing runs any more; `false` if the time is up before, or the waker of the
+    /// driver was used.
+    pub fn wait(&self, until: Option<Instant>) -> bool {
+        let mut state = self.desk.state.lock();
+        loop {
+            match state.stage {
+                Stage::Done(_) => return true,
+                // Only taking it back helps.
+                Stage::Lies(_) | Stage::Gone => return false,
+                Stage::Works => {}
+            }
+            if std::mem::take(&mut state.is_woken) {
+                return false;
+            }
+            if !self.desk.wait(&mut state, until) {
+                return matches!(state.stage, Stage::Done(_));
+            }
+        }
+    }
+
+    /// Whether this is the very thread that has the driver: to wait for it would take for ever.
+    pub fn is_here(&self) -> bool {
+        self.thread.thread().id() == thread::current().id()
+    }
+
+    /// Takes the driver back, once the thread has come to the end of what it is at; `None` on that
+    /// very thread, which then ends the driver itself.
+    pub fn take_back(self) -> Option<Back> {
+        let mut state = self.desk.state.lock();
+        state.is_wanted = true;
+        if self.is_here() {
+            state.stage = Stage::Gone;
+            return None;
+        }
+        if matches!(state.stage, Stage::Works) {
+            // A waker can't fail but for want of memory in the kernel; deadlines still hold then.
+            let _ = self.waker.nudge();
+        }
+        while matches!(state.stage, Stage::Works) {
+            self.desk.wait(&mut state, None);
+        }
+        let taken = state.take();
+        drop(state);
+        match taken {
+            Stage::Done(back) => {
+                // All that is left to it is to go.
+                let _ = self.thread.join();
+                Some(*back)
+            }
+            Stage::Lies(driver) => Some(Back { driver, end: End::Unbegun }),
+            Stage::Works | Stage::Gone => None,
+        }
+    }
+
+    /// In a forked child: leaves all as it is, for locks may be held for ever, and the thread did
+    /// not come along.
+    pub fn abandon(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl State {
+    fn take(&mut self) -> Stage {
+        std::mem::replace(&mut self.stage, Stage::Gone)
+    }
+}
+
+impl Desk {
+    /// What the thread does.
+    fn work(&self) {
+        park_once();
+        let mut state = self.state.lock();
+        let Stage::Lies(mut driver) = state.take() else { return };
+        state.stage = Stage::Works;
+        drop(state);
+        self.change.notify_all();
+        let end = match panic::catch_unwind(AssertUnwindSafe(|| self.drive(&mut driver))) {
+            Ok(Ok(())) => End::Done,
+            Ok(Err(error)) => End::Failed(error),
+            Err(payload) => End::Panicked(payload),
+        };
+        // Nobody polls any more: the descriptor stays readable until the program drives it.
+        let _ = driver.waker().nudge();
+        let mut state = self.state.lock();
+        if matches!(state.stage, Stage::Works) {
+            state.stage = Stage::Done(Box::new(Back { driver, end }));
+            drop(state);
+            self.change.notify_all();
+            return;
+        }
+        drop(state);
+        if driver.is_broken() {
+            driver.let_go();
+        } else {
+            driver.end_batch();
+        }
+    }
+
+    fn drive(&self, driver: &mut Driver) -> io::Result<()> {
+        while driver.engine_ref().running() > 0 && !self.state.lock().is_wanted {
+            driver.turn(None)?;
+            if driver.take_woken() {
+                self.state.lock().is_woken = true;
+                self.change.notify_all();
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a change; `false` if the time is up.
+    fn wait(&self, state: &mut MutexGuard<'_, State>, until: Option<Instant>) -> bool {
+        match until {
+            Some(until) => !self.change.wait_until(state, until).timed_out(),
+            None => {
+                self.change.wait(state);
+                true
+            }
+        }
+    }
+}
+
+/// The first parking of a thread needs the dynamic loader's lock: it comes before any lock of ours
+/// is held, and for no time.
+fn park_once() {
+    let nothing = Mutex::new(());
+    Condvar::new().wait_for(&mut nothing.lock(), Duration::ZERO);
+}
