@@ -804,10 +804,11 @@ typedef struct hamirror_attempt hamirror_attempt;
  * Calls under way. One thread at a time may use it; a second one gets HAMIRROR_ERROR_REENTRANT.
  * End it with hamirror_batch_free(), which cancels what still runs.
  *
- * Two ways to drive it: block in hamirror_batch_wait_any() or hamirror_batch_wait_all(); or put
+ * Three ways to drive it: block in hamirror_batch_wait_any() or hamirror_batch_wait_all(); or put
  * hamirror_batch_fd() into an event loop, and when it is readable, or hamirror_batch_timeout_ms()
  * has passed, call hamirror_batch_drive() and take what has ended with
- * hamirror_batch_next_completion().
+ * hamirror_batch_next_completion(); or leave it to a thread by hamirror_batch_run() while the
+ * program works, and take it back by hamirror_batch_join().
  *
  * Calls and searches are numbered from 0 each, in the order in which they were added.
  */
@@ -1052,9 +1053,10 @@ typedef struct {
  * called, which is once for each agent when the request is added, to have it checked, and once
  * for each attempt.
  *
- * Thread: the one that adds to or drives the batch, or that waits in hamirror_client_call(); for
- * blackholes the client's own thread, or the one that drives its hamirror_upkeep. Several threads
- * may be in it at a time if the request is.
+ * Thread: the one that adds to or drives the batch, or that waits in hamirror_client_call(); that
+ * of the library between hamirror_batch_run() and hamirror_batch_join(); for blackholes the
+ * client's own thread, or the one that drives its hamirror_upkeep. Several threads may be in it
+ * at a time if the request is.
  *
  * Pointers: `target` and `body` are valid until it returns.
  *
@@ -1063,8 +1065,8 @@ typedef struct {
  * incomplete ends it with HAMIRROR_ERROR_REQUEST.
  *
  * From it you may call anything but the functions of this batch, which answer
- * HAMIRROR_ERROR_REENTRANT, and the _free of its batch, upkeep or client. It must not throw, nor
- * leave by longjmp.
+ * HAMIRROR_ERROR_REENTRANT, or HAMIRROR_ERROR_MISUSE while it runs on a thread, and the _free of
+ * its batch, upkeep or client. It must not throw, nor leave by longjmp.
  */
 typedef int32_t (*hamirror_build_callback)(void *user_data,
                                            const hamirror_target *target,
@@ -1610,6 +1612,11 @@ typedef struct {
                                  float latitude,
                                  float longitude,
                                  hamirror_error **out_error);
+    int32_t (*batch_join)(hamirror_batch *batch,
+                          int64_t timeout_ms,
+                          bool *out_done,
+                          hamirror_error **out_error);
+    int32_t (*batch_run)(hamirror_batch *batch, hamirror_error **out_error);
 } hamirror_api_v0;
 
 #ifdef __cplusplus
@@ -2958,7 +2965,8 @@ int32_t hamirror_batch_add_search(hamirror_batch *batch,
 /**
  * Waits until every request is on its way, so that the agents work while the thread does
  * something else: `out_sent` is false if the time is up before, or hamirror_waker_wake() was
- * called.
+ * called. Nobody fails over or looks at deadlines meanwhile: what takes longer than a moment is
+ * for hamirror_batch_run().
  *
  * `timeout_ms` below 0 is without end, 0 does not wait. `out_sent` may be NULL. The errors are
  * those of hamirror_batch_drive().
@@ -2997,13 +3005,17 @@ int32_t hamirror_batch_wait_all(hamirror_batch *batch,
  * for the life of the batch, which owns it: never read from it and never close it; take it out
  * of your loop before hamirror_batch_free(), for the descriptor lives on and may serve another
  * batch. -1 for NULL.
+ *
+ * While the batch runs on a thread it is readable for moments, which mean nothing; once all calls
+ * have ended, for good.
  */
 int32_t hamirror_batch_fd(const hamirror_batch *batch);
 
 /**
  * Milliseconds until hamirror_batch_drive() is due even if the fd stays quiet, as poll() takes
  * them: -1 while nothing runs. It changes with every call of hamirror_batch_drive(). 0 where
- * hamirror_batch_drive() would answer with an error of the handle: NULL, REENTRANT, PANIC.
+ * hamirror_batch_drive() would answer with an error of the handle: NULL, REENTRANT, PANIC, or
+ * MISUSE while it runs on a thread.
  */
 int32_t hamirror_batch_timeout_ms(hamirror_batch *batch);
 
@@ -3012,7 +3024,7 @@ int32_t hamirror_batch_timeout_ms(hamirror_batch *batch);
  * it has no more.
  *
  * HAMIRROR_ERROR_FORKED in a forked child, HAMIRROR_ERROR_SYSTEM if the operating system refuses
- * to wait for sockets.
+ * to wait for sockets, HAMIRROR_ERROR_MISUSE while the batch runs on a thread.
  */
 int32_t hamirror_batch_drive(hamirror_batch *batch, hamirror_error **out_error);
 
@@ -3107,9 +3119,44 @@ int32_t hamirror_batch_take_search(hamirror_batch *batch,
                                    hamirror_error **out_error);
 
 /**
- * Cancels what runs and ends the batch with what was borrowed from it. NULL is fine.
+ * Cancels what runs and ends the batch with what was borrowed from it. NULL is fine. If it runs on
+ * a thread, that ends first; a callback that it is in is waited for.
  */
 void hamirror_batch_free(hamirror_batch *batch);
+
+/**
+ * Leaves a batch to a thread of the library, and returns at once: that sends, reads, fails over,
+ * hedges and keeps deadlines while the program works, as in a local search. Each batch that runs
+ * has a thread of its own, so that none holds up another; it is there for a client with
+ * no_background too, takes no signal, and ends with hamirror_batch_join().
+ *
+ * Until then all functions of the batch answer HAMIRROR_ERROR_MISUSE, but for
+ * hamirror_batch_join(), hamirror_batch_free(), hamirror_batch_fd(), hamirror_waker_new(), and
+ * those for local indexes: hamirror_batch_local_count(), hamirror_batch_take_local(),
+ * hamirror_batch_add_local(). Callbacks of its requests are called on that thread.
+ *
+ * HAMIRROR_ERROR_SYSTEM if the operating system gives no thread, HAMIRROR_ERROR_MISUSE if the
+ * batch runs already, HAMIRROR_ERROR_FORKED in a forked child: then the batch is as it was.
+ */
+int32_t hamirror_batch_run(hamirror_batch *batch, hamirror_error **out_error);
+
+/**
+ * Waits for all calls of a batch that runs to end, and takes it back: then take completions,
+ * replies and results as ever. `out_done` is false if the time is up before, or
+ * hamirror_waker_wake() was called: the batch is back all the same, and what still runs is the
+ * program's to drive, or to leave to a thread again.
+ *
+ * `timeout_ms` below 0 is without end, 0 does not wait. `out_done` may be NULL. A callback that
+ * the thread is in is waited for in either case.
+ *
+ * HAMIRROR_ERROR_MISUSE if the batch does not run, or from a callback of its own requests;
+ * HAMIRROR_ERROR_SYSTEM if the operating system refused to wait for sockets: the batch is back.
+ * HAMIRROR_ERROR_FORKED in a forked child, where all that is left is hamirror_batch_free().
+ */
+int32_t hamirror_batch_join(hamirror_batch *batch,
+                            int64_t timeout_ms,
+                            bool *out_done,
+                            hamirror_error **out_error);
 
 /**
  * hamirror_client_search() for an index that has local indexes too: `search_local` is called for
@@ -3141,8 +3188,8 @@ int32_t hamirror_batch_local_count(hamirror_batch *batch,
                                    hamirror_error **out_error);
 
 /**
- * A local index of a search, to be searched by the program: after hamirror_batch_wait_sent() on
- * this thread, so that the agents work meanwhile, or on another thread. `number` counts from 0
+ * A local index of a search, to be searched by the program: after hamirror_batch_run() on this
+ * thread, so that the agents work meanwhile, or on another thread. `number` counts from 0
  * those that nobody has searched yet; the later ones move up with each
  * hamirror_batch_add_local(). End it with hamirror_local_free().
  *
@@ -3217,8 +3264,8 @@ hamirror_waker *hamirror_waker_new(const hamirror_batch *batch);
 /**
  * Ends the wait that is under way, or else the next one, from any thread:
  * hamirror_batch_wait_any() and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and
- * without a completion, hamirror_batch_wait_sent() with what is true so far. A batch that was
- * freed is past waking; that is no error.
+ * without a completion, hamirror_batch_wait_sent() with what is true so far, hamirror_batch_join()
+ * with what still runs. A batch that was freed is past waking; that is no error.
  *
  * Not for signal handlers: it takes a lock. HAMIRROR_ERROR_SYSTEM if the operating system
  * refuses.

@@ -58,6 +58,12 @@ public:
     {
         return detail::ask<bool>(hamirror_batch_wait_all, get(), timeout.count());
     }
+    // Leaves it to a thread of the library while the program works, and takes it back.
+    Returns<void> run() { return detail::run(hamirror_batch_run, get()); }
+    Returns<bool> join(std::chrono::milliseconds timeout = forever)
+    {
+        return detail::ask<bool>(hamirror_batch_join, get(), timeout.count());
+    }
     int32_t fd() const { return hamirror_batch_fd(get()); }
     int32_t timeout_ms() { return hamirror_batch_timeout_ms(get()); }
     Returns<void> drive() { return detail::run(hamirror_batch_drive, get()); }

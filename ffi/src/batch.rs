@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use hamirror_core::{Batch as CoreBatch, CallId, Calls, SearchId};
+use hamirror_core::{BatchHandle, CallId, Calls, SearchId};
 
 use crate::arguments;
 use crate::client::Client;
@@ -27,10 +27,11 @@ pub const HAMIRROR_NO_SEARCH: u32 = u32::MAX;
 /// Calls under way. One thread at a time may use it; a second one gets HAMIRROR_ERROR_REENTRANT.
 /// End it with hamirror_batch_free(), which cancels what still runs.
 ///
-/// Two ways to drive it: block in hamirror_batch_wait_any() or hamirror_batch_wait_all(); or put
+/// Three ways to drive it: block in hamirror_batch_wait_any() or hamirror_batch_wait_all(); or put
 /// hamirror_batch_fd() into an event loop, and when it is readable, or hamirror_batch_timeout_ms()
 /// has passed, call hamirror_batch_drive() and take what has ended with
-/// hamirror_batch_next_completion().
+/// hamirror_batch_next_completion(); or leave it to a thread by hamirror_batch_run() while the
+/// program works, and take it back by hamirror_batch_join().
 ///
 /// Calls and searches are numbered from 0 each, in the order in which they were added.
 pub struct Batch {
@@ -46,7 +47,7 @@ impl Handle for Batch {
 pub(crate) struct BatchDetail {
     pub(crate) waker: SharedWaker,
     fd: RawFd,
-    batch: Exclusive<CoreBatch>,
+    batch: Exclusive<BatchHandle>,
 }
 
 impl Drop for BatchDetail {
@@ -73,7 +74,7 @@ pub unsafe extern "C" fn hamirror_batch_new(
         out_batch.write(handle::new(BatchDetail {
             waker: SharedWaker::new(batch.waker()),
             fd: batch.fd(),
-            batch: Exclusive::new(batch),
+            batch: Exclusive::new(batch.into()),
         }));
         Ok(())
     })
@@ -105,7 +106,7 @@ pub unsafe extern "C" fn hamirror_batch_add_index(
         // A reference of its own, for a callback may free the handle.
         let request = need(request, "request")?.clone();
         let options = options::call(options)?;
-        let mut calls = write(batch)?.add_index(index, &request, &options)?;
+        let mut calls = write(batch)?.get()?.add_index(index, &request, &options)?;
         let count = calls.len() as u32;
         out_first_call.write(number_of(calls.next()));
         out_call_count.write(count);
@@ -132,7 +133,7 @@ pub unsafe extern "C" fn hamirror_batch_add_agent(
         // A reference of its own, for a callback may free the handle.
         let request = need(request, "request")?.clone();
         let options = options::call(options)?;
-        let CallId(call) = write(batch)?.add_agent(index, agent, &request, &options)?;
+        let CallId(call) = write(batch)?.get()?.add_agent(index, agent, &request, &options)?;
         out_call.write(call);
         Ok(())
     })
@@ -155,7 +156,7 @@ pub unsafe extern "C" fn hamirror_batch_add_search(
         let index = arguments::text(index, "index")?;
         let search = need(search, "search")?.read("search")?;
         let options = options::call(options)?;
-        let added = write(batch)?.add_search(index, search.get()?, &options)?;
+        let added = write(batch)?.get()?.add_search(index, search.get()?, &options)?;
         let SearchId(number) = added;
         out_search.write(number);
         Ok(())
@@ -164,7 +165,8 @@ pub unsafe extern "C" fn hamirror_batch_add_search(
 
 /// Waits until every request is on its way, so that the agents work while the thread does
 /// something else: `out_sent` is false if the time is up before, or hamirror_waker_wake() was
-/// called.
+/// called. Nobody fails over or looks at deadlines meanwhile: what takes longer than a moment is
+/// for hamirror_batch_run().
 ///
 /// `timeout_ms` below 0 is without end, 0 does not wait. `out_sent` may be NULL. The errors are
 /// those of hamirror_batch_drive().
@@ -176,7 +178,7 @@ pub unsafe extern "C" fn hamirror_batch_wait_sent(
     out_error: *mut *mut Error,
 ) -> i32 {
     fallible!(out_error, {
-        let sent = write(batch)?.wait_sent(timeout(timeout_ms))?;
+        let sent = write(batch)?.get()?.wait_sent(timeout(timeout_ms))?;
         if let Ok(out_sent) = arguments::out(out_sent, "out_sent") {
             out_sent.write(sent);
         }
@@ -198,7 +200,7 @@ pub unsafe extern "C" fn hamirror_batch_wait_any(
 ) -> i32 {
     fallible!(out_error, {
         let out_call = arguments::out(out_call, "out_call")?;
-        let ended = write(batch)?.wait_any(timeout(timeout_ms))?;
+        let ended = write(batch)?.get()?.wait_any(timeout(timeout_ms))?;
         out_call.write(number_of(ended));
         Ok(())
     })
@@ -217,7 +219,7 @@ pub unsafe extern "C" fn hamirror_batch_wait_all(
     out_error: *mut *mut Error,
 ) -> i32 {
     fallible!(out_error, {
-        let done = write(batch)?.wait_all(timeout(timeout_ms))?;
+        let done = write(batch)?.get()?.wait_all(timeout(timeout_ms))?;
         if let Ok(out_done) = arguments::out(out_done, "out_done") {
             out_done.write(done);
         }
@@ -229,6 +231,9 @@ pub unsafe extern "C" fn hamirror_batch_wait_all(
 /// for the life of the batch, which owns it: never read from it and never close it; take it out
 /// of your loop before hamirror_batch_free(), for the descriptor lives on and may serve another
 /// batch. -1 for NULL.
+///
+/// While the batch runs on a thread it is readable for moments, which mean nothing; once all calls
+/// have ended, for good.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_fd(batch: *const Batch) -> i32 {
     getter!({ Some(get(batch).map_or(-1, |batch| batch.fd)) })
@@ -236,23 +241,24 @@ pub unsafe extern "C" fn hamirror_batch_fd(batch: *const Batch) -> i32 {
 
 /// Milliseconds until hamirror_batch_drive() is due even if the fd stays quiet, as poll() takes
 /// them: -1 while nothing runs. It changes with every call of hamirror_batch_drive(). 0 where
-/// hamirror_batch_drive() would answer with an error of the handle: NULL, REENTRANT, PANIC.
+/// hamirror_batch_drive() would answer with an error of the handle: NULL, REENTRANT, PANIC, or
+/// MISUSE while it runs on a thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_timeout_ms(batch: *mut Batch) -> i32 {
-    getter!({ Some(poll_timeout_ms(write(batch).ok()?.timeout())) })
+    getter!({ Some(poll_timeout_ms(write(batch).ok()?.get().ok()?.timeout())) })
 }
 
 /// Does what is to be done now, without waiting. Then ask hamirror_batch_next_completion() until
 /// it has no more.
 ///
 /// HAMIRROR_ERROR_FORKED in a forked child, HAMIRROR_ERROR_SYSTEM if the operating system refuses
-/// to wait for sockets.
+/// to wait for sockets, HAMIRROR_ERROR_MISUSE while the batch runs on a thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_drive(
     batch: *mut Batch,
     out_error: *mut *mut Error,
 ) -> i32 {
-    fallible!(out_error, { Ok(write(batch)?.drive()?) })
+    fallible!(out_error, { Ok(write(batch)?.get()?.drive()?) })
 }
 
 /// A call that ended, each once, and none whose reply was taken; HAMIRROR_NO_CALL if there is no
@@ -267,7 +273,7 @@ pub unsafe extern "C" fn hamirror_batch_next_completion(
 ) -> i32 {
     fallible!(out_error, {
         let out_call = arguments::out(out_call, "out_call")?;
-        let ended = write(batch)?.next_completion();
+        let ended = write(batch)?.get()?.next_completion();
         out_call.write(number_of(ended));
         Ok(())
     })
@@ -282,7 +288,7 @@ pub unsafe extern "C" fn hamirror_batch_pending(
 ) -> i32 {
     fallible!(out_error, {
         let out_pending = arguments::out(out_pending, "out_pending")?;
-        let pending = write(batch)?.pending();
+        let pending = write(batch)?.get()?.pending();
         out_pending.write(pending);
         Ok(())
     })
@@ -296,7 +302,7 @@ pub unsafe extern "C" fn hamirror_batch_cancel(
     call: u32,
     out_error: *mut *mut Error,
 ) -> i32 {
-    fallible!(out_error, { Ok(write(batch)?.cancel(CallId(call))?) })
+    fallible!(out_error, { Ok(write(batch)?.get()?.cancel(CallId(call))?) })
 }
 
 /// A look at the reply of a call that has ended, without taking it. It is borrowed, not to be
@@ -314,8 +320,8 @@ pub unsafe extern "C" fn hamirror_batch_reply(
 ) -> i32 {
     fallible!(out_error, {
         let out_reply = arguments::out_handle(out_reply, "out_reply")?;
-        let batch = write(batch)?;
-        let outcome = batch.reply(CallId(call)).ok_or_else(|| {
+        let mut batch = write(batch)?;
+        let outcome = batch.get()?.reply(CallId(call)).ok_or_else(|| {
             let text = format!("call {call} has no outcome: it runs, was taken, or is unknown");
             Failed::new(HAMIRROR_ERROR_MISUSE, text)
         })?;
@@ -338,8 +344,8 @@ pub unsafe extern "C" fn hamirror_batch_asked(
     out_error: *mut *mut Error,
 ) -> i32 {
     fallible!(out_error, {
-        let batch = write(batch)?;
-        let (agent, host) = batch.asked(CallId(call)).ok_or_else(|| {
+        let mut batch = write(batch)?;
+        let (agent, host) = batch.get()?.asked(CallId(call)).ok_or_else(|| {
             Failed::new(HAMIRROR_ERROR_UNKNOWN, format!("no call {call} in the batch"))
         })?;
         if let Ok(out_agent) = arguments::out(out_agent, "out_agent") {
@@ -365,7 +371,7 @@ pub unsafe extern "C" fn hamirror_batch_search_of(
 ) -> i32 {
     fallible!(out_error, {
         let out_search = arguments::out(out_search, "out_search")?;
-        let search = write(batch)?.search_of(CallId(call));
+        let search = write(batch)?.get()?.search_of(CallId(call));
         out_search.write(search.map_or(HAMIRROR_NO_SEARCH, |SearchId(number)| number));
         Ok(())
     })
@@ -384,7 +390,9 @@ pub unsafe extern "C" fn hamirror_batch_search_calls(
     fallible!(out_error, {
         let out_first_call = arguments::out(out_first_call, "out_first_call")?;
         let out_call_count = arguments::out(out_call_count, "out_call_count")?;
-        let mut calls = check_search(&*write(batch)?, search)?;
+        let mut batch = write(batch)?;
+        let mut calls =
+            batch.get()?.search_calls(SearchId(search)).ok_or_else(|| unknown_search(search))?;
         let count = calls.len() as u32;
         out_first_call.write(number_of(calls.next()));
         out_call_count.write(count);
@@ -403,7 +411,7 @@ pub unsafe extern "C" fn hamirror_batch_take_reply(
 ) -> i32 {
     fallible!(out_error, {
         let out_reply = arguments::out_handle(out_reply, "out_reply")?;
-        let reply = write(batch)?.take_reply(CallId(call))??;
+        let reply = write(batch)?.get()?.take_reply(CallId(call))??;
         out_reply.write(handle::new(reply));
         Ok(())
     })
@@ -422,13 +430,14 @@ pub unsafe extern "C" fn hamirror_batch_take_search(
 ) -> i32 {
     fallible!(out_error, {
         let out_result = arguments::out_handle(out_result, "out_result")?;
-        let result = write(batch)?.take_search(SearchId(search))?;
+        let result = write(batch)?.get()?.take_search(SearchId(search))?;
         out_result.write(handle::new(result.into()));
         Ok(())
     })
 }
 
-/// Cancels what runs and ends the batch with what was borrowed from it. NULL is fine.
+/// Cancels what runs and ends the batch with what was borrowed from it. NULL is fine. If it runs on
+/// a thread, that ends first; a callback that it is in is waited for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_free(batch: *mut Batch) {
     getter!({
@@ -442,17 +451,14 @@ pub unsafe extern "C" fn hamirror_batch_free(batch: *mut Batch) {
 /// `batch` is NULL, or live for as long as the guard is used.
 pub(crate) unsafe fn write<'a>(
     batch: *mut Batch,
-) -> Result<std::sync::RwLockWriteGuard<'a, CoreBatch>, Failed> {
+) -> Result<std::sync::RwLockWriteGuard<'a, BatchHandle>, Failed> {
     // SAFETY: the caller's promise.
     unsafe { need(batch.cast_const(), "batch") }?.batch.write("batch")
 }
 
-/// The calls of a search whose result is not taken.
-pub(crate) fn check_search(batch: &CoreBatch, search: u32) -> Result<Calls, Failed> {
-    batch.search_calls(SearchId(search)).ok_or_else(|| {
-        let text = format!("search {search} is unknown, or was taken before");
-        Failed::new(HAMIRROR_ERROR_UNKNOWN, text)
-    })
+pub(crate) fn unknown_search(search: u32) -> Failed {
+    let text = format!("search {search} is unknown, or was taken before");
+    Failed::new(HAMIRROR_ERROR_UNKNOWN, text)
 }
 
 /// As poll() takes it, rounded up, or a loop would spin through the last part of a millisecond.
@@ -461,7 +467,7 @@ pub(crate) fn poll_timeout_ms(left: Option<Duration>) -> i32 {
     left.map_or(-1, |left| up_ms(left).unwrap_or(i32::MAX))
 }
 
-fn timeout(timeout_ms: i64) -> Option<Duration> {
+pub(crate) fn timeout(timeout_ms: i64) -> Option<Duration> {
     u64::try_from(timeout_ms).ok().map(Duration::from_millis)
 }
 

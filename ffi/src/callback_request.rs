@@ -75,9 +75,10 @@ impl Handle for Verdict {
 /// called, which is once for each agent when the request is added, to have it checked, and once
 /// for each attempt.
 ///
-/// Thread: the one that adds to or drives the batch, or that waits in hamirror_client_call(); for
-/// blackholes the client's own thread, or the one that drives its hamirror_upkeep. Several threads
-/// may be in it at a time if the request is.
+/// Thread: the one that adds to or drives the batch, or that waits in hamirror_client_call(); that
+/// of the library between hamirror_batch_run() and hamirror_batch_join(); for blackholes the
+/// client's own thread, or the one that drives its hamirror_upkeep. Several threads may be in it
+/// at a time if the request is.
 ///
 /// Pointers: `target` and `body` are valid until it returns.
 ///
@@ -86,8 +87,8 @@ impl Handle for Verdict {
 /// incomplete ends it with HAMIRROR_ERROR_REQUEST.
 ///
 /// From it you may call anything but the functions of this batch, which answer
-/// HAMIRROR_ERROR_REENTRANT, and the _free of its batch, upkeep or client. It must not throw, nor
-/// leave by longjmp.
+/// HAMIRROR_ERROR_REENTRANT, or HAMIRROR_ERROR_MISUSE while it runs on a thread, and the _free of
+/// its batch, upkeep or client. It must not throw, nor leave by longjmp.
 pub type BuildCallback = Option<
     unsafe extern "C" fn(user_data: *mut c_void, target: *const Target, body: *mut Body) -> i32,
 >;

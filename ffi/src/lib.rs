@@ -71,6 +71,7 @@ pub mod callback_request;
 pub mod reply;
 
 pub mod batch;
+pub mod batch_run;
 
 pub mod local;
 

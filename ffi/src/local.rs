@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::RwLockWriteGuard;
 
-use hamirror_core::{Reply as CoreReply, SearchId};
+use hamirror_core::{BatchHandle, Reply as CoreReply, SearchId};
 
 use crate::arguments;
 use crate::batch::{self, Batch};
@@ -124,15 +124,15 @@ pub unsafe extern "C" fn hamirror_batch_local_count(
     fallible!(out_error, {
         let out_count = arguments::out(out_count, "out_count")?;
         let batch = batch::write(batch)?;
-        batch::check_search(&batch, search)?;
-        let count = batch.locals(SearchId(search)).count();
+        let search = check_search(&batch, search)?;
+        let count = batch.locals(search).count();
         out_count.write(count);
         Ok(())
     })
 }
 
-/// A local index of a search, to be searched by the program: after hamirror_batch_wait_sent() on
-/// this thread, so that the agents work meanwhile, or on another thread. `number` counts from 0
+/// A local index of a search, to be searched by the program: after hamirror_batch_run() on this
+/// thread, so that the agents work meanwhile, or on another thread. `number` counts from 0
 /// those that nobody has searched yet; the later ones move up with each
 /// hamirror_batch_add_local(). End it with hamirror_local_free().
 ///
@@ -150,8 +150,7 @@ pub unsafe extern "C" fn hamirror_batch_take_local(
         let out_local = arguments::out_handle(out_local, "out_local")?;
         let waker = need(batch.cast_const(), "batch")?.waker.clone();
         let batch = batch::write(batch)?;
-        batch::check_search(&batch, search)?;
-        let search = SearchId(search);
+        let search = check_search(&batch, search)?;
         let name = batch.locals(search).nth(number).ok_or_else(|| {
             let text = format!("no local index {number} left in search {}", search.0);
             Failed::new(HAMIRROR_ERROR_UNKNOWN, text)
@@ -190,6 +189,12 @@ pub unsafe extern "C" fn hamirror_batch_add_local(
         })?;
         Ok(batch.add_local(search, &local.name, answer)?)
     })
+}
+
+/// A search whose result is not taken.
+fn check_search(batch: &BatchHandle, search: u32) -> Result<SearchId, Failed> {
+    let id = SearchId(search);
+    if batch.has_search(id) { Ok(id) } else { Err(batch::unknown_search(search)) }
 }
 
 /// Name of the local index; empty for NULL. It lives as long as the local.

@@ -62,16 +62,36 @@ static hamirror_client *client_of_listener(int *listener)
     return client;
 }
 
-/* From now on there is room for a few middle-sized things and for no large one. */
-static void limit_memory(void)
+/* From now on there is room for that much more. */
+static void limit_memory(rlim_t room)
 {
     FILE *file = fopen("/proc/self/statm", "r");
     unsigned long pages;
     struct rlimit limit;
     CHECK(file != NULL && fscanf(file, "%lu", &pages) == 1 && fclose(file) == 0);
     CHECK(getrlimit(RLIMIT_AS, &limit) == 0);
-    limit.rlim_cur = pages * (unsigned long)sysconf(_SC_PAGESIZE) + 50 * MEGABYTE;
+    limit.rlim_cur = pages * (unsigned long)sysconf(_SC_PAGESIZE) + room;
     CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+}
+
+/* Without room for the stack of a thread a batch is as it was. */
+static void threads(const hamirror_client *client)
+{
+    hamirror_search *search = search_for("");
+    hamirror_batch *batch;
+    uint32_t number;
+    size_t pending = 77;
+    OK(hamirror_batch_new(client, &batch, &error));
+    OK(hamirror_batch_add_search(batch, "d", search, NULL, &number, &error));
+    limit_memory(MEGABYTE);
+    EXPECT(HAMIRROR_ERROR_SYSTEM, hamirror_batch_run(batch, &error));
+    OK(hamirror_batch_pending(batch, &pending, &error));
+    CHECK(pending == 1);
+    EXPECT(HAMIRROR_ERROR_MISUSE, hamirror_batch_join(batch, -1, NULL, &error));
+    limit_memory(50 * MEGABYTE);
+    OK(hamirror_batch_run(batch, &error));
+    hamirror_batch_free(batch);
+    hamirror_search_free(search);
 }
 
 static int32_t build(void *user_data, const hamirror_target *target, hamirror_body *body)
@@ -161,7 +181,9 @@ int main(void)
     hamirror_client *client = client_of_listener(&listener);
     pthread_t agent;
     CHECK(pthread_create(&agent, NULL, be_agent, &listener) == 0);
-    limit_memory();
+    threads(client);
+    /* A few middle-sized things, and no large one. */
+    limit_memory(50 * MEGABYTE);
     requests(client);
     replies(client);
     answers(client);

@@ -260,6 +260,8 @@ static void batch_functions(void)
     REFUSED(hamirror_batch_wait_any(NULL, 0, NULL, &error));
     REFUSED(hamirror_batch_wait_sent(NULL, 0, NULL, &error));
     REFUSED(hamirror_batch_wait_all(NULL, 0, NULL, &error));
+    REFUSED(hamirror_batch_run(NULL, &error));
+    REFUSED(hamirror_batch_join(NULL, 0, NULL, &error));
     CHECK(hamirror_batch_fd(NULL) == -1);
     CHECK(hamirror_batch_timeout_ms(NULL) == 0);
     REFUSED(hamirror_batch_drive(NULL, &error));

@@ -263,7 +263,7 @@ static void drive_batch(void)
     uint32_t call = 77;
     size_t pending = 77;
     bool done;
-    switch (below(8)) {
+    switch (below(10)) {
     case 0: ended(API(batch_wait_sent)(batch, timeout_ms, &done, failed())); break;
     case 1: ended(API(batch_wait_any)(batch, timeout_ms, &call, failed())); break;
     case 2: ended(API(batch_wait_all)(batch, timeout_ms, NULL, failed())); break;
@@ -271,6 +271,8 @@ static void drive_batch(void)
     case 4: ended(API(batch_next_completion)(batch, &call, failed())); break;
     case 5: ended(API(batch_cancel)(batch, below(6), failed())); break;
     case 6: ended(API(waker_wake)(any_handle(WAKER), failed())); break;
+    case 7: ended(API(batch_run)(batch, failed())); break;
+    case 8: ended(API(batch_join)(batch, timeout_ms, &done, failed())); break;
     default:
         ended(API(batch_pending)(batch, &pending, failed()));
         CHECK((API(batch_fd)(batch) >= 0) == (batch != NULL));

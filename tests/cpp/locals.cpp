@@ -117,6 +117,16 @@ void by_batch(const hamirror::Client &client, const hamirror::Search &search,
     CHECK(batch.wait_all());
     same_rows(batch.take_search(found), whole);
 
+    // The same while a thread of the library has the batch.
+    found = batch.add_search("mixed", search);
+    batch.run();
+    CHECK(error_of([&] { batch.drive(); }).code() == HAMIRROR_ERROR_MISUSE);
+    local = batch.take_local(found, 0);
+    answer(client, local);
+    batch.add_local(local);
+    CHECK(batch.join());
+    same_rows(batch.take_search(found), whole);
+
     found = other.add_search("mixed", search);
     auto late = other.take_local(found, 0);
     CHECK(other.wait_all());

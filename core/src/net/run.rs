@@ -5,17 +5,19 @@
 //! thread that never came to take it, for want of the dynamic loader's lock, finds nothing later.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
+use std::ptr;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::driver::{Driver, Waker};
 use super::inbox::BEGIN_PATIENCE;
-use super::{clock, thread as own_thread};
+use super::{clock, thread};
 
 /// A driver at work; to be taken back, or in a forked child abandoned.
 pub struct Run {
@@ -77,7 +79,7 @@ impl Run {
         let state = State { stage, is_wanted: false, is_woken: false };
         let desk = Arc::new(Desk { state: Mutex::new(state), change: Condvar::new() });
         let theirs = desk.clone();
-        let spawned = own_thread::spawn("hamirror-batch", move || theirs.work());
+        let spawned = thread::spawn("hamirror-batch", move || theirs.work());
         let mut state = desk.state.lock();
         match spawned {
             Ok(thread) => {
@@ -118,7 +120,7 @@ impl Run {
 
     /// Whether this is the very thread that has the driver: to wait for it would take for ever.
     pub fn is_here(&self) -> bool {
-        self.thread.thread().id() == thread::current().id()
+        AT.get() == Arc::as_ptr(&self.desk)
     }
 
     /// Takes the driver back, once the thread has come to the end of what it is at; `None` on that
@@ -167,6 +169,7 @@ impl Desk {
     /// What the thread does.
     fn work(&self) {
         park_once();
+        AT.set(self);
         let mut state = self.state.lock();
         let Stage::Lies(mut driver) = state.take() else { return };
         state.stage = Stage::Works;
@@ -222,4 +225,9 @@ impl Desk {
 fn park_once() {
     let nothing = Mutex::new(());
     Condvar::new().wait_for(&mut nothing.lock(), Duration::ZERO);
+}
+
+thread_local! {
+    /// The desk that this thread works at.
+    static AT: Cell<*const Desk> = const { Cell::new(ptr::null()) };
 }

@@ -674,6 +674,13 @@ pub struct ApiV0 {
         longitude: f32,
         out_error: *mut *mut Error,
     ) -> i32,
+    pub batch_join: unsafe extern "C" fn(
+        batch: *mut Batch,
+        timeout_ms: i64,
+        out_done: *mut bool,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub batch_run: unsafe extern "C" fn(batch: *mut Batch, out_error: *mut *mut Error) -> i32,
 }
 
 pub(super) static V0: ApiV0 = ApiV0 {
@@ -907,4 +914,6 @@ pub(super) static V0: ApiV0 = ApiV0 {
     target_product: crate::callback_request::hamirror_target_product,
     search_filter_null: crate::search::hamirror_search_filter_null,
     search_geo_anchor: crate::search::hamirror_search_geo_anchor,
+    batch_join: crate::batch_run::hamirror_batch_join,
+    batch_run: crate::batch_run::hamirror_batch_run,
 };
