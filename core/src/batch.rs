@@ -154,8 +154,7 @@ impl Batch {
     }
 
     /// Local indexes of a search's distributed index that nobody has searched. The program may:
-    /// on this thread after [`wait_sent`](Self::wait_sent), so that the agents work meanwhile, or
-    /// on another. Those that are left are named in the result's warning; where the options ask
+    /// on this thread after [`run`](Self::run), so that the agents work meanwhile, or on another. Those that are left are named in the result's warning; where the options ask
     /// for [completeness](crate::Completeness), they are missing from it.
     pub fn locals(&self, search: SearchId) -> impl Iterator<Item = &str> {
         let running = self.searches.get(&search).into_iter();
@@ -185,7 +184,8 @@ impl Batch {
     }
 
     /// Waits until every request is on its way, so that the agents work while this thread does
-    /// something else; `false` if the time is up before, or [`Waker::wake`] was called.
+    /// something else; `false` if the time is up before, or [`Waker::wake`] was called. Nobody
+    /// fails over or looks at deadlines meanwhile: what takes long is for [`run`](Self::run).
     pub fn wait_sent(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
         self.check_process()?;
         self.has_news = true;

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use hamirror_core::{BatchHandle, CallId, Calls, SearchId};
+use hamirror_core::{BatchHandle, CallId, SearchId};
 
 use crate::arguments;
 use crate::client::Client;

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import select
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 import hamirror
-from daemons import Player, refused_address
+from daemons import Player, patient, refused_address, reply
 
 if TYPE_CHECKING:
     from daemons import Cluster
@@ -105,6 +106,43 @@ def test_a_batch_in_asyncio(client: hamirror.Client, cluster: Cluster) -> None:
 
     results = asyncio.run(search_all())
     assert [result.agents_answered for result in results] == [2] * len(WORDS)
+
+
+def test_a_batch_runs_on_a_thread_while_the_program_works() -> None:
+    with Player(None) as hung, Player(reply) as well:
+        settings = {**patient(f"{hung.address}|{well.address}:any"), "ha_strategy": "roundrobin"}
+        config = hamirror.Config.build({"pair": settings})
+        with hamirror.Client(config, background=False) as client, client.batch() as batch:
+            # The first pick of one of them is the mirror that hangs.
+            pings = [batch.add_agent("pair", 0, PING) for _ in range(2)]
+            batch.run()
+            for refused in (batch.run, batch.drive, batch.wait, batch.wait_sent):
+                with pytest.raises(hamirror.MisuseError, match=r"join it first|runs"):
+                    refused()
+            with pytest.raises(hamirror.MisuseError, match="join it first"):
+                _ = batch.pending
+            assert batch.fileno() >= 0
+            # Work that the batch does not come into.
+            while len(well.requests) < len(pings):
+                time.sleep(0.001)
+            assert batch.join(60)
+            assert set(batch) == set(pings)
+            assert {ping.result().host for ping in pings} == {well.address}
+            with pytest.raises(hamirror.MisuseError, match="does not run"):
+                batch.join()
+
+
+def test_a_join_with_a_limit_gives_back_what_still_runs() -> None:
+    with Player(None) as hung, hamirror.Client(hung.config()) as client:
+        batch = client.batch()
+        ping = batch.add_agent("played", 0, PING)
+        batch.run()
+        assert not batch.join(0.01)
+        assert batch.pending == 1
+        batch.run()
+        # Closed while it runs.
+        batch.close()
+        assert not ping.done
 
 
 def test_failures_stay_with_their_calls(client: hamirror.Client, cluster: Cluster) -> None:

@@ -159,6 +159,31 @@ def test_a_batch_is_not_entered_again(echoes: hamirror.Client) -> None:
     batch.close()
 
 
+def test_a_batch_that_runs_calls_back_on_its_thread(echoes: hamirror.Client) -> None:
+    threads: set[int] = set()
+    batch = echoes.batch()
+
+    def judge(_: hamirror.Reply) -> Verdict:
+        threads.add(threading.get_ident())
+        # The program may be in its join meanwhile, or not yet.
+        with pytest.raises(hamirror.MisuseError):
+            batch.join()
+        return Verdict.ACCEPT
+
+    def fail(_: hamirror.Reply) -> Verdict:
+        raise KeyError("its own")
+
+    pending = batch.add_agent("d", 0, request(judge=judge))
+    failed = batch.add_agent("d", 0, request(judge=fail))
+    batch.run()
+    assert batch.join()
+    assert pending.result().body == b"x"
+    assert threads
+    assert threading.get_ident() not in threads
+    with pytest.raises(KeyError, match="its own"):
+        failed.result()
+
+
 def test_threads_share_a_request(echoes: hamirror.Client) -> None:
     shared = request(lambda target: target.host.encode(), lambda _: Verdict.ACCEPT)
     answers: list[bool] = []

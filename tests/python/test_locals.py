@@ -87,14 +87,18 @@ def test_other_exceptions_and_nonsense_end_the_search(mixed: hamirror.Client) ->
         mixed.search("mixed", "library", local=3)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("runs", [False, True])
 def test_locals_of_a_batch(
-    mixed: hamirror.Client, client: hamirror.Client, cluster: Cluster
+    mixed: hamirror.Client, client: hamirror.Client, cluster: Cluster, runs: bool
 ) -> None:
     whole = client.search(cluster.index, "library")
     with mixed.batch() as batch, mixed.batch() as other:
         search = batch.add_search("mixed", "library")
         failed = batch.add_search("mixed", "library")
-        assert batch.wait_sent()
+        if runs:
+            batch.run()
+        else:
+            assert batch.wait_sent()
         assert batch.locals(search) == ("packages1",)
         found = answer(mixed, "packages1", batch.local_request(search, "packages1"))
         with pytest.raises(hamirror.MisuseError, match="does not run in this batch"):
@@ -106,7 +110,7 @@ def test_locals_of_a_batch(
         batch.add_local(search, "packages1", found.body, version=found.version)
         batch.fail_local(failed, "packages1", "no disk")
         assert batch.locals(search) == batch.locals(failed) == ()
-        assert batch.wait()
+        assert batch.join() if runs else batch.wait()
         with pytest.raises(hamirror.MisuseError, match="does not run"):
             batch.add_local(search, "packages1", found.body)
     assert ids(search.result()) == ids(whole)

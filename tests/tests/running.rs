@@ -216,7 +216,7 @@ fn a_handle_refuses_meanwhile_what_needs_the_batch() -> Result<()> {
     let refused = batch.get().err().context("it runs")?;
     ensure!(refused.to_string().contains("join it first"), "{refused}");
     ensure!(matches!(batch.run(), Err(Error::Misuse(_))), "it runs already");
-    ensure!(!batch.wait_all(Some(Duration::ZERO))? && !batch.has_search(SearchId(0)));
+    ensure!(!batch.wait_due(Some(Duration::ZERO))? && !batch.has_search(SearchId(0)));
     ensure!(!batch.join(Some(Duration::ZERO))? && batch.get()?.pending() == 1);
     batch.run()?;
     drop(batch);

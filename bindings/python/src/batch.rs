@@ -4,12 +4,12 @@ use std::collections::{HashMap, VecDeque};
 use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use hamirror::{AgentFailure, CallId, Error, SearchId};
+use hamirror::{AgentFailure, BatchHandle, CallId, Error, SearchId};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use crate::callback::Detached;
-use crate::error::misuse;
+use crate::error::{exception, misuse};
 use crate::local::LOCAL_VERSION;
 use crate::options::{self, Keywords};
 use crate::pending::{PendingReply, PendingSearch};
@@ -22,7 +22,8 @@ use crate::waiting::{self, Limit};
 /// Many calls under way at once, driven by one thread at a time.
 ///
 /// Wait for all of them, iterate over them as they end, or put `fileno()` into an event loop:
-/// when it is readable, or `timeout` has passed, call `drive()`. It is a context manager that
+/// when it is readable, or `timeout` has passed, call `drive()`. Or leave it to a thread of the
+/// library by `run()`, until `join()`. It is a context manager that
 /// closes itself, which ends what still runs.
 #[pyclass(frozen, module = "hamirror")]
 pub(crate) struct Batch {
@@ -46,7 +47,7 @@ impl Batch {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;
         let batch = &mut open.batch;
-        let id = waiting::run(py, || batch.add_search(index, &search, &options))?;
+        let id = waiting::run(py, || batch.get()?.add_search(index, &search, &options))?;
         let pending = Py::new(py, PendingSearch::new(index, id))?;
         open.expect_search(py, id, pending.clone_ref(py))?;
         Ok(pending)
@@ -68,7 +69,7 @@ impl Batch {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;
         let batch = &mut open.batch;
-        let calls = waiting::run(py, || batch.add_index(index, &request.inner, &options))?;
+        let calls = waiting::run(py, || batch.get()?.add_index(index, &request.inner, &options))?;
         calls.map(|call| open.expect_reply(py, index, call)).collect()
     }
 
@@ -88,7 +89,8 @@ impl Batch {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;
         let batch = &mut open.batch;
-        let call = waiting::run(py, || batch.add_agent(index, agent, &request.inner, &options))?;
+        let call =
+            waiting::run(py, || batch.get()?.add_agent(index, agent, &request.inner, &options))?;
         open.expect_reply(py, index, call)
     }
 
@@ -118,9 +120,35 @@ impl Batch {
         let mut guard = self.lock()?;
         let batch = &mut get(&mut guard)?.batch;
         waiting::wait(py, |slice| {
-            let is_sent = batch.wait_sent(Some(limit.slice(slice)))?;
+            let is_sent = batch.get()?.wait_sent(Some(limit.slice(slice)))?;
             Ok((is_sent || limit.has_passed()).then_some(is_sent))
         })
+    }
+
+    /// Leaves the batch to a thread of the library while the program works: it fails over and
+    /// keeps deadlines meanwhile.
+    fn run(&self, py: Python<'_>) -> PyResult<()> {
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        waiting::run(py, || open.batch.run())
+    }
+
+    /// Waits for everything to end and takes the batch back; `False` if the time is up before.
+    #[pyo3(signature = (timeout = None))]
+    fn join(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+        let limit = Limit::after(timeout.map(options::duration).transpose()?);
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        waiting::wait(py, |slice| {
+            let is_due = open.batch.wait_due(Some(limit.slice(slice)))?;
+            Ok((is_due || limit.has_passed()).then_some(()))
+        })?;
+        let ended = waiting::run(py, || {
+            open.batch.join(limit.left())?;
+            open.take_ended(None)
+        })?;
+        open.store(py, ended)?;
+        Ok(open.expected.is_empty())
     }
 
     /// Local indexes of a search that nobody has searched.
@@ -189,27 +217,30 @@ impl Batch {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;
         let calls = open.calls_of(pending);
-        waiting::run(py, || calls.into_iter().try_for_each(|call| open.batch.cancel(call)))
+        waiting::run(py, || {
+            let batch = open.batch.get()?;
+            calls.into_iter().try_for_each(|call| batch.cancel(call))
+        })
     }
 
     /// Readable when `drive()` has something to do. The batch owns it: take it out of your loop
     /// before the batch is closed.
     fn fileno(&self) -> PyResult<RawFd> {
-        Ok(get(&mut self.lock()?)?.batch.fd())
+        Ok(get(&mut self.lock()?)?.fd)
     }
 
     /// Seconds after which `drive()` is due even if `fileno()` stays quiet; `None` while nothing
     /// runs.
     #[getter]
-    fn timeout(&self) -> PyResult<Option<f64>> {
-        let due = get(&mut self.lock()?)?.batch.timeout();
+    fn timeout(&self, py: Python<'_>) -> PyResult<Option<f64>> {
+        let due = get(&mut self.lock()?)?.here(py)?.timeout();
         Ok(due.map(|due| due.as_secs_f64()))
     }
 
     /// Calls that have not ended; a search has one for each agent.
     #[getter]
-    fn pending(&self) -> PyResult<usize> {
-        Ok(get(&mut self.lock()?)?.batch.pending())
+    fn pending(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(get(&mut self.lock()?)?.here(py)?.pending())
     }
 
     /// Ends what still runs. Any further use raises `MisuseError`; what has ended keeps its
@@ -247,7 +278,8 @@ impl Batch {
 impl Batch {
     pub(crate) fn new(batch: hamirror::Batch) -> Self {
         let open = Open {
-            batch: Detached::new(batch),
+            fd: batch.fd(),
+            batch: Detached::new(batch.into()),
             next_call: CallId(0),
             expected: HashMap::new(),
             searches: HashMap::new(),
@@ -280,7 +312,8 @@ impl Batch {
 
 /// A batch that is not closed.
 struct Open {
-    batch: Detached<hamirror::Batch>,
+    batch: Detached<BatchHandle>,
+    fd: RawFd,
     /// Calls are numbered from 0 in the order in which they are started.
     next_call: CallId,
     /// What each running call belongs to.
@@ -307,6 +340,11 @@ enum Ended {
 }
 
 impl Open {
+    /// The batch, unless it runs.
+    fn here(&mut self, py: Python<'_>) -> PyResult<&mut hamirror::Batch> {
+        self.batch.get().map_err(|error| exception(py, &error))
+    }
+
     fn expect_search(
         &mut self,
         py: Python<'_>,
@@ -314,7 +352,9 @@ impl Open {
         pending: Py<PendingSearch>,
     ) -> PyResult<()> {
         let mut calls_running = 0;
-        while self.batch.asked(self.next_call).is_some() {
+        while let next = self.next_call
+            && self.here(py)?.asked(next).is_some()
+        {
             self.expected.insert(self.next_call, Expected::Search(id));
             self.next_call.0 += 1;
             calls_running += 1;
@@ -324,7 +364,7 @@ impl Open {
             return Ok(());
         }
         // An index of blackholes only: nobody will answer.
-        let result = self.batch.take_search(id).map(Box::new);
+        let result = self.here(py)?.take_search(id).map(Box::new);
         self.store(py, vec![Ended::Search(pending, result)])
     }
 
@@ -351,7 +391,7 @@ impl Open {
         index: &str,
         call: CallId,
     ) -> PyResult<Py<PendingReply>> {
-        let agent = self.batch.asked(call).map_or(0, |(agent, _)| agent.number);
+        let agent = self.here(py)?.asked(call).map_or(0, |(agent, _)| agent.number);
         let pending = Py::new(py, PendingReply::new(index, agent))?;
         self.expected.insert(call, Expected::Reply(pending.clone_ref(py)));
         self.next_call = CallId(call.0 + 1);
@@ -361,7 +401,7 @@ impl Open {
     /// Waits until something ends or the time is up.
     fn wait_some(&mut self, py: Python<'_>, limit: Limit) -> PyResult<()> {
         let ended = waiting::wait(py, |slice| {
-            let first = self.batch.wait_any(Some(limit.slice(slice)))?;
+            let first = self.batch.get()?.wait_any(Some(limit.slice(slice)))?;
             let ended = self.take_ended(first)?;
             let is_over = !ended.is_empty() || self.expected.is_empty() || limit.has_passed();
             Ok(is_over.then_some(ended))
@@ -371,7 +411,7 @@ impl Open {
 
     fn drive(&mut self, py: Python<'_>) -> PyResult<()> {
         let ended = waiting::run(py, || {
-            self.batch.drive()?;
+            self.batch.get()?.drive()?;
             self.take_ended(None)
         })?;
         self.store(py, ended)
@@ -380,32 +420,25 @@ impl Open {
     /// Takes the outcomes of all calls that have ended; this merges results.
     fn take_ended(&mut self, first: Option<CallId>) -> Result<Vec<Ended>, Error> {
         let mut ended = Vec::new();
-        let mut next = first.or_else(|| self.batch.next_completion());
+        let batch = self.batch.get()?;
+        let mut next = first.or_else(|| batch.next_completion());
         while let Some(call) = next {
             match self.expected.remove(&call) {
                 Some(Expected::Reply(pending)) => {
-                    let host = self.batch.asked(call).and_then(|(_, host)| host);
+                    let host = batch.asked(call).and_then(|(_, host)| host);
                     let host = host.map(str::to_owned);
-                    let reply = self.batch.take_reply(call)?;
+                    let reply = batch.take_reply(call)?;
                     let reply = reply.map(|reply| Reply::new(reply, host));
                     ended.push(Ended::Reply(pending, reply));
                 }
-                Some(Expected::Search(id)) => ended.extend(self.end_search_call(id)),
+                Some(Expected::Search(id)) => {
+                    ended.extend(end_search_call(batch, &mut self.searches, id));
+                }
                 None => {}
             }
-            next = self.batch.next_completion();
+            next = batch.next_completion();
         }
         Ok(ended)
-    }
-
-    fn end_search_call(&mut self, id: SearchId) -> Option<Ended> {
-        let search = self.searches.get_mut(&id)?;
-        search.calls_running -= 1;
-        if search.calls_running > 0 {
-            return None;
-        }
-        let RunningSearch { pending, .. } = self.searches.remove(&id)?;
-        Some(Ended::Search(pending, self.batch.take_search(id).map(Box::new)))
     }
 
     fn store(&mut self, py: Python<'_>, ended: Vec<Ended>) -> PyResult<()> {
@@ -424,6 +457,20 @@ impl Open {
         }
         Ok(())
     }
+}
+
+fn end_search_call(
+    batch: &mut hamirror::Batch,
+    searches: &mut HashMap<SearchId, RunningSearch>,
+    id: SearchId,
+) -> Option<Ended> {
+    let search = searches.get_mut(&id)?;
+    search.calls_running -= 1;
+    if search.calls_running > 0 {
+        return None;
+    }
+    let RunningSearch { pending, .. } = searches.remove(&id)?;
+    Some(Ended::Search(pending, batch.take_search(id).map(Box::new)))
 }
 
 impl Drop for Batch {

@@ -44,8 +44,12 @@ impl Limit {
 
     /// What is left, at most a slice.
     pub(crate) fn slice(self, slice: Duration) -> Duration {
-        let left = self.0.map(|until| until.saturating_duration_since(Instant::now()));
-        left.map_or(slice, |left| left.min(slice))
+        self.left().map_or(slice, |left| left.min(slice))
+    }
+
+    /// What is left; `None` without end.
+    pub(crate) fn left(self) -> Option<Duration> {
+        self.0.map(|until| until.saturating_duration_since(Instant::now()))
     }
 
     /// Nothing is left.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::running::is_running;
 use super::{Batch, SearchId};
 use crate::error::Error;
+use crate::net::Waited;
 use crate::request::Reply;
 
 /// A batch that knows whether it runs: what can't be done meanwhile is [`Error::Misuse`]. For
@@ -34,14 +35,15 @@ impl BatchHandle {
         self.batch.begin_run()
     }
 
-    /// Waits for all calls to end, at most so long, and leaves the batch to its thread; `false` if
-    /// some still run.
-    pub fn wait_all(&self, timeout: Option<Duration>) -> Result<bool, Error> {
-        self.batch.wait_run(super::end_of(timeout))
+    /// Waits until it is time to [`join`](Self::join), at most so long, and leaves the batch to its
+    /// thread: all calls have ended, a waker was used, or no thread came to it; `false` if not.
+    pub fn wait_due(&self, timeout: Option<Duration>) -> Result<bool, Error> {
+        Ok(self.batch.wait_run(super::end_of(timeout))? != Waited::TimeUp)
     }
 
-    /// The same, and takes the batch back, whatever still runs
-    /// ([`RunningBatch::join`](super::RunningBatch::join)); after [`Error::System`] it is back too.
+    /// Waits for all calls to end, at most so long, and takes the batch back, whatever still runs
+    /// ([`RunningBatch::join`](super::RunningBatch::join)); `false` if some do. After
+    /// [`Error::System`] it is back too.
     pub fn join(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
         self.batch.end_run(timeout)
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Batch, SearchId, end_of};
 use crate::error::{Error, SystemError};
-use crate::net::{End, Run, clock};
+use crate::net::{End, Run, Waited, clock};
 use crate::request::Reply;
 
 /// A batch at work on a thread of the library: it sends, reads, fails over, hedges and keeps
@@ -55,8 +55,8 @@ impl Batch {
         Ok(())
     }
 
-    /// Waits for the thread until all calls have ended, or that time; `false` if some still run.
-    pub(super) fn wait_run(&self, until: Option<Instant>) -> Result<bool, Error> {
+    /// Waits for the thread until all calls have ended, or that time.
+    pub(super) fn wait_run(&self, until: Option<Instant>) -> Result<Waited, Error> {
         self.check_process()?;
         let run = self.run.as_ref().ok_or_else(is_not_running)?;
         if run.is_here() {
@@ -66,7 +66,7 @@ impl Batch {
         Ok(run.wait(until))
     }
 
-    /// The same, and takes the driver back.
+    /// The same, and takes the driver back; `false` if some calls still run.
     pub(super) fn end_run(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
         let until = end_of(timeout);
         self.wait_run(until)?;
@@ -106,9 +106,10 @@ impl RunningBatch {
     }
 
     /// Waits for all calls to end and leaves the batch to its thread; `false` if the time is up
-    /// before, or [`Waker::wake`](crate::Waker::wake) was called.
+    /// before, [`Waker::wake`](crate::Waker::wake) was called, or the thread could not begin, for
+    /// which only [`join`](Self::join) helps.
     pub fn wait_all(&self, timeout: Option<Duration>) -> Result<bool, Error> {
-        self.batch.wait_run(end_of(timeout))
+        Ok(self.batch.wait_run(end_of(timeout))? == Waited::Ended)
     }
 
     /// Local indexes of a search that nobody has searched ([`Batch::locals`]).

@@ -21,5 +21,5 @@ mod wakeup;
 pub use background::{Background, Driven};
 pub use driver::{Driver, Waker};
 pub use pool::Pool;
-pub use run::{Back, End, Run};
+pub use run::{Back, End, Run, Waited};
 pub use seed::seed;

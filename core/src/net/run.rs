@@ -34,6 +34,19 @@ pub struct Back {
     pub end: End,
 }
 
+/// Why a wait has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// Nothing runs any more.
+    Ended,
+    /// The waker of the driver was used.
+    Woken,
+    /// No thread came to it yet: only taking it back helps.
+    Unbegun,
+    /// The time is up.
+    TimeUp,
+}
+
 /// How a thread came to its end.
 pub enum End {
     /// It never began.
@@ -98,23 +111,21 @@ impl Run {
         }
     }
 
-    /// Waits until nothing runs any more; `false` if the time is up before, or the waker of the
-    /// driver was used.
-    pub fn wait(&self, until: Option<Instant>) -> bool {
+    /// Waits until nothing runs any more, at most until then.
+    pub fn wait(&self, until: Option<Instant>) -> Waited {
         let mut state = self.desk.state.lock();
+        let mut is_time_up = false;
         loop {
             match state.stage {
-                Stage::Done(_) => return true,
-                // Only taking it back helps.
-                Stage::Lies(_) | Stage::Gone => return false,
+                Stage::Done(_) => return Waited::Ended,
+                Stage::Lies(_) | Stage::Gone => return Waited::Unbegun,
+                Stage::Works if is_time_up => return Waited::TimeUp,
                 Stage::Works => {}
             }
             if std::mem::take(&mut state.is_woken) {
-                return false;
+                return Waited::Woken;
             }
-            if !self.desk.wait(&mut state, until) {
-                return matches!(state.stage, Stage::Done(_));
-            }
+            is_time_up = !self.desk.wait(&mut state, until);
         }
     }
 

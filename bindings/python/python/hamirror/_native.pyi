@@ -202,8 +202,10 @@ class Batch:
     """Many calls under way at once, driven by one thread at a time; made by `Client.batch`.
 
     Wait for all of them, iterate over them as they end, or put `fileno()` into an event loop:
-    when it is readable, or `timeout` has passed, call `drive()`. It is a context manager that
-    closes itself, which ends what still runs. Use by two threads at once raises `MisuseError`.
+    when it is readable, or `timeout` has passed, call `drive()`. Or leave it to a thread of the
+    library by `run()` while the program works, and take it back by `join()`. It is a context
+    manager that closes itself, which ends what still runs. Use by two threads at once raises
+    `MisuseError`.
     """
 
     def add_search(
@@ -228,15 +230,36 @@ class Batch:
 
     def wait_sent(self, timeout: float | timedelta | None = None) -> bool:
         """Waits until every request is on its way, so that the agents work while this thread does
-        something else; `False` if the time is up before."""
+        something else; `False` if the time is up before. Nobody fails over or looks at deadlines
+        meanwhile: what takes longer than a moment is for `run()`."""
+
+    def run(self) -> None:
+        """Leaves the batch to a thread of the library, and returns at once: it sends, reads, fails
+        over, hedges and keeps deadlines while the program works.
+
+        Until `join()`, all else raises `MisuseError`, but for `close()`, `fileno()`, and what is
+        for local indexes. Callbacks of its requests are called on that thread. Each batch that
+        runs has one of its own, which needs the GIL for callbacks alone. `ResourceError` if the
+        system gives no thread: then the batch is as it was.
+        """
+
+    def join(self, timeout: float | timedelta | None = None) -> bool:
+        """Waits for everything to end and takes the batch back; `False` if the time is up before:
+        then it is back too, and what still runs is the program's to wait for, or to leave to a
+        thread again.
+
+        Searches and replies that have ended are handed out as ever, by iteration or `drive()`. If
+        Ctrl-C ends the wait, the batch still runs. `MisuseError` for one that does not, and in a
+        callback of its own requests.
+        """
 
     def locals(self, search: PendingSearch) -> tuple[str, ...]:
         """Local indexes of a search that nobody has searched.
 
         The program may, and hand in what they answer by `add_local` or `fail_local` before it
-        next waits for or drives the batch, which ends searches whose agents are done; those that
-        are left are named in the result's warning. `MisuseError` for a search that does not run
-        in this batch.
+        next waits for, drives or joins the batch, which ends searches whose agents are done;
+        those that are left are named in the result's warning. `MisuseError` for a search that does
+        not run in this batch.
         """
 
     def local_request(self, search: PendingSearch, local: str) -> bytes:
@@ -263,7 +286,8 @@ class Batch:
 
     def fileno(self) -> int:
         """Readable when `drive()` has something to do. The batch owns it: take it out of your loop
-        before the batch is closed."""
+        before the batch is closed. While it runs on a thread it is readable for moments, which
+        mean nothing; once all calls have ended, for good."""
 
     @property
     def timeout(self) -> float | None:
