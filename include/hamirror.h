@@ -3119,8 +3119,8 @@ int32_t hamirror_batch_take_search(hamirror_batch *batch,
                                    hamirror_error **out_error);
 
 /**
- * Cancels what runs and ends the batch with what was borrowed from it. NULL is fine. If it runs on
- * a thread, that ends first; a callback that it is in is waited for.
+ * Cancels what runs and ends the batch with what was borrowed from it. NULL is fine. If it runs
+ * on a thread, that ends first; a callback that it is in is waited for.
  */
 void hamirror_batch_free(hamirror_batch *batch);
 
@@ -3264,8 +3264,9 @@ hamirror_waker *hamirror_waker_new(const hamirror_batch *batch);
 /**
  * Ends the wait that is under way, or else the next one, from any thread:
  * hamirror_batch_wait_any() and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and
- * without a completion, hamirror_batch_wait_sent() with what is true so far, hamirror_batch_join()
- * with what still runs. A batch that was freed is past waking; that is no error.
+ * without a completion, hamirror_batch_wait_sent() with what is true so far, and
+ * hamirror_batch_join() with what still runs. A batch that was freed is past waking; that is no
+ * error.
  *
  * Not for signal handlers: it takes a lock. HAMIRROR_ERROR_SYSTEM if the operating system
  * refuses.

@@ -154,8 +154,9 @@ impl Batch {
     }
 
     /// Local indexes of a search's distributed index that nobody has searched. The program may:
-    /// on this thread after [`run`](Self::run), so that the agents work meanwhile, or on another. Those that are left are named in the result's warning; where the options ask
-    /// for [completeness](crate::Completeness), they are missing from it.
+    /// on this thread after [`run`](Self::run), so that the agents work meanwhile, or on another.
+    /// Those that are left are named in the result's warning; where the options ask for
+    /// [completeness](crate::Completeness), they are missing from it.
     pub fn locals(&self, search: SearchId) -> impl Iterator<Item = &str> {
         let running = self.searches.get(&search).into_iter();
         let locals = running.flat_map(|running| &running.locals);

@@ -56,9 +56,9 @@
 //! The calling thread drives its own I/O on a `Poll` taken from the client, so that a warm call
 //! crosses no thread. One state machine, four ways to drive it: block on a call, block on a
 //! [`Batch`], put the batch's fd into an event loop, or leave the batch to a thread while the
-//! program works ([`Batch::run`], `net/run.rs`). Beside it there is one thread that pings and sends
-//! to blackholes, and a few look names up, while there are any, for that blocks and can't be ended
-//! (`net/background.rs`).
+//! program works ([`Batch::run`], `net/run.rs`). Beside it there is one thread that pings and
+//! sends to blackholes, and a few look names up, while there are any, for that blocks and can't be
+//! ended (`net/background.rs`).
 //!
 //! Values, in this order: never silently wrong, available, predictable latency, fast, small.
 #![forbid(unsafe_code)]

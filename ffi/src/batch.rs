@@ -436,8 +436,8 @@ pub unsafe extern "C" fn hamirror_batch_take_search(
     })
 }
 
-/// Cancels what runs and ends the batch with what was borrowed from it. NULL is fine. If it runs on
-/// a thread, that ends first; a callback that it is in is waited for.
+/// Cancels what runs and ends the batch with what was borrowed from it. NULL is fine. If it runs
+/// on a thread, that ends first; a callback that it is in is waited for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_free(batch: *mut Batch) {
     getter!({

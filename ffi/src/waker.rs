@@ -70,8 +70,9 @@ pub unsafe extern "C" fn hamirror_waker_new(batch: *const Batch) -> *mut Waker {
 
 /// Ends the wait that is under way, or else the next one, from any thread:
 /// hamirror_batch_wait_any() and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and
-/// without a completion, hamirror_batch_wait_sent() with what is true so far, hamirror_batch_join()
-/// with what still runs. A batch that was freed is past waking; that is no error.
+/// without a completion, hamirror_batch_wait_sent() with what is true so far, and
+/// hamirror_batch_join() with what still runs. A batch that was freed is past waking; that is no
+/// error.
 ///
 /// Not for signal handlers: it takes a lock. HAMIRROR_ERROR_SYSTEM if the operating system
 /// refuses.

@@ -1,6 +1,6 @@
-/* A fork while another thread waits in a batch, others wake it, and a thread of the library has one:
- * those are not there in the child, where nothing may wait for them. The agent is a socket that
- * never answers. */
+/* A fork while another thread waits in a batch, others wake it, and a thread of the library has
+ * one: those are not there in the child, where nothing may wait for them. The agent is a socket
+ * that never answers. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
@@ -110,7 +110,7 @@ int main(void)
     OK(hamirror_batch_add_search(batch, "d", search, NULL, &number, &error));
     OK(hamirror_batch_new(client, &running, &error));
     OK(hamirror_batch_add_search(running, "d", search, NULL, &number, &error));
-    /* Then its thread does nothing but wait: the sanitizer's own locks do not survive a fork. */
+    /* Then its thread does nothing but wait: a fork spoils the sanitizer's own locks. */
     OK(hamirror_batch_wait_sent(running, -1, NULL, &error));
     OK(hamirror_batch_run(running, &error));
     nanosleep(&pause, NULL);

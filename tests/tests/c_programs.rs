@@ -83,14 +83,6 @@ fn local_work_goes_on_while_agents_work() -> Result<()> {
 }
 
 #[test]
-fn a_batch_runs_on_a_thread_while_the_program_works() -> Result<()> {
-    let [echo, ..] = echoes()?;
-    let program = Program::c("running")?;
-    program.run_every_way(&[&echo.name])?;
-    program.run_threads_checked(&[&echo.name]).map(drop)
-}
-
-#[test]
 fn the_library_can_be_loaded_at_run_time_and_stays() -> Result<()> {
     let library = library::build(Profile::Dev)?.join("libhamirror.so");
     let compiler = Compiler::new(Standard::C("c99"), Linkage::None);

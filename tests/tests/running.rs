@@ -13,6 +13,7 @@ use hamirror::{
     RunningBatch, SearchId, Target, Verdict,
 };
 use hamirror_tests::echo::{EchoDaemon, Manners, ask, client, request};
+use hamirror_tests::program::Program;
 use hamirror_tests::relay::{Behaviour, Relay};
 
 #[test]
@@ -242,6 +243,14 @@ fn local_indexes_are_searched_meanwhile() -> Result<()> {
     }
     ensure!(matches!(batch.take_search(search), Err(Error::Unanswered { .. })));
     Ok(())
+}
+
+#[test]
+fn a_program_in_c_leaves_batches_to_threads() -> Result<()> {
+    let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
+    let program = Program::c("running")?;
+    program.run_every_way(&[&echo.name])?;
+    program.run_threads_checked(&[&echo.name]).map(drop)
 }
 
 /// Two mirrors, of which the first hangs: it takes requests and answers none.

@@ -35,8 +35,9 @@ impl BatchHandle {
         self.batch.begin_run()
     }
 
-    /// Waits until it is time to [`join`](Self::join), at most so long, and leaves the batch to its
-    /// thread: all calls have ended, a waker was used, or no thread came to it; `false` if not.
+    /// Waits until it is time to [`join`](Self::join), at most so long, and leaves the batch to
+    /// its thread: all calls have ended, a waker was used, or no thread came to it. `false` if
+    /// not.
     pub fn wait_due(&self, timeout: Option<Duration>) -> Result<bool, Error> {
         Ok(self.batch.wait_run(super::end_of(timeout))? != Waited::TimeUp)
     }

@@ -14,8 +14,8 @@ use crate::request::Reply;
 /// deadlines though the program does nothing for it.
 ///
 /// [`join`](Self::join) makes it a [`Batch`] again. Dropped, it cancels what still runs, once its
-/// thread is done with what it is at; so does a [`Request`](crate::Request) that drops it from
-/// within, on that thread, without waiting. In a forked child it is [`Error::Forked`] as any batch.
+/// thread is done with what it is at; dropped by a [`Request`](crate::Request) on that thread,
+/// right after. In a forked child it is [`Error::Forked`], as any batch.
 pub struct RunningBatch {
     batch: Batch,
 }
@@ -97,9 +97,10 @@ impl RunningBatch {
     /// Waits for all calls to end, at most so long, and takes the batch back: completions and
     /// results are taken from it as ever, and what still runs is driven by the program again.
     ///
-    /// [`Waker::wake`](crate::Waker::wake) ends the wait too. A panic of the program's own [`Request`](crate::Request)
-    /// on the thread goes on here. [`Error::Misuse`] on that thread itself, and
-    /// [`Error::System`] if the system refused to wait for sockets: both cancel the batch.
+    /// [`Waker::wake`](crate::Waker::wake) ends the wait too. A panic of the program's own
+    /// [`Request`](crate::Request) on the thread goes on here. [`Error::Misuse`] on that thread
+    /// itself, and [`Error::System`] if the system refused to wait for sockets: both cancel the
+    /// batch.
     pub fn join(mut self, timeout: Option<Duration>) -> Result<Batch, Error> {
         self.batch.end_run(timeout)?;
         Ok(self.batch)

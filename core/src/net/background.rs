@@ -7,7 +7,7 @@
 //! begins and which a plugin's destructor holds. Then they end by themselves. Without the first
 //! (`ClientOptions::background`), its work is done by a program that drives it
 //! ([`Background::drive`]), or by nobody; names are looked up on threads all the same, for no
-//! deadline holds on a thread that blocks in the resolver. Threads that have a batch belong to that
+//! deadline holds on a thread that blocks in the resolver. Threads that have a batch belong to it
 //! (`run.rs`).
 
 use std::io;
