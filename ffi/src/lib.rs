@@ -14,7 +14,7 @@
 //!     <- config request search result
 //!     <- config_builder callback_request value client
 //!     <- (batch waker) status log
-//!     <- local upkeep
+//!     <- batch_run local upkeep
 //!     <- api
 //! ```
 #![expect(
