@@ -110,3 +110,17 @@ fn a_connection_is_begun_anew_sooner_where_the_deadline_is_short() {
         assert_eq!(bed.wait(Phase::Connect, expected), [0]);
     }
 }
+
+#[test]
+fn after_a_sleep_the_last_mirror_still_gets_its_share_of_the_deadline() {
+    let mut bed = read(2);
+    bed.again(CallOptions { deadline: Some(ms(3_000)), ..CallOptions::default() });
+    while bed.agent.hedges.spend(Fund::Early) {}
+    (0..2).for_each(|mirror| bed.learn(mirror, &[2_000; 20]));
+    let (attempt, first) = bed.started().expect("a mirror is asked");
+    bed.call.handle_reached(attempt, bed.now);
+    assert_eq!(bed.wait(Phase::Wait, ms(300)), []);
+    bed.now += ms(2_000);
+    bed.call.handle_absence(ms(2_000), bed.now);
+    assert_eq!(bed.wait(Phase::Wait, ms(500)), [1 - first], "700 ms are left");
+}

@@ -130,8 +130,14 @@ impl Attempt {
         }
     }
 
-    /// Moves its clocks on by time that this process missed.
-    pub(super) fn handle_absence(&mut self, missed: Duration, now: Instant) {
+    /// Moves its clocks on by time that this process missed, and another mirror still gets its
+    /// share of what is left of the deadline.
+    pub(super) fn handle_absence(
+        &mut self,
+        missed: Duration,
+        share_ends_at: Instant,
+        now: Instant,
+    ) {
         let mut missed = missed.min(self.waited(now));
         if let Some(since) = &mut self.resolving_since {
             *since += missed;
@@ -145,7 +151,7 @@ impl Attempt {
         }
         self.phase_ends_at += missed;
         if let Some(hedge) = &mut self.hedge {
-            hedge.move_on(missed);
+            hedge.move_on(missed, share_ends_at);
         }
         self.look_again_at = self.look_again_at.map(|at| at + missed);
     }

@@ -13,7 +13,7 @@ const fn ms(milliseconds: u64) -> Duration {
 
 impl Bed {
     /// Answers of a mirror, so many milliseconds each.
-    fn learn(&mut self, mirror: usize, answers_ms: &[u64]) {
+    pub(super) fn learn(&mut self, mirror: usize, answers_ms: &[u64]) {
         let now = self.now;
         for &answer_ms in answers_ms {
             let host = &self.agent.mirrors[mirror].host;

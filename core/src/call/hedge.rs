@@ -96,11 +96,11 @@ impl Hedge {
         self.at = self.share_ends_at.min(now + PATIENCE_MIN);
     }
 
-    pub(super) fn move_on(&mut self, missed: Duration) {
-        self.at += missed;
+    pub(super) fn move_on(&mut self, missed: Duration, share_ends_at: Instant) {
         self.early_at += missed;
         self.redial_at += missed;
-        self.share_ends_at += missed;
+        self.share_ends_at = (self.share_ends_at + missed).min(share_ends_at);
+        self.at = (self.at + missed).min(self.share_ends_at);
     }
 }
 
@@ -247,14 +247,19 @@ impl Call {
         let under_way = self.attempts.iter().filter(|other| other.mirror == attempt.mirror);
         let under_way = under_way.count();
         let waited = attempt.waited(now);
+        let pause = self.redial_pause() * (1 << under_way.min(CONNECTIONS_MAX)) / 2;
         let is_lost = match phase {
             None | Some(Phase::Resolve) => false,
-            Some(Phase::Connect | Phase::Handshake) => {
-                waited >= self.redial_pause() * (1 << under_way.min(CONNECTIONS_MAX)) / 2
+            Some(Phase::Connect) => waited >= pause,
+            // Of those that nobody waits for, a mirror that hangs gets one connection each.
+            Some(Phase::Handshake) => {
+                waited >= pause && (self.failover || self.is_passed_over(attempt, phase))
             }
-            Some(Phase::Send | Phase::Wait | Phase::Read) => self
-                .host(attempt.mirror)
-                .read(|karma| karma.evidence().has_overtaken(attempt.started_at, waited)),
+            Some(Phase::Send | Phase::Wait | Phase::Read) => {
+                let has_overtaken =
+                    |karma: &Karma| karma.evidence().has_overtaken(attempt.started_at, waited);
+                self.failover && self.host(attempt.mirror).read(has_overtaken)
+            }
         };
         under_way < CONNECTIONS_MAX && (attempt.is_reused || is_lost)
     }

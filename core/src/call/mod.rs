@@ -299,13 +299,14 @@ impl Call {
         if self.is_over {
             return;
         }
-        for attempt in &mut self.attempts {
-            attempt.handle_absence(missed, now);
-        }
-        self.next_round_at = self.next_round_at.map(|at| at + missed);
         if !self.limits.is_deadline_fixed {
             self.deadline += missed;
         }
+        let share_ends_at = now + self.share(self.untried(), now);
+        for attempt in &mut self.attempts {
+            attempt.handle_absence(missed, share_ends_at, now);
+        }
+        self.next_round_at = self.next_round_at.map(|at| at + missed);
     }
 
     /// The reply of an attempt may have waited here since then: what it took is not known.

@@ -74,7 +74,8 @@ fn run(options: &Options) -> Result<bool> {
     if does(Drill::Network) {
         match link::Bench::start()? {
             Ok(bench) => {
-                bench.run(&link::FAULTS, CALLS_OVER_NETWORKS, &mut note)?;
+                let faults = [&link::FAULTS[..], &[link::RESTARTS]].concat();
+                bench.run(&faults, CALLS_OVER_NETWORKS, &mut note)?;
             }
             Err(refusal) => eprintln!("not run: network: no network namespace: {refusal}"),
         }
