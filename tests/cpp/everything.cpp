@@ -189,15 +189,16 @@ void batches(const hamirror::Client &client, const std::string &index)
     auto calls = batch.search_calls(search);
     CHECK(calls.size() == 2 && batch.search_of(calls[1]) == search && calls[0] == one + 1);
     CHECK(error_of([&] { batch.search_calls(77); }).code() == HAMIRROR_ERROR_UNKNOWN);
-    size_t ended = 0;
     while (batch.pending() > 0) {
         pollfd entry = {batch.fd(), POLLIN, 0};
         CHECK(poll(&entry, 1, batch.timeout_ms()) >= 0);
         batch.drive();
-        for (auto call : batch.completions()) {
-            CHECK(call <= one + 2);
-            ended++;
-        }
+    }
+    // All may have ended before they were asked for.
+    size_t ended = 0;
+    for (auto call : batch.completions()) {
+        CHECK(call <= one + 2);
+        ended++;
     }
     CHECK(ended == 5 && pings.size() == 2 && batch.next_completion() == HAMIRROR_NO_CALL);
     for (auto call : pings) {
