@@ -81,8 +81,8 @@ impl Agent {
         untried.filter(has_room).any(|mirror| !self.is_suspect(mirror, now))
     }
 
-    /// True if nothing that is known of a mirror that was not tried keeps it from answering within
-    /// `left`: one that was found dead may be back, and is not slow for want of capacity.
+    /// True if some mirror that was not tried may answer within `left`, for all that is known of
+    /// it: one that was found dead may be back, and is not slow for want of capacity.
     pub fn is_promising(&self, tried: &Tried, left: Duration) -> bool {
         let is_promising = |mirror: usize| {
             self.mirrors[mirror]

@@ -66,16 +66,18 @@ impl Batch {
         Ok(run.wait(until))
     }
 
-    /// The same, and takes the driver back; `false` if some calls still run.
+    /// Waits for the thread until all calls have ended, or that time, and takes the driver back;
+    /// `false` if some calls still run.
     pub(super) fn end_run(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
         let until = end_of(timeout);
-        self.wait_run(until)?;
+        let waited = self.wait_run(until)?;
         match self.stop() {
-            None | Some(End::Done) => Ok(self.pending() == 0),
-            Some(End::Unbegun) => {
+            // A thread that began at the last moment has done nothing either.
+            Some(End::Unbegun | End::Done) if waited == Waited::Unbegun => {
                 let left = until.map(|until| until.saturating_duration_since(clock::now()));
                 self.wait_all(left)
             }
+            None | Some(End::Done | End::Unbegun) => Ok(self.pending() == 0),
             Some(End::Failed(error)) => {
                 Err(Error::System(SystemError::new("waiting for sockets", &error)))
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::tests::{Bed, read};
 use super::*;
 use crate::hedge_budget::Fund;
+use crate::wire::header::Status;
 
 const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
@@ -64,6 +65,32 @@ fn of_mirrors_that_were_not_reached_the_one_that_answers_is_asked_again() {
     let asked = bed.wait(Phase::Connect, ms(2_500));
     let share = asked.iter().filter(|mirror| **mirror == living).count();
     assert!(share * 3 >= asked.len(), "{living} lives, but asked were {asked:?}");
+}
+
+#[test]
+fn a_mirror_that_was_not_reached_is_asked_again_while_another_is_silent() {
+    let mut bed = read(2);
+    let (attempt, unreached) = bed.started().expect("a mirror is asked");
+    bed.now += ms(500);
+    bed.fail(attempt, FailureKind::ConnectTimeout);
+    let (attempt, silent) = bed.started().expect("the other one is asked");
+    assert_ne!(silent, unreached);
+    bed.call.handle_reached(attempt, bed.now);
+    assert_eq!(bed.wait(Phase::Wait, ms(2_500)).first(), Some(&unreached));
+}
+
+#[test]
+fn a_mirror_that_answered_is_not_asked_again_for_want_of_another() {
+    let mut bed = read(3);
+    let (refusing, first) = bed.started().expect("a mirror is asked");
+    bed.reply(refusing, Status::Error, "no such index");
+    let (silent, _) = bed.started().expect("the second is asked");
+    bed.call.handle_reached(silent, bed.now);
+    let (unreached, last) = bed.company();
+    bed.now += ms(500);
+    bed.fail(unreached, FailureKind::ConnectTimeout);
+    let asked = bed.wait(Phase::Connect, ms(2_000));
+    assert!(!asked.contains(&first) && asked.contains(&last), "asked were {asked:?}");
 }
 
 #[test]

@@ -54,6 +54,7 @@ pub(super) struct Remains {
     pub(super) mirror: usize,
     pub(super) started_at: Instant,
     pub(super) handed_over: bool,
+    pub(super) is_booked: bool,
     pub(super) race: Option<u32>,
 }
 
@@ -174,8 +175,8 @@ impl Attempt {
 
     /// What its call goes on by if it fails.
     pub(super) fn remains(&self) -> Remains {
-        let Self { number, mirror, started_at, handed_over, race, .. } = *self;
-        Remains { number, mirror, started_at, handed_over, race }
+        let Self { number, mirror, started_at, handed_over, is_booked, race, .. } = *self;
+        Remains { number, mirror, started_at, handed_over, is_booked, race }
     }
 
     pub(super) fn next_timeout(&self) -> Instant {
@@ -192,6 +193,11 @@ const SLEEP_MIN: Duration = Duration::from_millis(100);
 const AWAKENING: Duration = Duration::from_millis(50);
 
 impl Call {
+    /// Whether an attempt was under way while this process slept.
+    pub fn is_excused(&self, attempt: u32) -> bool {
+        self.attempts.iter().any(|running| running.number == attempt && running.is_excused)
+    }
+
     /// Until when an attempt has time to reach its mirror.
     pub fn reach_until(&self, attempt: u32) -> Option<Instant> {
         let attempt = self.attempts.iter().find(|running| running.number == attempt)?;

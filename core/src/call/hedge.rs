@@ -157,7 +157,9 @@ impl Call {
             }
             let phase = phase_of(attempt.number);
             let has_untried = self.failover && self.untried() > 0 && !hedge.is_accompanied;
-            let can_renew = !has_untried && self.can_renew(attempt, phase, now);
+            let open = if self.failover && !has_untried { self.open_mirror() } else { None };
+            let can_renew =
+                !has_untried && (open.is_some() || self.can_renew(attempt, phase, now));
             let fund = self.fund(attempt, &hedge, phase, now);
             let fund = fund.filter(|_| has_untried || can_renew);
             if fund.is_some_and(|fund| self.agent.hedges.spend(fund)) && !self.is_capped() {
@@ -168,7 +170,7 @@ impl Call {
                 if has_untried {
                     self.start_attempt(Some(since), random, now);
                 } else {
-                    self.renew(mirror, since, now);
+                    self.renew(open.unwrap_or(mirror), since, now);
                 }
                 continue;
             }
@@ -205,7 +207,11 @@ impl Call {
         // Where a greeting is waited for each new connection makes the daemon's queue longer.
         let may_pile_up = phase == Some(Phase::Handshake) && self.untried() == 0;
         let is_hung = is_left_out && attempt.is_late(now) && !may_pile_up;
-        let is_worth_it = is_hung || self.agent.is_promising(&self.tried, left);
+        let is_promising = || {
+            self.agent.is_promising(&self.tried, left)
+                || self.untried() == 0 && self.open_mirror().is_some()
+        };
+        let is_worth_it = is_hung || is_promising();
         Some(if is_worth_it { Fund::Late } else { Fund::Early })
     }
 
@@ -255,7 +261,8 @@ impl Call {
             Some(Phase::Handshake) => {
                 waited >= pause && (self.failover || self.is_passed_over(attempt, phase))
             }
-            Some(Phase::Send | Phase::Wait | Phase::Read) => {
+            Some(Phase::Read) => false,
+            Some(Phase::Send | Phase::Wait) => {
                 let has_overtaken =
                     |karma: &Karma| karma.evidence().has_overtaken(attempt.started_at, waited);
                 self.failover && self.host(attempt.mirror).read(has_overtaken)
@@ -297,8 +304,10 @@ const LEFT_BEHIND_MAX: u32 = 8;
 const TRIAL_DELAY: Duration = Duration::from_millis(100);
 
 /// A connection is begun anew after so long: the kernel repeats a lost packet after a second
-/// (RFC 6298). Twice as long the next time, and sooner where the deadline is short.
+/// (RFC 6298). It is twice as long the next time.
 const REDIAL_PAUSE: Duration = Duration::from_millis(250);
+
+/// A connection is begun anew after that part of a short deadline.
 const REDIALS_A_DEADLINE: u32 = 8;
 
 /// Connections to one mirror that one call has under way at once.

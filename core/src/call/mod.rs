@@ -49,6 +49,8 @@ pub struct Call {
     begun_at: Instant,
     deadline: Instant,
     tried: Tried,
+    /// Those of them that no connection led to in time.
+    unreached: Tried,
     round: u32,
     /// Rounds that a lack of capacity brought, which no setting limits.
     busy_rounds: u32,
@@ -143,6 +145,7 @@ impl Call {
             begun_at: now,
             deadline: now + limits.deadline,
             tried: Tried::default(),
+            unreached: Tried::default(),
             round: 0,
             busy_rounds: 0,
             obstacles: Obstacles::default(),
@@ -192,11 +195,6 @@ impl Call {
     /// sent on turns out to be dead.
     pub fn may_resend(&self) -> bool {
         self.request.access() == Access::Read
-    }
-
-    /// Whether an attempt was under way while this process slept.
-    pub fn is_excused(&self, attempt: u32) -> bool {
-        self.attempts.iter().any(|running| running.number == attempt && running.is_excused)
     }
 
     /// Position of the mirror that an attempt under way asks.

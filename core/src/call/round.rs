@@ -40,18 +40,20 @@ impl Call {
 
     /// Returns the mirror that is asked once more after one was not reached: the failed one if it
     /// greets others and none that was not tried is likelier to answer; with all tried, while
-    /// some are waited for, the one that answered last.
-    ///
-    /// Nothing is proven about a mirror that was not reached, and time is left.
+    /// some are waited for, the likeliest of those that were not reached.
     fn mirror_to_ask_again(
-        &self,
+        &mut self,
         failed: Remains,
         kind: FailureKind,
         now: Instant,
     ) -> Option<usize> {
         let is_unproven = kind == FailureKind::ConnectTimeout
             && now.saturating_duration_since(failed.started_at) >= self.redial_pause();
-        if !is_unproven || !self.may_resend() || !self.failover || self.is_capped() {
+        if !is_unproven || failed.is_booked || !self.may_resend() || !self.failover {
+            return None;
+        }
+        self.unreached.insert(failed.mirror);
+        if self.is_capped() || now >= self.deadline {
             return None;
         }
         let greets_others = self
@@ -60,11 +62,15 @@ impl Call {
         if greets_others && !self.agent.has_room(&self.tried, now) {
             return Some(failed.mirror);
         }
-        if self.untried() > 0 || self.attempts.is_empty() {
-            return None;
-        }
+        if self.untried() > 0 || self.attempts.is_empty() { None } else { self.open_mirror() }
+    }
+
+    /// Returns the likeliest to answer of the mirrors that this round did not reach: nothing is
+    /// proven about these.
+    pub(super) fn open_mirror(&self) -> Option<usize> {
         let is_open = |mirror: &usize| {
-            self.attempts.iter().all(|other| other.mirror != *mirror) && !self.was_dead(*mirror)
+            self.unreached.contains(*mirror)
+                && self.attempts.iter().all(|other| other.mirror != *mirror)
         };
         let standing = |mirror: &usize| {
             self.host(*mirror)
@@ -169,6 +175,7 @@ impl Call {
 
     fn ask(&mut self, pick: &Pick, fresh_since: Option<Instant>, now: Instant) {
         self.tried.insert(pick.mirror);
+        self.unreached.remove(pick.mirror);
         let number = self.attempts_started;
         self.attempts_started += 1;
         if number > 0 {
@@ -213,6 +220,7 @@ impl Call {
         };
         self.obstacles = Obstacles::default();
         self.tried.clear();
+        self.unreached.clear();
         self.next_round_at = Some(now + pause);
     }
 

@@ -88,7 +88,7 @@ impl Bed {
     }
 
     /// Lets time pass until another mirror is asked beside the one that is silent.
-    fn company(&mut self) -> (u32, usize) {
+    pub(super) fn company(&mut self) -> (u32, usize) {
         loop {
             let due = self.call.next_timeout().expect("it runs");
             assert!(due < self.call.deadline, "a hung mirror would use up the whole deadline");

@@ -123,7 +123,7 @@ impl SharedAddresses {
         self.addresses.lock().demote(endpoint);
     }
 
-    /// Counts their changes.
+    /// Number of times that the addresses have changed.
     pub fn changes(&self) -> u32 {
         self.changes.load(Ordering::Acquire)
     }
@@ -133,7 +133,7 @@ impl SharedAddresses {
         self.addresses.lock().known().is_some_and(|known| known.contains(endpoint))
     }
 
-    /// Changes them; returns those that are known now, if they are others than before.
+    /// Changes the addresses; returns those that are known now, if they are others than before.
     pub(super) fn change(
         &self,
         change: impl FnOnce(&mut Addresses),

@@ -103,7 +103,7 @@ impl Dialling {
 /// backlog of a searchd, which other clients use too.
 const DIALS_MIN: u32 = 4;
 
-/// The same of a host that greets them all at once.
+/// Connections that wait for the greeting of a host at once, if that greets all promptly.
 const DIALS_MAX: u32 = 64;
 
 /// A greeting within that time came from a daemon that has none waiting.
@@ -112,5 +112,5 @@ const PROMPT_GREETING: Duration = Duration::from_millis(3);
 /// A greeting that takes so long was held up by a full queue, or by a lost packet.
 const LOST_PACKET: Duration = Duration::from_millis(100);
 
-/// Pause before one connection more than that.
+/// Pause before one connection more is begun though all places are taken.
 pub const EXTRA_DIAL_PAUSE: Duration = Duration::from_millis(10);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Their numbers.
+/// Number of connections that are kept to a host, of those in use, and the limit.
 #[derive(Debug)]
 pub struct Kept {
     count: AtomicU32,

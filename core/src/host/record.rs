@@ -38,8 +38,8 @@ impl Record {
         read(&self.karma.lock())
     }
 
-    /// Strategies hear of a change between living and dead, and of the first answer, by which
-    /// queries to come are hedged.
+    /// Writes the record. Strategies hear of a change between living and dead, and of the first
+    /// answer, by which queries to come are hedged.
     pub(super) fn write<T>(&self, write: impl FnOnce(&mut Karma) -> T) -> (T, Turn) {
         let mut karma = self.karma.lock();
         let was_living = karma.health().is_living();

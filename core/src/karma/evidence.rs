@@ -19,7 +19,9 @@ pub struct Evidence {
     answered_at: Option<Instant>,
     greeted_at: Option<Instant>,
     forgotten_before: Option<Instant>,
+    /// How long the last answer took of which that is known, and when it came.
     last_took: Duration,
+    last_took_at: Option<Instant>,
     carried: f64,
     carried_at: Option<Instant>,
 }
@@ -57,7 +59,7 @@ impl Evidence {
     /// True if a query that was begun after `then` was answered, in less than half of `waited`.
     pub fn has_overtaken(&self, then: Instant, waited: Duration) -> bool {
         let is_later = |at: Instant| at.saturating_duration_since(then) > self.last_took;
-        self.answered_at.is_some_and(is_later) && self.answers_within(waited)
+        self.last_took_at.is_some_and(is_later) && self.answers_within(waited)
     }
 
     /// True if a kept connection that was used at `then` was forgotten on its way, for all that
@@ -105,6 +107,7 @@ impl Evidence {
         self.answered_at = self.answered_at.max(Some(now));
         if took.is_exact {
             self.last_took = took.at_least;
+            self.last_took_at = Some(now);
         }
         if f64::from(in_flight) > self.carried(now) {
             self.carried = f64::from(in_flight);
