@@ -2,12 +2,9 @@
  * one: those are not there in the child, where nothing may wait for them. The agent is a socket
  * that never answers. */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
+#include "listener.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -77,32 +74,27 @@ static void live_as_child(void)
     _exit(0);
 }
 
-static int listen_somewhere(char *text, size_t size)
+static hamirror_config *config_of(unsigned port)
 {
-    struct sockaddr_in address = {0};
-    socklen_t length = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, length) == 0 && listen(fd, 64) == 0);
-    CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
-    snprintf(text, size,
-             "index d {\n type = distributed\n agent = 127.0.0.1:%d:shard\n"
+    char text[200];
+    hamirror_config *config;
+    snprintf(text, sizeof text,
+             "index d {\n type = distributed\n agent = 127.0.0.1:%u:shard\n"
              " agent_connect_timeout = 600s\n agent_query_timeout = 600s\n}\n",
-             ntohs(address.sin_port));
-    return fd;
+             port);
+    OK(hamirror_config_parse(text, "test.conf", &config, &error));
+    return config;
 }
 
 int main(void)
 {
-    char text[200];
-    int listener = listen_somewhere(text, sizeof text), round;
-    hamirror_config *config;
+    unsigned port;
+    int listener = listen_somewhere(&port), round;
+    hamirror_config *config = config_of(port);
     pthread_t threads[2];
     uint32_t number;
     bool is_done;
     const struct timespec pause = {0, 10000000};
-    OK(hamirror_config_parse(text, "test.conf", &config, &error));
     OK(hamirror_client_new(config, NULL, &client, &error));
     hamirror_config_free(config);
     search = search_for("library");

@@ -2,13 +2,10 @@
  * waits only for what is left of them. The agent here is a thread of the program that tells when
  * it is asked, so that it shows: the request is under way before the wait begins. */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
+#include "listener.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static const uint8_t PING_BODY[4] = {0xca, 0xfe, 0xba, 0xbe};
@@ -41,19 +38,6 @@ static void *be_agent(void *argument)
     CHECK(write(fd, request + HANDSHAKE + HEADER, sizeof PING_BODY) == sizeof PING_BODY);
     close(fd);
     return NULL;
-}
-
-static int listen_somewhere(unsigned *port)
-{
-    struct sockaddr_in address = {0};
-    socklen_t length = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, length) == 0 && listen(fd, 16) == 0);
-    CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
-    *port = ntohs(address.sin_port);
-    return fd;
 }
 
 static hamirror_client *client_of_port(unsigned port)

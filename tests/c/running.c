@@ -2,31 +2,15 @@
  * daemon that answers with the request's own body; its mirror is a socket that listens and never
  * answers. */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
+#include "listener.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { CALLS = 10, BATCHES = 5, OWN_CODE = 42 };
 
 static const char *const BODY = "body";
-
-static int listen_somewhere(unsigned *port)
-{
-    struct sockaddr_in address = {0};
-    socklen_t length = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, length) == 0 && listen(fd, 64) == 0);
-    CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
-    *port = ntohs(address.sin_port);
-    return fd;
-}
 
 static hamirror_client *client_of(unsigned silent, const char *echo)
 {

@@ -1,29 +1,11 @@
 /* A batch that one thread waits in: others are refused, a waker ends the wait, a call is taken
  * back. The agent is a socket that listens and never answers. */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
+#include "listener.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-static int listen_somewhere(unsigned *port)
-{
-    struct sockaddr_in address;
-    socklen_t length = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, length) == 0);
-    CHECK(listen(fd, 16) == 0);
-    CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
-    *port = ntohs(address.sin_port);
-    return fd;
-}
 
 static hamirror_client *client_of_port(unsigned port)
 {
