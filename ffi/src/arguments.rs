@@ -97,6 +97,17 @@ pub(crate) unsafe fn out<T>(pointer: *mut T, name: &str) -> Result<Out<T>, Faile
     if pointer.is_null() { Err(Failed::null(name)) } else { Ok(Out(pointer)) }
 }
 
+/// Writes a result that the caller need not want.
+///
+/// # Safety
+///
+/// As for [`out`].
+pub(crate) unsafe fn write_if_wanted<T>(pointer: *mut T, value: T) {
+    if !pointer.is_null() {
+        Out(pointer).write(value);
+    }
+}
+
 /// Where a new handle goes: NULL until there is one.
 ///
 /// # Safety

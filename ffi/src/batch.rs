@@ -179,9 +179,7 @@ pub unsafe extern "C" fn hamirror_batch_wait_sent(
 ) -> i32 {
     fallible!(out_error, {
         let sent = write(batch)?.get()?.wait_sent(timeout(timeout_ms))?;
-        if let Ok(out_sent) = arguments::out(out_sent, "out_sent") {
-            out_sent.write(sent);
-        }
+        arguments::write_if_wanted(out_sent, sent);
         Ok(())
     })
 }
@@ -220,9 +218,7 @@ pub unsafe extern "C" fn hamirror_batch_wait_all(
 ) -> i32 {
     fallible!(out_error, {
         let done = write(batch)?.get()?.wait_all(timeout(timeout_ms))?;
-        if let Ok(out_done) = arguments::out(out_done, "out_done") {
-            out_done.write(done);
-        }
+        arguments::write_if_wanted(out_done, done);
         Ok(())
     })
 }
@@ -348,12 +344,8 @@ pub unsafe extern "C" fn hamirror_batch_asked(
         let (agent, host) = batch.get()?.asked(CallId(call)).ok_or_else(|| {
             Failed::new(HAMIRROR_ERROR_UNKNOWN, format!("no call {call} in the batch"))
         })?;
-        if let Ok(out_agent) = arguments::out(out_agent, "out_agent") {
-            out_agent.write(agent.number);
-        }
-        if let Ok(out_host) = arguments::out(out_host, "out_host") {
-            out_host.write(Text::from(host.unwrap_or_default()));
-        }
+        arguments::write_if_wanted(out_agent, agent.number);
+        arguments::write_if_wanted(out_host, Text::from(host.unwrap_or_default()));
         Ok(())
     })
 }

@@ -42,9 +42,7 @@ pub unsafe extern "C" fn hamirror_batch_join(
 ) -> i32 {
     fallible!(out_error, {
         let done = write(batch)?.join(timeout(timeout_ms))?;
-        if let Ok(out_done) = arguments::out(out_done, "out_done") {
-            out_done.write(done);
-        }
+        arguments::write_if_wanted(out_done, done);
         Ok(())
     })
 }
