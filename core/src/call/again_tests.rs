@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use super::tests::{Bed, read};
+use super::tests::{Bed, ms, read};
 use super::*;
 use crate::hedge_budget::Fund;
 use crate::wire::header::Status;
-
-const fn ms(milliseconds: u64) -> Duration {
-    Duration::from_millis(milliseconds)
-}
 
 impl Bed {
     /// Others are greeted and answered by a mirror, `took` after they began.

@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use super::tests::{Bed, read};
+use super::tests::{Bed, ms, read};
 use super::*;
 use crate::karma::{Counter, TRIAL_PAUSE_MIN};
 use crate::wire::header::Status;
-
-const fn ms(milliseconds: u64) -> Duration {
-    Duration::from_millis(milliseconds)
-}
 
 impl Bed {
     /// Answers of a mirror, so many milliseconds each.

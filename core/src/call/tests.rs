@@ -134,6 +134,10 @@ impl Bed {
     }
 }
 
+pub(super) const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
 pub(super) fn read(mirrors: usize) -> Bed {
     Bed::new(mirrors, Access::Read, CallOptions::default())
 }
