@@ -14,7 +14,7 @@ pub struct Diagnostic {
     pub column: u32,
     /// The offending text; a long one is cut.
     pub text: String,
-    /// What was expected there, and for a warning, what is done instead.
+    /// Text of what was expected there, and for a warning, of what is done instead.
     pub expected: String,
     /// The line of the text and a caret below it; empty where the whole file is meant.
     pub(crate) excerpt: String,

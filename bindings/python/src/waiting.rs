@@ -47,7 +47,7 @@ impl Limit {
         self.left().map_or(slice, |left| left.min(slice))
     }
 
-    /// What is left; `None` without end.
+    /// Returns the time that is left; `None` without end.
     pub(crate) fn left(self) -> Option<Duration> {
         self.0.map(|until| until.saturating_duration_since(Instant::now()))
     }

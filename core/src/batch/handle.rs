@@ -49,7 +49,7 @@ impl BatchHandle {
         self.batch.end_run(timeout)
     }
 
-    /// Whether a search's result was not taken yet.
+    /// True if the result of a search was not taken yet.
     pub fn has_search(&self, search: SearchId) -> bool {
         self.batch.searches.contains_key(&search)
     }

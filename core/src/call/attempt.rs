@@ -193,7 +193,7 @@ const SLEEP_MIN: Duration = Duration::from_millis(100);
 const AWAKENING: Duration = Duration::from_millis(50);
 
 impl Call {
-    /// Whether an attempt was under way while this process slept.
+    /// True if an attempt was under way while this process slept.
     pub fn is_excused(&self, attempt: u32) -> bool {
         self.attempts.iter().any(|running| running.number == attempt && running.is_excused)
     }

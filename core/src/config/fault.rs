@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// What is wrong with a value, and where in it, in bytes.
+/// A fault in a value: its place in bytes, and text of what was expected there.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) range: Range<usize>,

@@ -82,22 +82,22 @@ impl SharedAddresses {
         }
     }
 
-    /// Whether there is a name to look up.
+    /// True if the host goes by a name, not by a number or a path.
     pub(super) fn is_named(&self) -> bool {
         self.is_named
     }
 
-    /// What is known of them.
+    /// Returns what is known of the addresses.
     pub fn lookup(&self) -> Lookup {
         self.addresses.lock().lookup()
     }
 
-    /// Whether nothing can be sent before a look-up of the name has ended well.
+    /// True if nothing can be sent before a look-up of the name has ended well.
     pub fn needs_lookup(&self) -> bool {
         self.is_nameless.load(Ordering::Relaxed)
     }
 
-    /// Whether the host goes by a name that may mean another machine tomorrow.
+    /// True if the host goes by a name that may mean another machine tomorrow.
     pub fn may_move(&self) -> bool {
         self.is_named && self.addresses.lock().pushed().is_none()
     }
@@ -108,7 +108,7 @@ impl SharedAddresses {
         self.is_named && self.addresses.lock().claim_lookup(now)
     }
 
-    /// Whether each new connection waits for a look-up of its own (`hostname_lookup = request`).
+    /// True if each new connection waits for a look-up of its own (`hostname_lookup = request`).
     pub fn looks_up_each(&self) -> bool {
         self.looks_up_each.load(Ordering::Relaxed) && self.may_move()
     }
@@ -128,7 +128,7 @@ impl SharedAddresses {
         self.changes.load(Ordering::Acquire)
     }
 
-    /// Whether the host still listens there, for all that is known.
+    /// True if the host still listens at an address, for all that is known.
     pub fn contain(&self, endpoint: &Endpoint) -> bool {
         self.addresses.lock().known().is_some_and(|known| known.contains(endpoint))
     }

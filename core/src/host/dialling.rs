@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// How far a connection is towards its greeting.
+/// State of a connection on its way to its greeting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DialPlace {
     /// Not begun, or greeted.
@@ -16,7 +16,7 @@ pub enum DialPlace {
     Dialling,
 }
 
-/// How many connections wait for a greeting, and how many may.
+/// Number of connections that wait for a greeting, and of those that may.
 #[derive(Debug, Default)]
 pub struct Dialling {
     dials: Mutex<Dials>,

@@ -14,15 +14,15 @@ pub struct Greeting {
 }
 
 impl Greeting {
-    /// Whether this daemon sends its version before it has read anything: then a handshake that
+    /// True if the daemon sends its version before it has read anything: then a handshake that
     /// does not come is a connect timeout. Manticore may send it with the first reply only
     /// (protocol.md 1.2).
     pub fn greets_first(&self) -> bool {
         self.greets_first.load(Ordering::Relaxed)
     }
 
-    /// Whether it says nothing before its first reply, so that a connection without a greeting
-    /// may long have been accepted.
+    /// True if the daemon says nothing before its first reply, so that a connection without a
+    /// greeting may long have been accepted.
     pub fn greets_last(&self) -> bool {
         !self.greets_first() && self.late_greetings.load(Ordering::Relaxed) >= LATE_GREETINGS
     }

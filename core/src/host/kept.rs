@@ -33,7 +33,7 @@ impl Kept {
         self.limit.store(limit, Ordering::Relaxed);
     }
 
-    /// Whether there are no more of them than the limit says.
+    /// True if no more connections are kept than the limit says.
     pub(super) fn are_within_limit(&self) -> bool {
         self.count() <= self.limit.load(Ordering::Relaxed)
     }
@@ -49,7 +49,7 @@ impl Kept {
         self.retirements.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often that happened.
+    /// Number of times that all idle connections were retired.
     pub fn retirements(&self) -> u32 {
         self.retirements.load(Ordering::Relaxed)
     }

@@ -44,7 +44,7 @@ pub struct Host {
     pub kept: Kept,
     /// Connections on their way.
     pub dialling: Dialling,
-    /// What its daemon is like.
+    /// How the daemon greets, and which protocol it speaks.
     pub greeting: Greeting,
     record: Record,
     log: Arc<Log>,

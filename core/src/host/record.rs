@@ -18,13 +18,13 @@ pub(super) struct Record {
     health_changes: Arc<AtomicU64>,
 }
 
-/// What became of a host while its record was written.
+/// A change of a host that the writing of its record has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     None,
-    /// It was found dead, after so many failures in a row.
+    /// The host was found dead, after so many failures in a row.
     Dead(u32),
-    /// It answers again.
+    /// The host answers again.
     Living,
 }
 

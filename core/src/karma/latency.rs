@@ -13,7 +13,7 @@ pub struct Latency {
 /// Time that an answer took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Took {
-    /// It took so long at least.
+    /// Time that the answer took at least.
     pub at_least: Duration,
     /// And no longer, for this process was there to see.
     pub is_exact: bool,

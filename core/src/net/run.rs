@@ -30,7 +30,7 @@ pub struct Run {
 pub struct Back {
     /// The driver; what had not ended yet still runs in it.
     pub driver: Box<Driver>,
-    /// How the thread came to its end.
+    /// End that the thread came to.
     pub end: End,
 }
 
@@ -47,9 +47,9 @@ pub enum Waited {
     TimeUp,
 }
 
-/// How a thread came to its end.
+/// End of the thread of a run.
 pub enum End {
-    /// It never began.
+    /// The thread never began.
     Unbegun,
     /// Nothing runs any more, or the driver was wanted back.
     Done,
@@ -129,7 +129,7 @@ impl Run {
         }
     }
 
-    /// Whether this is the very thread that has the driver: to wait for it would take for ever.
+    /// True on the very thread that has the driver: to wait for it would take for ever.
     pub fn is_here(&self) -> bool {
         AT.get() == Arc::as_ptr(&self.desk)
     }
@@ -177,7 +177,7 @@ impl State {
 }
 
 impl Desk {
-    /// What the thread does.
+    /// Drives until nothing runs any more, or the driver is wanted back: the body of the thread.
     fn work(&self) {
         park_once();
         AT.set(self);

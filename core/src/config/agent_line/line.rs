@@ -4,12 +4,12 @@ use super::mirror::MirrorText;
 use super::options::AgentOptions;
 use crate::config::fault::Fault;
 
-/// What a reader makes of a line.
+/// An agent line as a reader has understood it.
 #[derive(Debug, Default)]
 pub(super) struct LineText {
     pub(super) mirrors: Vec<MirrorText>,
     pub(super) options: AgentOptions,
-    /// What is odd in the line, and what is done about it.
+    /// Texts that say what is odd in the line, and what is done about it.
     pub(super) oddities: Vec<Fault>,
     /// Why the line is not taken.
     pub(super) faults: Vec<Fault>,

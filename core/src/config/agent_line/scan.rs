@@ -20,7 +20,7 @@ impl<'a> Scan<'a> {
         Self { text: &line[..part.end], at: part.start }
     }
 
-    /// What is not read yet.
+    /// The part of the line that was not read yet.
     pub(super) fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
