@@ -139,8 +139,8 @@ impl World {
         let now = self.now;
         let mut notes = Vec::new();
         let Driver { engine, asked, ended, .. } = &mut self.drivers[driver];
-        let (known, leap, crowd) = (&self.known, self.leap, self.crowd);
-        let circumstances = Circumstances { known, now, leap, crowd };
+        let (known, hosts, leap, crowd) = (&self.known, &self.hosts, self.leap, self.crowd);
+        let circumstances = Circumstances { known, hosts, now, leap, crowd };
         while let Some(call) = engine.poll_completion() {
             if !ended.insert(call) {
                 return Err(format!("{call:?} ended twice"));

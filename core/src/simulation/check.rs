@@ -1,13 +1,14 @@
 //! What must hold in every world: of calls, and of writes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::daemon::ANSWER_MAX;
 use super::extra_load::Attempt;
 use crate::call::Answer;
 use crate::error::AgentFailure;
-use crate::host::EXTRA_DIAL_PAUSE;
+use crate::host::{EXTRA_DIAL_PAUSE, Host};
 use crate::request::Access;
 
 /// One call as the world knows it.
@@ -41,6 +42,7 @@ pub(super) struct Known {
 /// What the end of a call is held against.
 pub(super) struct Circumstances<'a> {
     pub(super) known: &'a [Known],
+    pub(super) hosts: &'a [Arc<Host>],
     pub(super) now: Instant,
     /// How far time leapt before this turn.
     pub(super) leap: Duration,
@@ -96,6 +98,16 @@ impl Circumstances<'_> {
             let during =
                 history.iter().filter(|(at, _)| *at >= asked.started_at && *at <= asked.deadline);
             at_start.into_iter().chain(during).all(|(_, answers)| *answers)
+                && !self.seems_slow(host, asked.started_at, share)
+        })
+    }
+
+    /// True if the last answer of the host came while the call ran and took longer than its share
+    /// of the time: it was asked before the host was well, and so far it seems merely slow.
+    fn seems_slow(&self, host: usize, begun_at: Instant, share: Duration) -> bool {
+        self.hosts[host].read(|karma| {
+            let evidence = karma.evidence();
+            evidence.has_answered_after(begun_at) && !evidence.answers_within(share)
         })
     }
 }
