@@ -23,6 +23,7 @@ impl Engine {
             slot.call.handle_absence(missed, now);
             self.rearm(id);
         }
+        self.absent_until = Some(now);
         for (_, connection) in &mut self.connections {
             if let State::Connecting { until: Some(until), .. } | State::Resolving { until, .. } =
                 &mut connection.state
@@ -42,6 +43,8 @@ impl Engine {
 
     fn missed(&self, now: Instant) -> Option<Duration> {
         let due = self.next_timeout().filter(|_| self.running > 0)?;
+        // A timer that was late stays due until its turn, and what it missed counts once.
+        let due = self.absent_until.map_or(due, |until| until.max(due));
         Some(now.saturating_duration_since(due)).filter(|missed| *missed >= LATE_TURN)
     }
 }

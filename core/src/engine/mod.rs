@@ -84,6 +84,8 @@ pub struct Engine {
     spare: Vec<Vec<u8>>,
     /// Since when replies may have waited in their sockets before they are read.
     reads_late: Option<Instant>,
+    /// Until when all time that this process missed is taken into account.
+    absent_until: Option<Instant>,
     #[cfg(test)]
     pub(crate) sabotage: Option<crate::simulation::Sabotage>,
 }
@@ -105,6 +107,7 @@ impl Engine {
             random: fastrand::Rng::with_seed(seed),
             spare: Vec::new(),
             reads_late: None,
+            absent_until: None,
             #[cfg(test)]
             sabotage: None,
         }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::crowd::{Crowd, Mood};
+use crate::limits;
 use crate::options::CallOptions;
 
 const fn ms(milliseconds: u64) -> Duration {
@@ -169,6 +170,21 @@ fn a_sleep_of_the_program_loses_nothing_and_blames_nobody() {
             crowd.run_for(ms(4_000));
             assert_eq!(crowd.living(), 2, "{sleep_ms} ms, deadline {name}");
         }
+    }
+}
+
+#[test]
+fn a_sleep_puts_off_the_end_of_a_call_by_its_own_length_at_most() {
+    for sleep_ms in [100, 1_000, 5_000, 60_000] {
+        let mut crowd = Crowd::new(1, 8, ms(2), true);
+        crowd.peers[0].mood = Mood::Hangs;
+        crowd.ask(1, 1, &within(None));
+        crowd.run_for(ms(30));
+        crowd.sleep(ms(sleep_ms));
+        crowd.run(0, &within(None));
+        let whole = limits::AGENT_CONNECT_TIMEOUT + limits::AGENT_QUERY_TIMEOUT;
+        let took = crowd.slowest();
+        assert!(took <= whole + ms(sleep_ms), "{took:?}, of which {sleep_ms} ms asleep");
     }
 }
 
