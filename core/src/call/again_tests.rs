@@ -90,6 +90,32 @@ fn a_mirror_that_answered_is_not_asked_again_for_want_of_another() {
 }
 
 #[test]
+fn what_one_mirror_refused_goes_on_to_one_that_was_not_reached() {
+    for status in [Some(Status::Error), None] {
+        let mut bed = read(2);
+        let (attempt, unreached) = bed.started().expect("a mirror is asked");
+        bed.now += ms(500);
+        bed.fail(attempt, FailureKind::ConnectTimeout);
+        let (attempt, other) = bed.started().expect("the other one is asked");
+        match status {
+            Some(status) => bed.reply(attempt, status, "no such index"),
+            None => bed.fail(attempt, FailureKind::ConnectFailure),
+        }
+        assert!(!bed.call.is_over(), "nothing is proven about one, and there is time");
+        let asked = bed.wait(Phase::Connect, ms(1_500));
+        assert!(asked.contains(&unreached) && !asked.contains(&other), "asked were {asked:?}");
+    }
+}
+
+#[test]
+fn a_connection_is_begun_anew_before_a_short_time_to_connect_is_over() {
+    let mut bed = read(1);
+    bed.again(CallOptions { connect_timeout: Some(ms(90)), ..CallOptions::default() });
+    assert!(bed.started().is_some());
+    assert_eq!(bed.wait(Phase::Connect, ms(80)), [0]);
+}
+
+#[test]
 fn what_was_dead_before_the_call_is_not_asked_again() {
     let mut bed = read(2);
     for mirror in 0..2 {

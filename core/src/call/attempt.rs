@@ -54,6 +54,7 @@ pub(super) struct Remains {
     pub(super) mirror: usize,
     pub(super) started_at: Instant,
     pub(super) handed_over: bool,
+    pub(super) is_reused: bool,
     pub(super) is_booked: bool,
     pub(super) race: Option<u32>,
 }
@@ -175,8 +176,9 @@ impl Attempt {
 
     /// What its call goes on by if it fails.
     pub(super) fn remains(&self) -> Remains {
-        let Self { number, mirror, started_at, handed_over, is_booked, race, .. } = *self;
-        Remains { number, mirror, started_at, handed_over, is_booked, race }
+        let Self { number, mirror, started_at, handed_over, is_reused, is_booked, race, .. } =
+            *self;
+        Remains { number, mirror, started_at, handed_over, is_reused, is_booked, race }
     }
 
     pub(super) fn next_timeout(&self) -> Instant {

@@ -115,11 +115,12 @@ impl Call {
     ) -> Hedge {
         let share = self.share(untried, now);
         let delay = standing.delay(pick.patience, pick.on_trial);
-        let share_ends_at = now + share;
+        let (share_ends_at, redial) = (now + share, self.redial_pause());
         Hedge {
-            at: share_ends_at.min(now + if untried > 0 { PATIENCE_MIN } else { delay }),
+            at: share_ends_at
+                .min(now + if untried > 0 { PATIENCE_MIN } else { delay.min(redial) }),
             early_at: now + delay,
-            redial_at: now + self.redial_pause(),
+            redial_at: now + redial,
             share_ends_at,
             is_accompanied: false,
         }
@@ -192,7 +193,7 @@ impl Call {
             return (is_share_over || now >= hedge.early_at).then_some(Fund::Free);
         }
         let is_early = is_share_over || now >= hedge.early_at;
-        if self.is_known_silent(attempt, is_early, is_share_over, phase, now) {
+        if self.is_known_silent(attempt, hedge, phase, now) {
             return Some(Fund::Free);
         }
         if !is_share_over {
@@ -219,8 +220,7 @@ impl Call {
     fn is_known_silent(
         &self,
         attempt: &Attempt,
-        is_early: bool,
-        is_share_over: bool,
+        hedge: &Hedge,
         phase: Option<Phase>,
         now: Instant,
     ) -> bool {
@@ -234,8 +234,10 @@ impl Call {
             return true;
         }
         // To reach a mirror costs its daemon no query; but where the way is long it takes time.
+        let is_share_over = now >= hedge.share_ends_at;
+        let takes_long = is_share_over || now >= hedge.early_at.min(hedge.redial_at);
         let is_unreached =
-            is_early && phase == Some(Phase::Connect) || self.is_passed_over(attempt, phase);
+            takes_long && phase == Some(Phase::Connect) || self.is_passed_over(attempt, phase);
         if is_unreached && self.untried() == 0 {
             return true;
         }
@@ -273,7 +275,8 @@ impl Call {
 
     /// Pause before a connection that does not come about is begun anew.
     pub(super) fn redial_pause(&self) -> Duration {
-        REDIAL_PAUSE.min((self.deadline - self.begun_at) / REDIALS_A_DEADLINE)
+        let part = (self.deadline - self.begun_at) / REDIALS_A_DEADLINE;
+        REDIAL_PAUSE.min(part).min(self.limits.connect_timeout / 2)
     }
 
     /// Pause between two looks at a silent attempt, with `has_untried` for evidence against its
@@ -305,9 +308,10 @@ const TRIAL_DELAY: Duration = Duration::from_millis(100);
 
 /// A connection is begun anew after so long: the kernel repeats a lost packet after a second
 /// (RFC 6298). It is twice as long the next time.
-const REDIAL_PAUSE: Duration = Duration::from_millis(250);
+pub const REDIAL_PAUSE: Duration = Duration::from_millis(250);
 
-/// A connection is begun anew after that part of a short deadline.
+/// A connection is begun anew after that part of a short deadline, and after half of a short
+/// `agent_connect_timeout`.
 const REDIALS_A_DEADLINE: u32 = 8;
 
 /// Connections to one mirror that one call has under way at once.

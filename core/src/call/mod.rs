@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 use smallvec::SmallVec;
 
 use attempt::Attempt;
+#[cfg(test)]
+pub use hedge::REDIAL_PAUSE;
 pub use left_behind::LeftBehind;
 pub use outcome::Answer;
 use round::Obstacles;
@@ -49,8 +51,8 @@ pub struct Call {
     begun_at: Instant,
     deadline: Instant,
     tried: Tried,
-    /// Those of them that no connection led to in time.
-    unreached: Tried,
+    /// Those of them about which this round has proven nothing: packets may have been lost.
+    unproven: Tried,
     round: u32,
     /// Rounds that a lack of capacity brought, which no setting limits.
     busy_rounds: u32,
@@ -145,7 +147,7 @@ impl Call {
             begun_at: now,
             deadline: now + limits.deadline,
             tried: Tried::default(),
-            unreached: Tried::default(),
+            unproven: Tried::default(),
             round: 0,
             busy_rounds: 0,
             obstacles: Obstacles::default(),

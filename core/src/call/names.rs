@@ -51,7 +51,6 @@ impl Call {
         let Some(mut attempt) = self.remove(attempt) else { return };
         self.fail_attempt(&attempt, FailureKind::ConnectFailure, Phase::Connect, text, now);
         attempt.on_trial = false;
-        attempt.hedge = None;
         attempt.is_booked = true;
         attempt.resolving_since = Some(now);
         attempt.phase_ends_at = now + self.limits.connect_timeout;

@@ -31,29 +31,34 @@ impl Call {
             }
             return;
         }
-        let again = self.mirror_to_ask_again(failed, kind, now);
+        self.note_unproven(&failed, kind);
+        let again = self.mirror_to_ask_again(&failed, now);
         match again.filter(|_| !self.is_over && self.next_round_at.is_none()) {
             Some(mirror) => self.renew(mirror, now, now),
             None => self.proceed(random, now),
         }
     }
 
-    /// Returns the mirror that is asked once more after one was not reached: the failed one if it
-    /// greets others and none that was not tried is likelier to answer; with all tried, while
-    /// some are waited for, the likeliest of those that were not reached.
-    fn mirror_to_ask_again(
-        &mut self,
-        failed: Remains,
-        kind: FailureKind,
-        now: Instant,
-    ) -> Option<usize> {
-        let is_unproven = kind == FailureKind::ConnectTimeout
-            && now.saturating_duration_since(failed.started_at) >= self.redial_pause();
-        if !is_unproven || failed.is_booked || !self.may_resend() || !self.failover {
-            return None;
+    /// Notes a mirror about which its failure proves nothing: a first packet may be lost, and a
+    /// kept connection forgotten on its way.
+    fn note_unproven(&mut self, failed: &Remains, kind: FailureKind) {
+        let is_unproven = match kind {
+            FailureKind::ConnectTimeout => true,
+            FailureKind::QueryTimeout => failed.is_reused,
+            _ => false,
+        };
+        if is_unproven && !failed.is_booked && self.may_resend() && self.failover {
+            self.unproven.insert(failed.mirror);
         }
-        self.unreached.insert(failed.mirror);
-        if self.is_capped() || now >= self.deadline {
+    }
+
+    /// Returns the mirror that is asked once more at once after one was not reached: the failed
+    /// one if it greets others and none that was not tried is likelier to answer; with all tried,
+    /// while some are waited for, the likeliest of those that are unproven.
+    fn mirror_to_ask_again(&self, failed: &Remains, now: Instant) -> Option<usize> {
+        let waited = now.saturating_duration_since(failed.started_at);
+        let is_open = self.unproven.contains(failed.mirror) && waited >= self.redial_pause();
+        if !is_open || self.is_capped() || now >= self.deadline {
             return None;
         }
         let greets_others = self
@@ -65,11 +70,10 @@ impl Call {
         if self.untried() > 0 || self.attempts.is_empty() { None } else { self.open_mirror() }
     }
 
-    /// Returns the likeliest to answer of the mirrors that this round did not reach: nothing is
-    /// proven about these.
+    /// Returns the likeliest to answer of the mirrors about which this round has proven nothing.
     pub(super) fn open_mirror(&self) -> Option<usize> {
         let is_open = |mirror: &usize| {
-            self.unreached.contains(*mirror)
+            self.unproven.contains(*mirror)
                 && self.attempts.iter().all(|other| other.mirror != *mirror)
         };
         let standing = |mirror: &usize| {
@@ -175,7 +179,7 @@ impl Call {
 
     fn ask(&mut self, pick: &Pick, fresh_since: Option<Instant>, now: Instant) {
         self.tried.insert(pick.mirror);
-        self.unreached.remove(pick.mirror);
+        self.unproven.remove(pick.mirror);
         let number = self.attempts_started;
         self.attempts_started += 1;
         if number > 0 {
@@ -210,40 +214,60 @@ impl Call {
     }
 
     fn end_round(&mut self, random: u64, now: Instant) {
-        if !self.refusals.is_empty() && !self.takes_second_chance() {
-            return self.finish_refused(false, now);
-        }
+        let is_refused = !self.refusals.is_empty() && !self.takes_second_chance();
         let left = self.deadline.saturating_duration_since(now);
-        let pause = if self.is_capped() { None } else { self.pause(left, random) };
-        let Some(pause) = pause.filter(|pause| *pause < left) else {
-            return self.finish_failed(None, now >= self.deadline);
+        let next = if self.is_capped() { None } else { self.next_round(is_refused, random, left) };
+        let Some((pause, scope)) = next.filter(|(pause, _)| *pause < left) else {
+            return match is_refused {
+                true => self.finish_refused(false, now),
+                false => self.finish_failed(None, now >= self.deadline),
+            };
         };
+        match scope {
+            Round::All => self.tried.clear(),
+            Round::Unproven => {
+                for mirror in 0..self.agent.mirrors.len() {
+                    if self.unproven.contains(mirror) {
+                        self.tried.remove(mirror);
+                    }
+                }
+            }
+        }
         self.obstacles = Obstacles::default();
-        self.tried.clear();
-        self.unreached.clear();
+        self.unproven.clear();
         self.next_round_at = Some(now + pause);
     }
 
-    /// Pause before the next round; `None` if there is none.
-    fn pause(&mut self, left: Duration, random: u64) -> Option<Duration> {
-        let Obstacles { is_busy, is_starved, is_unreached, is_refused, is_passing } =
-            self.obstacles;
+    /// Returns the pause before the next round, and which mirrors that asks; `None` if there is
+    /// none. A query that a mirror refused goes only to those about which nothing is proven.
+    fn next_round(
+        &mut self,
+        is_refused: bool,
+        random: u64,
+        left: Duration,
+    ) -> Option<(Duration, Round)> {
+        let Obstacles { is_busy, is_starved, is_passing } = self.obstacles;
         if is_passing {
-            return Some(PASSING_PAUSE);
+            return Some((PASSING_PAUSE, Round::All));
         }
         let are_dead = (0..self.agent.mirrors.len()).all(|mirror| self.was_dead(mirror));
-        if self.round < self.limits.retry_count {
+        if !is_refused && self.round < self.limits.retry_count {
             self.round += 1;
             // No pause of this length brings back what was found dead before.
-            return (!are_dead || is_busy).then_some(self.limits.retry_delay);
+            let is_worth_it = !are_dead || is_busy;
+            return is_worth_it.then_some((self.limits.retry_delay, Round::All));
         }
         // A daemon without capacity said when to come back: soon. It lives, so the query is not
-        // lost as long as there is time. So it is when this process has no socket, and where all
-        // that is known of several mirrors is that packets to them were lost.
+        // lost as long as there is time. So it is when this process has no socket, and where
+        // nothing is proven about one of several mirrors.
         let is_crowded = is_busy && !self.limits.is_retry_count_given;
-        let is_unproven = is_unreached && !is_refused && !are_dead && self.failover;
-        let is_lost = is_unproven && self.agent.mirrors.len() > 1;
-        if self.is_ping() || !(is_crowded || is_starved || is_lost) {
+        let is_open = self.open_mirror().is_some_and(|mirror| !self.was_dead(mirror))
+            && self.agent.mirrors.len() > 1;
+        let scope = match !is_refused && (is_crowded || is_starved) {
+            true => Round::All,
+            false => Round::Unproven,
+        };
+        if self.is_ping() || scope == Round::Unproven && !is_open {
             return None;
         }
         self.busy_rounds += 1;
@@ -254,7 +278,7 @@ impl Call {
         // Clients that were refused together do not come back together.
         let jitter = 0.5 + (random >> 11) as f64 / (1_u64 << 53) as f64;
         let pause = pause.mul_f64(jitter).min(left / 2);
-        Some(pause).filter(|pause| *pause >= BUSY_PAUSE_MIN)
+        Some((pause, scope)).filter(|(pause, _)| *pause >= BUSY_PAUSE_MIN)
     }
 
     /// Whether a daemon that is just being restarted or rotated is asked once more: what it said
@@ -277,6 +301,14 @@ impl Call {
     }
 }
 
+/// Mirrors that a round asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Round {
+    All,
+    /// Those about which the round before has proven nothing.
+    Unproven,
+}
+
 /// What kept the mirrors of a round from answering.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Obstacles {
@@ -284,10 +316,6 @@ pub(super) struct Obstacles {
     is_busy: bool,
     /// This process had none.
     is_starved: bool,
-    /// A mirror was not reached in time.
-    is_unreached: bool,
-    /// A mirror failed in a way that another try would not change.
-    is_refused: bool,
     /// A mirror was in a state that passes by itself.
     is_passing: bool,
 }
@@ -297,8 +325,7 @@ impl Obstacles {
         match kind {
             FailureKind::RemoteRetry => self.is_busy = true,
             FailureKind::Local => self.is_starved = true,
-            FailureKind::ConnectTimeout => self.is_unreached = true,
-            _ => self.is_refused = true,
+            _ => {}
         }
     }
 }
