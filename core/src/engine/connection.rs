@@ -56,8 +56,12 @@ pub(crate) enum State {
     Connecting {
         endpoints: Arc<[Endpoint]>,
         position: usize,
+        /// That address is being dialled; else the connection waits for its turn.
+        is_dialled: bool,
         /// When the next one has its turn, if there is one.
         until: Option<Instant>,
+        /// Addresses before it that said nothing: the first packet to one may have been lost.
+        silent: Vec<Endpoint>,
     },
     /// Bytes flow.
     Open,

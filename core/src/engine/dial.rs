@@ -81,7 +81,13 @@ impl Engine {
     ) {
         let connection = &mut self.connections[id];
         connection.address_changes = connection.host.addresses.changes();
-        connection.state = State::Connecting { endpoints, position: 0, until: None };
+        connection.state = State::Connecting {
+            endpoints,
+            position: 0,
+            is_dialled: false,
+            until: None,
+            silent: Vec::new(),
+        };
         let host = connection.host.number;
         self.wait_to_dial(id, host);
         self.dial(host, now);
@@ -90,7 +96,8 @@ impl Engine {
     /// A listener's queue was full, which a unix socket says at once: later.
     pub fn handle_connect_busy(&mut self, id: ConnectionId, now: Instant) {
         let Some(connection) = self.connections.get_mut(id) else { return };
-        if matches!(connection.state, State::Connecting { .. }) {
+        if let State::Connecting { is_dialled, .. } = &mut connection.state {
+            *is_dialled = false;
             connection.host.dialling.release(std::mem::take(&mut connection.dial));
             let host = connection.host.number;
             self.wait_to_dial(id, host);
@@ -119,9 +126,12 @@ impl Engine {
     /// Dials the address whose turn it is. Each that is left has an equal share of the time left.
     pub(super) fn dial_next(&mut self, id: ConnectionId, now: Instant) {
         let connection = &mut self.connections[id];
-        let State::Connecting { endpoints, position, until } = &mut connection.state else {
+        let State::Connecting { endpoints, position, is_dialled, until, .. } =
+            &mut connection.state
+        else {
             return;
         };
+        *is_dialled = true;
         self.actions.push_back(Action::Connect(id, endpoints[*position].clone()));
         connection.dialled_at = now;
         let others = (endpoints.len() - *position - 1) as u32;
@@ -134,14 +144,32 @@ impl Engine {
     /// An address was silent for its share of the time, or a look-up takes long.
     fn end_share(&mut self, id: ConnectionId, due: Instant, now: Instant) {
         if let Some(connection) = self.connections.get_mut(id)
-            && let State::Connecting { endpoints, position, until } = &mut connection.state
+            && let State::Connecting { endpoints, position, until, silent, .. } =
+                &mut connection.state
             && *until == Some(due)
         {
             connection.host.addresses.demote(&endpoints[*position]);
+            silent.push(endpoints[*position].clone());
             *position += 1;
             return self.dial_next(id, now);
         }
         self.handle_slow_lookup(id, due, now);
+    }
+
+    /// Dials addresses that were silent once more, after all others refused; false if there are
+    /// none.
+    pub(super) fn dial_silent(&mut self, id: ConnectionId, now: Instant) -> bool {
+        let State::Connecting { endpoints, position, silent, .. } =
+            &mut self.connections[id].state
+        else {
+            return false;
+        };
+        if silent.is_empty() {
+            return false;
+        }
+        (*endpoints, *position) = (std::mem::take(silent).into(), 0);
+        self.dial_next(id, now);
+        true
     }
 
     fn wait_to_dial(&mut self, id: ConnectionId, host: usize) {

@@ -22,12 +22,11 @@ impl Engine {
     /// A connection stands.
     pub fn handle_connected(&mut self, id: ConnectionId, now: Instant) {
         let Some(connection) = self.connections.get_mut(id) else { return };
-        if !matches!(connection.state, State::Connecting { .. }) {
+        let State::Connecting { endpoints, position, is_dialled: true, .. } = &connection.state
+        else {
             return;
-        }
-        if let State::Connecting { endpoints, position, .. } = &connection.state {
-            connection.endpoint = endpoints.get(*position).cloned();
-        }
+        };
+        connection.endpoint = endpoints.get(*position).cloned();
         connection.state = State::Open;
         let greets_first = connection.host.greeting.greets_first();
         // Nobody wants what a request that was not sent yet would bring.
@@ -44,18 +43,30 @@ impl Engine {
     /// A connection could not be made: the next address of the host, or a failure.
     pub fn handle_connect_failed(&mut self, id: ConnectionId, text: &str, now: Instant) {
         let Some(connection) = self.connections.get_mut(id) else { return };
-        let State::Connecting { endpoints, position, .. } = &mut connection.state else { return };
+        // What waits for its turn hears of an address that it has left.
+        let State::Connecting { endpoints, position, is_dialled: true, silent, .. } =
+            &mut connection.state
+        else {
+            return;
+        };
         *position += 1;
         let count = endpoints.len();
         if *position < count {
             return self.dial_next(id, now);
         }
-        let text = match count {
-            1 => format!("connect() failed: {text}"),
-            count => format!("connect() failed on all {count} addresses: {text}"),
+        let text = match (count, silent.len()) {
+            (1, _) => format!("connect() failed: {text}"),
+            (count, 0) => format!("connect() failed on all {count} addresses: {text}"),
+            (count, silent) => {
+                let refused = count - silent;
+                format!("connect() failed on {refused} of {count} addresses: {text}")
+            }
         };
         if self.may_have_moved(id) {
             return self.look_again(id, text, now);
+        }
+        if self.dial_silent(id, now) {
+            return;
         }
         self.fail(id, FailureKind::ConnectFailure, text, now);
     }

@@ -53,11 +53,11 @@ impl Engine {
         if !matches!(connection.state, State::Resolving { until, .. } if until == due) {
             return;
         }
-        match connection.host.addresses.lookup() {
-            Lookup::Known(endpoints) if connection.left.is_none() => {
-                self.go_on(id, endpoints, now);
+        if let Lookup::Known(endpoints) = connection.host.addresses.lookup() {
+            let open = connection.not_left(&endpoints);
+            if !open.is_empty() {
+                self.go_on(id, open, now);
             }
-            _ => {}
         }
     }
 
@@ -65,8 +65,11 @@ impl Engine {
     /// attempt lives on until a new look-up says where it is now.
     pub(super) fn look_again(&mut self, id: ConnectionId, text: String, now: Instant) {
         let connection = &mut self.connections[id];
-        let State::Connecting { endpoints, .. } = &connection.state else { return };
-        connection.left = Some(endpoints.clone());
+        let State::Connecting { endpoints, silent, .. } = &connection.state else { return };
+        connection.left = Some(match silent.len() {
+            0 => endpoints.clone(),
+            _ => endpoints.iter().filter(|refused| !silent.contains(refused)).cloned().collect(),
+        });
         if let Some(User { call, attempt }) = connection.user {
             let random = self.random.u64(..);
             self.calls[call].call.handle_refused(attempt, text, random, now);
@@ -119,16 +122,11 @@ impl Engine {
         let connection = &self.connections[id];
         match connection.host.addresses.lookup() {
             Lookup::Known(endpoints) => {
-                let left = connection.left.as_ref();
-                let is_left =
-                    |endpoint: &Endpoint| left.is_some_and(|left| left.contains(endpoint));
-                let new: Vec<Endpoint> =
-                    endpoints.iter().filter(|endpoint| !is_left(endpoint)).cloned().collect();
-                match new.len() {
-                    0 if is_its_own => self.end_refused(id, now),
-                    0 => {}
-                    count if count == endpoints.len() => self.go_on(id, endpoints, now),
-                    _ => self.go_on(id, new.into(), now),
+                let open = connection.not_left(&endpoints);
+                match open.is_empty() {
+                    true if is_its_own => self.end_refused(id, now),
+                    true => {}
+                    false => self.go_on(id, open, now),
                 }
             }
             Lookup::Failed(failure) if is_its_own => self.fail_lookup(id, &failure, now),
@@ -200,6 +198,16 @@ impl Engine {
 }
 
 impl Connection {
+    /// Returns those of these addresses that did not refuse it.
+    fn not_left(&self, endpoints: &Arc<[Endpoint]>) -> Arc<[Endpoint]> {
+        let is_left =
+            |endpoint: &Endpoint| self.left.as_ref().is_some_and(|left| left.contains(endpoint));
+        if !endpoints.iter().any(is_left) {
+            return endpoints.clone();
+        }
+        endpoints.iter().filter(|endpoint| !is_left(endpoint)).cloned().collect()
+    }
+
     /// No byte of a reply came, and it leads to none of these addresses.
     fn is_silent_at_other(&self, known: &[Endpoint]) -> bool {
         !self.reader.has_reply_bytes()

@@ -11,8 +11,8 @@ use crate::config::HaStrategy;
 use crate::engine::{Action, ConnectionId, Engine};
 use crate::host::Lookup;
 use crate::options::CallOptions;
-use crate::request::Ping;
-use crate::request::Request;
+use crate::request::{Access, Raw, Request};
+use crate::wire::header::Command;
 
 #[test]
 fn silent_addresses_leave_the_last_one_its_share_of_the_time() {
@@ -47,6 +47,20 @@ fn two_that_find_an_address_silent_do_not_put_it_first_again() {
     assert_eq!(known[0].inet(), Some(addresses[1]), "the next call begins with the silent one");
 }
 
+#[test]
+fn an_address_that_was_silent_is_dialled_again_when_the_others_refuse() {
+    let (agent, addresses, start) = host_at(2);
+    let mut engine = Engine::new(1);
+    begin(&mut engine, &agent, start);
+    assert_eq!(dialled(&mut engine)[0].1, addresses[0]);
+    let now = start + CONNECT_TIMEOUT / 2;
+    engine.handle_timeout(now);
+    let (id, second) = dialled(&mut engine)[0];
+    assert_eq!(second, addresses[1]);
+    engine.handle_connect_failed(id, "refused", now);
+    assert_eq!(dialled(&mut engine)[0].1, addresses[0], "its first packet may have been lost");
+}
+
 fn host_at(addresses: u8) -> (Arc<Agent>, Vec<SocketAddr>, Instant) {
     let now = testing::origin();
     let agent = testing::agent(HaStrategy::Random, 1, now);
@@ -57,9 +71,12 @@ fn host_at(addresses: u8) -> (Arc<Agent>, Vec<SocketAddr>, Instant) {
 }
 
 fn begin(engine: &mut Engine, agent: &Arc<Agent>, now: Instant) {
-    let request: Arc<dyn Request> = Arc::new(Ping { cookie: 1 });
+    // Of a read the connection would be begun anew meanwhile.
+    let command = Command { id: 99, version: 0x100 };
+    let request: Arc<dyn Request> =
+        Arc::new(Raw { command, access: Access::Write, body: Vec::new() });
     let options = CallOptions { connect_timeout: Some(CONNECT_TIMEOUT), ..CallOptions::default() };
-    engine.start(agent, &request, &options, Scope::Agent, now);
+    engine.start(agent, &request, &options, Scope::Mirror(0), now);
 }
 
 fn dialled(engine: &mut Engine) -> Vec<(ConnectionId, SocketAddr)> {
