@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Sabotage;
 use super::check::{Asked, Circumstances};
+use super::mishaps::HASTE;
 use super::network::Happening;
 use super::world::{Event, PING_PAUSE, World};
 use crate::agent::Agent;
@@ -61,19 +62,24 @@ impl Request for Numbered {
 }
 
 impl World {
-    /// Starts a call, in a batch that runs or in a new one.
+    /// Starts a call now, and the next one after a pause.
     pub(super) fn ask(&mut self) -> Result<(), String> {
-        // Programs wait for answers, too.
-        let running: usize = self.drivers.iter().map(|driver| driver.engine.running()).sum();
-        let has_room = running < CALLS_AT_ONCE;
-        self.to_ask -= u32::from(has_room);
+        let asked = self.ask_one();
         if self.to_ask > 0 {
             let pause = Duration::from_micros(self.random.u64(self.plan.pause_us.clone()));
             self.schedule(pause, Event::Ask);
         }
-        if !has_room {
+        asked
+    }
+
+    /// Starts a call, in a batch that runs or in a new one.
+    pub(super) fn ask_one(&mut self) -> Result<(), String> {
+        // Programs wait for answers, too.
+        let running: usize = self.drivers.iter().map(|driver| driver.engine.running()).sum();
+        if running >= CALLS_AT_ONCE || self.to_ask == 0 {
             return Ok(());
         }
+        self.to_ask -= 1;
         if self.is_sabotaged(Sabotage::NeverTries) {
             for host in &self.hosts {
                 let late = self.now + Duration::from_secs(3_600);
@@ -211,14 +217,21 @@ impl World {
         let now = self.now;
         let Driver { engine, asked, .. } = &mut self.drivers[driver];
         let call = engine.start(agent, &request, options, scope, now);
+        let limits = CallLimits::new(options, &agent.settings);
+        let is_hasty = load.is_none() || limits.query_timeout < HASTE;
+        let may_forget = is_hasty && self.network.has_forgotten();
         let new = Asked {
             id,
             access,
             agent: load,
             hosts: agent.mirrors.iter().map(|mirror| mirror.host.number).collect(),
             started_at: now,
-            deadline: now + CallLimits::new(options, &agent.settings).deadline,
-            free: !options.no_failover && agent.attempts_max.is_none(),
+            awake_since: now,
+            deadline: now + limits.deadline,
+            is_deadline_fixed: limits.is_deadline_fixed,
+            lost_packets: 0,
+            is_hasty,
+            free: !options.no_failover && agent.attempts_max.is_none() && !may_forget,
             attempts: Vec::new(),
             has_waited: false,
         };
@@ -315,4 +328,4 @@ const CALLS_A_BATCH: usize = 8;
 /// After so long nothing that was wrong with a site may count against it: windows have passed,
 /// and a trial is due before [`Load`](super::extra_load::Load) has lost its patience, though two
 /// illnesses with a leap between them may have brought its pause to 16 seconds.
-const PROOF_OF_HEALTH: Duration = Duration::from_secs(14);
+pub(super) const PROOF_OF_HEALTH: Duration = Duration::from_secs(14);

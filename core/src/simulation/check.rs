@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::daemon::ANSWER_MAX;
 use super::extra_load::Attempt;
-use crate::call::Answer;
+use crate::call::{Answer, REDIAL_PAUSE};
 use crate::error::AgentFailure;
 use crate::host::{EXTRA_DIAL_PAUSE, Host};
 use crate::request::Access;
@@ -21,7 +21,15 @@ pub(super) struct Asked {
     /// Numbers of the hosts of its mirrors, as they were when it began.
     pub(super) hosts: Vec<usize>,
     pub(super) started_at: Instant,
+    /// When the process last woke up; without a sleep, when the call began.
+    pub(super) awake_since: Instant,
     pub(super) deadline: Instant,
+    /// The program gave it, so that it does not move while the process sleeps.
+    pub(super) is_deadline_fixed: bool,
+    /// First packets of its connections that were lost.
+    pub(super) lost_packets: u32,
+    /// Its mirror's time is too short to see that a connection was forgotten on its way.
+    pub(super) is_hasty: bool,
     /// Neither failover nor attempts are limited, and time did not leap.
     pub(super) free: bool,
     pub(super) attempts: Vec<Attempt>,
@@ -87,9 +95,12 @@ impl Circumstances<'_> {
     /// A mirror that answers during the whole call, fast enough for its share of the time: the
     /// last of n mirrors is asked when an n-th of the deadline is left.
     fn living_mirror(&self, asked: &Asked) -> Option<usize> {
-        let share = (asked.deadline - asked.started_at) / asked.hosts.len() as u32;
+        let left = asked.deadline.saturating_duration_since(asked.awake_since);
+        let share = left / asked.hosts.len() as u32;
+        // Whoever lost a packet waits for its turn once more; who lost two had bad luck.
         let turn = EXTRA_DIAL_PAUSE * self.crowd as u32;
-        if share < ANSWER_MAX * 2 + turn + TICK * 4 {
+        let again = (REDIAL_PAUSE * 2 + turn) * asked.lost_packets;
+        if asked.lost_packets > 1 || share < ANSWER_MAX * 2 + turn + again + TICK * 4 {
             return None;
         }
         asked.hosts.iter().copied().find(|&host| {

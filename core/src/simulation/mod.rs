@@ -13,6 +13,7 @@ mod dials;
 mod evidence;
 mod extra_load;
 mod lookups;
+mod mishaps;
 mod network;
 mod plan;
 mod retries;

@@ -22,6 +22,8 @@ pub(super) struct Network {
     last: u64,
     /// Hosts and wires of which the machine behind went away without a word.
     silent: BTreeSet<(usize, u64)>,
+    /// Wires that whatever stands between has forgotten.
+    forgotten: BTreeSet<(usize, u64)>,
 }
 
 #[derive(Debug)]
@@ -58,6 +60,23 @@ impl Network {
         self.silent.extend(dead.map(|(number, wire)| (wire.host, *number)));
     }
 
+    /// The connections to a site that are open now lead nowhere, and new ones do.
+    pub(super) fn forget(&mut self, site: usize) {
+        let of_site = |wire: &Wire| wire.site == site && wire.is_connected;
+        let lost = self.wires.iter().filter(|(_, wire)| of_site(wire));
+        self.forgotten.extend(lost.map(|(number, wire)| (wire.host, *number)));
+    }
+
+    /// Whether some wire was forgotten that its driver has not left yet.
+    pub(super) fn has_forgotten(&self) -> bool {
+        !self.forgotten.is_empty()
+    }
+
+    /// Whether nothing comes through a wire any more.
+    fn is_dead(&self, wire: (usize, u64)) -> bool {
+        self.silent.contains(&wire) || self.forgotten.contains(&wire)
+    }
+
     /// Whether a call uses, or may come to use, a connection to the host that is dead.
     pub(super) fn has_silent_wire(&self, host: &Host, drivers: &[Driver]) -> bool {
         let number = host.number;
@@ -81,6 +100,7 @@ impl Network {
             && let Some(wire) = self.wires.remove(&number)
         {
             self.silent.remove(&(wire.host, number));
+            self.forgotten.remove(&(wire.host, number));
         }
     }
 
@@ -143,11 +163,13 @@ impl World {
 
     pub(super) fn deliver(&mut self, number: u64, happening: Happening) {
         let now = self.now;
-        let Some(wire) = self.network.wires.get_mut(&number) else { return };
+        let Some(host) = self.network.wires.get(&number).map(|wire| wire.host) else { return };
+        let is_dead = self.network.is_dead((host, number));
+        let wire = self.network.wires.get_mut(&number).expect("it is there");
         let (driver, id) = (wire.driver, wire.id);
         let engine = &mut self.drivers[driver].engine;
         match happening {
-            _ if self.network.silent.contains(&(wire.host, number)) => {}
+            _ if is_dead => {}
             Happening::Dialled => match self.sites[wire.site].dial(&wire.endpoint) {
                 Dialled::Unanswered => {}
                 Dialled::Refused => {
@@ -206,6 +228,10 @@ impl World {
         }
         let host = engine.connections[id].host.number;
         let site = self.known[host].site;
+        let lost = match &endpoint {
+            Endpoint::Inet(_) => self.lost_packet(driver, id),
+            Endpoint::Unix(_) => Duration::ZERO,
+        };
         self.network.last += 1;
         let number = self.network.last;
         let wire = Wire {
@@ -220,7 +246,7 @@ impl World {
         };
         self.network.wires.insert(number, wire);
         self.network.numbers.insert((driver, id), number);
-        let after = delay(self.plan.delay_max, &mut self.random);
+        let after = delay(self.plan.delay_max, &mut self.random) + lost;
         self.schedule(after, Event::OnWire(number, Happening::Dialled));
     }
 
@@ -234,12 +260,11 @@ impl World {
             let engine = &mut self.drivers[driver].engine;
             let bytes = engine.output(id)[..length].to_vec();
             engine.handle_sent(id, length);
-            let wire = self.network.wires.get_mut(&number).expect("it is open");
             // Where the daemon is gone the kernel takes the bytes all the same.
+            let is_dead = self.network.is_dead((self.network.wires[&number].host, number));
+            let wire = self.network.wires.get_mut(&number).expect("it is open");
             let site = &self.sites[wire.site];
-            if self.network.silent.contains(&(wire.host, number))
-                || !site.listens_at(&wire.endpoint)
-            {
+            if is_dead || !site.listens_at(&wire.endpoint) {
                 continue;
             }
             let was_kept = wire.peer.is_persistent();

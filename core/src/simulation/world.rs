@@ -14,6 +14,7 @@ use super::check::{Known, TICK, check_writes};
 use super::cluster::site_of;
 use super::daemon::delay;
 use super::extra_load::Load;
+use super::mishaps::Sleep;
 use super::network::{Happening, Network};
 use super::plan::Plan;
 use super::site::Site;
@@ -31,7 +32,8 @@ pub(super) struct World {
     pub(super) now: Instant,
     /// How far time leapt in this turn, and in all of them.
     pub(super) leap: Duration,
-    leapt: Duration,
+    pub(super) leapt: Duration,
+    pub(super) slept: Option<Sleep>,
     pub(super) sites: Vec<Site>,
     pub(super) topology: Topology,
     pub(super) agents: Vec<Arc<Agent>>,
@@ -72,6 +74,12 @@ pub(super) enum Event {
     Reload,
     /// The machine slept: minutes are gone, and whatever should have happened in them is late.
     Leap,
+    /// The process is stopped for a while, and the sites go on.
+    Sleep,
+    /// Many calls begin at once.
+    Burst,
+    /// Whatever stands between forgets the connections to a site.
+    Forget(usize),
     Resolved {
         driver: usize,
         host: Arc<Host>,
@@ -106,6 +114,7 @@ impl World {
             now: start,
             leap: Duration::ZERO,
             leapt: Duration::ZERO,
+            slept: None,
             sites: (0..sites).map(|number| Site::new(number, start)).collect(),
             topology,
             agents: Vec::new(),
@@ -196,8 +205,10 @@ impl World {
             self.schedule(pause, Event::Move(site));
             let pause = upheaval.pause(&mut self.random);
             self.schedule(pause, Event::ChangeResolver(site));
+            let pause = upheaval.pause(&mut self.random);
+            self.schedule(pause, Event::Forget(site));
         }
-        for event in [Event::Reload, Event::Leap] {
+        for event in [Event::Reload, Event::Leap, Event::Sleep, Event::Burst] {
             let pause = upheaval.pause(&mut self.random);
             self.schedule(pause, event);
         }
@@ -225,6 +236,10 @@ impl World {
             let event = next.remove();
             self.happen(event)?;
         }
+        let slept = self.slept.take();
+        if slept.is_some() {
+            self.wake();
+        }
         for driver in 0..self.drivers.len() {
             let engine = &self.drivers[driver].engine;
             let is_due = engine.next_timeout().is_some_and(|due| due <= self.now);
@@ -234,7 +249,7 @@ impl World {
                 self.take_ends(driver)?;
             }
         }
-        Ok(())
+        slept.map_or(Ok(()), |sleep| self.check_sleep(&sleep))
     }
 
     fn happen(&mut self, event: Event) -> Result<(), String> {
@@ -247,6 +262,9 @@ impl World {
             Event::ChangeResolver(site) => self.change_resolver(site),
             Event::Reload => self.reload()?,
             Event::Leap => self.leap(),
+            Event::Sleep => self.sleep(),
+            Event::Burst => self.burst()?,
+            Event::Forget(site) => self.forget_connections(site),
             Event::Resolved { driver, host, result, begun_at } => {
                 host.handle_lookup(result);
                 self.drivers[driver].engine.handle_lookup(&host, begun_at, self.now);
@@ -318,18 +336,19 @@ impl World {
     }
 
     fn leap(&mut self) {
+        if self.slept.is_some() {
+            return self.come_again(Event::Leap);
+        }
         let leap = Duration::from_secs(self.random.u64(30..1_200));
-        self.now += leap;
+        self.pass(leap);
         self.come_again(Event::Leap);
-        self.leap += leap;
-        self.leapt += leap;
         self.note(format!("time leaps {leap:?}"));
         for asked in self.drivers.iter_mut().flat_map(|driver| driver.asked.values_mut()) {
             asked.free = false;
         }
     }
 
-    fn come_again(&mut self, event: Event) {
+    pub(super) fn come_again(&mut self, event: Event) {
         if let Some(upheaval) = &self.plan.upheaval
             && self.to_ask > 0
         {
