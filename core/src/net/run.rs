@@ -151,6 +151,10 @@ impl Run {
             self.desk.wait(&mut state, None);
         }
         let taken = state.take();
+        if state.is_woken {
+            // Noted for a wait that never came: the next one is to return at once in its place.
+            let _ = self.waker.wake();
+        }
         drop(state);
         match taken {
             Stage::Done(back) => {
@@ -210,11 +214,13 @@ impl Desk {
 
     fn drive(&self, driver: &mut Driver) -> io::Result<()> {
         while driver.engine_ref().running() > 0 && !self.state.lock().is_wanted {
-            driver.turn(None)?;
+            // Before the turn: a wake-up from before the run may have been read off the poll, and
+            // then nothing ends the first turn for it.
             if driver.take_woken() {
                 self.state.lock().is_woken = true;
                 self.change.notify_all();
             }
+            driver.turn(None)?;
         }
         Ok(())
     }
@@ -241,4 +247,75 @@ fn park_once() {
 thread_local! {
     /// The desk that this thread works at.
     static AT: Cell<*const Desk> = const { Cell::new(ptr::null()) };
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_types, reason = "the other side of a connection")]
+mod tests {
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Weak;
+
+    use super::*;
+    use crate::agent::testing;
+    use crate::call::Scope;
+    use crate::config::HaStrategy;
+    use crate::net::background::Background;
+    use crate::options::CallOptions;
+    use crate::request::{Access, Raw, Request};
+    use crate::wire::header::Command;
+
+    #[test]
+    fn a_wake_up_that_nobody_waited_for_comes_back_with_the_driver() {
+        let (run, _silent) = start(|_| {});
+        run.waker.wake().expect("it wakes");
+        while !run.desk.state.lock().is_woken {
+            std::thread::yield_now();
+        }
+        let back = run.take_back().expect("this is another thread");
+        assert!(back.driver.take_woken());
+    }
+
+    #[test]
+    fn a_wake_up_from_before_the_run_is_told_though_the_poll_had_it_already() {
+        let (run, _silent) = start(|driver| {
+            driver.waker().wake().expect("it wakes");
+            driver.turn(Some(Duration::ZERO)).expect("it turns");
+        });
+        assert_eq!(run.wait(Some(clock::now() + LIMIT)), Waited::Woken);
+        let back = run.take_back().expect("this is another thread");
+        assert!(!back.driver.take_woken(), "it was told already");
+    }
+
+    /// A driver at work on a call whose daemon takes it and never answers.
+    fn start(before: impl FnOnce(&mut Driver)) -> (Run, TcpStream) {
+        let silent = TcpListener::bind("127.0.0.1:0").expect("it listens");
+        let now = clock::now();
+        let mut agent = testing::agent(HaStrategy::Random, 1, now);
+        agent.settings.agent_connect_timeout = Some(LIMIT * 10);
+        agent.settings.agent_query_timeout = Some(LIMIT * 10);
+        agent.mirrors[0].host.push_addresses(vec![silent.local_addr().expect("it has one")]);
+        let background = Arc::new(Background::new(false, Weak::new()));
+        let mut driver = Driver::new(1, background, Weak::new()).expect("there is an event queue");
+        let command = Command { id: 99, version: 0x100 };
+        let (access, body) = (Access::Write, Vec::new());
+        let request: Arc<dyn Request> = Arc::new(Raw { command, access, body });
+        let options = CallOptions { deadline: Some(LIMIT * 10), ..CallOptions::default() };
+        driver.engine().start(&Arc::new(agent), &request, &options, Scope::Mirror(0), now);
+        driver.perform(now);
+        let (mut connection, _) = silent.accept().expect("a connection");
+        connection.write_all(&[0, 0, 0, 1]).expect("it speaks first");
+        // Connected and sent: no event and no timer ends a later turn.
+        while driver.engine_ref().next_timeout().is_none_or(|due| due < now + LIMIT * 2) {
+            driver.turn(None).expect("it turns");
+        }
+        before(&mut driver);
+        match Run::start(Box::new(driver)) {
+            Ok(run) => (run, connection),
+            Err((_, error)) => panic!("{error}"),
+        }
+    }
+
+    /// No test waits for longer.
+    const LIMIT: Duration = Duration::from_secs(30);
 }
