@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hamirror
-from daemons import Player
+from daemons import Player, reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ WAITS = {
     "call": 'client.call("played", 0, ping)',
     "wait": "batch.wait()",
     "iterate": "next(batch)",
+    "join": "batch.run(); batch.join()",
 }
 
 ASK = """
@@ -42,6 +43,76 @@ try:
     {wait}
 except KeyboardInterrupt:
     print("interrupted")
+"""
+
+# The constructor of a library holds the lock of the dynamic loader: no thread begins meanwhile.
+CONSTRUCTOR = """
+#include <stdlib.h>
+__attribute__((constructor)) static void begin(void)
+{
+    ((void (*)(void))strtoull(getenv("CALLBACK"), NULL, 10))();
+}
+"""
+
+UNBEGUN = """
+import ctypes, os, sys, hamirror
+sys.path.append(sys.argv[1])
+from daemons import patient
+config = hamirror.Config.build({"played": patient(sys.argv[2] + ":any")})
+client = hamirror.Client(config)
+batch = client.batch()
+batch.add_search("played", "hello")
+@ctypes.CFUNCTYPE(None)
+def work():
+    batch.run()
+    try:
+        print("asks", flush=True)
+        batch.join()
+    except KeyboardInterrupt:
+        print("interrupted")
+os.environ["CALLBACK"] = str(ctypes.cast(work, ctypes.c_void_p).value)
+ctypes.CDLL(sys.argv[3])
+assert batch.pending == 1
+"""
+
+# A panic in a signal handler leaves the batch broken while its thread is at a callback.
+BROKEN = """
+import signal, sys, threading, hamirror
+sys.path.append(sys.argv[1])
+from daemons import patient
+judged, goes_on = threading.Event(), threading.Event()
+def judge(reply):
+    judged.set()
+    goes_on.wait()
+    return hamirror.Verdict.ACCEPT
+def panic(*_):
+    raise kind
+try:
+    hamirror.Request("ping", [0], access="read")
+except (TypeError, ValueError):
+    pass
+(kind,) = [kind for kind in BaseException.__subclasses__() if kind.__name__ == "PanicException"]
+config = hamirror.Config.build({"played": patient(sys.argv[2] + ":any")})
+client = hamirror.Client(config)
+batch = client.batch()
+batch.add_agent("played", 0, hamirror.Request("ping", b"1234", access="read", judge=judge))
+batch.run()
+judged.wait()
+signal.signal(signal.SIGALRM, panic)
+signal.setitimer(signal.ITIMER_REAL, 0.1)
+try:
+    batch.join()
+except kind:
+    pass
+try:
+    batch.join()
+except hamirror.MisuseError as error:
+    assert "broke" in str(error)
+# The callback gets the GIL when this thread lets go of it, and not before.
+sys.setswitchinterval(1000)
+goes_on.set()
+del batch
+print("ended")
 """
 
 FORK = """
@@ -70,17 +141,23 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 @pytest.mark.parametrize("wait", WAITS)
 def test_ctrl_c_ends_a_wait(wait: str) -> None:
     with Player(None) as player:
-        script = ASK.format(wait=WAITS[wait])
+        interrupt(ASK.format(wait=WAITS[wait]), player.address)
+
+
+def test_ctrl_c_ends_the_join_of_a_batch_whose_thread_never_began(tmp_path: Path) -> None:
+    source, library = tmp_path / "constructor.c", tmp_path / "constructor.so"
+    source.write_text(CONSTRUCTOR)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    with Player(None) as player:
+        interrupt(UNBEGUN, player.address, str(library))
+
+
+def test_a_broken_batch_ends_though_its_callback_needs_the_gil() -> None:
+    with Player(reply) as player:
         folder = str(Path(__file__).parent)
-        command = [sys.executable, "-B", "-c", script, folder, player.address]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "asks\n"
-            # Long enough for the wait to begin; before it, Ctrl-C works without us.
-            time.sleep(0.3)
-            process.send_signal(signal.SIGINT)
-            assert process.stdout.read() == "interrupted\n"
-        assert process.returncode == 0
+        command = [sys.executable, "-B", "-c", BROKEN, folder, player.address]
+        ended = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=20)
+        assert ended.stdout == b"ended\n"
 
 
 def test_a_signal_handler_may_not_use_the_batch_it_interrupts() -> None:
@@ -162,6 +239,24 @@ def test_no_query_is_lost_when_a_mirror_hangs(client: hamirror.Client, cluster: 
         cluster.order("resume", 1, 0)
     assert counts.failures == []
     assert counts.after > 50
+
+
+def interrupt(script: str, *arguments: str) -> None:
+    """Presses Ctrl-C once the script waits."""
+    folder = str(Path(__file__).parent)
+    command = [sys.executable, "-B", "-c", script, folder, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "asks\n"
+        # Long enough for the wait to begin; before it, Ctrl-C works without us.
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        try:
+            printed, _ = process.communicate(timeout=20)
+        finally:
+            process.kill()
+        assert printed == "interrupted\n"
+    assert process.returncode == 0
 
 
 class Counts:

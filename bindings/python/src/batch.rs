@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::time::Duration;
 
 use hamirror::{AgentFailure, BatchHandle, CallId, Error, SearchId};
 use pyo3::prelude::*;
@@ -98,18 +99,7 @@ impl Batch {
     #[pyo3(signature = (timeout = None))]
     fn wait(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         let limit = Limit::after(timeout.map(options::duration).transpose()?);
-        let mut guard = self.lock()?;
-        let open = get(&mut guard)?;
-        while !open.expected.is_empty() && !limit.has_passed() {
-            open.wait_some(py, limit)?;
-            // Ends that come one after the other must not keep Ctrl-C waiting.
-            py.check_signals()?;
-        }
-        if !open.expected.is_empty() {
-            // A wait without any time still takes what is there.
-            open.drive(py)?;
-        }
-        Ok(open.expected.is_empty())
+        get(&mut self.lock()?)?.wait_all(py, limit)
     }
 
     /// Waits until every request is on its way, so that the agents work while this thread does
@@ -143,12 +133,9 @@ impl Batch {
             let is_due = open.batch.wait_due(Some(limit.slice(slice)))?;
             Ok((is_due || limit.has_passed()).then_some(()))
         })?;
-        let ended = waiting::run(py, || {
-            open.batch.join(limit.left())?;
-            open.take_ended(None)
-        })?;
-        open.store(py, ended)?;
-        Ok(open.expected.is_empty())
+        waiting::run(py, || open.batch.join(Some(Duration::ZERO)))?;
+        // What is left where no thread came to it is waited for as ever, so that Ctrl-C ends that.
+        open.wait_all(py, limit)
     }
 
     /// Local indexes of a search that nobody has searched.
@@ -398,6 +385,20 @@ impl Open {
         Ok(pending)
     }
 
+    /// Waits for everything to end; `false` if the time is up before.
+    fn wait_all(&mut self, py: Python<'_>, limit: Limit) -> PyResult<bool> {
+        while !self.expected.is_empty() && !limit.has_passed() {
+            self.wait_some(py, limit)?;
+            // Ends that come one after the other must not keep Ctrl-C waiting.
+            py.check_signals()?;
+        }
+        if !self.expected.is_empty() {
+            // A wait without any time still takes what is there.
+            self.drive(py)?;
+        }
+        Ok(self.expected.is_empty())
+    }
+
     /// Waits until something ends or the time is up.
     fn wait_some(&mut self, py: Python<'_>, limit: Limit) -> PyResult<()> {
         let ended = waiting::wait(py, |slice| {
@@ -478,7 +479,9 @@ impl Drop for Batch {
         if let Err(broken) = self.open.get_mut()
             && let Some(open) = broken.into_inner()
         {
-            open.batch.abandon();
+            // Its thread, which ends first, may be waiting for the GIL.
+            let batch = &mut open.batch;
+            Python::try_attach(|py| py.detach(|| batch.abandon()));
         }
     }
 }

@@ -48,7 +48,7 @@ impl Limit {
     }
 
     /// Returns the time that is left; `None` without end.
-    pub(crate) fn left(self) -> Option<Duration> {
+    fn left(self) -> Option<Duration> {
         self.0.map(|until| until.saturating_duration_since(Instant::now()))
     }
 
