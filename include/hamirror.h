@@ -47,12 +47,13 @@
  *
  * Fork. A child works with the handles that it inherited, on connections of its own. It closes its
  * copies of idle connections when it first uses the client, and those of a batch or an upkeep with
- * that; what a thread of the parent was at, and event queues, stay open until it ends. It may also
- * close all descriptors itself: a number that means another file by then is left alone. It begins
- * with the addresses that its parent knew. A look-up in the child hangs if a thread of the parent
- * was at one when it forked: glibc never releases that lock there. With hostname_lookup = request,
- * which looks up for each connection, fork before the first call, or say where hosts are by
- * hamirror_client_set_addresses().
+ * that; event queues stay open until it ends. So does what a thread of the parent was at, as all of
+ * a batch between hamirror_batch_run() and hamirror_batch_join(): fork before or after. A child may
+ * also close all descriptors itself: a number that means another file by then is left alone. It
+ * begins with the addresses that its parent knew. A look-up in the child hangs if a thread of the
+ * parent was at one when it forked: glibc never releases that lock there. With hostname_lookup =
+ * request, which looks up for each connection, fork before the first call, or say where hosts are
+ * by hamirror_client_set_addresses().
  */
 
 

@@ -26,8 +26,9 @@ use crate::upkeep::Upkeep;
 /// A batch that was under way answers [`Error::Forked`] there.
 ///
 /// The child closes its copies of idle connections when it first uses the client, and those of a
-/// batch or [`Upkeep`] when it drops that. Event queues, and connections that a thread of the
-/// parent was at, stay open until it ends. It may also close all descriptors itself: a number that
+/// batch or [`Upkeep`] when it drops that. Event queues stay open until it ends. So do connections
+/// that a thread of the parent was at, as are all of a batch that runs ([`Batch::run`]): fork
+/// before that, or after the join. A child may also close all descriptors itself: a number that
 /// means another file by then is left alone.
 ///
 /// It begins with the addresses that its parent knew. A look-up in the child hangs if a thread of

@@ -15,7 +15,8 @@ use crate::request::Reply;
 ///
 /// [`join`](Self::join) makes it a [`Batch`] again. Dropped, it cancels what still runs, once its
 /// thread is done with what it is at; dropped by a [`Request`](crate::Request) on that thread,
-/// right after. In a forked child it is [`Error::Forked`], as any batch.
+/// right after. In a forked child it is [`Error::Forked`], as any batch; its descriptors stay open
+/// there until the child ends, for the thread that has them did not come along.
 pub struct RunningBatch {
     batch: Batch,
 }

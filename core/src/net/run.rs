@@ -167,8 +167,8 @@ impl Run {
         }
     }
 
-    /// In a forked child: leaves all as it is, for locks may be held for ever, and the thread did
-    /// not come along.
+    /// In a forked child: leaves all as it is, open descriptors included. Locks may be held for
+    /// ever, and the thread, which has the sockets, did not come along.
     pub fn abandon(self) {
         std::mem::forget(self);
     }

@@ -90,7 +90,8 @@ class Client:
     Waiting releases the GIL; Ctrl-C ends it, and what was under way is taken back. After
     `os.fork` it works in the child too: there it begins with what the parent knew of its hosts,
     with counters of its own, and leaves the parent's sockets alone; a batch that was under way
-    raises `MisuseError` there.
+    raises `MisuseError` there, and one between `run` and `join` keeps its descriptors open until
+    the child ends.
     """
 
     def __new__(cls, config: Config, **options: Unpack[ClientOptions]) -> Self:
