@@ -1101,7 +1101,8 @@ typedef void (*hamirror_drop_callback)(void *user_data);
  * Searches one local index and says what it found by hamirror_local_answer() or
  * hamirror_local_fail(); if it says neither, the index counts as failed.
  *
- * Thread: the one that waits in hamirror_client_search_with_locals(), while the agents work.
+ * Thread: the one that waits in hamirror_client_search_with_locals(). Another one drives the
+ * agents meanwhile, as after hamirror_batch_run().
  *
  * Pointers: `local` is valid until it returns, and not to be freed.
  *

@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, BatchHandle};
 use crate::config::{Config, HostAddress};
 use crate::error::{AgentFailure, Error, SystemError};
 use crate::limits::LOCAL_SEARCH_DELAY_MAX;
@@ -98,6 +99,9 @@ impl Client {
     /// Searches all agents of an index, and its local indexes by a function of the program, while
     /// the agents work: it gets the name of a local index and the body of a SEARCH request as an
     /// agent would get it, and returns the reply ([`Reply::new`]) or why there is none.
+    ///
+    /// It is called on this thread. Meanwhile another one fails over, hedges and keeps deadlines
+    /// ([`Batch::run`]); where the system gives no thread, that is done between two local indexes.
     pub fn search_with_locals(
         &self,
         index: &str,
@@ -105,15 +109,22 @@ impl Client {
         options: &CallOptions,
         mut search_local: impl FnMut(&str, &[u8]) -> Result<Reply, String>,
     ) -> Result<SearchResult, Error> {
-        let mut batch = self.batch()?;
-        let id = batch.add_search(index, search, options)?;
-        batch.wait_sent(Some(LOCAL_SEARCH_DELAY_MAX))?;
+        let mut batch = BatchHandle::from(self.batch()?);
+        let id = batch.get()?.add_search(index, search, options)?;
+        batch.get()?.wait_sent(Some(LOCAL_SEARCH_DELAY_MAX))?;
         let locals: Vec<String> = batch.locals(id).map(str::to_owned).collect();
+        let runs = !locals.is_empty() && batch.run().is_ok();
         for local in locals {
             let answer = search_local(&local, &batch.local_request(id, &local)?);
             batch.add_local(id, &local, answer)?;
-            batch.drive()?;
+            if !runs {
+                batch.get()?.drive()?;
+            }
         }
+        if runs {
+            batch.join(Some(Duration::ZERO))?;
+        }
+        let batch = batch.get()?;
         while !batch.wait_all(None)? {}
         batch.take_search(id)
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import hamirror
+from daemons import CAPTURES, Player, patient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +52,27 @@ def test_a_function_searches_what_is_local(
         result = mixed.search("mixed", "library", local=search)
         assert ids(result) == ids(whole)
         assert (result.total_found, result.warning) == (whole.total_found, None)
+
+
+def test_agents_are_driven_while_a_function_searches() -> None:
+    answer = (CAPTURES / "search_allattrs_master14_11F.rep.bin").read_bytes()
+    with Player(None) as hung, Player(answer) as well:
+        settings = patient(f"{hung.address}|{well.address}:any") | {"ha_strategy": "roundrobin"}
+        config = hamirror.Config.build({"mixed": {**settings, "local": "own"}})
+
+        def search(name: str, _: bytes) -> bytes:
+            until = time.monotonic() + 20
+            while len(well.requests) < asked and time.monotonic() < until:
+                time.sleep(0.001)
+            raise hamirror.LocalError(f"{name} waited: {len(well.requests) >= asked}")
+
+        # Nobody else asks the mirrors, such as by pings.
+        with hamirror.Client(config, background=False) as client:
+            # The first pick of one of them is the mirror that hangs.
+            for asked in (1, 2):
+                result = client.search("mixed", "library", local=search)
+                assert result.agents_answered == 1
+                assert "own waited: True" in str(result.failures)
 
 
 def test_a_local_failure_is_told(mixed: hamirror.Client) -> None:

@@ -1,5 +1,6 @@
 //! Batches that are left to a thread of the library while the program works.
 
+use std::fs;
 use std::net::TcpListener;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex};
@@ -13,8 +14,10 @@ use hamirror::{
     RunningBatch, SearchId, Target, Verdict,
 };
 use hamirror_tests::echo::{EchoDaemon, Manners, ask, client, request};
+use hamirror_tests::fake::{FakeDaemon, Fault};
 use hamirror_tests::program::Program;
 use hamirror_tests::relay::{Behaviour, Relay};
+use hamirror_tests::workspace;
 
 #[test]
 fn what_a_hung_mirror_leaves_is_answered_by_another_while_the_program_works() -> Result<()> {
@@ -246,6 +249,46 @@ fn local_indexes_are_searched_meanwhile() -> Result<()> {
 }
 
 #[test]
+fn a_local_search_of_a_client_finds_the_agents_answer_when_it_ends() -> Result<()> {
+    let capture = "core/tests/captures/search_allattrs_master14_11F.rep.bin";
+    let reply = Some(fs::read(workspace::root().join(capture))?);
+    let well = FakeDaemon::start(Fault::Greet { version: 1, reply })?;
+    let hung = TcpListener::bind("127.0.0.1:0")?;
+    let mirrors = format!("{}|{}", hung.local_addr()?, well.address());
+    for background in [true, false] {
+        let options = ClientOptions { background, ..ClientOptions::default() };
+        let agents = format!("local = here\nagent = {mirrors}:i");
+        let client = client(&agents, &format!("{LONG}\nha_strategy = roundrobin"), options)?;
+        // The first pick of one of them is the mirror that hangs.
+        for round in 1..=2 {
+            let search = hamirror::Search::new("library");
+            let result = client.search_with_locals("d", &search, &patient(), |_, _| {
+                wait_until_answered(&client, &well.address().to_string(), round)?;
+                // The client is there for the program meanwhile.
+                client.batch().and_then(|mut batch| batch.drive()).map_err(|e| e.to_string())?;
+                Err("it is away".to_owned())
+            })?;
+            ensure!(result.agents_answered == 1, "{} answered", result.agents_answered);
+            let told = format!("{:?}", result.failures);
+            ensure!(told.contains("it is away"), "{told}");
+        }
+        let in_flight = || client.status().hosts.iter().map(|host| host.in_flight).sum::<u32>();
+        let before = in_flight();
+        let panics = || {
+            client.search_with_locals(
+                "d",
+                &hamirror::Search::new("library"),
+                &patient(),
+                |_, _| panic!("as it should here"),
+            )
+        };
+        ensure!(panic::catch_unwind(AssertUnwindSafe(panics)).is_err(), "it goes on");
+        ensure!(in_flight() <= before, "an attempt is left");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_program_in_c_leaves_batches_to_threads() -> Result<()> {
     let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
     let program = Program::c("running")?;
@@ -385,6 +428,22 @@ impl Request for EndsItsOwn {
         *self.refused.lock().expect("nobody panics") = Some(refused);
         self.change.notify_all();
         Verdict::Accept
+    }
+}
+
+/// Does something else until so many answers of that host have been read.
+fn wait_until_answered(client: &Client, host: &str, count: u64) -> Result<(), String> {
+    let begun_at = Instant::now();
+    loop {
+        let status = client.status();
+        let found = status.hosts.iter().find(|found| found.name == host).ok_or("no host")?;
+        if found.latencies_since_start.count() >= count {
+            return Ok(());
+        }
+        if begun_at.elapsed() > LIMIT {
+            return Err(format!("nobody reads the answer {count} of {host}"));
+        }
+        thread::sleep(Duration::from_millis(1));
     }
 }
 

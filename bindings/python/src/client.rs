@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use hamirror::status::Show;
-use hamirror::{Level, LogSink};
+use hamirror::{BatchHandle, Level, LogSink};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -55,24 +55,22 @@ impl Client {
     ) -> PyResult<SearchResult> {
         let client = self.get()?;
         let (search, options) = search_options("search", query, options)?;
+        let ask = || {
+            let mut batch = Detached::new(BatchHandle::from(client.batch()?));
+            let id = batch.get()?.add_search(index, &search, &options)?;
+            Ok((batch, id))
+        };
         let mut asked = None;
         if let Some(local) = local {
-            let (batch, id) = asked.insert(waiting::run(py, || {
-                let mut batch = Detached::new(client.batch()?);
-                let id = batch.add_search(index, &search, &options)?;
-                Ok((batch, id))
-            })?);
+            let (batch, id) = asked.insert(waiting::run(py, ask)?);
             local::search_locals(py, batch, *id, local)?;
         }
         let result = waiting::wait(py, |slice| {
             let (batch, id) = match &mut asked {
                 Some(asked) => asked,
-                empty => {
-                    let mut batch = Detached::new(client.batch()?);
-                    let id = batch.add_search(index, &search, &options)?;
-                    empty.insert((batch, id))
-                }
+                empty => empty.insert(ask()?),
             };
+            let batch = batch.get()?;
             if !batch.wait_all(Some(slice))? {
                 return Ok(None);
             }

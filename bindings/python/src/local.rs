@@ -1,27 +1,31 @@
 //! Local indexes of a search, which only the program can search.
 
+use std::time::Duration;
+
 use hamirror::limits::LOCAL_SEARCH_DELAY_MAX;
 use hamirror::wire::header::Command;
-use hamirror::{Batch, Reply, SearchId};
+use hamirror::{BatchHandle, Reply, SearchId};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::error::LocalError;
 use crate::waiting::{self, Limit};
 
-/// Has a function of Python search the local indexes of a search, while the agents work.
+/// Has a function of Python search the local indexes of a search, while the agents work: another
+/// thread drives them meanwhile, or without one this does between two local indexes.
 pub(crate) fn search_locals(
     py: Python<'_>,
-    batch: &mut Batch,
+    batch: &mut BatchHandle,
     id: SearchId,
     search_local: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let limit = Limit::after(Some(LOCAL_SEARCH_DELAY_MAX));
     waiting::wait(py, |slice| {
-        let is_sent = batch.wait_sent(Some(limit.slice(slice)))?;
+        let is_sent = batch.get()?.wait_sent(Some(limit.slice(slice)))?;
         Ok((is_sent || limit.has_passed()).then_some(()))
     })?;
     let locals: Vec<String> = batch.locals(id).map(str::to_owned).collect();
+    let runs = !locals.is_empty() && py.detach(|| batch.run().is_ok());
     for local in locals {
         let request = waiting::run(py, || batch.local_request(id, &local))?;
         let returned = search_local.call1((&local, PyBytes::new(py, &request)));
@@ -34,8 +38,11 @@ pub(crate) fn search_locals(
         };
         waiting::run(py, || {
             batch.add_local(id, &local, answer)?;
-            batch.drive()
+            if runs { Ok(()) } else { batch.get()?.drive() }
         })?;
+    }
+    if runs {
+        waiting::run(py, || batch.join(Some(Duration::ZERO)))?;
     }
     Ok(())
 }
