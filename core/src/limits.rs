@@ -72,6 +72,10 @@ pub const MIRRORS_MAX: usize = 4_096;
 /// Bytes of a remote error text that are kept: a stranger's word is quoted, not stored whole.
 pub const REMOTE_TEXT_MAX: usize = 1_024;
 
+/// Bytes of a warning in which lines of missing agents are looked for: a master of a thousand
+/// agents writes less, and a longer one is taken for one with such a line.
+pub const WARNING_READ_MAX: usize = 256 << 10;
+
 /// Columns that warnings name, one by one, as left out or as stored fields of an agent: nobody
 /// reads more.
 pub const TOLD_COLUMNS_MAX: usize = 32;

@@ -1,14 +1,16 @@
 //! Agents that are masters themselves: they answer with what they got, and warn of what they did
 //! not get (distributed.md 5.3).
 
+use crate::limits::WARNING_READ_MAX;
+
 /// The part of a warning that tells of agents without an answer, further down; `None` if all of
 /// them gave one.
 ///
 /// A master joins a line for each: `index NAME: agent HOST: TEXT`, or `table` for `index`. It
-/// quotes what agents warned of themselves behind [`QUOTES`]. Nothing is copied, for an agent may
-/// warn as long as it likes.
+/// quotes what agents warned of themselves behind [`QUOTES`]. An agent may warn as long as it
+/// likes: what is behind [`WARNING_READ_MAX`] is not looked through, and so taken for such a part.
 pub(super) fn missing_below(warning: &[u8]) -> Option<&[u8]> {
-    let mut rest = warning;
+    let (mut rest, unread) = warning.split_at(warning.len().min(WARNING_READ_MAX));
     while !rest.is_empty() {
         let (line, after) = split_once(rest, &LINE_ENDS).unwrap_or((rest, b""));
         if is_missing(line) {
@@ -16,7 +18,7 @@ pub(super) fn missing_below(warning: &[u8]) -> Option<&[u8]> {
         }
         rest = after;
     }
-    None
+    Some(unread).filter(|unread| !unread.is_empty())
 }
 
 fn is_missing(mut line: &[u8]) -> bool {
@@ -64,6 +66,13 @@ const REMARKS: [&[u8]; 3] = [b"column '", b"stored fields: ", b"remote query sta
 mod tests {
     use super::*;
     use crate::wire::text;
+
+    #[test]
+    fn what_is_not_looked_through_may_tell_of_missing_agents() {
+        let warning = b"index d: query word(s) mismatch: b;\n".repeat(WARNING_READ_MAX / 30);
+        assert_eq!(missing_below(&warning[..WARNING_READ_MAX]), None);
+        assert_eq!(missing_below(&warning), Some(&warning[WARNING_READ_MAX..]));
+    }
 
     #[test]
     fn warnings_of_masters() {
