@@ -158,9 +158,10 @@ impl<'a> Reader<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Truncated> {
-        let mut array = [0; N];
-        array.copy_from_slice(self.bytes(N)?);
-        Ok(array)
+        let array = self.bytes.get(self.offset..).and_then(<[u8]>::first_chunk);
+        let array = array.ok_or(Truncated { offset: self.offset })?;
+        self.offset += N;
+        Ok(*array)
     }
 }
 

@@ -37,6 +37,11 @@ impl<'a> Json<'a> {
         debug_assert!(printed.is_some(), "the bytes were checked by the decoder");
     }
 
+    /// Bytes that the text has at most: `false,` of one byte grows the most.
+    pub(crate) fn text_size_max(&self) -> usize {
+        self.bytes.len() * "false,".len() + DOUBLE_SIZE_MAX
+    }
+
     /// The text as [`Json::put_text`] makes it.
     pub fn text(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -99,16 +104,16 @@ impl<'a> Input<'a> {
     /// A packed int: one byte, or a marker and two to four.
     fn packed(&mut self) -> Option<usize> {
         let first = self.byte()?;
-        let width = match first {
-            0..=251 => return Some(usize::from(first)),
-            252 => 2,
-            253 => 3,
-            254 => 4,
+        Some(match first {
+            0..=251 => usize::from(first),
+            252 => usize::from(u16::from_le_bytes(self.array()?)),
+            253 => {
+                let [a, b, c] = self.array()?;
+                u32::from_le_bytes([a, b, c, 0]) as usize
+            }
+            254 => u32::from_le_bytes(self.array()?) as usize,
             255 => return None,
-        };
-        let mut bytes = [0; 4];
-        bytes[..width].copy_from_slice(self.take(width)?);
-        Some(u32::from_le_bytes(bytes) as usize)
+        })
     }
 
     fn packed_bytes(&mut self) -> Option<&'a [u8]> {
@@ -267,10 +272,17 @@ fn put_double(value: f64, out: &mut Vec<u8>) -> Option<()> {
     if !value.is_finite() || (-1e24..1e25).contains(&value) {
         return write!(out, "{value:.6}").ok();
     }
-    let text = format!("{value:.5e}");
-    let (digits, exponent) = text.split_once('e')?;
-    let digits = digits.trim_end_matches('0').trim_end_matches('.');
-    write!(out, "{digits}e+{exponent}").ok()
+    let mut text = [0; DOUBLE_SIZE_MAX];
+    let mut rest = text.as_mut_slice();
+    write!(rest, "{value:.5e}").ok()?;
+    let size = DOUBLE_SIZE_MAX - rest.len();
+    let (digits, exponent) = text.split_at(text.iter().position(|byte| *byte == b'e')?);
+    let zeros = digits.iter().rev().take_while(|byte| **byte == b'0').count();
+    let digits = &digits[..digits.len() - zeros];
+    out.extend_from_slice(digits.strip_suffix(b".").unwrap_or(digits));
+    out.extend_from_slice(b"e+");
+    out.extend_from_slice(&exponent[1..exponent.len() - (DOUBLE_SIZE_MAX - size)]);
+    Some(())
 }
 
 /// A quoted string with the escapes that daemons write.
@@ -312,6 +324,9 @@ const ROOT: u8 = 14;
 
 /// The bloom filter of an object's keys.
 const MASK_SIZE: usize = 4;
+
+/// Characters that a double takes at most.
+const DOUBLE_SIZE_MAX: usize = 32;
 
 /// Values inside values: deeper is refused, so that a reply can't exhaust the stack.
 const DEPTH_MAX: usize = 200;

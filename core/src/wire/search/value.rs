@@ -84,6 +84,10 @@ impl Kind {
     /// Reads over a value and checks it.
     pub(crate) fn skip(self, dialect: Dialect, reader: &mut Reader<'_>) -> Result<(), Broken> {
         match self {
+            Kind::String | Kind::ComputedString => {
+                reader.string()?;
+                Ok(())
+            }
             Kind::Json => {
                 if Json::document(reader.string()?).is_valid() {
                     return Ok(());
