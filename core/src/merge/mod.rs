@@ -2,24 +2,27 @@
 //! 5.5), without grouping.
 
 mod differences;
+mod duplicates;
+mod keys;
 mod order;
 mod schema;
 mod select;
+mod sort;
 mod words;
 
-use std::collections::{HashSet, TryReserveError};
+use std::collections::TryReserveError;
 use std::time::Duration;
 
-use foldhash::fast::FixedState;
-
+use duplicates::Duplicates;
 use order::Order;
 use select::{Item, Unresolved};
+use sort::Wanted;
 use words::Words;
 
 pub(crate) use schema::Column;
 pub use words::Word;
 
-use crate::wire::search::{Dialect, Kind, Query, ResultSet};
+use crate::wire::search::{Dialect, Kind, Query, ResultSet, Row};
 
 /// What the merge must know of the query.
 #[derive(Clone, Debug)]
@@ -61,23 +64,28 @@ impl Plan {
     pub(crate) fn merge(&self, sets: &[Set<'_>]) -> Result<Merged, Unmerged> {
         refuse_groups(sets)?;
         let columns = schema::merge(sets);
-        let mut rows = all_rows(sets)?;
-        let mut total = rows.len().min(self.window.max_matches);
+        let starts = starts(sets)?;
+        let row_count: usize = sets.iter().map(|set| set.result.rows.len()).sum();
         let total_found: u64 = sets.iter().map(|set| u64::from(set.result.total_found)).sum();
-        let mut duplicates = 0;
         let Window { offset, limit, max_matches } = self.window;
         let end = offset.saturating_add(limit).min(max_matches);
         // A master sorts nothing and drops nothing where only one set arrived.
-        if let [_, _, ..] = sets {
-            let before = rows.len();
-            drop_duplicates(sets, self.now.as_nanos() as u64, &mut rows)?;
-            duplicates = (before - rows.len()) as u64;
-            total = rows.len().min(max_matches);
-            if !rows.is_empty() {
-                self.order.sort(sets, &columns, self.now.as_secs(), end, &mut rows)?;
+        let duplicates = match sets {
+            [_, _, ..] => Duplicates::find(sets, &starts, self.now.as_nanos() as u64)?,
+            _ => Duplicates::default(),
+        };
+        let total = (row_count - duplicates.count).min(max_matches);
+        let mut rows = match sets {
+            [_, _, ..] if total > 0 => {
+                let now_s = self.now.as_secs();
+                let keys = self.order.locate(sets, &columns)?;
+                let (starts, duplicates) = (&starts, &duplicates);
+                sort::sort(sets, &keys, &Wanted { starts, duplicates, count: end, now_s })?
             }
-        }
-        let total_found = total_found.saturating_sub(duplicates);
+            _ => first_rows(end.min(row_count))?,
+        };
+        rows.drain(..offset.min(rows.len()));
+        let total_found = total_found.saturating_sub(duplicates.count as u64);
         let mut remarks = self.what_is_short(sets, total as u64, total_found);
         if self.items.contains(&Item::Everything) {
             remarks.extend(differences::of_all(sets, &columns));
@@ -88,8 +96,6 @@ impl Plan {
             true => schema::of_nothing(sets),
             false => self.project(columns, sets).map_err(|entry| unmerged(sets, &entry))?,
         };
-        rows.truncate(end);
-        rows.drain(..offset.min(rows.len()));
         let Words { words, left_out: words_left_out, mismatches: word_mismatches } =
             words::merge(sets)?;
         Ok(Merged {
@@ -202,6 +208,17 @@ pub(crate) struct Set<'a> {
     pub(crate) result: &'a ResultSet,
 }
 
+impl Set<'_> {
+    /// Document id of a row.
+    fn id(&self, row: usize) -> u64 {
+        self.head(row).id
+    }
+
+    fn head(&self, row: usize) -> Row {
+        self.result.rows.get(self.body, row).unwrap_or(Row { id: 0, weight: 0 })
+    }
+}
+
 /// The result of all.
 #[derive(Debug)]
 pub(crate) struct Merged {
@@ -226,44 +243,23 @@ pub(crate) struct RowPlace {
     pub(crate) row: u32,
 }
 
-impl RowPlace {
-    /// Document id and weight.
-    fn head(self, sets: &[Set<'_>]) -> (u64, i32) {
-        let set = &sets[self.set as usize];
-        let row = set.result.rows.get(set.body, self.row as usize);
-        row.map_or((0, 0), |row| (row.id, row.weight))
-    }
-}
-
 /// The document id in select lists.
 const ID: &str = "id";
 
-fn all_rows(sets: &[Set<'_>]) -> Result<Vec<RowPlace>, TryReserveError> {
-    let mut rows = Vec::new();
-    rows.try_reserve_exact(sets.iter().map(|set| set.result.rows.len()).sum())?;
-    for (set, number) in sets.iter().zip(0..) {
-        rows.extend((0..set.result.rows.len() as u32).map(|row| RowPlace { set: number, row }));
-    }
-    Ok(rows)
+/// For each set, the number of its first row among those of all.
+fn starts(sets: &[Set<'_>]) -> Result<Vec<u32>, Unmerged> {
+    let mut next = 0_u32;
+    let start = |set: &Set<'_>| {
+        let start = next;
+        next = next.checked_add(u32::try_from(set.result.rows.len()).ok()?)?;
+        Some(start)
+    };
+    sets.iter().map(start).collect::<Option<_>>().ok_or(Unmerged::OutOfMemory)
 }
 
-/// Of rows with the same document id a local one stays, or that of the latest agent. The seed
-/// keeps agents from choosing ids that fall together.
-fn drop_duplicates(
-    sets: &[Set<'_>],
-    seed: u64,
-    rows: &mut Vec<RowPlace>,
-) -> Result<(), TryReserveError> {
-    let mut seen = HashSet::with_hasher(FixedState::with_seed(seed));
-    seen.try_reserve(rows.len())?;
-    let mut is_first = Vec::new();
-    is_first.try_reserve_exact(rows.len())?;
-    is_first.resize(rows.len(), true);
-    let of_locals = rows.partition_point(|row| sets[row.set as usize].is_local);
-    for place in (0..of_locals).rev().chain((of_locals..rows.len()).rev()) {
-        is_first[place] = seen.insert(rows[place].head(sets).0);
-    }
-    let mut is_first = is_first.into_iter();
-    rows.retain(|_| is_first.next() == Some(true));
-    Ok(())
+fn first_rows(count: usize) -> Result<Vec<RowPlace>, TryReserveError> {
+    let mut rows = Vec::new();
+    rows.try_reserve_exact(count)?;
+    rows.extend((0..count as u32).map(|row| RowPlace { set: 0, row }));
+    Ok(rows)
 }

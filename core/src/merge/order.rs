@@ -1,13 +1,10 @@
 //! The order of merged rows (distributed.md 5.4): the master sorts again what agents sent sorted.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::collections::TryReserveError;
-
+use super::keys::{SortKey, Source as Located};
 use super::schema::Column;
 use super::select::fold;
-use super::{RowPlace, Set, Unmerged, differences};
-use crate::wire::search::{Kind, Value};
+use super::{Set, differences};
+use crate::wire::search::Kind;
 
 /// By what rows are sorted; the document id, ascending, decides the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,50 +34,17 @@ impl Order {
         Order { keys }
     }
 
-    /// Keeps the first `count` rows of these sets in their order; `columns` are those that the
-    /// sets have in common.
-    pub(super) fn sort(
+    /// Finds the keys among the columns that the sets have in common.
+    pub(super) fn locate<'a>(
         &self,
         sets: &[Set<'_>],
-        columns: &[Column],
-        now_s: u64,
-        count: usize,
-        rows: &mut Vec<RowPlace>,
-    ) -> Result<(), Unmerged> {
-        let sources = self.keys.iter().map(|key| key.locate(sets, columns));
-        let sources = sources.collect::<Result<Vec<Located>, String>>()?;
-        let mut values = Vec::with_capacity(sources.len());
-        for source in &sources {
-            values.push(source.values(sets, columns, now_s, rows)?);
-        }
-        let compare = |one: usize, other: usize| {
-            let (one_head, other_head) = (rows[one].head(sets), rows[other].head(sets));
-            for (values, key) in values.iter().zip(&self.keys) {
-                let order = match values {
-                    Values::Ids => one_head.0.cmp(&other_head.0),
-                    Values::Weights => one_head.1.cmp(&other_head.1),
-                    Values::Numbers(numbers) => numbers[one].cmp(&numbers[other]),
-                    Values::Texts(texts) => compare_texts(&texts[one], &texts[other]),
-                };
-                if order != Ordering::Equal {
-                    return if key.is_descending { order.reverse() } else { order };
-                }
-            }
-            one_head.0.cmp(&other_head.0)
+        columns: &'a [Column],
+    ) -> Result<Vec<SortKey<'a>>, String> {
+        let locate = |key: &Key| {
+            let source = key.locate(sets, columns)?;
+            Ok(SortKey { source, is_descending: key.is_descending })
         };
-        let mut places = Vec::new();
-        places.try_reserve_exact(rows.len())?;
-        places.extend(0..rows.len() as u32);
-        // What the sort takes for itself, and would abort without.
-        Vec::<u32>::new().try_reserve_exact(places.len())?;
-        // Quick with runs that are in order, as agents send them.
-        places.sort_by(|one, other| compare(*one as usize, *other as usize));
-        places.truncate(count);
-        let mut sorted = Vec::new();
-        sorted.try_reserve_exact(places.len())?;
-        sorted.extend(places.into_iter().map(|place| rows[place as usize]));
-        *rows = sorted;
-        Ok(())
+        self.keys.iter().map(locate).collect()
     }
 }
 
@@ -102,7 +66,7 @@ enum Source {
 }
 
 impl Key {
-    fn locate(&self, sets: &[Set<'_>], columns: &[Column]) -> Result<Located, String> {
+    fn locate<'a>(&self, sets: &[Set<'_>], columns: &'a [Column]) -> Result<Located<'a>, String> {
         let name = match &self.source {
             Source::Weight => return Ok(Located::Weight),
             Source::Id => return Ok(Located::Id),
@@ -129,16 +93,17 @@ impl Key {
                 ),
             });
         };
+        let column = &columns[place];
         Ok(match self.source {
-            Source::Segment(_) => Located::Segment(place),
+            Source::Segment(_) => Located::Segment(column),
             // Agents order these by where they lie in memory, and so choose what to send.
-            Source::Bits(_) if !is_plain(columns[place].kind) => {
+            Source::Bits(_) if !is_plain(column.kind) => {
                 return Err(format!(
                     "sort-by attribute '{name}' has no order of its own: use an extended sort"
                 ));
             }
-            Source::Bits(_) => Located::Bits(place),
-            _ => Located::Column(place),
+            Source::Bits(_) => Located::Bits(column),
+            _ => Located::Column(column),
         })
     }
 }
@@ -146,120 +111,6 @@ impl Key {
 /// Kinds that sort modes 1 to 3 can compare.
 fn is_plain(kind: Kind) -> bool {
     kind.fixed_size().is_some() || kind == Kind::String
-}
-
-enum Located {
-    Weight,
-    Id,
-    Column(usize),
-    /// Bits of the value, which is how sort modes 1 to 3 compare floats.
-    Bits(usize),
-    Segment(usize),
-}
-
-impl Located {
-    fn values<'a>(
-        &self,
-        sets: &[Set<'a>],
-        columns: &[Column],
-        now_s: u64,
-        rows: &[RowPlace],
-    ) -> Result<Values<'a>, TryReserveError> {
-        let column = match *self {
-            Located::Weight => return Ok(Values::Weights),
-            Located::Id => return Ok(Values::Ids),
-            Located::Column(column) | Located::Bits(column) | Located::Segment(column) => {
-                &columns[column]
-            }
-        };
-        let value = |place: &RowPlace| {
-            let set = &sets[place.set as usize];
-            let source = column.sources[place.set as usize] as usize;
-            let value = set.result.value(set.body, set.dialect, place.row as usize, source);
-            value.unwrap_or(Value::Null)
-        };
-        if column.kind.fixed_size().is_none() {
-            let mut texts = Vec::new();
-            texts.try_reserve_exact(rows.len())?;
-            texts.extend(rows.iter().map(|row| text_of(value(row))));
-            return Ok(Values::Texts(texts));
-        }
-        let mut numbers = Vec::new();
-        numbers.try_reserve_exact(rows.len())?;
-        numbers.extend(rows.iter().map(|row| match (self, widen(value(row), column.kind)) {
-            (Located::Segment(_), Number::Int(time_s)) => segment(i128::from(now_s) - time_s),
-            (Located::Bits(_), Number::Real(real)) => u64::from((real as f32).to_bits()),
-            (_, number) => number.rank(column.kind),
-        }));
-        Ok(Values::Numbers(numbers))
-    }
-}
-
-/// The values of a key in all rows.
-enum Values<'a> {
-    /// Read as fast from the rows themselves.
-    Ids,
-    /// So are these.
-    Weights,
-    /// In the order of their ranks.
-    Numbers(Vec<u64>),
-    Texts(Vec<Cow<'a, [u8]>>),
-}
-
-fn text_of(value: Value<'_>) -> Cow<'_, [u8]> {
-    match value {
-        Value::String(text) => Cow::Borrowed(text),
-        Value::Json(json) => Cow::Owned(json.text()),
-        _ => Cow::Borrowed(b""),
-    }
-}
-
-/// A number of a column.
-#[derive(Clone, Copy)]
-enum Number {
-    Int(i128),
-    Real(f64),
-}
-
-fn widen(value: Value<'_>, kind: Kind) -> Number {
-    match value {
-        Value::Bool(value) if kind == Kind::Float => Number::Real(f64::from(u8::from(value))),
-        Value::Bool(value) => Number::Int(i128::from(value)),
-        Value::Uint(value) => Number::Int(i128::from(value)),
-        Value::Bigint(value) => Number::Int(i128::from(value)),
-        Value::Uint64(value) => Number::Int(i128::from(value)),
-        Value::Float(value) => Number::Real(f64::from(value)),
-        Value::Double(value) => Number::Real(value),
-        _ => Number::Int(0),
-    }
-}
-
-impl Number {
-    /// A number that is the higher the higher this is in a column of that kind.
-    fn rank(self, kind: Kind) -> u64 {
-        const SIGN: u64 = 1 << 63;
-        match self {
-            Number::Int(int) if kind == Kind::Uint64 => int as u64,
-            Number::Int(int) => (int as u64).wrapping_add(SIGN),
-            // Adding zero makes -0 and +0 one; the total order has a place for what is no number.
-            Number::Real(real) => match (real + 0.0).to_bits() {
-                bits if bits & SIGN == 0 => bits | SIGN,
-                bits => !bits,
-            },
-        }
-    }
-}
-
-/// Collation `libc_ci`, which masters use unless configured otherwise.
-fn compare_texts(one: &[u8], other: &[u8]) -> Ordering {
-    let one = one.iter().map(u8::to_ascii_lowercase);
-    one.cmp(other.iter().map(u8::to_ascii_lowercase))
-}
-
-/// Which step of age, from the newest to the oldest.
-fn segment(age_s: i128) -> u64 {
-    let step = SEGMENTS_S.iter().position(|limit_s| age_s <= *limit_s);
-    step.unwrap_or(SEGMENTS_S.len()) as u64
 }
 
 /// Reads `name asc, name desc`; commas count as blanks, as daemons have it.
@@ -286,9 +137,6 @@ fn extended(clause: &str) -> Vec<Key> {
 /// Names under which agents send texts to sort by: Sphinx, Manticore.
 const HELPER_PREFIXES: [&str; 2] = ["@int_str2ptr_", "@int_attr_"];
 
-/// Hour, day, week, month, three months.
-const SEGMENTS_S: [i128; 5] = [3_600, 86_400, 604_800, 2_592_000, 7_776_000];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,26 +159,5 @@ mod tests {
         assert_eq!(shown("js.Key asc"), ["js.Key asc"]);
         assert_eq!(shown("@random"), ["Weight desc"]);
         assert_eq!(shown(" , "), [""; 0]);
-    }
-
-    #[test]
-    fn comparisons() {
-        let compare = |one: &str, other: &str| compare_texts(one.as_bytes(), other.as_bytes());
-        assert_eq!(compare("ALPHA", "alpha"), Ordering::Equal);
-        assert_eq!(compare("B", "a"), Ordering::Greater);
-        assert_eq!(compare("_", "A"), Ordering::Less);
-        assert_eq!(compare("a", "ab"), Ordering::Less);
-        let rank = |value, kind| widen(value, kind).rank(kind);
-        let real = |value| rank(Value::Double(value), Kind::Double);
-        assert_eq!(real(-0.0), real(0.0));
-        assert_eq!(real(f64::NAN), real(f64::NAN));
-        let reals = [f64::NEG_INFINITY, -2.0, -1.0, 0.0, 1e-300, 0.5, f64::INFINITY, f64::NAN];
-        assert!(reals.is_sorted_by_key(|value| real(*value)));
-        let ints = [i64::MIN, -2, -1, 0, 1, i64::MAX];
-        assert!(ints.is_sorted_by_key(|value| rank(Value::Bigint(*value), Kind::Bigint)));
-        let wide = [0, 1, 1 << 63, u64::MAX];
-        assert!(wide.is_sorted_by_key(|value| rank(Value::Uint64(*value), Kind::Uint64)));
-        assert_eq!(rank(Value::Uint(7), Kind::Bigint), rank(Value::Bigint(7), Kind::Bigint));
-        assert_eq!(rank(Value::Bool(true), Kind::Float), real(1.0));
     }
 }

@@ -1,5 +1,6 @@
 //! Searches from request to merged result, with replies made by hand.
 
+mod order;
 mod set;
 mod told;
 mod values;

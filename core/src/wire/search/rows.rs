@@ -3,7 +3,6 @@
 use std::collections::TryReserveError;
 
 use crate::limits::VALUES_BETWEEN_MARKS;
-use crate::wire::Reader;
 
 /// The rows of a result set, in the daemon's order.
 ///
@@ -50,13 +49,16 @@ impl Rows {
 
     /// A row; `None` if there is no such row, or `body` is not the one that was decoded.
     pub fn get(&self, body: &[u8], number: usize) -> Option<Row> {
-        let place = self.mark(number, 0)? - self.layout.head_size();
-        let mut reader = Reader::at(body, place);
-        let id = match self.layout.has_wide_ids {
-            true => reader.u64().ok()?,
-            false => reader.u32().ok()?.into(),
+        let start = self.mark(number, 0)? - self.layout.head_size();
+        let rest = body.get(start..)?;
+        let (id, rest) = match self.layout.has_wide_ids {
+            true => rest.split_first_chunk().map(|(id, rest)| (u64::from_be_bytes(*id), rest))?,
+            false => {
+                let (id, rest) = rest.split_first_chunk()?;
+                (u32::from_be_bytes(*id).into(), rest)
+            }
         };
-        Some(Row { id, weight: reader.u32().ok()? as i32 })
+        Some(Row { id, weight: i32::from_be_bytes(*rest.first_chunk()?) })
     }
 
     /// Where a row's values begin, or with another number where it is behind so many times
