@@ -64,6 +64,7 @@ impl Plan {
     pub(crate) fn merge(&self, sets: &[Set<'_>]) -> Result<Merged, Unmerged> {
         refuse_groups(sets)?;
         let columns = schema::merge(sets);
+        let seed = self.now.as_nanos() as u64;
         let starts = starts(sets)?;
         let row_count: usize = sets.iter().map(|set| set.result.rows.len()).sum();
         let total_found: u64 = sets.iter().map(|set| u64::from(set.result.total_found)).sum();
@@ -71,7 +72,7 @@ impl Plan {
         let end = offset.saturating_add(limit).min(max_matches);
         // A master sorts nothing and drops nothing where only one set arrived.
         let duplicates = match sets {
-            [_, _, ..] => Duplicates::find(sets, &starts, self.now.as_nanos() as u64)?,
+            [_, _, ..] => Duplicates::find(sets, &starts, seed)?,
             _ => Duplicates::default(),
         };
         let total = (row_count - duplicates.count).min(max_matches);
@@ -97,7 +98,7 @@ impl Plan {
             false => self.project(columns, sets).map_err(|entry| unmerged(sets, &entry))?,
         };
         let Words { words, left_out: words_left_out, mismatches: word_mismatches } =
-            words::merge(sets)?;
+            words::merge(sets, seed)?;
         Ok(Merged {
             columns,
             rows,

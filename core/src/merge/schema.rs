@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Set;
-use crate::wire::search::Kind;
+use crate::wire::search::{self, Kind};
 
 /// A column of the merged result.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub(super) fn merge(sets: &[Set<'_>]) -> Vec<Column> {
     let Some((first, others)) = sets.split_first() else {
         return Vec::new();
     };
-    let mut columns = columns_of(0, first);
+    let mut columns = columns_of(first, 1, sets.len());
     for set in others {
         let mut lookup = Lookup::new(set);
         let mut place = 0;
@@ -45,7 +45,7 @@ pub(super) fn of_nothing(sets: &[Set<'_>]) -> Vec<Column> {
     let Some((last, before)) = sets.split_last() else {
         return Vec::new();
     };
-    let mut columns = columns_of(before.len(), last);
+    let mut columns = columns_of(last, before.len() + 1, sets.len());
     columns.retain(|column| !is_helper(&column.name));
     columns
 }
@@ -55,13 +55,14 @@ pub(super) fn is_helper(name: &str) -> bool {
     name.starts_with("@int_")
 }
 
-fn columns_of(set_number: usize, set: &Set<'_>) -> Vec<Column> {
-    let named = set.result.columns.iter().zip(0..).map(|(column, number)| Column {
-        name: column.name.text(set.body),
-        kind: column.kind,
-        sources: vec![number; set_number + 1],
-    });
-    named.collect()
+/// The columns of a set, each found at its place in so many sets.
+fn columns_of(set: &Set<'_>, found: usize, set_count: usize) -> Vec<Column> {
+    let column = |(column, number): (&search::Column, u32)| {
+        let mut sources = Vec::with_capacity(set_count);
+        sources.resize(found, number);
+        Column { name: column.name.text(set.body), kind: column.kind, sources }
+    };
+    set.result.columns.iter().zip(0..).map(column).collect()
 }
 
 /// The type that holds the values of both.

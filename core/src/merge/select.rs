@@ -54,11 +54,12 @@ pub(super) fn project(
             }
         }
     }
-    let magic =
-        columns.into_iter().filter(|column| is_magic(&column.name) && !is_helper(&column.name));
-    let mut names: HashSet<String> =
-        chosen.iter().map(|known| &known.name).filter(|name| is_magic(name)).cloned().collect();
-    chosen.extend(magic.filter(|column| names.insert(column.name.clone())));
+    let known = chosen.iter().map(|known| known.name.as_str()).filter(|name| is_magic(name));
+    let mut names: HashSet<&str> = known.collect();
+    let mut is_new = |name| is_magic(name) && !is_helper(name) && names.insert(name);
+    let is_new: Vec<bool> = columns.iter().map(|column| is_new(&column.name)).collect();
+    let magic = columns.into_iter().zip(is_new);
+    chosen.extend(magic.filter_map(|(column, is_new)| is_new.then_some(column)));
     Ok(chosen)
 }
 

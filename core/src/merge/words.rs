@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, TryReserveError};
 
+use foldhash::fast::FixedState;
+
 use super::{Set, is_manticore};
 use crate::limits::{REMOTE_TEXT_MAX, WORDS_MAX};
 use crate::wire::text;
@@ -27,10 +29,12 @@ pub(super) struct Words {
     pub(super) mismatches: Vec<String>,
 }
 
-/// Sums the words, and lists for each set those of the sets before that it does not know.
-pub(super) fn merge(sets: &[Set<'_>]) -> Result<Words, TryReserveError> {
+/// Sums the words, and lists for each set those of the sets before that it does not know. The seed
+/// keeps agents from choosing words that fall together.
+pub(super) fn merge(sets: &[Set<'_>], seed: u64) -> Result<Words, TryReserveError> {
     let mut words: Vec<Word> = Vec::new();
-    let mut places: HashMap<&[u8], usize> = HashMap::new();
+    let mut places: HashMap<&[u8], usize, FixedState> =
+        HashMap::with_hasher(FixedState::with_seed(seed));
     let mut left_out = 0;
     let mut mismatches = Vec::new();
     // Masters of Manticore see no fault in words that differ.

@@ -44,11 +44,11 @@ impl SearchRequest {
     ) -> Result<Self, Error> {
         check(search, searchd).map_err(Error::Request)?;
         let query = agent_query(index, search);
-        let mut head = Vec::new();
+        let mut head = Vec::with_capacity(USUAL_SIZE);
         head.put_u32(MASTER);
         head.put_u32(1);
         query.put_head(&mut head);
-        let mut tail = Vec::new();
+        let mut tail = Vec::with_capacity(USUAL_SIZE);
         query.put_tail(MASTER, &mut tail);
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let plan = Plan::new(&query, search.window(), now);
@@ -114,6 +114,9 @@ impl Request for SearchRequest {
         verdict
     }
 }
+
+/// Bytes of either half of most requests: they are written without growing.
+const USUAL_SIZE: usize = 256;
 
 /// With this warning a daemon that is being ended sends the rows that it has found until then,
 /// often none.

@@ -39,12 +39,13 @@ impl<'a> Json<'a> {
 
     /// Bytes that the text has at most: `false,` of one byte grows the most.
     pub(crate) fn text_size_max(&self) -> usize {
-        self.bytes.len() * "false,".len() + DOUBLE_SIZE_MAX
+        self.bytes.len().saturating_mul("false,".len()).saturating_add(DOUBLE_SIZE_MAX)
     }
 
     /// The text as [`Json::put_text`] makes it.
     pub fn text(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        // As long as most are, and as one of large doubles is.
+        let mut out = Vec::with_capacity(self.bytes.len() / 2 * 3 + DOUBLE_SIZE_MAX);
         self.put_text(&mut out);
         out
     }

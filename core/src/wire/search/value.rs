@@ -84,10 +84,6 @@ impl Kind {
     /// Reads over a value and checks it.
     pub(crate) fn skip(self, dialect: Dialect, reader: &mut Reader<'_>) -> Result<(), Broken> {
         match self {
-            Kind::String | Kind::ComputedString => {
-                reader.string()?;
-                Ok(())
-            }
             Kind::Json => {
                 if Json::document(reader.string()?).is_valid() {
                     return Ok(());
@@ -103,10 +99,15 @@ impl Kind {
                 reader.bytes(count * 4)?;
                 if count % 2 == 0 { Ok(()) } else { Err(Broken::HalfValue) }
             }
-            _ => {
-                self.read(dialect, reader)?;
-                Ok(())
-            }
+            _ => Ok(self.pass(dialect, reader)?),
+        }
+    }
+
+    /// Reads over a value that was checked, or needs no check.
+    pub(crate) fn pass(self, dialect: Dialect, reader: &mut Reader<'_>) -> Result<(), Truncated> {
+        match self {
+            Kind::String | Kind::ComputedString | Kind::Json => reader.string().map(drop),
+            _ => self.read(dialect, reader).map(drop),
         }
     }
 
