@@ -28,19 +28,48 @@ impl Exchange {
         self.bodies.iter().map(Vec::len).sum()
     }
 
-    /// Takes the bytes from the wire and throws them away: what any client has to do.
+    /// Takes the bytes as they come from the wire.
     pub(crate) fn receive(&self) -> Vec<Reply> {
-        self.bodies.iter().map(|body| receive(body, self.version, self.status)).collect()
+        let receive = |body: &Vec<u8>| {
+            let mut reader = FrameReader::new(1 << 30, Vec::new());
+            let mut is_whole = reader.feed(&self.head(body)).expect("a good head").reply.is_some();
+            for chunk in body.chunks(CHUNK) {
+                is_whole = reader.feed(chunk).expect("a good body").reply.is_some();
+            }
+            assert!(is_whole, "the body is not whole");
+            self.reply(reader.take_body(Vec::new()))
+        };
+        self.bodies.iter().map(receive).collect()
     }
 
-    /// Does all that a search does with them, and reads every value of every row. Returns what
-    /// there is to tell: errors, or the warning.
+    /// What comes before a body on a connection of its own.
+    pub(crate) fn head(&self, body: &[u8]) -> Vec<u8> {
+        let mut head = Vec::new();
+        head.put_u32(1);
+        head.put_u16(0);
+        head.put_u16(self.version);
+        head.put_u32(body.len() as u32);
+        assert_eq!(head.len(), 4 + header::LENGTH);
+        head
+    }
+
+    pub(crate) fn reply(&self, body: Vec<u8>) -> Reply {
+        let Exchange { version, status, .. } = *self;
+        Reply { status, version, warning: None, body, search: None }
+    }
+
     pub(crate) fn search(&self) -> Outcome {
+        self.outcome(self.receive())
+    }
+
+    /// Does all that a search does with the replies, and reads every value of every row. Returns
+    /// what there is to tell: errors, or the warning.
+    pub(crate) fn outcome(&self, replies: Vec<Reply>) -> Outcome {
         let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let request = SearchRequest::new("d", &self.search, now).expect("a good search");
         let mut outcome = Outcome::default();
         let mut accepted = Vec::new();
-        for (number, mut reply) in self.receive().into_iter().enumerate() {
+        for (number, mut reply) in replies.into_iter().enumerate() {
             if reply.status == Status::Warning {
                 reply.split_warning().expect("a text");
             }
@@ -93,23 +122,6 @@ pub(crate) struct Outcome {
     pub(crate) values: usize,
     /// Errors and warnings.
     pub(crate) texts: Vec<String>,
-}
-
-fn receive(body: &[u8], version: u16, status: Status) -> Reply {
-    let mut head = Vec::new();
-    head.put_u32(1);
-    head.put_u16(0);
-    head.put_u16(version);
-    head.put_u32(body.len() as u32);
-    assert_eq!(head.len(), 4 + header::LENGTH);
-    let mut reader = FrameReader::new(1 << 30, Vec::new());
-    let mut is_whole = reader.feed(&head).expect("a good head").reply.is_some();
-    for chunk in body.chunks(CHUNK) {
-        is_whole = reader.feed(chunk).expect("a good body").reply.is_some();
-    }
-    assert!(is_whole, "the body is not whole");
-    let body = reader.take_body(Vec::new());
-    Reply { status, version, warning: None, body, search: None }
 }
 
 fn read(result: &SearchResult) -> usize {
@@ -220,7 +232,7 @@ thread_local! {
 }
 
 /// Bytes that come from a socket at once.
-const CHUNK: usize = 64 << 10;
+pub(crate) const CHUNK: usize = 64 << 10;
 
 /// Smaller pieces are always given: who lacks those can't even say so.
 const REFUSED_MIN: usize = 256 << 10;
