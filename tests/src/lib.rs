@@ -3,9 +3,11 @@
 //! `cargo hamirror-install`.
 //!
 //! ```text
-//! packages corpus process <- namespace link <- daemon relay <- cluster <- oracle load <- programs
+//! packages corpus process <- alone namespace link <- daemon relay <- cluster <- oracle load
+//!     <- programs
 //! ```
 
+pub mod alone;
 pub mod cluster;
 pub mod compiler;
 pub mod corpus;

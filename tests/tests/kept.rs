@@ -11,6 +11,7 @@ use hamirror::wire::header::Command;
 use hamirror::{
     Access, CallOptions, Client, ClientOptions, Config, Error, Reply, Request, Target, Verdict,
 };
+use hamirror_tests::alone;
 use hamirror_tests::echo::{EchoDaemon, Manners, ask, client, request};
 
 #[test]
@@ -72,30 +73,33 @@ fn connections_that_the_daemon_closed_are_not_held_by_idle_drivers() -> Result<(
 
 #[test]
 fn a_closed_connection_ends_though_a_forked_child_holds_a_copy() -> Result<()> {
-    let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
-    let client = limited(&echo, 1)?;
-    ensure!(ask(&client, b"x")? == b"x" && echo.open() == 1);
-    // SAFETY: the child calls nothing but what is async-signal-safe.
-    let child = unsafe { libc::fork() };
-    if child == 0 {
-        // SAFETY: as above.
-        unsafe {
-            libc::sleep(60);
-            libc::_exit(0);
+    // A child of a shared process would hold copies of other tests' sockets, too.
+    alone::in_own_process(|| {
+        let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
+        let client = limited(&echo, 1)?;
+        ensure!(ask(&client, b"x")? == b"x" && echo.open() == 1);
+        // SAFETY: the child calls nothing but what is async-signal-safe.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            // SAFETY: as above.
+            unsafe {
+                libc::sleep(60);
+                libc::_exit(0);
+            }
         }
-    }
-    drop(client);
-    let start = Instant::now();
-    while echo.open() > 0 && start.elapsed() < Duration::from_secs(10) {
-        thread::sleep(Duration::from_millis(5));
-    }
-    // SAFETY: the child is this test's own, and nobody else waits for it.
-    unsafe {
-        libc::kill(child, libc::SIGKILL);
-        libc::waitpid(child, std::ptr::null_mut(), 0);
-    }
-    ensure!(start.elapsed() < Duration::from_secs(10), "the daemon still has the connection");
-    Ok(())
+        drop(client);
+        let start = Instant::now();
+        while echo.open() > 0 && start.elapsed() < Duration::from_secs(10) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        // SAFETY: the child is this test's own, and nobody else waits for it.
+        unsafe {
+            libc::kill(child, libc::SIGKILL);
+            libc::waitpid(child, std::ptr::null_mut(), 0);
+        }
+        ensure!(start.elapsed() < Duration::from_secs(10), "the daemon still has the connection");
+        Ok(())
+    })
 }
 
 #[test]

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use hamirror::request::Raw;
 use hamirror::wire::header::Command;
 use hamirror::{Access, CallOptions, Client, Config, Request, Search, Waker};
+use hamirror_tests::alone;
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::corpus::{self, WORDS};
 use hamirror_tests::echo::{EchoDaemon, Manners};
@@ -18,17 +19,20 @@ use hamirror_tests::relay::{Behaviour, Relay};
 
 #[test]
 fn sixteen_threads_share_a_client() -> Result<()> {
-    let world = World::start()?;
-    let (descriptors, threads) = (entries("fd")?, entries("task")?);
-    let stress = Stress::new(&world)?;
-    stress.run()?;
-    let answered = stress.answered.load(Ordering::Relaxed);
-    let asked: usize = world.echoes.iter().map(EchoDaemon::requests).sum();
-    ensure!(asked >= answered, "{answered} answers from {asked} requests");
-    until("attempts stay in flight", || Ok(stress.in_flight() == 0))?;
-    drop(stress);
-    until("descriptors stay open", || Ok(entries("fd")? == descriptors))?;
-    until("threads stay alive", || Ok(entries("task")? == threads))
+    // Descriptors and threads of the whole process are counted.
+    alone::in_own_process(|| {
+        let world = World::start()?;
+        let (descriptors, threads) = (entries("fd")?, entries("task")?);
+        let stress = Stress::new(&world)?;
+        stress.run()?;
+        let answered = stress.answered.load(Ordering::Relaxed);
+        let asked: usize = world.echoes.iter().map(EchoDaemon::requests).sum();
+        ensure!(asked >= answered, "{answered} answers from {asked} requests");
+        until("attempts stay in flight", || Ok(stress.in_flight() == 0))?;
+        drop(stress);
+        until("descriptors stay open", || Ok(entries("fd")? == descriptors))?;
+        until("threads stay alive", || Ok(entries("task")? == threads))
+    })
 }
 
 /// Real daemons to search, others that answer any call with its own body, and one that is silent.

@@ -4,40 +4,47 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use hamirror::{Access, CallOptions, Client, ClientOptions, Config, Error, Level};
+use hamirror_tests::alone;
 use hamirror_tests::daemon::free_port;
 use hamirror_tests::echo::{EchoDaemon, Manners, client, request};
 use hamirror_tests::fake::{FakeDaemon, Fault};
 
 #[test]
 fn a_program_that_drives_the_upkeep_needs_no_thread() -> Result<()> {
-    let _alone = ALONE.lock();
-    let [one, other, hole] = echoes()?;
-    let agents =
-        format!("agent = {}|{}:i\nagent_blackhole = {}:i", one.name, other.name, hole.name);
-    let options = ClientOptions { background: false, ..ClientOptions::default() };
-    let client = Client::with_options(&pinging(&agents, 50)?, options)?;
-    let threads = threads()?;
-    ask(&client)?;
-    ensure!(client.status().blackhole_drops == 1, "nobody does the upkeep yet");
+    // Threads of the whole process are counted.
+    alone::in_own_process(|| {
+        let [one, other, hole] = echoes()?;
+        let agents =
+            format!("agent = {}|{}:i\nagent_blackhole = {}:i", one.name, other.name, hole.name);
+        let options = ClientOptions { background: false, ..ClientOptions::default() };
+        let client = Client::with_options(&pinging(&agents, 50)?, options)?;
+        let threads = threads()?;
+        ask(&client)?;
+        ensure!(client.status().blackhole_drops == 1, "nobody does the upkeep yet");
 
-    let mut upkeep = client.upkeep()?;
-    ensure!(matches!(client.upkeep(), Err(Error::Misuse(_))), "two drive it");
-    ask(&client)?;
-    let start = Instant::now();
-    while one.pings() < 2 || other.pings() < 2 || hole.requests() < 1 {
-        poll(&upkeep);
-        upkeep.drive()?;
-        ensure!(start.elapsed() < Duration::from_secs(20), "{} {}", one.pings(), other.pings());
-    }
-    ensure!(threads == self::threads()?, "a thread was started");
-    drop(upkeep);
-    ensure!(client.upkeep().is_ok());
-    Ok(())
+        let mut upkeep = client.upkeep()?;
+        ensure!(matches!(client.upkeep(), Err(Error::Misuse(_))), "two drive it");
+        ask(&client)?;
+        let start = Instant::now();
+        while one.pings() < 2 || other.pings() < 2 || hole.requests() < 1 {
+            poll(&upkeep);
+            upkeep.drive()?;
+            ensure!(
+                start.elapsed() < Duration::from_secs(20),
+                "{} {}",
+                one.pings(),
+                other.pings()
+            );
+        }
+        ensure!(threads == self::threads()?, "a thread was started");
+        drop(upkeep);
+        ensure!(client.upkeep().is_ok());
+        Ok(())
+    })
 }
 
 #[test]
 fn an_upkeep_begins_pings_by_itself_and_so_does_the_next_one() -> Result<()> {
-    let _alone = ALONE.lock();
     let [one, other, _] = echoes()?;
     let agents = format!("agent = {}|{}:i", one.name, other.name);
     let options = ClientOptions { background: false, ..ClientOptions::default() };
@@ -58,32 +65,38 @@ fn an_upkeep_begins_pings_by_itself_and_so_does_the_next_one() -> Result<()> {
 
 #[test]
 fn pings_go_on_after_the_thread_was_ended_by_a_log_sink() -> Result<()> {
-    let _alone = ALONE.lock();
-    let [one, other, _] = echoes()?;
-    let dead = free_port()?;
-    let agents = format!("agent = {}|127.0.0.1:{dead}|{}:i", one.name, other.name);
-    let client = Client::new(&pinging(&agents, 20)?)?;
-    let panics = |_: Level, _: &str| panic!("a sink that panics, as it should here");
-    client.set_log(Some((Level::Debug, Box::new(panics))));
-    let start = Instant::now();
-    let _batch = client.batch()?;
-    while threads()? > 0 {
-        ensure!(start.elapsed() < Duration::from_secs(20), "it did not panic");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    client.set_log(None);
-    let before = [one.pings(), other.pings()];
-    while one.pings() < before[0] + 2 || other.pings() < before[1] + 2 {
+    // Threads of the whole process are counted.
+    alone::in_own_process(|| {
+        let [one, other, _] = echoes()?;
+        let dead = free_port()?;
+        let agents = format!("agent = {}|127.0.0.1:{dead}|{}:i", one.name, other.name);
+        let client = Client::new(&pinging(&agents, 20)?)?;
+        let panics = |_: Level, _: &str| panic!("a sink that panics, as it should here");
+        client.set_log(Some((Level::Debug, Box::new(panics))));
+        let start = Instant::now();
         let _batch = client.batch()?;
-        std::thread::sleep(Duration::from_millis(5));
-        ensure!(start.elapsed() < Duration::from_secs(20), "{} {}", one.pings(), other.pings());
-    }
-    Ok(())
+        while threads()? > 0 {
+            ensure!(start.elapsed() < Duration::from_secs(20), "it did not panic");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        client.set_log(None);
+        let before = [one.pings(), other.pings()];
+        while one.pings() < before[0] + 2 || other.pings() < before[1] + 2 {
+            let _batch = client.batch()?;
+            std::thread::sleep(Duration::from_millis(5));
+            ensure!(
+                start.elapsed() < Duration::from_secs(20),
+                "{} {}",
+                one.pings(),
+                other.pings()
+            );
+        }
+        Ok(())
+    })
 }
 
 #[test]
 fn who_needs_no_ping_gets_none() -> Result<()> {
-    let _alone = ALONE.lock();
     let [one, other, single] = echoes()?;
     let [hole, second_hole, _] = echoes()?;
     let mirrors = format!("agent = {}|{}:i", one.name, other.name);
@@ -111,7 +124,6 @@ fn who_needs_no_ping_gets_none() -> Result<()> {
 
 #[test]
 fn the_background_thread_is_not_driven() -> Result<()> {
-    let _alone = ALONE.lock();
     let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
     let client = client(&format!("agent = {}:i", echo.name), "", ClientOptions::default())?;
     ensure!(matches!(client.upkeep(), Err(Error::Misuse(_))));
@@ -120,7 +132,6 @@ fn the_background_thread_is_not_driven() -> Result<()> {
 
 #[test]
 fn a_bad_mirror_does_not_delay_the_pings_of_others() -> Result<()> {
-    let _alone = ALONE.lock();
     let silent = std::net::TcpListener::bind("127.0.0.1:0")?;
     let dead = free_port()?;
     let [one, other, _] = echoes()?;
@@ -149,7 +160,6 @@ fn pinging(agents: &str, interval_ms: u32) -> Result<Config> {
 
 #[test]
 fn a_hung_blackhole_costs_few_sockets_and_no_other_blackhole_a_request() -> Result<()> {
-    let _alone = ALONE.lock();
     let hung = FakeDaemon::start(Fault::Silence)?;
     let [echo, hole, _] = echoes()?;
     let agents = format!(
@@ -202,9 +212,6 @@ fn poll(upkeep: &hamirror::Upkeep) {
     // SAFETY: one pollfd, which lives through the call.
     unsafe { libc::poll(&mut fd, 1, timeout) };
 }
-
-/// Threads are counted, so the tests run one after the other.
-static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 /// More than wait for one blackhole.
 const REQUESTS: usize = 1_200;
