@@ -25,7 +25,7 @@
  * most where one is silent.
  *
  * It is also the example of a plugin over hamirror: this file speaks with the daemon, mirrors.c
- * with the library, which is linked in (see `udf` in tests/src/install.rs for how).
+ * with the library, which is linked in (see `udf` in tests/harness/install.rs for how).
  */
 #include "mirrors.h"
 #include "searchd_udf.h"
