@@ -36,7 +36,7 @@
 //! # Shape
 //!
 //! "a <- b" reads "b may use a, and what comes before it"; rooms side by side know nothing of each
-//! other (`tests/tests/layers.rs` sees to it). All but `net` and what comes after it is pure: no
+//! other (`tests/fast/layers.rs` sees to it). All but `net` and what comes after it is pure: no
 //! socket, clock, thread or randomness of its own (`clippy.toml` sees to it).
 //!
 //! ```text

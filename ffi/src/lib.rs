@@ -4,7 +4,7 @@
 //! function does, its threads, its lifetimes and its errors stand there, in its documentation.
 //!
 //! "a <- b" reads "b may use a, and what comes before it"; rooms side by side know nothing of each
-//! other, except for those in parentheses (`tests/tests/layers.rs` sees to it): an error is a
+//! other, except for those in parentheses (`tests/fast/layers.rs` sees to it): an error is a
 //! handle, and to get its parts may fail by a panic, which is an error.
 //!
 //! ```text

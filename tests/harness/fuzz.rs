@@ -1,5 +1,5 @@
 //! What a fuzzer hands bytes to: `tests/fuzz` runs each of these by libFuzzer, and
-//! `tests/tests/corpus.rs` over the inputs that are kept. None may panic, and whatever comes out
+//! `tests/fast/corpus.rs` over the inputs that are kept. None may panic, and whatever comes out
 //! must hold what its documentation says.
 
 use std::time::{Duration, UNIX_EPOCH};

@@ -1,5 +1,5 @@
 //! The table of functions, made from the signatures in the order of ffi/symbols.txt; see
-//! tests/tests/c_abi.rs for how.
+//! tests/fast/c_abi.rs for how.
 
 use super::HAMIRROR_API_VERSION;
 use crate::agent::Agent;

@@ -243,4 +243,5 @@ fn folder() -> PathBuf {
 /// Major and minor.
 const VERSION: &str =
     concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
-const REWRITE: &str = "HAMIRROR_REWRITE=baseline cargo test -p hamirror-tests --test abi_ledger";
+const REWRITE: &str =
+    "HAMIRROR_REWRITE=baseline cargo test -p hamirror-tests --test release abi_ledger";

@@ -12,7 +12,7 @@ use hamirror_tests::daemon::Daemon;
 use hamirror_tests::packages::{self, Tool};
 use tempfile::TempDir;
 
-use crate::{Told, shown};
+use super::{Told, shown};
 
 /// A running searchd.
 pub(crate) struct Oracle {

@@ -13,8 +13,8 @@ use fastrand::Rng;
 use hamirror::config::{Agent, Config, Reading};
 use hamirror::{Error, limits};
 
-use crate::daemon::Oracle;
-use crate::lines::{LINES, lines};
+use daemon::Oracle;
+use lines::{LINES, lines};
 
 #[test]
 fn agent_lines_are_kept_and_skipped_as_the_daemon_does() -> Result<()> {

@@ -116,4 +116,4 @@ fn version_of(text: &str) -> Result<(u32, u32)> {
 /// Major and minor of the project.
 const VERSION: &str =
     concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
-const REWRITE: &str = "HAMIRROR_REWRITE=1 cargo test -p hamirror-tests --test c_abi";
+const REWRITE: &str = "HAMIRROR_REWRITE=1 cargo test -p hamirror-tests --test fast c_abi";

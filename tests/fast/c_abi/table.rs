@@ -131,7 +131,7 @@ const ENTRY: &str = "hamirror_api";
 
 const HEAD: &str = "\
 //! The table of functions, made from the signatures in the order of ffi/symbols.txt; see
-//! tests/tests/c_abi.rs for how.
+//! tests/fast/c_abi.rs for how.
 
 use super::HAMIRROR_API_VERSION;
 ";

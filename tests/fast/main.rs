@@ -1,0 +1,18 @@
+//! What needs no daemon, no valgrind and no second build: rules of the sources, and the library
+//! over sockets of this machine.
+
+mod c_abi;
+mod corpus;
+mod heartbeats;
+mod kept;
+mod layers;
+mod log;
+mod names;
+mod promises;
+mod readme;
+mod running;
+mod scale;
+mod slow_names;
+mod sockets;
+mod tidy;
+mod upkeep;

@@ -1,0 +1,19 @@
+//! The library with what it meets outside: real daemons, and programs in C and C++, under valgrind
+//! and with sanitizers.
+
+mod c_header;
+mod c_programs;
+mod c_sequences;
+mod config_oracle;
+mod cpp_header;
+mod cpp_programs;
+mod cpp_searchd;
+mod exceptions;
+mod faults;
+mod guest;
+mod harness;
+mod master;
+mod metrics;
+mod plugins;
+mod udf;
+mod values;
