@@ -1,4 +1,4 @@
-/* What the test programs share: a check that names its place, and calls that must do well. */
+/* What the programs share: a check that names its place, and calls that must do well. */
 #ifndef CHECK_H
 #define CHECK_H
 

@@ -11,9 +11,9 @@ fn its_programs_are_the_tested_files() -> Result<()> {
     let readme = fs::read_to_string(workspace::root().join("README.md"))?;
     for (language, file) in [
         ("rust", "core/examples/search.rs"),
-        ("c", "tests/c/example.c"),
-        ("cpp", "tests/cpp/example.cpp"),
-        ("python", "tests/python/example.py"),
+        ("c", "examples/c/example.c"),
+        ("cpp", "examples/cpp/example.cpp"),
+        ("python", "examples/python/example.py"),
     ] {
         let program = fs::read_to_string(workspace::root().join(file)).context(file)?;
         let block = format!("```{language}\n{program}```\n");

@@ -99,7 +99,10 @@ impl Compiler {
             "-Wpedantic",
             "-Werror",
         ]);
-        command.args(["-g", "-O1"]).arg("-I").arg(workspace::root().join("include"));
+        command.args(["-g", "-O1"]);
+        for folder in ["include", "examples/c"] {
+            command.arg("-I").arg(workspace::root().join(folder));
+        }
         command.args(&self.flags);
         Ok(command)
     }

@@ -29,20 +29,20 @@ pub enum Checker {
 }
 
 impl Program {
-    /// `tests/c/NAME.c`, in C99, with the shared library.
+    /// `c/NAME.c`, in C99, with the shared library.
     pub fn c(name: &str) -> Result<Program> {
         Program::build(Compiler::new(Standard::C("c99"), shared()?), &[&format!("c/{name}.c")])
     }
 
-    /// `tests/cpp/NAME.cpp`, in C++17, with the shared library.
+    /// `cpp/NAME.cpp`, in C++17, with the shared library.
     pub fn cpp(name: &str) -> Result<Program> {
         let compiler = Compiler::new(Standard::Cpp("c++17"), shared()?);
         Program::build(compiler, &[&format!("cpp/{name}.cpp")])
     }
 
-    /// Compiles sources, by their paths in the tests' folder.
+    /// Compiles sources of examples and tests ([`workspace::source`]).
     pub fn build(compiler: Compiler, sources: &[&str]) -> Result<Program> {
-        let sources = sources.iter().map(|source| workspace::tests().join(source)).collect();
+        let sources = sources.iter().map(|source| workspace::source(source)).collect();
         Program { folder: tempfile::tempdir()?, compiler, sources }.compiled()
     }
 

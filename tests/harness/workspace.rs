@@ -14,6 +14,13 @@ pub fn tests() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Source of a program by its language and name, as in `c/example.c`: an example's, or else a
+/// test's.
+pub fn source(name: &str) -> PathBuf {
+    let example = root().join("examples").join(name);
+    if example.exists() { example } else { tests().join(name) }
+}
+
 /// Cargo's target directory.
 pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)

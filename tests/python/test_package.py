@@ -63,7 +63,7 @@ def test_one_stable_binary() -> None:
 
 
 def test_the_readme_shows_the_example() -> None:
-    example = (REPOSITORY / "tests/python/example.py").read_text()
+    example = (REPOSITORY / "examples/python/example.py").read_text()
     readme = (REPOSITORY / "bindings/python/README.md").read_text()
     assert f"```python\n{example}```\n" in readme
 

@@ -161,7 +161,7 @@ def test_bytes_that_are_no_characters_go_both_ways() -> None:
 
 
 def test_the_example_runs(cluster: Cluster, client: hamirror.Client) -> None:
-    example = REPOSITORY / "tests/python/example.py"
+    example = REPOSITORY / "examples/python/example.py"
     command = [sys.executable, str(example)]
     folder = cluster.config_path.parent
     lines = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder).stdout
@@ -170,7 +170,7 @@ def test_the_example_runs(cluster: Cluster, client: hamirror.Client) -> None:
 
 
 def test_the_demo_prints_what_was_found(cluster: Cluster, client: hamirror.Client) -> None:
-    demo = REPOSITORY / "tests/python/demo_search.py"
+    demo = REPOSITORY / "examples/python/demo_search.py"
     command = [sys.executable, str(demo), str(cluster.config_path), cluster.index, "library"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     result = client.search(cluster.index, "library", select="name", limit=10)

@@ -198,7 +198,7 @@ fn what_an_engineer_writes_first() -> Result<()> {
     pool.run_threads_checked(&arguments)?;
 
     for name in ["raw_epoll", "thread_pool", "plugin"] {
-        let source = fs::read_to_string(workspace::tests().join(format!("c/{name}.c")))?;
+        let source = fs::read_to_string(workspace::source(&format!("c/{name}.c")))?;
         ensure!(source.lines().count() < 100, "{name}.c is long");
     }
     Ok(())

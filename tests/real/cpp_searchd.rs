@@ -1,5 +1,5 @@
-//! A host in the shape of searchd (tests/cpp/searchd.cpp) and a real master over the same agents,
-//! asked by the bytes of recorded clients: their answers are equal, the times aside.
+//! A host in the shape of searchd (examples/cpp/searchd.cpp) and a real master over the same
+//! agents, asked by the bytes of recorded clients: their answers are equal, the times aside.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -54,7 +54,7 @@ fn examples_are_built_in_every_way_and_lose_no_query() -> Result<()> {
 fn compile(folder: &Path, words: &[&str]) -> Result<PathBuf> {
     fs::create_dir(folder)?;
     for (source, more) in EXAMPLES {
-        let path = workspace::tests().join(source);
+        let path = workspace::source(source);
         let is_cpp = source.ends_with("cpp");
         let mut command = Command::new(if is_cpp { "c++" } else { "cc" });
         command.arg(if is_cpp { "-std=c++17" } else { "-std=c99" });
@@ -149,7 +149,7 @@ fn request() -> Result<Vec<u8>> {
     Ok(request)
 }
 
-/// Below the tests' folder, with what each needs beside the library.
+/// With what each needs beside the library.
 const EXAMPLES: &[(&str, &[&str])] = &[
     ("c/raw_epoll.c", &[]),
     ("c/thread_pool.c", &[]),

@@ -160,7 +160,7 @@ fn compile(folder: &Path, name: &str, words: &[&str]) -> Result<Vec<PathBuf>> {
         let program = folder.join(format!("{name}_{}", &source[..source.find('/').unwrap_or(0)]));
         let mut command = Command::new(compiler);
         command.args([standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror"]);
-        command.arg(workspace::tests().join(source)).args(words).arg("-pthread");
+        command.arg(workspace::source(source)).args(words).arg("-pthread");
         process::run(command.arg("-o").arg(&program))?;
         Ok(program)
     };

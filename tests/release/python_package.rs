@@ -25,7 +25,7 @@ fn a_fresh_environment_needs_nothing_but_the_wheel() -> Result<()> {
     let expected = listing(&cluster.config(), INDEX, "library")?;
     ensure!(expected.lines().count() == 11, "{expected}");
     let mut demo = environment.python();
-    demo.arg(workspace::tests().join("python/demo_search.py"));
+    demo.arg(workspace::source("python/demo_search.py"));
     let printed = process::run(demo.arg(cluster.config()).args([INDEX, "library"]))?;
     ensure!(printed == expected, "{printed}instead of\n{expected}");
     Ok(())

@@ -41,7 +41,10 @@ fn it_links_beside_another_rust_library() -> Result<()> {
 fn compile(folder: &Path, lto: &str, archives: [&PathBuf; 2]) -> Result<PathBuf> {
     let program = folder.join("program");
     let mut compiler = Command::new("cc");
-    compiler.args(["-std=c99", "-O1", lto, "-I"]).arg(workspace::root().join("include"));
+    compiler.args(["-std=c99", "-O1", lto]);
+    for folder in ["include", "examples/c"] {
+        compiler.arg("-I").arg(workspace::root().join(folder));
+    }
     compiler.arg(workspace::tests().join("c/two_rusts.c")).args(archives);
     process::run(compiler.args(library::STATIC_NEEDS).arg("-o").arg(&program))?;
     Ok(program)

@@ -99,7 +99,7 @@ fn compare_languages(cluster: &Cluster, query: &str, progress: &Progress) -> Res
     progress.tell("building the Python package, which takes up to a minute");
     environment.install_hamirror(Profile::Release)?;
     let mut of_python = environment.python();
-    of_python.arg(workspace::tests().join("python/demo_search.py"));
+    of_python.arg(workspace::source("python/demo_search.py"));
     compare("Python", of_python, &config, query, &of_rust)?;
     interrupt::check()
 }
@@ -107,7 +107,7 @@ fn compare_languages(cluster: &Cluster, query: &str, progress: &Progress) -> Res
 fn c_program(folder: &Path) -> Result<Command> {
     let program = folder.join("demo_search");
     let library = library::build(Profile::Release)?;
-    let source = workspace::tests().join("c/demo_search.c");
+    let source = workspace::source("c/demo_search.c");
     Compiler::new(Standard::C("c11"), Linkage::Shared(library)).program(&[&source], &program)?;
     Ok(Command::new(program))
 }

@@ -100,9 +100,10 @@ fn python_checks(tally: &mut Tally) {
         .env("HYPOTHESIS_STORAGE_DIRECTORY", cache("hypothesis"));
     tally.command("python tests", Show::All, tests);
 
-    let sources = ["bindings/python", "tests/python"];
+    let sources = ["bindings/python", "examples/python", "tests/python"];
     let package = "bindings/python/python/hamirror";
-    let types = ["mypy", "--strict", "--cache-dir", &mypy_cache, package, "tests/python"];
+    let types = ["mypy", "--strict", "--cache-dir", &mypy_cache];
+    let types = [&types[..], &[package, "examples/python", "tests/python"]].concat();
     let ruff = ["--config", "bindings/python/pyproject.toml", "--cache-dir", &ruff_cache];
     let lints = [&["ruff", "check"], &ruff[..], &sources[..]].concat();
     let format = [&["ruff", "format", "--check"], &ruff[..], &sources[..]].concat();
