@@ -1,7 +1,6 @@
 //! The C ABI as a whole: the ledger, the table of functions and the header that the sources make,
 //! the exported symbols, the library's name.
 
-#[path = "c_abi/table.rs"]
 mod table;
 
 use std::collections::BTreeSet;

@@ -2,6 +2,7 @@
 //! over sockets of this machine.
 
 mod c_abi;
+mod c_functions;
 mod corpus;
 mod heartbeats;
 mod kept;

@@ -15,7 +15,6 @@ use hamirror::{
 };
 use hamirror_tests::echo::{EchoDaemon, Manners, ask, client, request};
 use hamirror_tests::fake::{FakeDaemon, Fault};
-use hamirror_tests::program::Program;
 use hamirror_tests::relay::{Behaviour, Relay};
 use hamirror_tests::workspace;
 
@@ -286,14 +285,6 @@ fn a_local_search_of_a_client_finds_the_agents_answer_when_it_ends() -> Result<(
         ensure!(in_flight() <= before, "an attempt is left");
     }
     Ok(())
-}
-
-#[test]
-fn a_program_in_c_leaves_batches_to_threads() -> Result<()> {
-    let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
-    let program = Program::c("running")?;
-    program.run_every_way(&[&echo.name])?;
-    program.run_threads_checked(&[&echo.name]).map(drop)
 }
 
 /// Two mirrors, of which the first hangs: it takes requests and answers none.

@@ -15,5 +15,7 @@ mod harness;
 mod master;
 mod metrics;
 mod plugins;
+mod readme;
+mod running;
 mod udf;
 mod values;
