@@ -23,6 +23,23 @@ fn files_are_tidy() {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
+/// One that ran beside another would measure that one's load.
+#[test]
+fn tests_under_load_hold_the_machine() {
+    let folder = workspace::tests().join("load");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("it can be read").path();
+        let text = fs::read_to_string(&path).expect("it can be read");
+        for test in text.split("#[test]\n").skip(1) {
+            let first = test.lines().nth(1).unwrap_or_default().trim();
+            assert_eq!(first, "let _machine = alone::on_the_machine();", "{}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count > 10, "only {count} tests were found");
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Language {
     Rust,

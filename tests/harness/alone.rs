@@ -1,7 +1,8 @@
-//! Tests that must not share a process: those that fork, count threads, descriptors or memory, or
-//! stand in for a part of the system.
+//! Tests that share nothing with others: no process, if they fork or count threads, descriptors
+//! or memory; no machine, if they load it or judge by its speed.
 
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{any, env};
 
 use anyhow::{Context, Result, ensure};
@@ -23,6 +24,17 @@ pub fn in_own_process<Test: FnOnce() -> Result<()>>(test: Test) -> Result<()> {
     ensure!(printed.contains("test result: ok. 1 passed"), "no test {name}: {printed}");
     print!("{printed}");
     Ok(())
+}
+
+/// Holds the machine until it is dropped: the tests of one program that begin with this run one
+/// after the other.
+///
+/// Cargo runs one test program at a time, so nothing else runs beside them where all tests of
+/// their program begin so, as those of `tests/load` do.
+pub fn on_the_machine() -> MutexGuard<'static, ()> {
+    static MACHINE: Mutex<()> = Mutex::new(());
+    // A test that failed leaves nothing that the next one could find broken.
+    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// `program::module::test::{{closure}}` without its first and last part.

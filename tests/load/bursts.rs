@@ -1,10 +1,12 @@
 //! Bursts of searches beside frozen mirrors, on real daemons: none is lost while a mirror lives.
 
 use anyhow::{Result, ensure};
+use hamirror_tests::alone;
 use hamirror_tests::drills::bursts::{Bench, Burst};
 
 #[test]
 fn no_burst_loses_a_search_while_a_mirror_lives() -> Result<()> {
+    let _machine = alone::on_the_machine();
     let bench = Bench::start(4)?;
     for calls in [1, 10, 100, 200] {
         for (mirrors, frozen) in [(2, 1), (3, 2), (4, 3)] {

@@ -7,11 +7,13 @@ use anyhow::{Result, anyhow, ensure};
 use hamirror::request::Raw;
 use hamirror::wire::header::Command;
 use hamirror::{Access, CallOptions, Client, Config, Request};
+use hamirror_tests::alone;
 use hamirror_tests::daemon::Daemon;
 use hamirror_tests::packages::{self, Tool};
 
 #[test]
 fn twenty_threads_over_a_daemon_that_takes_four_connections() -> Result<()> {
+    let _machine = alone::on_the_machine();
     packages::ensure(&[Tool::Searchd])?;
     let folder = tempfile::tempdir()?;
     let index = format!(

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use hamirror::search::{Ranker, Sort};
 use hamirror::{CallOptions, Client, Completeness, Config, Error, Search};
+use hamirror_tests::alone;
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, MIRRORS};
 use hamirror_tests::corpus::{self, WORDS};
 use hamirror_tests::daemon::Daemon;
@@ -12,6 +13,7 @@ use hamirror_tests::packages::{self, Tool};
 
 #[test]
 fn no_search_fails_while_mirrors_die_hang_and_return() -> Result<()> {
+    let _machine = alone::on_the_machine();
     let mut cluster = Cluster::start(corpus::synthetic(2_000, 3), |_| {})?;
     // A search on a hung mirror waits this long for it before it asks the other one.
     let settings = "    agent_query_timeout = 500\n    ha_strategy = nodeads\n";
@@ -46,6 +48,7 @@ fn no_search_fails_while_mirrors_die_hang_and_return() -> Result<()> {
 
 #[test]
 fn filters_hold_as_many_values_as_the_configuration_says() -> Result<()> {
+    let _machine = alone::on_the_machine();
     packages::ensure(&[Tool::Searchd])?;
     let folder = tempfile::tempdir()?;
     let settings = "max_filter_values = 200000\n";
@@ -67,6 +70,7 @@ fn filters_hold_as_many_values_as_the_configuration_says() -> Result<()> {
 
 #[test]
 fn a_dead_agent_is_a_warning_or_an_error_as_the_caller_likes() -> Result<()> {
+    let _machine = alone::on_the_machine();
     let mut cluster = Cluster::start(corpus::synthetic(400, 4), |_| {})?;
     let client = Client::new(&Config::read(cluster.config())?)?;
     let everything = Search::new("");
@@ -128,6 +132,7 @@ fn kill_agent(cluster: &mut Cluster, shard: usize) -> Result<Vec<String>> {
 /// Whoever listens as an agent gets no request from them.
 #[test]
 fn incomplete_searches_are_not_sent() -> Result<()> {
+    let _machine = alone::on_the_machine();
     let listener = FakeDaemon::start(Fault::Greet { version: 1, reply: None })?;
     let sections = format!("index d {{\ntype = distributed\nagent = {}:i\n}}", listener.address());
     let client = Client::new(&Config::parse(&sections, "incomplete.conf")?)?;
@@ -157,6 +162,7 @@ fn incomplete_searches_are_not_sent() -> Result<()> {
 /// A query error is the query's fault: it is told as it is, and no mirror is blamed.
 #[test]
 fn a_wrong_query_is_blamed_on_itself() -> Result<()> {
+    let _machine = alone::on_the_machine();
     let cluster = Cluster::start(corpus::synthetic(100, 6), |_| {})?;
     let client = Client::new(&Config::read(cluster.config())?)?;
     let search = Search::new("@nosuchfield x");

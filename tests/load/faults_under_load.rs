@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use hamirror::{Client, Config, Search};
+use hamirror_tests::alone;
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::corpus::{self, WORDS};
 use hamirror_tests::daemon::Daemon;
@@ -15,11 +16,13 @@ use hamirror_tests::relay::{Behaviour, Relay};
 
 #[test]
 fn no_search_fails_over_kept_connections() -> Result<()> {
+    let _machine = alone::on_the_machine();
     survive_every_fault(Agents::Persistent)
 }
 
 #[test]
 fn no_search_fails_over_new_connections() -> Result<()> {
+    let _machine = alone::on_the_machine();
     survive_every_fault(Agents::Plain)
 }
 
@@ -134,7 +137,6 @@ impl World {
 }
 
 fn survive_every_fault(agents: Agents) -> Result<()> {
-    let _one_at_a_time = ONE_LOAD.lock();
     let mut world = World::start(agents)?;
     let searches = WORDS.iter().map(|word| Search::new(*word)).collect();
     let mut load = Load::start(&world.client, INDEX, searches, THREADS, "quiet")?;
@@ -153,9 +155,6 @@ fn survive_every_fault(agents: Agents) -> Result<()> {
 fn say(text: &str) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")
 }
-
-/// Two loads at once would measure each other.
-static ONE_LOAD: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 const THREADS: usize = 8;
 const SEARCHES: usize = 1_000;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use hamirror::{CallOptions, Client, ClientOptions, Config, Search};
+use hamirror_tests::alone;
 use hamirror_tests::cluster::Cluster;
 use hamirror_tests::corpus;
 use hamirror_tests::daemon::Daemon;
@@ -12,7 +13,7 @@ use hamirror_tests::relay::{Behaviour, Relay};
 /// Two mirrors behind relays, so that all that differs between them is the delay.
 #[test]
 fn a_slower_mirror_loses_its_share_and_gets_it_back() -> Result<()> {
-    let _one_at_a_time = QUIET.lock();
+    let _machine = alone::on_the_machine();
     let cluster = Cluster::start(corpus::synthetic(200, 11), |_| {})?;
     for strategy in ["nodeads", "noerrors"] {
         let twins = &cluster.daemons()[0];
@@ -48,7 +49,7 @@ fn a_slower_mirror_loses_its_share_and_gets_it_back() -> Result<()> {
 /// Whatever the strategy, a mirror that was found dead gets work again once it lives.
 #[test]
 fn a_mirror_that_comes_back_is_not_starved() -> Result<()> {
-    let _one_at_a_time = QUIET.lock();
+    let _machine = alone::on_the_machine();
     let mut cluster = Cluster::start(corpus::synthetic(200, 12), |_| {})?;
     for strategy in STRATEGIES {
         let hosts = addresses(&cluster.daemons()[0]);
@@ -68,7 +69,7 @@ fn a_mirror_that_comes_back_is_not_starved() -> Result<()> {
 /// Nobody else can answer a trial then; still, without one the mirror would stay dead for ever.
 #[test]
 fn without_failover_a_mirror_that_comes_back_is_not_starved() -> Result<()> {
-    let _one_at_a_time = QUIET.lock();
+    let _machine = alone::on_the_machine();
     let cluster = Cluster::start(corpus::synthetic(200, 16), |_| {})?;
     for strategy in STRATEGIES {
         let relay = Relay::start(cluster.daemons()[0][0].address())?;
@@ -92,7 +93,7 @@ fn without_failover_a_mirror_that_comes_back_is_not_starved() -> Result<()> {
 
 #[test]
 fn a_new_mirror_is_not_starved() -> Result<()> {
-    let _one_at_a_time = QUIET.lock();
+    let _machine = alone::on_the_machine();
     let cluster = Cluster::start(corpus::synthetic(200, 13), |_| {})?;
     for strategy in STRATEGIES {
         let mut bed = Bed::new(strategy, &addresses(&cluster.daemons()[0][..1]))?;
@@ -108,7 +109,7 @@ fn a_new_mirror_is_not_starved() -> Result<()> {
 
 #[test]
 fn roundrobin_is_strict_over_the_living() -> Result<()> {
-    let _one_at_a_time = QUIET.lock();
+    let _machine = alone::on_the_machine();
     let mut cluster = Cluster::start(corpus::synthetic(200, 14), |_| {})?;
     let more = [cluster.start_mirror(0, None)?, cluster.start_mirror(0, None)?];
     let hosts = [addresses(&cluster.daemons()[0]), addresses(&more)].concat();
@@ -123,7 +124,7 @@ fn roundrobin_is_strict_over_the_living() -> Result<()> {
 /// each search.
 #[test]
 fn picks_follow_the_stated_shares() -> Result<()> {
-    let _one_at_a_time = QUIET.lock();
+    let _machine = alone::on_the_machine();
     let cluster = Cluster::start(corpus::synthetic(200, 15), |_| {})?;
     let relays = [1, 2, 4, 8].map(|delay_ms| -> Result<Relay> {
         let relay = Relay::start(cluster.daemons()[0][0].address())?;
@@ -299,9 +300,6 @@ fn config(strategy: &str, hosts: &[String]) -> Result<Config> {
     );
     Ok(Config::parse(&text, "latency.conf")?)
 }
-
-/// Loads would measure each other.
-static QUIET: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 const STRATEGIES: [&str; 4] = ["random", "roundrobin", "nodeads", "noerrors"];
 

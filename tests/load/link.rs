@@ -4,11 +4,13 @@
 use std::io::{self, Write};
 
 use anyhow::{Result, ensure};
+use hamirror_tests::alone;
 use hamirror_tests::drills::link::{Bench, FAULTS};
 use hamirror_tests::drills::table;
 
 #[test]
 fn no_bad_network_loses_a_search_while_a_mirror_can_be_reached() -> Result<()> {
+    let _machine = alone::on_the_machine();
     let bench = match Bench::start()? {
         Ok(bench) => bench,
         Err(refusal) => return say(&format!("not run: no network namespace: {refusal}")),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use hamirror::status::Show;
 use hamirror::{CallOptions, Client, ClientOptions, Config, Search};
+use hamirror_tests::alone;
 use hamirror_tests::cluster::Cluster;
 use hamirror_tests::corpus;
 use hamirror_tests::daemon::Daemon;
@@ -17,6 +18,7 @@ use hamirror_tests::relay::{Behaviour, Relay};
 
 #[test]
 fn a_master_and_hamirror_show_the_same_counts() -> Result<()> {
+    let _machine = alone::on_the_machine();
     let mut world = World::start()?;
     let sections = world.sections();
     let folder = world.cluster.folder().join("master");

@@ -19,6 +19,7 @@ use hamirror_tests::relay::{Behaviour, Relay};
 
 #[test]
 fn sixteen_threads_share_a_client() -> Result<()> {
+    let _machine = alone::on_the_machine();
     // Descriptors and threads of the whole process are counted.
     alone::in_own_process(|| {
         let world = World::start()?;
