@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 
@@ -28,9 +29,20 @@ impl Profile {
     }
 }
 
-/// Builds `libhamirror.so` and `libhamirror.a` and returns their folder, in which the shared one
-/// is also found by its SONAME.
+/// Builds `libhamirror.so` and `libhamirror.a`, once in a process, and returns their folder, in
+/// which the shared one is also found by its SONAME.
 pub fn build(profile: Profile) -> Result<PathBuf> {
+    static BUILT: [OnceLock<PathBuf>; 2] = [const { OnceLock::new() }; 2];
+    let built = &BUILT[profile as usize];
+    if let Some(folder) = built.get() {
+        return Ok(folder.clone());
+    }
+    // Two tests that come here at once wait for each other in cargo.
+    let folder = build_now(profile)?;
+    Ok(built.get_or_init(|| folder).clone())
+}
+
+fn build_now(profile: Profile) -> Result<PathBuf> {
     let mut arguments = vec!["build", "--quiet", "-p", "hamirror-ffi"];
     if profile == Profile::Release {
         arguments.push("--release");
