@@ -1,10 +1,10 @@
-//! `cargo verify`: every check that a reviewer would run, each with the command that runs it.
+//! `cargo verify`: the checks that a reviewer would run, each with the command that runs it.
 
-use std::env;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -13,23 +13,33 @@ use hamirror_tests::packages::{self, Tool};
 use hamirror_tests::python::Environment;
 use hamirror_tests::{process, workspace};
 
-/// Runs every check of the project: formatting, lints, documentation, tests in Rust, C, C++ and
-/// Python, on real daemons too. Installs what they need.
+/// Runs the checks of a change: formatting, lints, documentation, the tests of the core and the
+/// fast ones. Installs what they need.
 #[derive(Parser)]
 struct Options {
-    /// Run only the steps whose name contains this.
+    /// Every check of the project: programs in C, C++ and Python, real daemons, valgrind, loads,
+    /// packages.
+    #[arg(long)]
+    all: bool,
+    /// Run only the steps whose name contains this, fast or not.
     #[arg(long)]
     only: Option<String>,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    let is_whole = options.all || options.only.is_some();
     let mut tally = Tally { only: options.only, ..Tally::default() };
     tally.step("tools", install_tools);
-    for (name, output, command) in rust_checks() {
-        tally.command(name, output, command);
+    for (name, show, command) in fast_checks() {
+        tally.command(name, show, command);
     }
-    python_checks(&mut tally);
+    if is_whole {
+        for (name, targets) in SLOW_TESTS {
+            tally.command(name, Show::All, cargo_test(targets));
+        }
+        python_checks(&mut tally);
+    }
     tally.close()
 }
 
@@ -59,17 +69,51 @@ fn install_tools() -> Result<()> {
     Ok(())
 }
 
-fn rust_checks() -> Vec<(&'static str, Show, Command)> {
+/// Steps of both tiers.
+fn fast_checks() -> Vec<(&'static str, Show, Command)> {
     let mut documentation = workspace::cargo(&["doc", "--workspace", "--no-deps", "--quiet"]);
     documentation.env("RUSTDOCFLAGS", "-D warnings");
     let lints = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+    let core_tests = core_tests();
+    let core_tests = core_tests.iter().flat_map(|name| ["--test", name]);
+    let core_tests: Vec<&str> =
+        ["--lib", "--bin", "verify"].into_iter().chain(core_tests).collect();
+    let build = [&core_tests[..], &["--test", "fast", "--no-run", "--quiet"]].concat();
     vec![
         ("format", Show::Failure, workspace::cargo(&["fmt", "--all", "--check"])),
         ("lints", Show::Failure, workspace::cargo(&lints)),
         ("documentation", Show::Failure, documentation),
-        ("rust tests", Show::All, workspace::cargo(&["test", "--workspace", "--no-fail-fast"])),
+        ("build", Show::Failure, cargo_test(&build)),
+        ("core tests", Show::All, cargo_test(&core_tests)),
+        ("fast tests", Show::All, cargo_test(&["--test", "fast"])),
     ]
 }
+
+/// Tests of the default members, which lack the Python package: it has no test program. None is
+/// named, or cargo would build the core anew, with other features of its dependencies.
+fn cargo_test(targets: &[&str]) -> Command {
+    workspace::cargo(&[&["test", "--no-fail-fast"], targets].concat())
+}
+
+/// Test programs of `core/tests`, which are files, or folders with a `main.rs`.
+fn core_tests() -> Vec<String> {
+    let entries = fs::read_dir(workspace::root().join("core/tests")).into_iter().flatten();
+    let paths = entries.flatten().map(|entry| entry.path());
+    let programs = paths.filter(|path| {
+        path.extension().is_some_and(|extension| extension == "rs")
+            || path.join("main.rs").exists()
+    });
+    let stem = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
+    programs.filter_map(stem).collect()
+}
+
+/// Steps of `--all`, with what cargo tests in them. With the fast ones they are all tests in Rust.
+const SLOW_TESTS: [(&str, &[&str]); 4] = [
+    ("documentation tests", &["--doc"]),
+    ("real tests", &["--test", "real"]),
+    ("load tests", &["--test", "load"]),
+    ("release tests", &["--test", "release"]),
+];
 
 fn python_checks(tally: &mut Tally) {
     let folder = workspace::target().join("verify/python");
@@ -246,6 +290,22 @@ mod tests {
         let pytest = "========= 1 failed, 12 passed, 3 errors in 0.52s =========";
         assert_eq!(counted(pytest), Counts { passed: 12, failed: 4 });
         assert_eq!(counted("test a_thing ... 3 passed"), Counts::default());
+    }
+
+    #[test]
+    fn every_test_program_has_its_step() -> Result<()> {
+        let named = fs::read_to_string(workspace::tests().join("Cargo.toml"))?;
+        ensure!(core_tests().contains(&"captures".to_owned()), "{:?}", core_tests());
+        ensure!(core_tests().contains(&"status".to_owned()), "{:?}", core_tests());
+        let mut programs = 0;
+        for section in named.split("[[test]]\nname = \"").skip(1) {
+            let name = section.split('"').next().context("a name")?;
+            let is_slow = SLOW_TESTS.iter().any(|(_, targets)| **targets == ["--test", name]);
+            ensure!(is_slow || name == "fast", "no step runs {name}");
+            programs += 1;
+        }
+        ensure!(programs == 4, "{programs} test programs");
+        Ok(())
     }
 
     #[test]
