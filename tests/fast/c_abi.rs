@@ -1,16 +1,12 @@
-//! The C ABI as a whole: the ledger, the table of functions and the header that the sources make,
-//! the exported symbols, the library's name.
+//! The C ABI as a whole: the ledger, the table of functions and the header that the sources make.
 
 mod table;
 
-use std::collections::BTreeSet;
 use std::env;
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use hamirror_tests::library::{self, Profile};
-use hamirror_tests::{process, workspace};
+use hamirror_tests::workspace;
 use table::Sources;
 
 #[test]
@@ -43,24 +39,6 @@ fn compare(file: &str, fresh: &str) -> Result<()> {
 }
 
 #[test]
-fn exported_symbols_are_those_of_the_ledger() -> Result<()> {
-    let library = library::build(Profile::Dev)?.join("libhamirror.so");
-    let mut nm = Command::new("nm");
-    let listed = process::run(nm.args(["-D", "--defined-only"]).arg(library))?;
-    let exported: BTreeSet<&str> =
-        listed.lines().filter_map(|line| line.split_whitespace().last()).collect();
-    let ledger = ledger()?;
-    let known: BTreeSet<&str> = ledger.iter().map(|(symbol, _)| symbol.as_str()).collect();
-    let news: Vec<_> = exported.difference(&known).collect();
-    let lost: Vec<_> = known.difference(&exported).collect();
-    ensure!(
-        news.is_empty() && lost.is_empty(),
-        "not in ffi/symbols.txt: {news:?}; lost: {lost:?}"
-    );
-    Ok(())
-}
-
-#[test]
 fn the_ledger_names_what_the_header_declares() -> Result<()> {
     let header = fresh_header()?;
     for (symbol, version) in ledger()? {
@@ -68,18 +46,6 @@ fn the_ledger_names_what_the_header_declares() -> Result<()> {
         ensure!(header.contains(&format!("{symbol}(")), "{symbol} is not in the header");
         ensure!(version_of(&version)? <= version_of(env!("CARGO_PKG_VERSION"))?, "{version}");
     }
-    Ok(())
-}
-
-#[test]
-fn the_library_has_its_name_and_stays_loaded() -> Result<()> {
-    let library = library::build(Profile::Dev)?.join("libhamirror.so");
-    let dynamic = process::run(Command::new("readelf").arg("-d").arg(library))?;
-    let has = |words: [&str; 2]| {
-        dynamic.lines().any(|line| words.iter().all(|word| line.contains(word)))
-    };
-    ensure!(has(["SONAME", &format!("[{}]", library::soname())]), "{dynamic}");
-    ensure!(has(["FLAGS_1", "NODELETE"]), "{dynamic}");
     Ok(())
 }
 

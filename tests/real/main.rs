@@ -2,6 +2,7 @@
 //! and with sanitizers.
 
 mod c_header;
+mod c_library;
 mod c_programs;
 mod c_sequences;
 mod config_oracle;
