@@ -308,7 +308,7 @@ const TRIAL_DELAY: Duration = Duration::from_millis(100);
 
 /// A connection is begun anew after so long: the kernel repeats a lost packet after a second
 /// (RFC 6298). It is twice as long the next time.
-pub const REDIAL_PAUSE: Duration = Duration::from_millis(250);
+pub(crate) const REDIAL_PAUSE: Duration = Duration::from_millis(250);
 
 /// A connection is begun anew after that part of a short deadline, and after half of a short
 /// `agent_connect_timeout`.

@@ -24,7 +24,7 @@ use smallvec::SmallVec;
 
 use attempt::Attempt;
 #[cfg(test)]
-pub use hedge::REDIAL_PAUSE;
+pub(crate) use hedge::REDIAL_PAUSE;
 pub use left_behind::LeftBehind;
 pub use outcome::Answer;
 use round::Obstacles;
