@@ -62,6 +62,12 @@ impl LeftBehind {
         self.until
     }
 
+    /// This process missed so much time, which nobody is judged by.
+    pub fn handle_absence(&mut self, missed: Duration, now: Instant) {
+        self.attempt.handle_absence(missed, self.until, now);
+        self.until += missed;
+    }
+
     /// Its reply begins to come.
     pub fn handle_heard(&self, now: Instant) {
         self.host().record(|karma| karma.handle_heard(now));

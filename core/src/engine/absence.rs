@@ -24,7 +24,11 @@ impl Engine {
             self.rearm(id);
         }
         self.absent_until = Some(now);
-        for (_, connection) in &mut self.connections {
+        for (id, connection) in &mut self.connections {
+            if let Some(left) = &mut connection.left_behind {
+                left.handle_absence(missed, now);
+                self.silences.arm(left.until(), id);
+            }
             if let State::Connecting { until: Some(until), .. } | State::Resolving { until, .. } =
                 &mut connection.state
             {

@@ -20,6 +20,11 @@ impl Silences {
     pub(super) fn next(&self) -> Option<Instant> {
         self.0.peek().map(|Reverse((due, _))| *due)
     }
+
+    /// The request that was left behind on a connection has failed if it is silent until then.
+    pub(super) fn arm(&mut self, until: Instant, id: ConnectionId) {
+        self.0.push(Reverse((until, id)));
+    }
 }
 
 impl Engine {
@@ -47,7 +52,7 @@ impl Engine {
         }
         let until = left.until();
         connection.left_behind = Some(Box::new(left));
-        self.silences.0.push(Reverse((until, id)));
+        self.silences.arm(until, id);
     }
 
     /// Bytes came for a request that was left behind. Its connection serves on after a reply of

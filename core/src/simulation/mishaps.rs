@@ -78,7 +78,8 @@ impl World {
         self.come_again(Event::Forget(site));
         self.network.forget(site);
         for asked in self.drivers.iter_mut().flat_map(|driver| driver.asked.values_mut()) {
-            asked.free &= !asked.is_hasty;
+            // That a query under way is lost tells nobody where there is no other mirror.
+            asked.free &= !asked.is_hasty && asked.hosts.len() > 1;
         }
         self.note(format!("connections to site {site} are forgotten"));
     }
@@ -94,6 +95,9 @@ impl World {
             asked.lost_packets += 1;
             // A ping is one connection.
             asked.free &= asked.agent.is_some();
+            // A dead mirror that does not come back at once stays dead.
+            let host = &driver.engine.connections[id].host;
+            asked.free &= host.read(|karma| karma.health().is_living());
         }
         REPEATED_AFTER
     }

@@ -234,6 +234,13 @@ impl World {
                 break;
             }
             let event = next.remove();
+            let is_programs =
+                matches!(event, Event::Ask | Event::Ping | Event::Burst | Event::Reload);
+            if is_programs && self.slept.is_some() {
+                // What came during the sleep lies in the sockets before the program does more.
+                self.schedule(Duration::from_nanos(1), event);
+                continue;
+            }
             self.happen(event)?;
         }
         let slept = self.slept.take();
