@@ -90,6 +90,18 @@ fn a_mirror_that_answered_is_not_asked_again_for_want_of_another() {
 }
 
 #[test]
+fn a_new_connection_beside_a_forgotten_one_is_made_again() {
+    let mut bed = read(1);
+    let (kept, _) = bed.started().expect("the mirror is asked");
+    bed.call.handle_reused(kept);
+    bed.call.handle_reached(kept, bed.now);
+    assert_eq!(bed.wait(Phase::Wait, ms(150)), [0], "the kept connection may be forgotten");
+    bed.now += ms(600);
+    bed.fail(kept + 1, FailureKind::ConnectTimeout);
+    assert_eq!(bed.started(), Some((2, 0)), "its first packet may have been lost");
+}
+
+#[test]
 fn what_one_mirror_refused_goes_on_to_one_that_was_not_reached() {
     for status in [Some(Status::Error), None] {
         let mut bed = read(2);

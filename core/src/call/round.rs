@@ -70,11 +70,12 @@ impl Call {
         if self.untried() > 0 || self.attempts.is_empty() { None } else { self.open_mirror() }
     }
 
-    /// Returns the likeliest to answer of the mirrors about which this round has proven nothing.
+    /// Returns the likeliest to answer of the mirrors about which this round has proven nothing,
+    /// and of which no new connection is under way.
     pub(super) fn open_mirror(&self) -> Option<usize> {
         let is_open = |mirror: &usize| {
             self.unproven.contains(*mirror)
-                && self.attempts.iter().all(|other| other.mirror != *mirror)
+                && self.attempts.iter().all(|other| other.mirror != *mirror || other.is_reused)
         };
         let standing = |mirror: &usize| {
             self.host(*mirror)
