@@ -128,6 +128,19 @@ fn a_connection_is_begun_anew_before_a_short_time_to_connect_is_over() {
 }
 
 #[test]
+fn without_time_to_connect_no_call_asks_without_pause() {
+    for connect_timeout in [Duration::ZERO, ms(1), ms(5)] {
+        for mirrors in [1, 2] {
+            let mut bed = read(mirrors);
+            let connect_timeout = Some(connect_timeout);
+            bed.again(CallOptions { connect_timeout, ..CallOptions::default() });
+            let asked = bed.wait(Phase::Connect, ms(4_000)).len();
+            assert!(asked <= 24 * mirrors, "{asked} attempts within {connect_timeout:?} each");
+        }
+    }
+}
+
+#[test]
 fn what_was_dead_before_the_call_is_not_asked_again() {
     let mut bed = read(2);
     for mirror in 0..2 {

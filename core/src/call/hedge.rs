@@ -276,7 +276,7 @@ impl Call {
     /// Pause before a connection that does not come about is begun anew.
     pub(super) fn redial_pause(&self) -> Duration {
         let part = (self.deadline - self.begun_at) / REDIALS_A_DEADLINE;
-        REDIAL_PAUSE.min(part).min(self.limits.connect_timeout / 2)
+        REDIAL_PAUSE.min(part).min(self.limits.connect_timeout / 2).max(PATIENCE_MIN)
     }
 
     /// Pause between two looks at a silent attempt, with `has_untried` for evidence against its
