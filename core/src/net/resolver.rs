@@ -28,8 +28,13 @@ pub(super) fn look_up(name: &str) -> Result<Vec<IpAddr>, Unresolved> {
     }
 }
 
-/// Whether this process has no descriptor to give. The resolver says then what it likes: that the
-/// name is unknown, or that its server is silent.
+/// Whether this process has hardly a descriptor to give. The resolver says then what it likes: that
+/// the name is unknown, or that its server is silent. One that is free now was another thread's,
+/// which looked up something else.
 fn lacks_descriptors() -> bool {
-    File::open("/dev/null").is_err_and(|error| is_local(&error))
+    let opened: Vec<_> = (0..DESCRIPTORS_MIN).map(|_| File::open("/dev/null")).collect();
+    opened.iter().flat_map(|opened| opened.as_ref().err()).any(is_local)
 }
+
+/// More than the look-ups that run at once have open, files and sockets together.
+const DESCRIPTORS_MIN: usize = 48;
