@@ -9,10 +9,10 @@ use crate::error::Error;
 use crate::limits::{FILTER_VALUES_MAX, FILTERS_MAX, MATCHES_MAX, WEIGHTS_MAX};
 use crate::merge::{Plan, Window};
 use crate::request::{Access, Reply, Request, Target, Verdict};
-use crate::wire::Writer;
 use crate::wire::guard::aggregate;
 use crate::wire::header::Command;
 use crate::wire::search::{self, Asked, FilterTest, MASTER, Query, Status, Undecoded};
+use crate::wire::{Writer, text};
 
 /// A checked search, ready for every agent of one distributed index.
 #[derive(Clone, Debug)]
@@ -243,7 +243,7 @@ fn check(search: &Search, searchd: &Searchd) -> Result<(), String> {
     }
     // Each agent would answer one row of its own.
     if let Some(item) = aggregate(&query.select) {
-        let item = String::from_utf8_lossy(item);
+        let item = text::quote_name(item);
         return Err(format!(
             "select item '{item}' is an aggregate, and merging those of many agents is not in \
              this version: ask agents one by one, or leave it out"
@@ -263,7 +263,7 @@ fn check_filters(query: &Query, searchd: &Searchd) -> Result<(), String> {
     }
     let values_max = searchd.max_filter_values.unwrap_or(FILTER_VALUES_MAX);
     for filter in &query.filters {
-        let name = String::from_utf8_lossy(&filter.attribute).into_owned();
+        let name = text::quote_name(&filter.attribute);
         // A filter without a name is passed over by the daemon.
         if filter.attribute.trim_ascii().is_empty() {
             return Err("a filter has no attribute".to_owned());

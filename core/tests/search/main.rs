@@ -446,12 +446,15 @@ fn what_is_incomplete_or_out_of_range_is_not_sent() {
         (search().geo_anchor("a", "b", 0.0, f32::NAN), "longitude NaN of the geo anchor"),
         (search().select("gid, Sum(gid) s"), "'Sum(gid) s' is an aggregate"),
         (search().select("count(distinct gid)"), "'count(distinct gid)' is an aggregate"),
+        (search().select("Max(\n\u{1b})"), "'Max(\\n\\u{1b})' is an aggregate"),
+        (search().filter_values("a\nb", []), "filter 'a\\nb' has no values"),
         ((0..257).fold(search(), |search, _| search.filter_values("a", [1])), "257 filters"),
     ];
     for (search, expected) in cases {
         let error = SearchRequest::new("d", &search, now()).unwrap_err();
         assert!(matches!(error, Error::Request(_)), "{error:?}");
         assert!(error.to_string().contains(expected), "{error} / {expected}");
+        assert!(!error.to_string().contains(char::is_control), "{error:?} is one line");
     }
     let product = Product::Unknown;
     let target = Target { host: "box", index_list: " ,", attempt: 0, product };
