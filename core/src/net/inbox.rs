@@ -11,7 +11,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::driver::{Mail, Waker};
-use super::names::{self, Lookups, Wanted};
+use super::lookups::{self, Lookups, Wanted};
 use super::pinger::Pinged;
 use super::pool::Others;
 use super::{background, clock, thread};
@@ -135,7 +135,7 @@ impl Inbox {
             if jobs.stages[1..].iter().all(|stage| *stage == Stage::Off) {
                 let stranded = jobs.lookups.take_all();
                 drop(jobs);
-                names::fail(stranded);
+                lookups::fail(stranded);
             }
         }
     }
@@ -260,7 +260,7 @@ fn spawn(role: Role, inbox: Arc<Inbox>) -> Option<JoinHandle<()>> {
         inbox.handle_begin(role);
         match role {
             Role::Upkeep => background::run(inbox),
-            Role::Names(place) => names::run(&inbox, place),
+            Role::Names(place) => lookups::run(&inbox, place),
         }
         drop(ending);
     };

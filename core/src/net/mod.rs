@@ -5,7 +5,7 @@ pub mod clock;
 mod descriptor;
 mod driver;
 mod inbox;
-mod names;
+mod lookups;
 mod pinger;
 mod pool;
 pub mod process;
