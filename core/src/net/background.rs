@@ -16,8 +16,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::driver::{Driver, Mail};
+use super::driver::Driver;
 use super::inbox::{Inbox, Role, Send};
+use super::mail::Mail;
 use super::pool::Others;
 use super::upkeep::Upkeep;
 use super::{process, seed};

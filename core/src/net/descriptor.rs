@@ -154,5 +154,18 @@ fn lock() -> Option<MutexGuard<'static, Kept>> {
     Some(kept)
 }
 
+/// Whether something failed for want of something of this process or machine.
+pub(super) fn is_local(error: &io::Error) -> bool {
+    let codes = [
+        libc::EMFILE,
+        libc::ENFILE,
+        libc::ENOBUFS,
+        libc::ENOMEM,
+        libc::ENOSPC,
+        libc::EADDRNOTAVAIL,
+    ];
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
+}
+
 /// Far longer than it takes to open a few sockets.
 const LOCK_PATIENCE: Duration = Duration::from_millis(100);

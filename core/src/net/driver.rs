@@ -3,18 +3,16 @@
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
-use parking_lot::Mutex;
 
 use super::background::Background;
 use super::clock;
-use super::descriptor::{Own, above_standard};
-use super::pool::{Others, TEND_PAUSE};
+use super::descriptor::{Own, above_standard, is_local};
+use super::mail::{Mail, Waker};
+use super::pool::Others;
 use super::socket::Socket;
-use super::wakeup::Wakeup;
 use crate::engine::{Action, Closing, ConnectionId, Engine, Handover};
 use crate::host::{Endpoint, Host};
 use crate::limits::RECEIVE_CHUNK;
@@ -38,63 +36,11 @@ pub struct Driver {
     looked_at: Instant,
 }
 
-/// What other threads leave for a driver.
-#[derive(Debug)]
-pub(super) struct Mail {
-    waker: Wakeup,
-    /// Number of the batch that runs.
-    batch: AtomicU64,
-    /// Number of the batch that was woken; 0 is none.
-    woken: AtomicU64,
-    /// With the time at which the look-up began.
-    looked_up: Mutex<Vec<(Arc<Host>, Instant)>>,
-}
-
-/// Ends a wait of its batch from another thread; once that batch is gone it does nothing.
-#[derive(Clone, Debug)]
-pub struct Waker {
-    mail: Arc<Mail>,
-    batch: u64,
-}
-
-impl Waker {
-    /// The wait under way, or else the next one, returns at once. An error of the system means
-    /// that it goes on until its time-out.
-    pub fn wake(&self) -> io::Result<()> {
-        if self.mail.batch.load(Ordering::Acquire) != self.batch {
-            return Ok(());
-        }
-        // The batch may have ended since it was asked for: a wake-up of the next one stays.
-        self.mail.woken.fetch_max(self.batch, Ordering::Release);
-        self.mail.waker.wake()
-    }
-
-    /// The turn under way, or else the next one, waits for nothing; waits go on.
-    pub(super) fn nudge(&self) -> io::Result<()> {
-        self.mail.waker.wake()
-    }
-}
-
-impl Mail {
-    /// A look-up ended: its driver goes on with the connections that wait for it.
-    pub(super) fn deliver(&self, host: Arc<Host>, begun_at: Instant) {
-        self.looked_up.lock().push((host, begun_at));
-        // A waker can't fail but for want of memory in the kernel; the deadline still holds.
-        let _ = self.waker.wake();
-    }
-}
-
 impl Driver {
     /// A driver without connections.
     pub(super) fn new(seed: u64, background: Arc<Background>, others: Others) -> io::Result<Self> {
         let poll = Own::new(above_standard(Poll::new)?);
-        let waker = Wakeup::new(&poll, WAKER)?;
-        let mail = Mail {
-            waker,
-            batch: AtomicU64::new(1),
-            woken: AtomicU64::new(0),
-            looked_up: Mutex::default(),
-        };
+        let mail = Mail::new(&poll, MAIL)?;
         Ok(Self {
             engine: Engine::new(seed),
             poll,
@@ -123,15 +69,12 @@ impl Driver {
 
     /// Ends waits of the batch that runs, from other threads.
     pub fn waker(&self) -> Waker {
-        Waker { mail: self.mail.clone(), batch: self.mail.batch.load(Ordering::Relaxed) }
+        self.mail.waker()
     }
 
     /// Whether [`Waker::wake`] was called since the last time this was asked.
     pub fn take_woken(&self) -> bool {
-        let batch = self.mail.batch.load(Ordering::Relaxed);
-        // A load is all it costs while nobody wakes.
-        self.mail.woken.load(Ordering::Relaxed) != 0
-            && self.mail.woken.swap(0, Ordering::AcqRel) == batch
+        self.mail.take_woken()
     }
 
     /// Ends the batch: what runs is cancelled, and wakers of it wake nobody any more.
@@ -139,7 +82,7 @@ impl Driver {
         let now = clock::now();
         self.engine.reset(now);
         self.perform(now);
-        self.mail.batch.fetch_add(1, Ordering::AcqRel);
+        self.mail.end_batch();
     }
 
     /// Readable when there is something to do.
@@ -241,7 +184,7 @@ impl Driver {
         for event in &events {
             count += 1;
             match event.token() {
-                WAKER => self.read_mail(now),
+                MAIL => self.read_mail(now),
                 Token(id) => self.handle_event(id, event, now),
             }
         }
@@ -435,8 +378,7 @@ impl Driver {
     }
 
     fn read_mail(&mut self, now: Instant) {
-        let hosts = std::mem::take(&mut *self.mail.looked_up.lock());
-        for (host, begun_at) in hosts {
+        for (host, begun_at) in self.mail.take_looked_up() {
             self.engine.handle_lookup(&host, begun_at, now);
         }
     }
@@ -454,20 +396,7 @@ fn is_interrupted(polled: &io::Result<()>) -> bool {
     polled.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted)
 }
 
-/// Whether a connection failed for want of something of this process or machine.
-pub(super) fn is_local(error: &io::Error) -> bool {
-    let codes = [
-        libc::EMFILE,
-        libc::ENFILE,
-        libc::ENOBUFS,
-        libc::ENOMEM,
-        libc::ENOSPC,
-        libc::EADDRNOTAVAIL,
-    ];
-    error.raw_os_error().is_some_and(|code| codes.contains(&code))
-}
-
-const WAKER: Token = Token(usize::MAX);
+const MAIL: Token = Token(usize::MAX);
 
 /// Events taken with one look at the sockets.
 const EVENTS_A_LOOK: usize = 256;
@@ -482,3 +411,6 @@ const RECEIVES_A_LOOK: usize = 16;
 /// Sockets that were not looked at for so long may have held their bytes for as long: shorter
 /// pauses are what scheduling and a program's own event loop cost.
 const LATE_READING: Duration = Duration::from_millis(5);
+
+/// Pause between two looks of a program's own threads at idle connections.
+pub(super) const TEND_PAUSE: Duration = Duration::from_secs(1);

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::driver::{Mail, Waker};
 use super::lookups::{self, Lookups, Wanted};
+use super::mail::{Mail, Waker};
 use super::pinger::Pinged;
 use super::pool::Others;
 use super::{background, clock, thread};

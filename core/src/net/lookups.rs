@@ -6,8 +6,8 @@ use std::collections::{HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::driver::Mail;
 use super::inbox::Inbox;
+use super::mail::Mail;
 use super::{clock, resolver};
 use crate::host::{Host, Unresolved};
 

@@ -6,6 +6,7 @@ mod descriptor;
 mod driver;
 mod inbox;
 mod lookups;
+mod mail;
 mod pinger;
 mod pool;
 pub mod process;
@@ -19,7 +20,8 @@ mod upkeep;
 mod wakeup;
 
 pub use background::{Background, Driven};
-pub use driver::{Driver, Waker};
+pub use driver::Driver;
+pub use mail::Waker;
 pub use pool::Pool;
 pub use run::{Back, End, Run, Waited};
 pub use seed::seed;

@@ -3,12 +3,12 @@
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
 use super::background::Background;
-use super::driver::Driver;
+use super::driver::{Driver, TEND_PAUSE};
 use super::socket::Socket;
 use super::{clock, process};
 use crate::engine::Handover;
@@ -129,6 +129,3 @@ const SEED_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Drivers kept for the next batch: as many as threads use one client at the same time.
 const DRIVERS_IDLE_MAX: usize = 256;
-
-/// Pause between two looks of a program's own threads at idle connections.
-pub(super) const TEND_PAUSE: Duration = Duration::from_secs(1);

@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::net::{IpAddr, ToSocketAddrs};
 
-use super::descriptor::Standard;
-use super::driver::is_local;
+use super::descriptor::{Standard, is_local};
 use crate::host::Unresolved;
 
 /// All addresses of a name, in the order that the system prefers.

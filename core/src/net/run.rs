@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::driver::{Driver, Waker};
+use super::driver::Driver;
 use super::inbox::BEGIN_PATIENCE;
+use super::mail::Waker;
 use super::{clock, thread};
 
 /// A driver at work; to be taken back, or in a forked child abandoned.
