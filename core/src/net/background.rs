@@ -16,12 +16,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::descriptor::Own;
 use super::driver::Driver;
-use super::inbox::{Inbox, Role, Send};
+use super::inbox::{Inbox, Send};
 use super::mail::Mail;
 use super::pool::Others;
+use super::thread::Thread;
 use super::upkeep::Upkeep;
-use super::{process, seed};
+use super::{clock, seed};
 use crate::agent::Agent;
 use crate::host::Host;
 use crate::request::Request;
@@ -30,8 +32,9 @@ use crate::request::Request;
 pub struct Background {
     allowed: bool,
     is_driven: AtomicBool,
-    inbox: Arc<Inbox>,
-    process: process::Id,
+    /// A thread does not come along into a forked child: there is nothing to join or to detach
+    /// there, and locks may be held for ever.
+    inbox: Own<Arc<Inbox>>,
 }
 
 impl Background {
@@ -41,8 +44,7 @@ impl Background {
     }
 
     fn with_inbox(allowed: bool, inbox: Arc<Inbox>) -> Self {
-        let (is_driven, process) = (AtomicBool::new(false), process::id());
-        Self { allowed, is_driven, inbox, process }
+        Self { allowed, is_driven: AtomicBool::new(false), inbox: Own::new(inbox) }
     }
 
     /// Whether the threads may run.
@@ -56,9 +58,9 @@ impl Background {
             return None;
         }
         let turn = Turn(self.clone());
-        let worker = Arc::new(Self::with_inbox(false, self.inbox.clone()));
+        let worker = Arc::new(Self::with_inbox(false, Arc::clone(&self.inbox)));
         let driver = Driver::new(seed(), worker, Others::new());
-        let inbox = self.inbox.clone();
+        let inbox = Arc::clone(&self.inbox);
         let driven = |driver| Driven { upkeep: Upkeep::new(inbox, driver), _turn: turn };
         Some(driver.map(driven))
     }
@@ -74,7 +76,7 @@ impl Background {
     /// Starts the thread if there is anything to ping.
     pub fn start_pings(&self) {
         if self.inbox.pings.load(Ordering::Relaxed) {
-            self.start(Role::Upkeep);
+            self.start();
         }
     }
 
@@ -94,7 +96,7 @@ impl Background {
                 self.inbox.handle_dropped();
             }
         }
-        self.start(Role::Upkeep);
+        self.start();
         self.inbox.wake();
     }
 
@@ -110,29 +112,31 @@ impl Background {
 
     /// Has a name looked up.
     pub(super) fn look_up(&self, host: Arc<Host>, mail: Option<Arc<Mail>>) {
-        self.inbox.look_up(host, mail);
+        self.inbox.lookups.ask(host, mail);
     }
 
     /// The client goes: its threads end.
     pub fn end(&self) {
+        let Inbox { thread, lookups, .. } = &**self.inbox;
         // A log line of a thread itself may have had the last of the client.
-        let is_this = self.inbox.is_served_here();
-        self.inbox.stop(if is_this { Duration::ZERO } else { JOIN_PATIENCE });
+        let is_own = thread.lock().as_ref().is_some_and(Thread::is_here) || lookups.is_here();
+        let until = clock::now() + if is_own { Duration::ZERO } else { JOIN_PATIENCE };
+        lookups.stop();
+        self.inbox.stop();
+        let thread = thread.lock().take();
+        thread.into_iter().for_each(|thread| thread.join_until(until));
+        lookups.join_until(until);
     }
 
-    fn start(&self, role: Role) {
-        if self.allowed {
-            self.inbox.start(role);
-        }
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        if self.process != process::id() {
-            // A thread does not come along into a forked child: there is nothing to join or to
-            // detach there, and locks may be held for ever.
-            std::mem::forget(self.inbox.clone());
+    fn start(&self) {
+        // Whoever has the lock is just starting it.
+        if self.allowed
+            && let Some(mut thread) = self.inbox.thread.try_lock()
+            && thread.as_ref().is_none_or(Thread::has_ended)
+        {
+            let inbox = Arc::clone(&self.inbox);
+            *thread = Thread::start("hamirror", move |_| run(inbox)).ok();
+            thread.iter().for_each(Thread::await_begin);
         }
     }
 }

@@ -1,42 +1,126 @@
-//! Name look-ups, on threads of their own while there are any: one blocks, for half a minute at
-//! worst, and can't be ended. Nothing waits for it but what needs that name: no call beyond its
-//! deadline, no other name, no ping.
+//! Name look-ups by the system's resolver, on threads of their own while there are any.
+//!
+//! One blocks, for half a minute at worst, and can't be ended. Nothing waits for it but what needs
+//! that name: no call beyond its deadline, no other name, no ping.
 
 use std::collections::{HashSet, VecDeque};
-use std::net::SocketAddr;
+use std::fs::File;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::inbox::Inbox;
+use parking_lot::Mutex;
+
+use super::clock;
+use super::descriptor::{Standard, is_local};
 use super::mail::Mail;
-use super::{clock, resolver};
+use super::thread::{Life, Thread};
 use crate::host::{Host, Unresolved};
+use crate::limits::LOOKUPS_AT_ONCE_MAX;
 
-/// Names to look up.
+/// Names to look up, and the threads that do it.
 #[derive(Default)]
 pub(super) struct Lookups {
+    queue: Mutex<Queue>,
+    threads: Mutex<Vec<Thread>>,
+}
+
+#[derive(Default)]
+struct Queue {
     /// Each name once.
-    queue: VecDeque<Wanted>,
+    wanted: VecDeque<Wanted>,
     /// Names that threads are at: who asks for one meanwhile waits for the next look-up of it.
     running: HashSet<String>,
+    /// Threads that take from here.
+    takers: usize,
+    is_stopped: bool,
 }
 
 /// A name, its hosts, and who waits for each.
-pub(super) struct Wanted {
+struct Wanted {
     name: String,
     hosts: Vec<(Arc<Host>, Vec<Arc<Mail>>)>,
 }
 
 impl Lookups {
-    /// Has a host looked up; whether a thread is needed for it that is not at its name yet.
-    pub(super) fn add(&mut self, host: Arc<Host>, mail: Option<Arc<Mail>>) -> bool {
+    /// Has a thread look the host up, and tell who waits for it, if anybody does.
+    pub(super) fn ask(self: &Arc<Self>, host: Arc<Host>, mail: Option<Arc<Mail>>) {
+        let mut queue = self.queue.lock();
+        // With all threads busy, the first that is done comes to it.
+        let is_served = !queue.add(host, mail) || queue.takers == LOOKUPS_AT_ONCE_MAX;
+        if is_served || queue.is_stopped {
+            return;
+        }
+        queue.takers += 1;
+        drop(queue);
+        if !self.start_thread() {
+            let mut queue = self.queue.lock();
+            queue.takers -= 1;
+            if queue.takers == 0 {
+                let stranded = std::mem::take(&mut queue.wanted);
+                drop(queue);
+                fail(stranded);
+            }
+        }
+    }
+
+    /// False if the system gives none.
+    fn start_thread(self: &Arc<Self>) -> bool {
+        let own = self.clone();
+        let mut threads = self.threads.lock();
+        threads.retain(|thread| !thread.has_ended());
+        let started = Thread::start("hamirror-names", move |life| own.work(life));
+        if let Ok(thread) = started {
+            thread.await_begin();
+            threads.push(thread);
+            return true;
+        }
+        false
+    }
+
+    /// Looks up what is wanted, until nothing is left that no other thread is at.
+    fn work(&self, life: &Life) {
+        let _taker = Taker(self);
+        while let Some(wanted) = self.take() {
+            let begun_at = clock::now();
+            let found = life.block(|| resolve(&wanted.name));
+            self.queue.lock().running.remove(&wanted.name);
+            wanted.end(&found, begun_at);
+        }
+    }
+
+    fn take(&self) -> Option<Wanted> {
+        self.queue.lock().take()
+    }
+
+    /// Nothing more is begun.
+    pub(super) fn stop(&self) {
+        self.queue.lock().is_stopped = true;
+    }
+
+    /// Joins the threads that end until then.
+    pub(super) fn join_until(&self, until: Instant) {
+        let threads = std::mem::take(&mut *self.threads.lock());
+        threads.into_iter().for_each(|thread| thread.join_until(until));
+    }
+
+    /// Whether this is one of the threads.
+    pub(super) fn is_here(&self) -> bool {
+        self.threads.lock().iter().any(Thread::is_here)
+    }
+}
+
+impl Queue {
+    /// Whether a thread is needed for it that is not at its name yet.
+    fn add(&mut self, host: Arc<Host>, mail: Option<Arc<Mail>>) -> bool {
         let Some((name, _)) = host.lookup_name() else { return false };
-        let place = self.queue.iter().position(|wanted| wanted.name == name);
+        let place = self.wanted.iter().position(|wanted| wanted.name == name);
         let is_new = place.is_none() && !self.running.contains(name);
         let place = place.unwrap_or_else(|| {
-            self.queue.push_back(Wanted { name: name.to_owned(), hosts: Vec::new() });
-            self.queue.len() - 1
+            self.wanted.push_back(Wanted { name: name.to_owned(), hosts: Vec::new() });
+            self.wanted.len() - 1
         });
-        let hosts = &mut self.queue[place].hosts;
+        let hosts = &mut self.wanted[place].hosts;
         match hosts.iter_mut().find(|(other, _)| other.number == host.number) {
             Some((_, mails)) => mails.extend(mail),
             None => hosts.push((host, mail.into_iter().collect())),
@@ -44,33 +128,23 @@ impl Lookups {
         is_new
     }
 
-    /// What to look up next: a name that no other thread is at, for one that hangs must not use
-    /// up the threads.
-    pub(super) fn take(&mut self) -> Option<Wanted> {
-        let place = self.queue.iter().position(|wanted| !self.running.contains(&wanted.name))?;
-        let wanted = self.queue.remove(place)?;
-        self.running.insert(wanted.name.clone());
-        Some(wanted)
-    }
-
-    /// A look-up ended.
-    pub(super) fn handle_end(&mut self, wanted: &Wanted) {
-        self.running.remove(&wanted.name);
-    }
-
-    /// Takes all that waits.
-    pub(super) fn take_all(&mut self) -> Vec<Wanted> {
-        self.queue.drain(..).collect()
+    /// What a thread looks up next: a name that no other one is at, for one that hangs must not
+    /// use up the threads. Without anything the thread is no taker any more.
+    fn take(&mut self) -> Option<Wanted> {
+        let is_free = |wanted: &Wanted| !self.running.contains(&wanted.name);
+        let place = self.wanted.iter().position(is_free).filter(|_| !self.is_stopped);
+        let wanted = place.and_then(|place| self.wanted.remove(place));
+        match &wanted {
+            Some(wanted) => _ = self.running.insert(wanted.name.clone()),
+            None => self.takers -= 1,
+        }
+        wanted
     }
 }
 
-/// Looks up what is to be looked up, until nothing is left that no other thread is at.
-pub(super) fn run(inbox: &Inbox, place: usize) {
-    while let Some(wanted) = inbox.next_lookup(place) {
-        let begun_at = clock::now();
-        let found = resolver::look_up(&wanted.name);
-        inbox.handle_looked_up(place, &wanted);
-        for (host, mails) in wanted.hosts {
+impl Wanted {
+    fn end(self, found: &Result<Vec<IpAddr>, Unresolved>, begun_at: Instant) {
+        for (host, mails) in self.hosts {
             let (_, port) = host.lookup_name().expect("it was asked for by its name");
             let at_port = |found: Vec<_>| found.into_iter().map(|ip| SocketAddr::new(ip, port));
             host.handle_lookup(found.clone().map(|found| at_port(found).collect()));
@@ -81,14 +155,51 @@ pub(super) fn run(inbox: &Inbox, place: usize) {
     }
 }
 
-/// Ends look-ups for which there is no thread.
-pub(super) fn fail(stranded: Vec<Wanted>) {
-    let now = clock::now();
-    for (host, mails) in stranded.into_iter().flat_map(|wanted| wanted.hosts) {
-        let text = "the system gives this process no thread for it".to_owned();
-        host.handle_lookup(Err(Unresolved { text, is_local: true }));
-        for mail in mails {
-            mail.deliver(Arc::clone(&host), now);
+/// A thread that takes from the queue. One that panics, in a log sink, takes no more.
+struct Taker<'a>(&'a Lookups);
+
+impl Drop for Taker<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.queue.lock().takers -= 1;
         }
     }
 }
+
+/// Ends look-ups for which there is no thread.
+fn fail(stranded: VecDeque<Wanted>) {
+    let text = "the system gives this process no thread for it".to_owned();
+    let failed = Err(Unresolved { text, is_local: true });
+    stranded.into_iter().for_each(|wanted| wanted.end(&failed, clock::now()));
+}
+
+/// All addresses of a name, in the order that the system prefers.
+#[expect(clippy::disallowed_methods, reason = "this module does the look-ups")]
+fn resolve(name: &str) -> Result<Vec<IpAddr>, Unresolved> {
+    let standard = Standard::take();
+    // The port plays no part in it.
+    let found = (name, 0).to_socket_addrs();
+    drop(standard);
+    match found {
+        Ok(found) => {
+            let mut seen = HashSet::new();
+            let found = found.map(|address| address.ip());
+            Ok(found.filter(|address| seen.insert(*address)).collect())
+        }
+        Err(error) => {
+            let is_local = is_local(&error) || lacks_descriptors();
+            Err(Unresolved { text: error.to_string(), is_local })
+        }
+    }
+}
+
+/// Whether this process has hardly a descriptor to give. The resolver says then what it likes: that
+/// the name is unknown, or that its server is silent. One that is free now was another thread's,
+/// which looked up something else.
+fn lacks_descriptors() -> bool {
+    let opened: Vec<_> = (0..DESCRIPTORS_MIN).map(|_| File::open("/dev/null")).collect();
+    opened.iter().flat_map(|opened| opened.as_ref().err()).any(is_local)
+}
+
+/// More than the look-ups that run at once have open, files and sockets together.
+const DESCRIPTORS_MIN: usize = 48;

@@ -10,7 +10,6 @@ mod mail;
 mod pinger;
 mod pool;
 pub mod process;
-mod resolver;
 mod run;
 mod seed;
 mod signals;

@@ -5,26 +5,23 @@
 //! thread that never came to take it, for want of the dynamic loader's lock, finds nothing later.
 
 use std::any::Any;
-use std::cell::Cell;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::ptr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::clock;
 use super::driver::Driver;
-use super::inbox::BEGIN_PATIENCE;
 use super::mail::Waker;
-use super::{clock, thread};
+use super::thread::{BEGIN_PATIENCE, Thread};
 
 /// A driver at work; to be taken back, or in a forked child abandoned.
 pub struct Run {
     desk: Arc<Desk>,
     waker: Waker,
-    thread: JoinHandle<()>,
+    thread: Thread,
 }
 
 /// A driver that is back.
@@ -93,7 +90,7 @@ impl Run {
         let state = State { stage, is_wanted: false, is_woken: false };
         let desk = Arc::new(Desk { state: Mutex::new(state), change: Condvar::new() });
         let theirs = desk.clone();
-        let spawned = thread::spawn("hamirror-batch", move || theirs.work());
+        let spawned = Thread::start("hamirror-batch", move |_| theirs.work());
         let mut state = desk.state.lock();
         match spawned {
             Ok(thread) => {
@@ -132,7 +129,7 @@ impl Run {
 
     /// True on the very thread that has the driver: to wait for it would take for ever.
     pub fn is_here(&self) -> bool {
-        AT.get() == Arc::as_ptr(&self.desk)
+        self.thread.is_here()
     }
 
     /// Takes the driver back, once the thread has come to the end of what it is at; `None` on that
@@ -160,7 +157,7 @@ impl Run {
         match taken {
             Stage::Done(back) => {
                 // All that is left to it is to go.
-                let _ = self.thread.join();
+                self.thread.join();
                 Some(*back)
             }
             Stage::Lies(driver) => Some(Back { driver, end: End::Unbegun }),
@@ -184,8 +181,6 @@ impl State {
 impl Desk {
     /// Drives until nothing runs any more, or the driver is wanted back: the body of the thread.
     fn work(&self) {
-        park_once();
-        AT.set(self);
         let mut state = self.state.lock();
         let Stage::Lies(mut driver) = state.take() else { return };
         state.stage = Stage::Works;
@@ -238,24 +233,13 @@ impl Desk {
     }
 }
 
-/// The first parking of a thread needs the dynamic loader's lock: it comes before any lock of ours
-/// is held, and for no time.
-fn park_once() {
-    let nothing = Mutex::new(());
-    Condvar::new().wait_for(&mut nothing.lock(), Duration::ZERO);
-}
-
-thread_local! {
-    /// The desk that this thread works at.
-    static AT: Cell<*const Desk> = const { Cell::new(ptr::null()) };
-}
-
 #[cfg(test)]
 #[expect(clippy::disallowed_types, reason = "the other side of a connection")]
 mod tests {
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
     use std::sync::Weak;
+    use std::time::Duration;
 
     use super::*;
     use crate::agent::testing;

@@ -81,7 +81,7 @@ impl Upkeep {
         let next = self.pinger.start_due(self.driver.engine(), now);
         self.next_ping = next.map(|pause| now + pause);
         while let Some(host) = self.pinger.next_nameless() {
-            self.inbox.look_up(host, None);
+            self.inbox.lookups.ask(host, None);
         }
         self.start_sends(now);
         self.driver.perform(now);
