@@ -147,7 +147,7 @@ impl Client {
     pub fn batch(&self) -> Result<Batch, Error> {
         let shared = self.shared();
         shared.background.start_pings();
-        let driver = shared.pool.take(&shared.background).map_err(no_queue)?;
+        let driver = shared.pool.take().map_err(no_queue)?;
         Ok(Batch::new(shared.clone(), driver))
     }
 

@@ -58,7 +58,7 @@
 //! [`Batch`], put the batch's fd into an event loop, or leave the batch to a thread while the
 //! program works ([`Batch::run`], `net/run.rs`). Beside it there is one thread that pings and
 //! sends to blackholes, and a few look names up, while there are any, for that blocks and can't be
-//! ended (`net/background.rs`).
+//! ended (`net/background.rs`, `net/lookups.rs`).
 //!
 //! Values, in this order: never silently wrong, available, predictable latency, fast, small.
 #![forbid(unsafe_code)]

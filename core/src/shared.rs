@@ -30,7 +30,7 @@ impl Shared {
     pub(crate) fn new(config: &Config, options: ClientOptions) -> Self {
         let topology = Topology::new(config, &options, clock::now());
         let pool = Arc::new(Pool::new(options.seed.unwrap_or_else(seed)));
-        let background = Arc::new(Background::new(options.background, Arc::downgrade(&pool)));
+        let background = Arc::new(Background::new(options.background, &pool));
         background.ping(topology.pinged.clone(), topology.ping_interval);
         Self {
             topology: ArcSwap::from_pointee(topology),

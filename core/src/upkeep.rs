@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, SystemError};
-use crate::net::{Driven, clock};
+use crate::net::{self, clock};
 use crate::shared::Shared;
 
 /// Does what the background thread of other clients does, on the program's own thread: pings
@@ -17,11 +17,11 @@ use crate::shared::Shared;
 pub struct Upkeep {
     shared: Arc<Shared>,
     /// Always there until this is dropped.
-    driven: Option<Driven>,
+    driven: Option<net::Upkeep>,
 }
 
 impl Upkeep {
-    pub(crate) fn new(shared: Arc<Shared>, driven: Driven) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, driven: net::Upkeep) -> Self {
         Self { shared, driven: Some(driven) }
     }
 
@@ -32,7 +32,7 @@ impl Upkeep {
 
     /// When [`drive`](Self::drive) is due though the fd stays quiet; `None` if nothing is.
     pub fn timeout(&self) -> Option<Duration> {
-        let due = self.driven().next_timeout()?;
+        let due = self.driven().next_timeout();
         Some(due.saturating_duration_since(clock::now()))
     }
 
@@ -51,7 +51,7 @@ impl Upkeep {
         turned.map_err(|error| Error::System(SystemError::new("waiting for sockets", &error)))
     }
 
-    fn driven(&self) -> &Driven {
+    fn driven(&self) -> &net::Upkeep {
         self.driven.as_ref().expect("it is there until this is dropped")
     }
 }

@@ -11,19 +11,16 @@
 //! (`run.rs`).
 
 use std::io;
-use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use super::clock;
 use super::descriptor::Own;
-use super::driver::Driver;
 use super::inbox::{Inbox, Send};
-use super::mail::Mail;
-use super::pool::Others;
+use super::pool::Pool;
 use super::thread::Thread;
 use super::upkeep::Upkeep;
-use super::{clock, seed};
 use crate::agent::Agent;
 use crate::host::Host;
 use crate::request::Request;
@@ -31,7 +28,6 @@ use crate::request::Request;
 /// A handle on the threads, whether they run or not.
 pub struct Background {
     allowed: bool,
-    is_driven: AtomicBool,
     /// A thread does not come along into a forked child: there is nothing to join or to detach
     /// there, and locks may be held for ever.
     inbox: Own<Arc<Inbox>>,
@@ -39,12 +35,10 @@ pub struct Background {
 
 impl Background {
     /// Threads that are not started yet, and never if not `allowed`; `pool` is the client's.
-    pub fn new(allowed: bool, pool: Others) -> Self {
-        Self::with_inbox(allowed, Inbox::new(pool))
-    }
-
-    fn with_inbox(allowed: bool, inbox: Arc<Inbox>) -> Self {
-        Self { allowed, is_driven: AtomicBool::new(false), inbox: Own::new(inbox) }
+    pub fn new(allowed: bool, pool: &Arc<Pool>) -> Self {
+        let (pool, lookups) = (Arc::downgrade(pool), pool.lookups.clone());
+        let inbox = Arc::new(Inbox { pool, lookups, ..Inbox::default() });
+        Self { allowed, inbox: Own::new(inbox) }
     }
 
     /// Whether the threads may run.
@@ -53,16 +47,13 @@ impl Background {
     }
 
     /// The program does it in place of the thread; `None` if it already does.
-    pub fn drive(self: &Arc<Self>) -> Option<io::Result<Driven>> {
-        if self.is_driven.swap(true, Ordering::AcqRel) {
+    pub fn drive(&self) -> Option<io::Result<Upkeep>> {
+        if self.inbox.is_driven.swap(true, Ordering::AcqRel) {
             return None;
         }
-        let turn = Turn(self.clone());
-        let worker = Arc::new(Self::with_inbox(false, Arc::clone(&self.inbox)));
-        let driver = Driver::new(seed(), worker, Others::new());
-        let inbox = Arc::clone(&self.inbox);
-        let driven = |driver| Driven { upkeep: Upkeep::new(inbox, driver), _turn: turn };
-        Some(driver.map(driven))
+        let upkeep = Upkeep::new(Arc::clone(&self.inbox));
+        self.inbox.is_driven.store(upkeep.is_ok(), Ordering::Release);
+        Some(upkeep)
     }
 
     /// Sets which agents, of one mirror each, are pinged, and how often.
@@ -88,12 +79,12 @@ impl Background {
         request: &Arc<dyn Request>,
         length: usize,
     ) {
-        let is_done = self.allowed || self.is_driven.load(Ordering::Acquire);
+        let is_done = self.allowed || self.inbox.is_driven.load(Ordering::Acquire);
         for mirror in 0..agent.mirrors.len() {
             let (agent, request) = (agent.clone(), request.clone());
             let send = Send { agent, mirror, request, length };
             if !(is_done && self.inbox.add_send(send)) {
-                self.inbox.handle_dropped();
+                self.inbox.dropped.fetch_add(1, Ordering::Relaxed);
             }
         }
         self.start();
@@ -102,17 +93,12 @@ impl Background {
 
     /// Requests to blackholes that were not sent.
     pub fn dropped(&self) -> u64 {
-        self.inbox.dropped()
+        self.inbox.dropped.load(Ordering::Relaxed)
     }
 
     /// Has a name looked up again; nobody waits for it.
     pub fn refresh(&self, host: &Arc<Host>) {
-        self.look_up(host.clone(), None);
-    }
-
-    /// Has a name looked up.
-    pub(super) fn look_up(&self, host: Arc<Host>, mail: Option<Arc<Mail>>) {
-        self.inbox.lookups.ask(host, mail);
+        self.inbox.lookups.ask(host.clone(), None);
     }
 
     /// The client goes: its threads end.
@@ -122,7 +108,8 @@ impl Background {
         let is_own = thread.lock().as_ref().is_some_and(Thread::is_here) || lookups.is_here();
         let until = clock::now() + if is_own { Duration::ZERO } else { JOIN_PATIENCE };
         lookups.stop();
-        self.inbox.stop();
+        self.inbox.jobs.lock().stop = true;
+        self.inbox.wake();
         let thread = thread.lock().take();
         thread.into_iter().for_each(|thread| thread.join_until(until));
         lookups.join_until(until);
@@ -135,59 +122,10 @@ impl Background {
             && thread.as_ref().is_none_or(Thread::has_ended)
         {
             let inbox = Arc::clone(&self.inbox);
-            *thread = Thread::start("hamirror", move |_| run(inbox)).ok();
+            *thread = Thread::start("hamirror", move |_| Upkeep::run(inbox)).ok();
             thread.iter().for_each(Thread::await_begin);
         }
     }
-}
-
-/// The upkeep in the hands of the program.
-pub struct Driven {
-    upkeep: Upkeep,
-    /// Given back last: the next one sets a waker, which this upkeep takes away when it ends.
-    _turn: Turn,
-}
-
-/// Nobody else drives the upkeep.
-struct Turn(Arc<Background>);
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.0.is_driven.store(false, Ordering::Release);
-    }
-}
-
-impl Driven {
-    /// Readable when there is something to do.
-    pub fn fd(&self) -> RawFd {
-        self.upkeep.fd()
-    }
-
-    /// When there is something to do though the fd stays quiet.
-    pub fn next_timeout(&self) -> Option<Instant> {
-        Some(self.upkeep.next_timeout())
-    }
-
-    /// Does what is to be done, then waits for something to come for `limit` at most.
-    pub fn turn(&mut self, limit: Option<Duration>) -> io::Result<()> {
-        self.upkeep.turn(limit)
-    }
-
-    /// Leaves the parent's sockets alone, in a forked child.
-    pub fn abandon(self) {
-        let Self { upkeep, _turn: turn } = self;
-        upkeep.abandon();
-        std::mem::forget(turn);
-    }
-}
-
-/// What the thread does, until the client goes. Without a poll of its own it can do nothing: then
-/// calls go on without pings.
-pub(super) fn run(inbox: Arc<Inbox>) {
-    let worker = Background::with_inbox(true, inbox.clone());
-    let Ok(driver) = Driver::new(seed(), Arc::new(worker), Others::new()) else { return };
-    let mut upkeep = Upkeep::new(inbox, driver);
-    while !upkeep.is_stopped() && upkeep.turn(None).is_ok() {}
 }
 
 /// How long a client waits for its threads when it goes. Nothing but what is named above holds

@@ -12,7 +12,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::process;
 
-/// A value with a descriptor, which only the process that made it uses and closes.
+/// A value with a descriptor or with threads, which only the process that made it uses and ends.
 ///
 /// A forked child may have closed the descriptors that it inherited: then a number belongs to a
 /// file of the program. Where nothing tells them apart, it stays open there until the child ends.

@@ -7,11 +7,9 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
 
-use super::background::Background;
 use super::clock;
 use super::descriptor::{Own, above_standard, is_local};
 use super::mail::{Mail, Waker};
-use super::pool::Others;
 use super::socket::Socket;
 use crate::engine::{Action, Closing, ConnectionId, Engine, Handover};
 use crate::host::{Endpoint, Host};
@@ -25,8 +23,7 @@ pub struct Driver {
     sockets: Vec<Option<Socket>>,
     scratch: Box<[u8]>,
     mail: Arc<Mail>,
-    background: Arc<Background>,
-    others: Others,
+    maker: Box<dyn Maker>,
     /// Connections left with bytes unread when their budget of the last turn was used up, and
     /// whether their end was announced.
     unread: Vec<(ConnectionId, bool)>,
@@ -36,9 +33,20 @@ pub struct Driver {
     looked_at: Instant,
 }
 
+/// Whoever made a driver, as the driver knows it.
+pub(super) trait Maker: Send + Sync {
+    /// Has a host looked up, and the end of that put into the mail, if there is any.
+    fn look_up(&self, host: Arc<Host>, mail: Option<Arc<Mail>>);
+
+    /// An idle connection that another driver keeps, if there are others.
+    fn take_connection(&self, _: &Host) -> Option<(Socket, Handover)> {
+        None
+    }
+}
+
 impl Driver {
     /// A driver without connections.
-    pub(super) fn new(seed: u64, background: Arc<Background>, others: Others) -> io::Result<Self> {
+    pub(super) fn new(seed: u64, maker: Box<dyn Maker>) -> io::Result<Self> {
         let poll = Own::new(above_standard(Poll::new)?);
         let mail = Mail::new(&poll, MAIL)?;
         Ok(Self {
@@ -48,8 +56,7 @@ impl Driver {
             sockets: Vec::new(),
             scratch: vec![0; RECEIVE_CHUNK].into_boxed_slice(),
             mail: Arc::new(mail),
-            background,
-            others,
+            maker,
             unread: Vec::new(),
             is_turning: false,
             tended_at: clock::now(),
@@ -202,7 +209,7 @@ impl Driver {
                 Action::Close(id) => self.drop_socket(id),
                 Action::Lookup(host, wanted) => {
                     let mail = wanted.then(|| self.mail.clone());
-                    self.background.look_up(host, mail);
+                    self.maker.look_up(host, mail);
                 }
             }
         }
@@ -277,8 +284,7 @@ impl Driver {
 
     /// Looks for an idle connection of another driver.
     fn take_over(&mut self, id: ConnectionId, host: &Host, now: Instant) {
-        let taken = self.others.upgrade().and_then(|others| others.take_connection(host));
-        let Some((mut socket, handover)) = taken else {
+        let Some((mut socket, handover)) = self.maker.take_connection(host) else {
             return self.engine.handle_nothing_to_take(id, now);
         };
         if socket.register(self.poll.registry(), Token(id)).is_ok() {

@@ -1,15 +1,15 @@
 //! What is to be done beside the calls, as all threads of a client say it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
 use super::lookups::Lookups;
 use super::mail::Waker;
 use super::pinger::Pinged;
-use super::pool::Others;
+use super::pool::Pool;
 use super::thread::Thread;
 use crate::agent::Agent;
 use crate::limits::{BLACKHOLE_BACKLOG_BYTES_MAX, BLACKHOLE_BACKLOG_MAX};
@@ -21,10 +21,12 @@ pub(super) struct Inbox {
     pub(super) jobs: Mutex<Jobs>,
     /// There is a host to ping.
     pub(super) pings: AtomicBool,
+    /// The program does the upkeep.
+    pub(super) is_driven: AtomicBool,
     /// Requests to blackholes that were not sent.
-    dropped: AtomicU64,
+    pub(super) dropped: AtomicU64,
     /// Drivers of the client.
-    pub(super) pool: Others,
+    pub(super) pool: Weak<Pool>,
     pub(super) lookups: Arc<Lookups>,
     /// Does the upkeep, if the program does not.
     pub(super) thread: Mutex<Option<Thread>>,
@@ -72,10 +74,6 @@ impl Jobs {
 }
 
 impl Inbox {
-    pub(super) fn new(pool: Others) -> Arc<Self> {
-        Arc::new(Self { pool, ..Self::default() })
-    }
-
     pub(super) fn wake(&self) {
         if let Some(waker) = &self.jobs.lock().waker {
             let _ = waker.wake();
@@ -95,22 +93,6 @@ impl Inbox {
             backlog.sends.push_back(send);
         }
         has_room
-    }
-
-    /// A request to a blackhole will not be sent.
-    pub(super) fn handle_dropped(&self) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How many will not.
-    pub(super) fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
-    }
-
-    /// Has the upkeep end.
-    pub(super) fn stop(&self) {
-        self.jobs.lock().stop = true;
-        self.wake();
     }
 }
 

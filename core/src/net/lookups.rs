@@ -5,6 +5,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::fs::File;
+use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Instant;
@@ -53,7 +54,7 @@ impl Lookups {
         }
         queue.takers += 1;
         drop(queue);
-        if !self.start_thread() {
+        if self.start_thread().is_err() {
             let mut queue = self.queue.lock();
             queue.takers -= 1;
             if queue.takers == 0 {
@@ -64,18 +65,14 @@ impl Lookups {
         }
     }
 
-    /// False if the system gives none.
-    fn start_thread(self: &Arc<Self>) -> bool {
+    fn start_thread(self: &Arc<Self>) -> io::Result<()> {
         let own = self.clone();
         let mut threads = self.threads.lock();
         threads.retain(|thread| !thread.has_ended());
-        let started = Thread::start("hamirror-names", move |life| own.work(life));
-        if let Ok(thread) = started {
-            thread.await_begin();
-            threads.push(thread);
-            return true;
-        }
-        false
+        let thread = Thread::start("hamirror-names", move |life| own.work(life))?;
+        thread.await_begin();
+        threads.push(thread);
+        Ok(())
     }
 
     /// Looks up what is wanted, until nothing is left that no other thread is at.
@@ -89,8 +86,17 @@ impl Lookups {
         }
     }
 
+    /// What a thread looks up next: a name that no other one is at, for one that hangs must not
+    /// use up the threads. Without anything the thread is no taker any more.
     fn take(&self) -> Option<Wanted> {
-        self.queue.lock().take()
+        let Queue { wanted, running, takers, is_stopped } = &mut *self.queue.lock();
+        let place = wanted.iter().position(|wanted| !running.contains(&wanted.name));
+        let taken = place.filter(|_| !*is_stopped).and_then(|place| wanted.remove(place));
+        match &taken {
+            Some(taken) => _ = running.insert(taken.name.clone()),
+            None => *takers -= 1,
+        }
+        taken
     }
 
     /// Nothing more is begun.
@@ -126,19 +132,6 @@ impl Queue {
             None => hosts.push((host, mail.into_iter().collect())),
         }
         is_new
-    }
-
-    /// What a thread looks up next: a name that no other one is at, for one that hangs must not
-    /// use up the threads. Without anything the thread is no taker any more.
-    fn take(&mut self) -> Option<Wanted> {
-        let is_free = |wanted: &Wanted| !self.running.contains(&wanted.name);
-        let place = self.wanted.iter().position(is_free).filter(|_| !self.is_stopped);
-        let wanted = place.and_then(|place| self.wanted.remove(place));
-        match &wanted {
-            Some(wanted) => _ = self.running.insert(wanted.name.clone()),
-            None => self.takers -= 1,
-        }
-        wanted
     }
 }
 

@@ -18,9 +18,10 @@ mod thread;
 mod upkeep;
 mod wakeup;
 
-pub use background::{Background, Driven};
+pub use background::Background;
 pub use driver::Driver;
 pub use mail::Waker;
 pub use pool::Pool;
 pub use run::{Back, End, Run, Waited};
 pub use seed::seed;
+pub use upkeep::Upkeep;

@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use super::background::Background;
-use super::driver::{Driver, TEND_PAUSE};
+use super::driver::{Driver, Maker, TEND_PAUSE};
+use super::lookups::Lookups;
+use super::mail::Mail;
 use super::socket::Socket;
 use super::{clock, process};
 use crate::engine::Handover;
@@ -18,6 +19,7 @@ use crate::host::Host;
 /// warmest connections.
 pub struct Pool {
     idle: Mutex<Idle>,
+    pub(super) lookups: Arc<Lookups>,
     made: AtomicU64,
     seed: u64,
     process: process::Id,
@@ -32,11 +34,12 @@ struct Idle {
 impl Pool {
     /// An empty one; drivers draw their seeds from `seed`.
     pub fn new(seed: u64) -> Self {
-        Self { idle: Mutex::default(), made: AtomicU64::new(0), seed, process: process::id() }
+        let (idle, lookups, made) = Default::default();
+        Self { idle, lookups, made, seed, process: process::id() }
     }
 
     /// A driver for a batch.
-    pub fn take(self: &Arc<Self>, background: &Arc<Background>) -> io::Result<Driver> {
+    pub fn take(self: &Arc<Self>) -> io::Result<Driver> {
         let idle = self.idle.lock().drivers.pop();
         if let Some(mut driver) = idle {
             // What happened to its kept connections in the meantime.
@@ -45,7 +48,7 @@ impl Pool {
         }
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let seed = self.seed.wrapping_add(number.wrapping_mul(SEED_STEP));
-        Driver::new(seed, background.clone(), Arc::downgrade(self))
+        Driver::new(seed, Box::new(Arc::downgrade(self)))
     }
 
     /// Keeps a driver for the next batch.
@@ -98,13 +101,6 @@ impl Pool {
         }
     }
 
-    /// Takes an idle connection out of the driver that has been idle for longest.
-    pub(super) fn take_connection(&self, host: &Host) -> Option<(Socket, Handover)> {
-        let mut idle = self.idle.lock();
-        let now = clock::now();
-        idle.drivers.iter_mut().find_map(|driver| driver.give_connection(host, now))
-    }
-
     /// In a forked child: lets the parent's drivers go, unless a thread of it was at them.
     pub fn abandon(&self) {
         if let Some(mut idle) = self.idle.try_lock() {
@@ -121,8 +117,22 @@ impl Drop for Pool {
     }
 }
 
-/// The pool as its drivers know it.
-pub(super) type Others = Weak<Pool>;
+/// The pool as its drivers know it; without it nobody waits for them any more.
+impl Maker for Weak<Pool> {
+    fn look_up(&self, host: Arc<Host>, mail: Option<Arc<Mail>>) {
+        if let Some(pool) = self.upgrade() {
+            pool.lookups.ask(host, mail);
+        }
+    }
+
+    /// Takes it out of the driver that has been idle for longest.
+    fn take_connection(&self, host: &Host) -> Option<(Socket, Handover)> {
+        let pool = self.upgrade()?;
+        let mut idle = pool.idle.lock();
+        let now = clock::now();
+        idle.drivers.iter_mut().find_map(|driver| driver.give_connection(host, now))
+    }
+}
 
 /// Odd, so that drivers of one client never share a seed (the golden ratio in 64 bits).
 const SEED_STEP: u64 = 0x9e37_79b9_7f4a_7c15;

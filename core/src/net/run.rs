@@ -245,7 +245,7 @@ mod tests {
     use crate::agent::testing;
     use crate::call::Scope;
     use crate::config::HaStrategy;
-    use crate::net::background::Background;
+    use crate::net::pool::Pool;
     use crate::options::CallOptions;
     use crate::request::{Access, Raw, Request};
     use crate::wire::header::Command;
@@ -280,8 +280,8 @@ mod tests {
         agent.settings.agent_connect_timeout = Some(LIMIT * 10);
         agent.settings.agent_query_timeout = Some(LIMIT * 10);
         agent.mirrors[0].host.push_addresses(vec![silent.local_addr().expect("it has one")]);
-        let background = Arc::new(Background::new(false, Weak::new()));
-        let mut driver = Driver::new(1, background, Weak::new()).expect("there is an event queue");
+        let pool = Box::new(Weak::<Pool>::new());
+        let mut driver = Driver::new(1, pool).expect("there is an event queue");
         let command = Command { id: 99, version: 0x100 };
         let (access, body) = (Access::Write, Vec::new());
         let request: Arc<dyn Request> = Arc::new(Raw { command, access, body });

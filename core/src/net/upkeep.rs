@@ -4,19 +4,23 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::clock;
-use super::driver::Driver;
+use super::driver::{Driver, Maker};
 use super::inbox::{Inbox, Send};
+use super::lookups::Lookups;
+use super::mail::Mail;
 use super::pinger::Pinger;
+use super::{clock, seed};
 use crate::call::Scope;
 use crate::engine::CallId;
+use crate::host::Host;
 use crate::limits::BLACKHOLE_SENDS_MAX;
 use crate::options::CallOptions;
 
-/// Does it, on whatever thread drives it.
-pub(super) struct Upkeep {
+/// Pings, sends to blackholes and closes what is idle, on whatever thread drives it.
+pub struct Upkeep {
     inbox: Arc<Inbox>,
     driver: Driver,
     pinger: Pinger,
@@ -29,13 +33,14 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    /// What the client's inbox says is done with that driver.
-    pub(super) fn new(inbox: Arc<Inbox>, driver: Driver) -> Self {
+    /// Does what the client's inbox says.
+    pub(super) fn new(inbox: Arc<Inbox>) -> io::Result<Self> {
+        let driver = Driver::new(seed(), Box::new(inbox.lookups.clone()))?;
         let waker = driver.waker();
         // What was left before anybody could be woken.
         let _ = waker.wake();
         inbox.jobs.lock().waker = Some(waker);
-        Self {
+        Ok(Self {
             inbox,
             driver,
             pinger: Pinger::default(),
@@ -43,33 +48,36 @@ impl Upkeep {
             sends: HashMap::new(),
             sends_by_host: HashMap::new(),
             tend_at: clock::now() + UPKEEP_TEND_PAUSE,
-        }
+        })
     }
 
     /// In a forked child: lets the parent's sockets go. Its locks may be held for ever.
-    pub(super) fn abandon(mut self) {
+    pub fn abandon(mut self) {
         self.driver.close_inherited();
         std::mem::forget(self);
     }
 
-    pub(super) fn is_stopped(&self) -> bool {
-        self.inbox.jobs.lock().stop
+    /// Does it until the client goes. Without a poll of its own it can do nothing: then calls go
+    /// on without pings.
+    pub(super) fn run(inbox: Arc<Inbox>) {
+        let Ok(mut upkeep) = Self::new(inbox) else { return };
+        while !upkeep.inbox.jobs.lock().stop && upkeep.turn(None).is_ok() {}
     }
 
     /// Readable when there is something to do.
-    pub(super) fn fd(&self) -> RawFd {
+    pub fn fd(&self) -> RawFd {
         self.driver.fd()
     }
 
-    /// When there is something to do though nothing comes.
-    pub(super) fn next_timeout(&self) -> Instant {
+    /// When there is something to do though the fd stays quiet.
+    pub fn next_timeout(&self) -> Instant {
         let engine = self.driver.engine_ref();
         let timer = engine.next_timeout().filter(|_| engine.running() > 0);
         [self.next_ping, timer].into_iter().flatten().fold(self.tend_at, Instant::min)
     }
 
     /// Does what is to be done, then waits for something to come for `limit` at most.
-    pub(super) fn turn(&mut self, limit: Option<Duration>) -> io::Result<()> {
+    pub fn turn(&mut self, limit: Option<Duration>) -> io::Result<()> {
         let now = clock::now();
         if now >= self.tend_at {
             self.tend_at = now + UPKEEP_TEND_PAUSE;
@@ -124,9 +132,18 @@ impl Upkeep {
     }
 }
 
+/// The driver of the upkeep has connections of its own alone.
+impl Maker for Arc<Lookups> {
+    fn look_up(&self, host: Arc<Host>, mail: Option<Arc<Mail>>) {
+        self.ask(host, mail);
+    }
+}
+
 impl Drop for Upkeep {
     fn drop(&mut self) {
         self.inbox.jobs.lock().waker = None;
+        // The next one sets a waker, which this one must not take away.
+        self.inbox.is_driven.store(false, Ordering::Release);
     }
 }
 
