@@ -1,7 +1,7 @@
 //! Arrows between the rooms of a crate point one way: `lib.rs` draws the layers, and this reads
-//! them.
+//! them. So does the `mod.rs` of a module whose own rooms keep to layers.
 //!
-//! A room is a module that `lib.rs` declares, with all files below it. What is there for tests
+//! A room is a module that such a file declares, with all files below it. What is there for tests
 //! alone (`cfg(test)`) is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,22 +17,29 @@ use syn::{Attribute, File, Ident, ItemMod, ItemUse, UseTree};
 
 #[test]
 fn the_core_uses_what_is_below() -> Result<()> {
-    holds("core/src")
+    holds("core/src", &[])
+}
+
+#[test]
+fn the_network_uses_what_is_below() -> Result<()> {
+    holds("core/src", &["net"])
 }
 
 #[test]
 fn the_c_abi_uses_what_is_below() -> Result<()> {
-    holds("ffi/src")
+    holds("ffi/src", &[])
 }
 
-fn holds(folder: &str) -> Result<()> {
+/// Checks the rooms of a module in that folder, or of the crate if none is named.
+fn holds(folder: &str, module: &[&str]) -> Result<()> {
     let folder = workspace::root().join(folder);
-    let text = fs::read_to_string(folder.join("lib.rs"))?;
+    let file = if module.is_empty() { "lib.rs" } else { "mod.rs" };
+    let text = fs::read_to_string(folder.join(module.join("/")).join(file))?;
     let picture = Picture::read(&text)?;
-    let root = Root::read(&text)?;
+    let root = Root::read(module, &text)?;
     let mut uses = Uses::new();
     for room in &root.rooms {
-        let found = uses_of_module(&root, &folder, vec![room.clone()])?;
+        let found = uses_of_module(&root, &folder, root.path_of(room))?;
         uses.insert(room.clone(), found);
     }
     ensure!(uses.len() > 10, "only {} rooms were found", uses.len());
@@ -68,7 +75,7 @@ fn faults(picture: &Picture, uses: &Uses) -> Vec<String> {
     faults
 }
 
-/// The layers as `lib.rs` draws them.
+/// The layers as the root draws them.
 struct Picture {
     places: BTreeMap<String, Place>,
 }
@@ -81,7 +88,7 @@ struct Place {
 }
 
 impl Picture {
-    /// Reads the block of the crate's documentation that has arrows: `a b <- c (d e)` are two
+    /// Reads the block of the root's documentation that has arrows: `a b <- c (d e)` are two
     /// layers, and `d` and `e` are a group.
     fn read(text: &str) -> Result<Self> {
         let lines = text.lines().filter_map(|line| line.strip_prefix("//!"));
@@ -107,16 +114,19 @@ impl Picture {
     }
 }
 
-/// What `lib.rs` declares.
+/// What the root declares: `lib.rs`, or the `mod.rs` of a module.
 struct Root {
+    /// Path of that module; empty for the crate.
+    module: Vec<String>,
     rooms: BTreeSet<String>,
-    /// Names that stand at the top of the crate, and the rooms that they come from.
+    /// Names that stand at the top of the root, and the rooms that they come from.
     exports: BTreeMap<String, String>,
 }
 
 impl Root {
-    fn read(text: &str) -> Result<Self> {
-        let mut root = Self { rooms: BTreeSet::new(), exports: BTreeMap::new() };
+    fn read(module: &[&str], text: &str) -> Result<Self> {
+        let module = module.iter().map(|part| (*part).to_owned()).collect();
+        let mut root = Self { module, rooms: BTreeSet::new(), exports: BTreeMap::new() };
         for item in syn::parse_file(text)?.items {
             match item {
                 syn::Item::Mod(item) if !is_for_tests(&item) => {
@@ -133,6 +143,10 @@ impl Root {
             }
         }
         Ok(root)
+    }
+
+    fn path_of(&self, room: &str) -> Vec<String> {
+        self.module.iter().cloned().chain([room.to_owned()]).collect()
     }
 }
 
@@ -174,12 +188,16 @@ impl<'a> Finder<'a> {
     fn note(&mut self, path: &[String]) {
         let path = path.strip_prefix(&["self".to_owned()]).unwrap_or(path);
         let ups = path.iter().take_while(|part| *part == "super").count();
-        let name = match path.first().map(String::as_str) {
-            Some("crate") => path.get(1),
-            Some("super") if ups == self.module.len() => path.get(ups),
-            _ => None,
+        let path = match path.first().map(String::as_str) {
+            Some("crate") => path[1..].to_vec(),
+            Some("super") => {
+                let above = self.module.len().saturating_sub(ups);
+                [&self.module[..above], &path[ups..]].concat()
+            }
+            _ => return,
         };
-        if let Some(name) = name {
+        let below = path.strip_prefix(&self.root.module[..]);
+        if let Some(name) = below.and_then(<[String]>::first) {
             let is_room = self.root.rooms.contains(name);
             let room = if is_room { name } else { self.root.exports.get(name).unwrap_or(name) };
             self.found.rooms.insert(room.clone());
@@ -312,14 +330,19 @@ mod simulation;
 pub use low::{Thing, deep::Other};
 ";
 
-/// The faults of a world in which the rooms have that code.
+/// The faults of a crate in which the rooms have that code.
 fn faults_of(rooms: &[(&str, &str)]) -> Vec<String> {
+    faults_in(&[], rooms)
+}
+
+/// The faults of a module in which they have it.
+fn faults_in(module: &[&str], rooms: &[(&str, &str)]) -> Vec<String> {
     let picture = Picture::read(PICTURE).expect("the picture is drawn");
-    let root = Root::read(PICTURE).expect("the root is Rust");
+    let root = Root::read(module, PICTURE).expect("the root is Rust");
     let mut uses: Uses = root.rooms.iter().map(|room| (room.clone(), BTreeSet::new())).collect();
     for (room, code) in rooms {
         let file = syn::parse_file(code).expect("the room is Rust");
-        let found = Finder::search(&root, vec![(*room).to_owned()], &file);
+        let found = Finder::search(&root, root.path_of(room), &file);
         uses.insert((*room).to_owned(), found.rooms);
     }
     faults(&picture, &uses)
@@ -348,6 +371,28 @@ fn an_arrow_against_the_line_is_seen() {
     assert_eq!(faults_of(&[("one", "use crate::high;")]).len(), 1);
     assert_eq!(faults_of(&[("high", "use crate::one;")]).len(), 1);
     assert_eq!(faults_of(&[("high", "use crate::Thing; fn f(_: crate::Other) {}")]).len(), 0);
+}
+
+#[test]
+fn a_circle_among_the_files_of_a_module_is_seen() {
+    let [to_left, to_right] = ["left", "right"].map(|room| {
+        [
+            format!("use super::{room};"),
+            format!("use crate::wing::{{{room}::Thing, low}};"),
+            format!("fn f() {{ super::{room}::g(); }}"),
+            format!("mod inner {{ use super::super::{room}::Thing; }}"),
+        ]
+    });
+    for (to_left, to_right) in to_left.iter().zip(&to_right) {
+        let faults = faults_in(&["wing"], &[("left", to_right), ("right", to_left)]);
+        let expected = [("left", "right"), ("right", "left")];
+        let expected = expected.map(|(a, b)| format!("{a} uses {b}, which is not below it"));
+        assert_eq!(faults, expected, "{to_left}");
+        let faults = faults_in(&["wing"], &[("high", to_left), ("left", "use super::high;")]);
+        assert_eq!(faults, ["left uses high, which is not below it"], "{to_left}");
+    }
+    let elsewhere = "use crate::{left, one::right}; use super::super::left; mod left { }";
+    assert_eq!(faults_in(&["wing"], &[("low", elsewhere)]), [""; 0]);
 }
 
 #[test]
