@@ -805,10 +805,10 @@ typedef struct hamirror_attempt hamirror_attempt;
  * Calls under way. One thread at a time may use it; a second one gets HAMIRROR_ERROR_REENTRANT.
  * End it with hamirror_batch_free(), which cancels what still runs.
  *
- * Three ways to drive it: block in hamirror_batch_wait_any() or hamirror_batch_wait_all(); or put
- * hamirror_batch_fd() into an event loop, and when it is readable, or hamirror_batch_timeout_ms()
- * has passed, call hamirror_batch_drive() and take what has ended with
- * hamirror_batch_next_completion(); or leave it to a thread by hamirror_batch_run() while the
+ * Three ways to drive it: block in hamirror_batch_wait_completed() or hamirror_batch_wait_all();
+ * or put hamirror_batch_fd() into an event loop, and when it is readable, or
+ * hamirror_batch_timeout_ms() has passed, call hamirror_batch_drive() and take what has ended
+ * with hamirror_batch_next_completed(); or leave it to a thread by hamirror_batch_run() while the
  * program works, and take it back by hamirror_batch_join().
  *
  * Calls and searches are numbered from 0 each, in the order in which they were added.
@@ -1619,6 +1619,15 @@ typedef struct {
                           bool *out_done,
                           hamirror_error **out_error);
     int32_t (*batch_run)(hamirror_batch *batch, hamirror_error **out_error);
+    int32_t (*batch_next_completed)(hamirror_batch *batch,
+                                    uint32_t *out_call,
+                                    uint32_t *out_search,
+                                    hamirror_error **out_error);
+    int32_t (*batch_wait_completed)(hamirror_batch *batch,
+                                    int64_t timeout_ms,
+                                    uint32_t *out_call,
+                                    uint32_t *out_search,
+                                    hamirror_error **out_error);
 } hamirror_api_v0;
 
 #ifdef __cplusplus
@@ -2980,7 +2989,8 @@ int32_t hamirror_batch_wait_sent(hamirror_batch *batch,
 
 /**
  * Waits for the next call to end: its number in `out_call`, or HAMIRROR_NO_CALL if nothing runs,
- * the time is up, or hamirror_waker_wake() was called.
+ * the time is up, or hamirror_waker_wake() was called. Calls of searches are told too;
+ * hamirror_batch_wait_completed() tells the searches.
  *
  * `timeout_ms` below 0 is without end, 0 does not wait. The errors are those of
  * hamirror_batch_drive().
@@ -3022,8 +3032,8 @@ int32_t hamirror_batch_fd(const hamirror_batch *batch);
 int32_t hamirror_batch_timeout_ms(hamirror_batch *batch);
 
 /**
- * Does what is to be done now, without waiting. Then ask hamirror_batch_next_completion() until
- * it has no more.
+ * Does what is to be done now, without waiting. Then ask hamirror_batch_next_completed() until it
+ * has no more.
  *
  * HAMIRROR_ERROR_FORKED in a forked child, HAMIRROR_ERROR_SYSTEM if the operating system refuses
  * to wait for sockets, HAMIRROR_ERROR_MISUSE while the batch runs on a thread.
@@ -3032,7 +3042,7 @@ int32_t hamirror_batch_drive(hamirror_batch *batch, hamirror_error **out_error);
 
 /**
  * A call that ended, each once, and none whose reply was taken; HAMIRROR_NO_CALL if there is no
- * more.
+ * more. Calls of searches are told too; hamirror_batch_next_completed() tells the searches.
  *
  * HAMIRROR_ERROR_REENTRANT while the batch is at work.
  */
@@ -3125,6 +3135,42 @@ int32_t hamirror_batch_take_search(hamirror_batch *batch,
  * on a thread, that ends first; a callback that it is in is waited for.
  */
 void hamirror_batch_free(hamirror_batch *batch);
+
+/**
+ * Waits for a call or a search to end, and tells which it was, as
+ * hamirror_batch_next_completed() does. Both outputs say none if nothing runs, the time is up, or
+ * hamirror_waker_wake() was called.
+ *
+ * `timeout_ms` is in milliseconds: below 0 it is without end, 0 does not wait. The errors are
+ * those of hamirror_batch_drive(); then nothing is told, and what has ended is told later.
+ */
+int32_t hamirror_batch_wait_completed(hamirror_batch *batch,
+                                      int64_t timeout_ms,
+                                      uint32_t *out_call,
+                                      uint32_t *out_search,
+                                      hamirror_error **out_error);
+
+/**
+ * Tells what has ended: a call that was added by itself, with its number in `out_call`, or a
+ * search, with its number in `out_search`. The other output is HAMIRROR_NO_CALL or
+ * HAMIRROR_NO_SEARCH; both are if there is no more. It does not wait.
+ *
+ * A search has ended when all of its calls have; these are not told. So each call of
+ * hamirror_batch_add_agent() and hamirror_batch_add_index() and each search of
+ * hamirror_batch_add_search() is told once, unless its reply or result was taken before. The
+ * outputs are numbers: hamirror_batch_take_reply() and hamirror_batch_take_search() hand over
+ * what is to be freed.
+ *
+ * hamirror_batch_next_completion() and hamirror_batch_wait_any() tell calls alone, those of
+ * searches too. A call that they have told is not told here; a search that it ends is.
+ *
+ * HAMIRROR_ERROR_REENTRANT while the batch is at work, HAMIRROR_ERROR_MISUSE while it runs on a
+ * thread.
+ */
+int32_t hamirror_batch_next_completed(hamirror_batch *batch,
+                                      uint32_t *out_call,
+                                      uint32_t *out_search,
+                                      hamirror_error **out_error);
 
 /**
  * Leaves a batch to a thread of the library, and returns at once: that sends, reads, fails over,

@@ -15,6 +15,15 @@ struct Asked {
     std::string_view host;
 };
 
+// What of a Batch has ended: a call that was added by itself, or a search; false if nothing has.
+struct Completed {
+    uint32_t call;   // or HAMIRROR_NO_CALL
+    uint32_t search; // or HAMIRROR_NO_SEARCH
+    bool is_call() const { return call != HAMIRROR_NO_CALL; }
+    bool is_search() const { return search != HAMIRROR_NO_SEARCH; }
+    explicit operator bool() const { return is_call() || is_search(); }
+};
+
 class Waker : public Handle<hamirror_waker, hamirror_waker_free> {
 public:
     using Handle::Handle;
@@ -49,7 +58,11 @@ public:
     {
         return detail::ask<bool>(hamirror_batch_wait_sent, get(), timeout.count());
     }
-    // The call that ended, or HAMIRROR_NO_CALL.
+    Returns<Completed> wait_completed(std::chrono::milliseconds timeout = forever)
+    {
+        return completed(hamirror_batch_wait_completed, timeout.count());
+    }
+    // The call that ended, of a search too, or HAMIRROR_NO_CALL.
     Returns<uint32_t> wait_any(std::chrono::milliseconds timeout = forever)
     {
         return detail::ask<uint32_t>(hamirror_batch_wait_any, get(), timeout.count());
@@ -67,7 +80,8 @@ public:
     int32_t fd() const { return hamirror_batch_fd(get()); }
     int32_t timeout_ms() { return hamirror_batch_timeout_ms(get()); }
     Returns<void> drive() { return detail::run(hamirror_batch_drive, get()); }
-    // The call that ended, or HAMIRROR_NO_CALL.
+    Returns<Completed> next_completed() { return completed(hamirror_batch_next_completed); }
+    // The call that ended, of a search too, or HAMIRROR_NO_CALL.
     Returns<uint32_t> next_completion()
     {
         return detail::ask<uint32_t>(hamirror_batch_next_completion, get());
@@ -133,6 +147,16 @@ public:
     Waker waker() const { return Waker(hamirror_waker_new(get())); }
 
 private:
+    // A C function that tells a call or a search.
+    template <typename Function, typename... Arguments>
+    Returns<Completed> completed(Function function, Arguments... arguments)
+    {
+        Completed ended;
+        hamirror_error *error;
+        if (function(get(), arguments..., &ended.call, &ended.search, &error) != HAMIRROR_OK)
+            return detail::fail<Completed>(error);
+        return ended;
+    }
     // A C function that tells the first call and how many there are.
     template <typename Function, typename... Arguments>
     Returns<Calls> calls(Function function, Arguments... arguments)

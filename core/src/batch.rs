@@ -7,8 +7,8 @@
 
 mod handle;
 mod running;
+mod searches;
 
-use std::collections::BTreeMap;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,10 +21,12 @@ use crate::limits::DEADLINE_MAX;
 use crate::net::{Driver, Run, Waker, clock};
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request};
-use crate::search::{Local, Search, SearchRequest, SearchResult};
+use crate::search::{Local, Search, SearchResult};
 use crate::shared::Shared;
 pub use handle::BatchHandle;
 pub use running::{NotRun, RunningBatch};
+pub use searches::Completed;
+use searches::{RunningSearch, Searches};
 
 /// Calls under way. Dropped, it cancels those that still run. It may live as long as the program:
 /// what was taken out of it costs no memory any more.
@@ -35,21 +37,13 @@ pub struct Batch {
     driver: Option<Driver>,
     /// There while a thread of the library has the driver.
     run: Option<Run>,
-    searches: BTreeMap<SearchId, RunningSearch>,
-    next_search: SearchId,
-    /// Calls ended while they were added or cancelled, which no fd tells.
+    searches: Searches,
+    /// Something ended while it was added or cancelled, which no fd tells.
     has_news: bool,
 }
 
-struct RunningSearch {
-    request: Arc<SearchRequest>,
-    calls: Calls,
-    locals: Vec<Local>,
-    options: CallOptions,
-}
-
 /// Number of a search within its batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SearchId(pub u32);
 
 /// Calls that were started together, in the order of the agents (and for a write of the mirrors
@@ -88,8 +82,7 @@ impl Batch {
             shared,
             driver: Some(driver),
             run: None,
-            searches: BTreeMap::new(),
-            next_search: SearchId(0),
+            searches: Searches::default(),
             has_news: false,
         }
     }
@@ -146,11 +139,8 @@ impl Batch {
         let plain: Arc<dyn Request> = request.clone();
         let index = self.shared.index(index)?;
         let calls = self.start_index(&index, &plain, options)?;
-        let locals = Local::all(&index.locals);
-        let search = self.next_search;
-        self.next_search = SearchId(search.0.wrapping_add(1));
-        self.searches.insert(search, RunningSearch { request, calls, locals, options: *options });
-        Ok(search)
+        self.has_news |= calls.len() == 0;
+        Ok(self.searches.add(request, calls, Local::all(&index.locals), *options))
     }
 
     /// Local indexes of a search's distributed index that nobody has searched. The program may:
@@ -158,7 +148,7 @@ impl Batch {
     /// Those that are left are named in the result's warning; where the options ask for
     /// [completeness](crate::Completeness), they are missing from it.
     pub fn locals(&self, search: SearchId) -> impl Iterator<Item = &str> {
-        let running = self.searches.get(&search).into_iter();
+        let running = self.searches.get(search).into_iter();
         let locals = running.flat_map(|running| &running.locals);
         locals.filter(|local| !local.is_searched()).map(|local| local.name.as_str())
     }
@@ -166,7 +156,7 @@ impl Batch {
     /// The body of a SEARCH request for a local index, as an agent would get it (protocol.md 4,
     /// version [`Command::SEARCH`](crate::wire::header::Command::SEARCH)).
     pub fn local_request(&self, search: SearchId, local: &str) -> Result<Vec<u8>, Error> {
-        let running = self.searches.get(&search).ok_or_else(|| unknown_search(search))?;
+        let running = self.searches.get(search).ok_or_else(|| unknown_search(search))?;
         let found = running.locals.iter().find(|found| found.name == local);
         found.ok_or_else(|| unknown_local(search, local))?.request(&running.request)
     }
@@ -178,7 +168,7 @@ impl Batch {
         local: &str,
         answer: Result<Reply, String>,
     ) -> Result<(), Error> {
-        let running = self.searches.get_mut(&search).ok_or_else(|| unknown_search(search))?;
+        let running = self.searches.get_mut(search).ok_or_else(|| unknown_search(search))?;
         let found = running.locals.iter_mut().find(|found| found.name == local);
         let found = found.ok_or_else(|| unknown_local(search, local))?;
         found.handle_answer(&running.request, answer)
@@ -199,20 +189,10 @@ impl Batch {
         Ok(true)
     }
 
-    /// Waits for the next call to end; `None` if nothing runs, the time is up, or
+    /// Waits for the next call or search to end; `None` if nothing runs, the time is up, or
     /// [`Waker::wake`] was called.
-    pub fn wait_any(&mut self, timeout: Option<Duration>) -> Result<Option<CallId>, Error> {
-        self.check_process()?;
-        self.has_news = false;
-        let until = end_of(timeout);
-        loop {
-            if let Some(call) = self.next_completion() {
-                return Ok(Some(call));
-            }
-            if self.pending() == 0 || !self.wait_once(until)? {
-                return Ok(self.next_completion());
-            }
-        }
+    pub fn wait_any(&mut self, timeout: Option<Duration>) -> Result<Option<Completed>, Error> {
+        self.wait_for(timeout, Self::next_completion)
     }
 
     /// Waits for all calls to end; `false` if the time is up before, or [`Waker::wake`] was
@@ -254,9 +234,11 @@ impl Batch {
         self.turn(Some(Duration::ZERO))
     }
 
-    /// A call that ended, each once.
-    pub fn next_completion(&mut self) -> Option<CallId> {
-        self.driver().engine().poll_completion()
+    /// Returns a call or a search that ended, each once, and none whose outcome was taken before:
+    /// a call that was added as one, and a search with the last of its calls.
+    pub fn next_completion(&mut self) -> Option<Completed> {
+        let engine = self.driver.as_mut().expect(DRIVER_IS_HERE).engine();
+        self.searches.next_completion(|| engine.poll_completion())
     }
 
     /// Calls that have not ended.
@@ -272,6 +254,13 @@ impl Batch {
         self.driver().perform(now);
         self.has_news |= self.pending() < before;
         Ok(())
+    }
+
+    /// Ends all calls of a search without an answer; those that have ended stay as they are. A
+    /// search that is unknown, or was taken, is no error.
+    pub fn cancel_search(&mut self, search: SearchId) -> Result<(), Error> {
+        let mut calls = self.search_calls(search).into_iter().flatten();
+        calls.try_for_each(|call| self.cancel(call))
     }
 
     /// How a call ended; `None` while it runs, once taken, and for a number that is not one.
@@ -307,25 +296,24 @@ impl Batch {
     /// Calls of a search, one an agent; `None` once its result is taken, and for a number that is
     /// not one.
     pub fn search_calls(&self, search: SearchId) -> Option<Calls> {
-        Some(self.searches.get(&search)?.calls.clone())
+        Some(self.searches.get(search)?.calls.clone())
     }
 
     /// The search that a call belongs to; `None` for other calls, and once its result is taken.
     pub fn search_of(&self, call: CallId) -> Option<SearchId> {
-        let mut searches = self.searches.iter();
-        searches.find(|(_, search)| search.calls.contains(call)).map(|(search, _)| *search)
+        self.searches.of(call)
     }
 
     /// Takes the merged result of a search whose calls have all ended.
     pub fn take_search(&mut self, search: SearchId) -> Result<SearchResult, Error> {
-        let running = self.searches.get(&search).ok_or_else(|| unknown_search(search))?;
+        let running = self.searches.get(search).ok_or_else(|| unknown_search(search))?;
         let engine = self.driver_ref().engine_ref();
         if running.calls.clone().any(|call| engine.outcome(call).is_none()) {
             let SearchId(number) = search;
             return Err(Error::Misuse(format!("search {number} has calls that still run")));
         }
-        let running = self.searches.remove(&search).ok_or_else(|| unknown_search(search))?;
-        let RunningSearch { request, calls, locals, options } = running;
+        let running = self.searches.take(search).ok_or_else(|| unknown_search(search))?;
+        let RunningSearch { request, calls, locals, options, .. } = running;
         let outcomes = calls.map(|call| self.search_outcome(call)).collect();
         let completeness = options.completeness;
         let mut searched = Vec::new();
@@ -417,6 +405,30 @@ impl Batch {
         }
         driver.perform(now);
         self.has_news |= self.pending() < before + calls;
+    }
+
+    /// Returns a call that ended, each once, whatever it is part of.
+    fn next_call_of_any(&mut self) -> Option<CallId> {
+        let engine = self.driver.as_mut().expect(DRIVER_IS_HERE).engine();
+        self.searches.next_call(|| engine.poll_completion())
+    }
+
+    fn wait_for<T>(
+        &mut self,
+        timeout: Option<Duration>,
+        next: fn(&mut Self) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
+        self.check_process()?;
+        self.has_news = false;
+        let until = end_of(timeout);
+        loop {
+            if let Some(ended) = next(self) {
+                return Ok(Some(ended));
+            }
+            if self.pending() == 0 || !self.wait_once(until)? {
+                return Ok(next(self));
+            }
+        }
     }
 
     fn wait_once(&mut self, until: Option<Instant>) -> Result<bool, Error> {

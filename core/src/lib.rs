@@ -94,7 +94,7 @@ pub mod traffic;
 mod upkeep;
 pub mod wire;
 
-pub use batch::{Batch, BatchHandle, CallId, Calls, NotRun, RunningBatch, SearchId};
+pub use batch::{Batch, BatchHandle, CallId, Calls, Completed, NotRun, RunningBatch, SearchId};
 pub use client::Client;
 pub use completeness::Completeness;
 pub use config::{Config, ConfigBuilder, Reading};

@@ -27,10 +27,10 @@ pub const HAMIRROR_NO_SEARCH: u32 = u32::MAX;
 /// Calls under way. One thread at a time may use it; a second one gets HAMIRROR_ERROR_REENTRANT.
 /// End it with hamirror_batch_free(), which cancels what still runs.
 ///
-/// Three ways to drive it: block in hamirror_batch_wait_any() or hamirror_batch_wait_all(); or put
-/// hamirror_batch_fd() into an event loop, and when it is readable, or hamirror_batch_timeout_ms()
-/// has passed, call hamirror_batch_drive() and take what has ended with
-/// hamirror_batch_next_completion(); or leave it to a thread by hamirror_batch_run() while the
+/// Three ways to drive it: block in hamirror_batch_wait_completed() or hamirror_batch_wait_all();
+/// or put hamirror_batch_fd() into an event loop, and when it is readable, or
+/// hamirror_batch_timeout_ms() has passed, call hamirror_batch_drive() and take what has ended
+/// with hamirror_batch_next_completed(); or leave it to a thread by hamirror_batch_run() while the
 /// program works, and take it back by hamirror_batch_join().
 ///
 /// Calls and searches are numbered from 0 each, in the order in which they were added.
@@ -185,7 +185,8 @@ pub unsafe extern "C" fn hamirror_batch_wait_sent(
 }
 
 /// Waits for the next call to end: its number in `out_call`, or HAMIRROR_NO_CALL if nothing runs,
-/// the time is up, or hamirror_waker_wake() was called.
+/// the time is up, or hamirror_waker_wake() was called. Calls of searches are told too;
+/// hamirror_batch_wait_completed() tells the searches.
 ///
 /// `timeout_ms` below 0 is without end, 0 does not wait. The errors are those of
 /// hamirror_batch_drive().
@@ -198,7 +199,7 @@ pub unsafe extern "C" fn hamirror_batch_wait_any(
 ) -> i32 {
     fallible!(out_error, {
         let out_call = arguments::out(out_call, "out_call")?;
-        let ended = write(batch)?.get()?.wait_any(timeout(timeout_ms))?;
+        let ended = write(batch)?.wait_any_call(timeout(timeout_ms))?;
         out_call.write(number_of(ended));
         Ok(())
     })
@@ -244,8 +245,8 @@ pub unsafe extern "C" fn hamirror_batch_timeout_ms(batch: *mut Batch) -> i32 {
     getter!({ Some(poll_timeout_ms(write(batch).ok()?.get().ok()?.timeout())) })
 }
 
-/// Does what is to be done now, without waiting. Then ask hamirror_batch_next_completion() until
-/// it has no more.
+/// Does what is to be done now, without waiting. Then ask hamirror_batch_next_completed() until it
+/// has no more.
 ///
 /// HAMIRROR_ERROR_FORKED in a forked child, HAMIRROR_ERROR_SYSTEM if the operating system refuses
 /// to wait for sockets, HAMIRROR_ERROR_MISUSE while the batch runs on a thread.
@@ -258,7 +259,7 @@ pub unsafe extern "C" fn hamirror_batch_drive(
 }
 
 /// A call that ended, each once, and none whose reply was taken; HAMIRROR_NO_CALL if there is no
-/// more.
+/// more. Calls of searches are told too; hamirror_batch_next_completed() tells the searches.
 ///
 /// HAMIRROR_ERROR_REENTRANT while the batch is at work.
 #[unsafe(no_mangle)]
@@ -269,7 +270,7 @@ pub unsafe extern "C" fn hamirror_batch_next_completion(
 ) -> i32 {
     fallible!(out_error, {
         let out_call = arguments::out(out_call, "out_call")?;
-        let ended = write(batch)?.get()?.next_completion();
+        let ended = write(batch)?.next_call()?;
         out_call.write(number_of(ended));
         Ok(())
     })

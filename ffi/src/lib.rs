@@ -14,7 +14,7 @@
 //!     <- config request search result
 //!     <- config_builder callback_request value client
 //!     <- (batch waker) status log
-//!     <- batch_run local upkeep
+//!     <- batch_completed batch_run local upkeep
 //!     <- api
 //! ```
 #![expect(
@@ -71,6 +71,7 @@ pub mod callback_request;
 pub mod reply;
 
 pub mod batch;
+pub mod batch_completed;
 pub mod batch_run;
 
 pub mod local;

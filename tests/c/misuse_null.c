@@ -258,6 +258,7 @@ static void batch_functions(void)
     REFUSED(hamirror_batch_add_agent(NULL, NULL, 0, NULL, NULL, NULL, &error));
     REFUSED(hamirror_batch_add_search(NULL, NULL, NULL, NULL, NULL, &error));
     REFUSED(hamirror_batch_wait_any(NULL, 0, NULL, &error));
+    REFUSED(hamirror_batch_wait_completed(NULL, 0, NULL, NULL, &error));
     REFUSED(hamirror_batch_wait_sent(NULL, 0, NULL, &error));
     REFUSED(hamirror_batch_wait_all(NULL, 0, NULL, &error));
     REFUSED(hamirror_batch_run(NULL, &error));
@@ -266,6 +267,7 @@ static void batch_functions(void)
     CHECK(hamirror_batch_timeout_ms(NULL) == 0);
     REFUSED(hamirror_batch_drive(NULL, &error));
     REFUSED(hamirror_batch_next_completion(NULL, NULL, &error));
+    REFUSED(hamirror_batch_next_completed(NULL, NULL, NULL, &error));
     REFUSED(hamirror_batch_pending(NULL, NULL, &error));
     REFUSED(hamirror_batch_cancel(NULL, 0, &error));
     REFUSED(hamirror_batch_reply(NULL, 0, NULL, &error));

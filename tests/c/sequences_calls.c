@@ -260,10 +260,10 @@ static void drive_batch(void)
 {
     hamirror_batch *batch = any_handle(BATCH);
     int64_t timeout_ms = (int64_t)below(5) - 1;
-    uint32_t call = 77;
+    uint32_t call = 77, search = 77;
     size_t pending = 77;
     bool done;
-    switch (below(10)) {
+    switch (below(12)) {
     case 0: ended(API(batch_wait_sent)(batch, timeout_ms, &done, failed())); break;
     case 1: ended(API(batch_wait_any)(batch, timeout_ms, &call, failed())); break;
     case 2: ended(API(batch_wait_all)(batch, timeout_ms, NULL, failed())); break;
@@ -273,6 +273,10 @@ static void drive_batch(void)
     case 6: ended(API(waker_wake)(any_handle(WAKER), failed())); break;
     case 7: ended(API(batch_run)(batch, failed())); break;
     case 8: ended(API(batch_join)(batch, timeout_ms, &done, failed())); break;
+    case 9: ended(API(batch_next_completed)(batch, &call, &search, failed())); break;
+    case 10:
+        ended(API(batch_wait_completed)(batch, timeout_ms, &call, &search, failed()));
+        break;
     default:
         ended(API(batch_pending)(batch, &pending, failed()));
         CHECK((API(batch_fd)(batch) >= 0) == (batch != NULL));

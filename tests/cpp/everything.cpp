@@ -215,6 +215,19 @@ void batches(const hamirror::Client &client, const std::string &index)
     auto other = client.clone().call(index, 0, ping);
     CHECK(other.body().size() == 4 && other.body().data()[0] == 'p');
 
+    auto alone = batch.add_agent(index, 0, ping);
+    auto again = batch.add_search(index, hamirror::Search::make("library"));
+    for (auto left = 2; left > 0; left--) {
+        auto completed = batch.wait_completed();
+        CHECK(completed && completed.is_call() != completed.is_search());
+        CHECK(completed.is_call() ? completed.call == alone : completed.search == again);
+        if (completed.is_call())
+            batch.take_reply(alone);
+        else
+            CHECK(batch.take_search(again).agents_answered() == 2);
+    }
+    CHECK(!batch.next_completed() && !batch.wait_completed(0ms));
+
     auto cancelled = batch.add_agent(index, 0, ping);
     batch.cancel(cancelled);
     CHECK(batch.wait_any(0ms) == cancelled || batch.wait_all());

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, ensure};
 use hamirror::wire::header::Command;
 use hamirror::{
-    Access, Batch, BatchHandle, CallId, CallOptions, Client, ClientOptions, Error, Reply, Request,
-    RunningBatch, SearchId, Target, Verdict,
+    Access, Batch, BatchHandle, CallId, CallOptions, Client, ClientOptions, Completed, Error,
+    Reply, Request, RunningBatch, SearchId, Target, Verdict,
 };
 use hamirror_tests::echo::{EchoDaemon, Manners, ask, client, request};
 use hamirror_tests::fake::{FakeDaemon, Fault};
@@ -90,7 +90,7 @@ fn a_deadline_is_kept_though_the_program_does_nothing() -> Result<()> {
         thread::sleep(Duration::from_millis(1));
     }
     let mut batch = running.join(Some(LIMIT))?;
-    ensure!(batch.pending() == 0 && batch.next_completion() == Some(call));
+    ensure!(batch.pending() == 0 && batch.next_completion() == Some(Completed::Call(call)));
     let failure = batch.take_reply(call)?.err().context("nobody answered")?;
     ensure!(failure.deadline_passed, "{failure:?}");
     Ok(())
@@ -125,7 +125,7 @@ fn a_join_with_a_limit_gives_back_what_still_runs() -> Result<()> {
     ensure!(batch.pending() == 2 && batch.timeout().is_some());
     // Driven by this thread, then by another one again.
     batch.cancel(first)?;
-    ensure!(batch.wait_any(Some(LIMIT))? == Some(first));
+    ensure!(batch.wait_any(Some(LIMIT))? == Some(Completed::Call(first)));
     relay.set(Behaviour::Pass)?;
     let third = batch.add_agent("d", 0, &request(Access::Read, BODY), &patient())?;
     let mut batch = batch.run()?.join(Some(LIMIT))?;

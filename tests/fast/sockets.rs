@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use hamirror::karma::Counter;
 use hamirror::{
-    Access, Batch, CallOptions, Client, ClientOptions, Config, Error, KeepConnections,
+    Access, Batch, CallOptions, Client, ClientOptions, Completed, Config, Error, KeepConnections,
 };
 use hamirror_tests::daemon::free_port;
 use hamirror_tests::echo::{EchoDaemon, Manners, ask, client, request};
@@ -209,9 +209,9 @@ fn a_batch_runs_in_the_hosts_own_loop() -> Result<()> {
             ended.extend(std::iter::from_fn(|| batch.next_completion()));
         }
         ended.sort();
-        ensure!(ended == calls.collect::<Vec<_>>());
+        ensure!(ended == calls.clone().map(Completed::Call).collect::<Vec<_>>());
         ensure!(batch.timeout().is_none(), "nothing runs");
-        for call in ended {
+        for call in calls {
             let reply = batch.take_reply(call)?.map_err(|failure| anyhow::anyhow!("{failure}"))?;
             ensure!(reply.body == [round]);
             ensure!(matches!(batch.take_reply(call), Err(Error::Misuse(_))));
@@ -253,7 +253,7 @@ fn a_wait_is_ended_from_another_thread_and_a_call_cancelled() -> Result<()> {
     })?;
     ensure!(ended.is_none());
     batch.cancel(call)?;
-    ensure!(batch.next_completion() == Some(call));
+    ensure!(batch.next_completion() == Some(Completed::Call(call)));
     let failure = batch.take_reply(call)?.expect_err("it was cancelled");
     ensure!(failure.cancelled && client.status().hosts[0].errors_in_row == 0);
     Ok(())

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use hamirror::request::Raw;
 use hamirror::wire::header::Command;
-use hamirror::{Access, CallOptions, Client, Config, Request, Search, Waker};
+use hamirror::{Access, CallOptions, Client, Completed, Config, Request, Search, Waker};
 use hamirror_tests::alone;
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::corpus::{self, WORDS};
@@ -166,11 +166,14 @@ impl Stress {
                 ended.extend(batch.wait_any(None)?);
             }
             batch.cancel(hopeless)?;
-            ensure!(batch.next_completion() == Some(hopeless) && batch.pending() == 0);
+            ensure!(
+                batch.next_completion() == Some(Completed::Call(hopeless)) && batch.pending() == 0
+            );
             let failure = batch.take_reply(hopeless)?.err().context("silence is no answer")?;
             ensure!(failure.cancelled, "{failure}");
             for (call, body) in calls {
-                ensure!(ended.iter().filter(|other| **other == call).count() == 1, "{ended:?}");
+                let told = Completed::Call(call);
+                ensure!(ended.iter().filter(|other| **other == told).count() == 1, "{ended:?}");
                 match batch.take_reply(call)? {
                     Ok(reply) => {
                         ensure!(reply.body == body, "another call's answer: {:?}", reply.body);

@@ -51,6 +51,47 @@ def test_what_ends_is_iterated_over(client: hamirror.Client, cluster: Cluster) -
         assert ended == added
 
 
+def test_what_was_added_is_told_once(client: hamirror.Client, cluster: Cluster) -> None:
+    def add(batch: hamirror.Batch) -> list[object]:
+        added: list[object] = []
+        for word in WORDS:
+            added += batch.add_index(cluster.index, PING)
+            added.append(batch.add_search(cluster.index, word))
+            added.append(batch.add_agent(cluster.index, 1, PING))
+        return added
+
+    with client.batch() as iterated, client.batch() as driven, client.batch() as waited:
+        added = add(iterated)
+        ended: list[object] = list(iterated)
+        assert (len(ended), set(ended)) == (len(added), set(added))
+        added, ended = add(driven), []
+        while len(ended) < len(added):
+            select.select([driven], [], [], driven.timeout)
+            ended += driven.drive()
+        assert set(ended) == set(added)
+        # What one wait found is told by the next drive, and not again.
+        added = add(waited)
+        assert waited.wait()
+        ended = list(waited.drive())
+        assert (len(ended), set(ended)) == (len(added), set(added))
+        assert all(batch.drive() == [] for batch in (iterated, driven, waited))
+        assert all(batch.timeout is None for batch in (iterated, driven, waited))
+
+
+def test_a_search_of_blackholes_alone_ends_though_nobody_answers() -> None:
+    config = hamirror.Config.build({"dark": {"agent_blackhole": f"{refused_address()}:docs"}})
+    with hamirror.Client(config) as client, client.batch() as batch:
+        first, second = (batch.add_search("dark", "hello") for _ in range(2))
+        assert batch.timeout == 0
+        assert batch.drive() == [first, second]
+        last = batch.add_search("dark", "hello")
+        assert batch.wait()
+        assert list(batch) == [last]
+        for search in (first, second, last):
+            with pytest.raises(hamirror.UnansweredError):
+                search.result()
+
+
 def test_what_is_cancelled_ends_without_an_answer(
     client: hamirror.Client, cluster: Cluster
 ) -> None:

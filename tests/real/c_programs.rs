@@ -85,7 +85,8 @@ fn programs_answer_as_rust_does() -> Result<()> {
     let client = Client::new(&Config::read(cluster.patient_config())?)?;
     let arguments = [config.as_str(), INDEX];
 
-    for program in [Program::c("batch_poll")?, Program::c("values")?] {
+    for name in ["batch_poll", "batch_completed", "values"] {
+        let program = Program::c(name)?;
         let printed = program.run_every_way(&arguments)?;
         let result = client.search(INDEX, &whole_search(), &CallOptions::default())?;
         ensure!(printed.is_empty() || printed == told(&result), "not as Rust: {printed}");

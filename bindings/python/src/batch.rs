@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
-use hamirror::{AgentFailure, BatchHandle, CallId, Error, SearchId};
+use hamirror::{AgentFailure, BatchHandle, CallId, Completed, Error, SearchId};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
@@ -50,7 +50,7 @@ impl Batch {
         let batch = &mut open.batch;
         let id = waiting::run(py, || batch.get()?.add_search(index, &search, &options))?;
         let pending = Py::new(py, PendingSearch::new(index, id))?;
-        open.expect_search(py, id, pending.clone_ref(py))?;
+        open.running.insert(Completed::Search(id), Pending::Search(pending.clone_ref(py)));
         Ok(pending)
     }
 
@@ -71,7 +71,7 @@ impl Batch {
         let open = get(&mut guard)?;
         let batch = &mut open.batch;
         let calls = waiting::run(py, || batch.get()?.add_index(index, &request.inner, &options))?;
-        calls.map(|call| open.expect_reply(py, index, call)).collect()
+        calls.map(|call| open.add_reply(py, index, call)).collect()
     }
 
     /// Starts a request to one agent of an index, by its number from 0.
@@ -92,7 +92,7 @@ impl Batch {
         let batch = &mut open.batch;
         let call =
             waiting::run(py, || batch.get()?.add_agent(index, agent, &request.inner, &options))?;
-        open.expect_reply(py, index, call)
+        open.add_reply(py, index, call)
     }
 
     /// Waits for everything to end; `False` if the time is up before.
@@ -146,7 +146,7 @@ impl Batch {
     ) -> PyResult<Bound<'py, PyTuple>> {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;
-        let locals: Vec<&str> = open.batch.locals(open.running(search)?).collect();
+        let locals: Vec<&str> = open.batch.locals(open.search_id(search)?).collect();
         PyTuple::new(py, locals)
     }
 
@@ -159,7 +159,7 @@ impl Batch {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;
-        let id = open.running(search)?;
+        let id = open.search_id(search)?;
         let request = waiting::run(py, || open.batch.local_request(id, local))?;
         Ok(PyBytes::new(py, &request))
     }
@@ -203,10 +203,14 @@ impl Batch {
     fn cancel(&self, py: Python<'_>, pending: &Bound<'_, PyAny>) -> PyResult<()> {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;
-        let calls = open.calls_of(pending);
+        let found = open.find(pending);
         waiting::run(py, || {
             let batch = open.batch.get()?;
-            calls.into_iter().try_for_each(|call| batch.cancel(call))
+            match found {
+                Some(Completed::Call(call)) => batch.cancel(call),
+                Some(Completed::Search(search)) => batch.cancel_search(search),
+                None => Ok(()),
+            }
         })
     }
 
@@ -246,7 +250,7 @@ impl Batch {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;
-        while open.ended.is_empty() && !open.expected.is_empty() {
+        while open.ended.is_empty() && !open.running.is_empty() {
             open.wait_some(py, Limit::after(None))?;
         }
         Ok(open.ended.pop_front())
@@ -267,9 +271,7 @@ impl Batch {
         let open = Open {
             fd: batch.fd(),
             batch: Detached::new(batch.into()),
-            next_call: CallId(0),
-            expected: HashMap::new(),
-            searches: HashMap::new(),
+            running: HashMap::new(),
             ended: VecDeque::new(),
         };
         Self { open: Mutex::new(Some(open)) }
@@ -284,7 +286,7 @@ impl Batch {
     ) -> PyResult<()> {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;
-        let id = open.running(search)?;
+        let id = open.search_id(search)?;
         waiting::run(py, || open.batch.add_local(id, local, answer))
     }
 
@@ -301,23 +303,15 @@ impl Batch {
 struct Open {
     batch: Detached<BatchHandle>,
     fd: RawFd,
-    /// Calls are numbered from 0 in the order in which they are started.
-    next_call: CallId,
-    /// What each running call belongs to.
-    expected: HashMap<CallId, Expected>,
-    searches: HashMap<SearchId, RunningSearch>,
+    /// What was added and has not ended, as the program knows it.
+    running: HashMap<Completed, Pending>,
     /// Handed out by iteration and by `drive`.
     ended: VecDeque<Py<PyAny>>,
 }
 
-enum Expected {
+enum Pending {
     Reply(Py<PendingReply>),
-    Search(SearchId),
-}
-
-struct RunningSearch {
-    pending: Py<PendingSearch>,
-    calls_running: usize,
+    Search(Py<PendingSearch>),
 }
 
 /// Something that ended, with how it did.
@@ -332,71 +326,52 @@ impl Open {
         self.batch.get().map_err(|error| exception(py, &error))
     }
 
-    fn expect_search(
-        &mut self,
-        py: Python<'_>,
-        id: SearchId,
-        pending: Py<PendingSearch>,
-    ) -> PyResult<()> {
-        let mut calls_running = 0;
-        while let next = self.next_call
-            && self.here(py)?.asked(next).is_some()
-        {
-            self.expected.insert(self.next_call, Expected::Search(id));
-            self.next_call.0 += 1;
-            calls_running += 1;
-        }
-        if calls_running > 0 {
-            self.searches.insert(id, RunningSearch { pending, calls_running });
-            return Ok(());
-        }
-        // An index of blackholes only: nobody will answer.
-        let result = self.here(py)?.take_search(id).map(Box::new);
-        self.store(py, vec![Ended::Search(pending, result)])
-    }
-
-    /// The running calls of a search or a request.
-    fn calls_of(&self, pending: &Bound<'_, PyAny>) -> Vec<CallId> {
-        let is_part = |expected: &Expected| match expected {
-            Expected::Reply(reply) => reply.is(pending),
-            Expected::Search(id) => self.searches[id].pending.is(pending),
+    /// The number of what runs in this batch.
+    fn find(&self, pending: &Bound<'_, PyAny>) -> Option<Completed> {
+        let number = match (pending.cast::<PendingReply>(), pending.cast::<PendingSearch>()) {
+            (Ok(reply), _) => Completed::Call(reply.get().id),
+            (_, Ok(search)) => Completed::Search(search.get().id),
+            _ => return None,
         };
-        let calls = self.expected.iter().filter(|(_, expected)| is_part(expected));
-        calls.map(|(call, _)| *call).collect()
+        let is_it = match self.running.get(&number)? {
+            Pending::Reply(reply) => reply.is(pending),
+            Pending::Search(search) => search.is(pending),
+        };
+        is_it.then_some(number)
     }
 
     /// The number of a search that runs in this batch.
-    fn running(&self, search: &Bound<'_, PendingSearch>) -> PyResult<SearchId> {
-        let id = search.get().id;
-        let running = self.searches.get(&id).filter(|running| running.pending.is(search));
-        running.map(|_| id).ok_or_else(|| misuse("the search does not run in this batch"))
+    fn search_id(&self, search: &Bound<'_, PendingSearch>) -> PyResult<SearchId> {
+        match self.find(search) {
+            Some(Completed::Search(id)) => Ok(id),
+            _ => Err(misuse("the search does not run in this batch")),
+        }
     }
 
-    fn expect_reply(
+    fn add_reply(
         &mut self,
         py: Python<'_>,
         index: &str,
         call: CallId,
     ) -> PyResult<Py<PendingReply>> {
         let agent = self.here(py)?.asked(call).map_or(0, |(agent, _)| agent.number);
-        let pending = Py::new(py, PendingReply::new(index, agent))?;
-        self.expected.insert(call, Expected::Reply(pending.clone_ref(py)));
-        self.next_call = CallId(call.0 + 1);
+        let pending = Py::new(py, PendingReply::new(index, agent, call))?;
+        self.running.insert(Completed::Call(call), Pending::Reply(pending.clone_ref(py)));
         Ok(pending)
     }
 
     /// Waits for everything to end; `false` if the time is up before.
     fn wait_all(&mut self, py: Python<'_>, limit: Limit) -> PyResult<bool> {
-        while !self.expected.is_empty() && !limit.has_passed() {
+        while !self.running.is_empty() && !limit.has_passed() {
             self.wait_some(py, limit)?;
             // Ends that come one after the other must not keep Ctrl-C waiting.
             py.check_signals()?;
         }
-        if !self.expected.is_empty() {
+        if !self.running.is_empty() {
             // A wait without any time still takes what is there.
             self.drive(py)?;
         }
-        Ok(self.expected.is_empty())
+        Ok(self.running.is_empty())
     }
 
     /// Waits until something ends or the time is up.
@@ -404,7 +379,7 @@ impl Open {
         let ended = waiting::wait(py, |slice| {
             let first = self.batch.get()?.wait_any(Some(limit.slice(slice)))?;
             let ended = self.take_ended(first)?;
-            let is_over = !ended.is_empty() || self.expected.is_empty() || limit.has_passed();
+            let is_over = !ended.is_empty() || self.running.is_empty() || limit.has_passed();
             Ok(is_over.then_some(ended))
         })?;
         self.store(py, ended)
@@ -418,24 +393,26 @@ impl Open {
         self.store(py, ended)
     }
 
-    /// Takes the outcomes of all calls that have ended; this merges results.
-    fn take_ended(&mut self, first: Option<CallId>) -> Result<Vec<Ended>, Error> {
+    /// Takes the outcomes of all that has ended; this merges results.
+    fn take_ended(&mut self, first: Option<Completed>) -> Result<Vec<Ended>, Error> {
         let mut ended = Vec::new();
         let batch = self.batch.get()?;
         let mut next = first.or_else(|| batch.next_completion());
-        while let Some(call) = next {
-            match self.expected.remove(&call) {
-                Some(Expected::Reply(pending)) => {
+        while let Some(completed) = next {
+            match (completed, self.running.remove(&completed)) {
+                (Completed::Call(call), Some(Pending::Reply(pending))) => {
                     let host = batch.asked(call).and_then(|(_, host)| host);
                     let host = host.map(str::to_owned);
                     let reply = batch.take_reply(call)?;
                     let reply = reply.map(|reply| Reply::new(reply, host));
                     ended.push(Ended::Reply(pending, reply));
                 }
-                Some(Expected::Search(id)) => {
-                    ended.extend(end_search_call(batch, &mut self.searches, id));
+                (Completed::Search(search), Some(Pending::Search(pending))) => {
+                    let result = batch.take_search(search).map(Box::new);
+                    ended.push(Ended::Search(pending, result));
                 }
-                None => {}
+                // No object could be made when it was added.
+                _ => {}
             }
             next = batch.next_completion();
         }
@@ -458,20 +435,6 @@ impl Open {
         }
         Ok(())
     }
-}
-
-fn end_search_call(
-    batch: &mut hamirror::Batch,
-    searches: &mut HashMap<SearchId, RunningSearch>,
-    id: SearchId,
-) -> Option<Ended> {
-    let search = searches.get_mut(&id)?;
-    search.calls_running -= 1;
-    if search.calls_running > 0 {
-        return None;
-    }
-    let RunningSearch { pending, .. } = searches.remove(&id)?;
-    Some(Ended::Search(pending, batch.take_search(id).map(Box::new)))
 }
 
 impl Drop for Batch {

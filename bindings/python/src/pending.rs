@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use hamirror::{AgentFailure, Error, SearchId};
+use hamirror::{AgentFailure, CallId, Error, SearchId};
 use pyo3::PyClass;
 use pyo3::prelude::*;
 
@@ -66,6 +66,8 @@ pub(crate) struct PendingReply {
     /// Number of the agent in its index, from 0.
     #[pyo3(get)]
     agent: usize,
+    /// Number in its batch.
+    pub(crate) id: CallId,
     outcome: Outcome<Reply>,
 }
 
@@ -83,15 +85,15 @@ impl PendingReply {
     }
 
     fn __repr__(&self) -> String {
-        let Self { index, agent, outcome } = self;
+        let Self { index, agent, outcome, .. } = self;
         format!("<hamirror.PendingReply of {index}, agent {agent}, {}>", outcome.state())
     }
 }
 
 impl PendingReply {
-    pub(crate) fn new(index: &str, agent: usize) -> Self {
+    pub(crate) fn new(index: &str, agent: usize, id: CallId) -> Self {
         let outcome = Outcome { cell: OnceLock::new() };
-        Self { index: index.to_owned(), agent, outcome }
+        Self { index: index.to_owned(), agent, id, outcome }
     }
 
     pub(crate) fn end(&self, py: Python<'_>, reply: Result<Reply, AgentFailure>) -> PyResult<()> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::running::is_running;
-use super::{Batch, SearchId};
+use super::{Batch, CallId, SearchId};
 use crate::error::Error;
 use crate::net::Waited;
 use crate::request::Reply;
@@ -49,9 +49,21 @@ impl BatchHandle {
         self.batch.end_run(timeout)
     }
 
+    /// Returns a call that ended, each once, whether it was added by itself or for a search: what
+    /// the C functions of 0.1 tell, in place of [`Batch::next_completion`]. That tells a search
+    /// nevertheless, and not the calls that were told here.
+    pub fn next_call(&mut self) -> Result<Option<CallId>, Error> {
+        Ok(self.get()?.next_call_of_any())
+    }
+
+    /// Waits for the next call to end, as [`Batch::wait_any`] does for calls and searches.
+    pub fn wait_any_call(&mut self, timeout: Option<Duration>) -> Result<Option<CallId>, Error> {
+        self.get()?.wait_for(timeout, Batch::next_call_of_any)
+    }
+
     /// True if the result of a search was not taken yet.
     pub fn has_search(&self, search: SearchId) -> bool {
-        self.batch.searches.contains_key(&search)
+        self.batch.searches.get(search).is_some()
     }
 
     /// Local indexes of a search that nobody has searched ([`Batch::locals`]).

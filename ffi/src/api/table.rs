@@ -681,6 +681,19 @@ pub struct ApiV0 {
         out_error: *mut *mut Error,
     ) -> i32,
     pub batch_run: unsafe extern "C" fn(batch: *mut Batch, out_error: *mut *mut Error) -> i32,
+    pub batch_next_completed: unsafe extern "C" fn(
+        batch: *mut Batch,
+        out_call: *mut u32,
+        out_search: *mut u32,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub batch_wait_completed: unsafe extern "C" fn(
+        batch: *mut Batch,
+        timeout_ms: i64,
+        out_call: *mut u32,
+        out_search: *mut u32,
+        out_error: *mut *mut Error,
+    ) -> i32,
 }
 
 pub(super) static V0: ApiV0 = ApiV0 {
@@ -916,4 +929,6 @@ pub(super) static V0: ApiV0 = ApiV0 {
     search_geo_anchor: crate::search::hamirror_search_geo_anchor,
     batch_join: crate::batch_run::hamirror_batch_join,
     batch_run: crate::batch_run::hamirror_batch_run,
+    batch_next_completed: crate::batch_completed::hamirror_batch_next_completed,
+    batch_wait_completed: crate::batch_completed::hamirror_batch_wait_completed,
 };
