@@ -324,14 +324,7 @@ impl Batch {
                 Err(name) => unsearched.push(name),
             }
         }
-        let mut result = SearchResult::merge_numbered(&request, searched, outcomes, completeness)?;
-        let index = request.index();
-        let unsearched = unsearched
-            .iter()
-            .map(|name| format!("index {index}: local index {name} not searched"));
-        let warnings: Vec<String> = result.warning.take().into_iter().chain(unsearched).collect();
-        result.warning = (!warnings.is_empty()).then(|| warnings.join(";\n"));
-        Ok(result)
+        SearchResult::merge_numbered(&request, searched, &unsearched, outcomes, completeness)
     }
 
     /// Ends waits of this batch from another thread.

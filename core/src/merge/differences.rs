@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::schema::Column;
-use super::{ID, Set};
+use super::{ID, Remark, Set};
 use crate::limits::{TOLD_COLUMNS_MAX, TOLD_SOURCES_MAX};
 use crate::wire::search::Kind;
 use crate::wire::text;
 
 /// A remark for each column that some sets have and `common` does not; magic ones left out. Those
 /// beyond [`TOLD_COLUMNS_MAX`] are counted.
-pub(super) fn of_all(sets: &[Set<'_>], common: &[Column]) -> Vec<String> {
+pub(super) fn of_all(sets: &[Set<'_>], common: &[Column]) -> Vec<Remark> {
     // The common columns are among those of every set.
     if sets.iter().all(|set| set.result.columns.len() == common.len()) {
         return Vec::new();
@@ -34,13 +34,14 @@ pub(super) fn of_all(sets: &[Set<'_>], common: &[Column]) -> Vec<String> {
             }
         }
     }
-    let remark = |(name, kinds): &(&[u8], Vec<Option<Kind>>)| {
-        format!("column '{}' is left out: {}", text::quote_name(name), compared(sets, kinds))
+    let remark = |(name, kinds): &(&[u8], Vec<Option<Kind>>)| Remark::ColumnLeftOut {
+        name: text::quote_name(name),
+        kinds: compared(sets, kinds),
     };
-    let mut remarks: Vec<String> = kinds.iter().map(remark).collect();
+    let mut remarks: Vec<Remark> = kinds.iter().map(remark).collect();
     let more = lost.len() - kinds.len();
     if more > 0 {
-        remarks.push(format!("{more} more columns are left out: not all agents have them"));
+        remarks.push(Remark::MoreColumnsLeftOut(more));
     }
     remarks
 }

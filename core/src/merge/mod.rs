@@ -113,23 +113,17 @@ impl Plan {
     }
 
     /// Where the result holds less than was asked for, though nothing went wrong.
-    fn what_is_short(&self, sets: &[Set<'_>], total: u64, total_found: u64) -> Vec<String> {
+    fn what_is_short(&self, sets: &[Set<'_>], total: u64, total_found: u64) -> Vec<Remark> {
         let mut remarks = Vec::new();
         let Window { offset, limit, max_matches } = self.window;
         if offset.saturating_add(limit) > max_matches && total_found > total {
-            remarks.push(format!(
-                "only the first {max_matches} of {total_found} rows can be had: offset {offset} \
-                 and limit {limit} go beyond max_matches {max_matches}, raise it"
-            ));
+            remarks.push(Remark::BeyondMaxMatches { max_matches, total_found, offset, limit });
         }
         let stopped = |set: &&Set<'_>| self.cutoff > 0 && set.result.total_found >= self.cutoff;
         let stopped: Vec<&Set<'_>> = sets.iter().filter(stopped).collect();
         if !stopped.is_empty() {
-            let names = differences::named(&stopped);
-            let cutoff = self.cutoff;
-            remarks.push(format!(
-                "cutoff {cutoff} reached on {names}: total_found {total_found} is a lower bound"
-            ));
+            let sources = differences::named(&stopped);
+            remarks.push(Remark::Cutoff { cutoff: self.cutoff, sources, total_found });
         }
         remarks
     }
@@ -234,7 +228,21 @@ pub(crate) struct Merged {
     /// Words that a set lacks although one before it has them, as a part of a line.
     pub(crate) word_mismatches: Vec<String>,
     /// What the result lacks of what was asked for, or of what single agents sent.
-    pub(crate) remarks: Vec<String>,
+    pub(crate) remarks: Vec<Remark>,
+}
+
+/// Something that a result lacks, though no agent failed.
+#[derive(Debug)]
+pub(crate) enum Remark {
+    /// More rows were asked for than a result may have.
+    BeyondMaxMatches { max_matches: usize, total_found: u64, offset: usize, limit: usize },
+    /// These sources stopped at the cutoff.
+    Cutoff { cutoff: u32, sources: String, total_found: u64 },
+    /// A column that not all sources have, or not of one type: its quoted name, and where it has
+    /// which type.
+    ColumnLeftOut { name: String, kinds: String },
+    /// Number of further columns that were left out.
+    MoreColumnsLeftOut(usize),
 }
 
 /// A row of one of the sets.

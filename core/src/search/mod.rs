@@ -5,6 +5,7 @@ mod local;
 mod request;
 mod result;
 mod tree;
+mod warnings;
 
 pub(crate) use local::Local;
 pub use request::SearchRequest;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
-use crate::limits::TOLD_COLUMNS_MAX;
 use crate::merge::{self, Merged, Plan, RowPlace, Set, Unmerged};
 use crate::request::Reply;
 use crate::wire::search::{self, Dialect, Kind, Status, Value};
@@ -13,6 +12,7 @@ use crate::wire::text;
 
 use super::SearchRequest;
 use super::tree::missing_below;
+use super::warnings::Warnings;
 
 pub use crate::merge::Word;
 
@@ -75,13 +75,15 @@ impl SearchResult {
     ) -> Result<SearchResult, Error> {
         let outcomes = outcomes.into_iter().enumerate();
         let outcomes = outcomes.map(|(number, (host, outcome))| (number, host, outcome)).collect();
-        Self::merge_numbered(request, locals, outcomes, completeness)
+        Self::merge_numbered(request, locals, &[], outcomes, completeness)
     }
 
-    /// The same with the numbers of the agents.
+    /// The same with the numbers of the agents, and the local indexes that nobody has searched
+    /// or had to.
     pub(crate) fn merge_numbered<H: AsRef<str>>(
         request: &SearchRequest,
         locals: Vec<(String, Result<Reply, AgentFailure>)>,
+        unsearched: &[String],
         outcomes: Vec<(usize, H, Result<Reply, AgentFailure>)>,
         completeness: Completeness,
     ) -> Result<SearchResult, Error> {
@@ -104,12 +106,11 @@ impl SearchResult {
         let sets: Vec<Set<'_>> = sets.filter_map(|(part, reply)| part.set_of(reply)).collect();
         let merged = merge_sets(request, &sets)?;
         for (number, part) in parts.iter().enumerate() {
-            part.add_warnings(&replies[number], &sets[number], &mut warnings);
+            warnings.add_answer(part, &replies[number], &sets[number]);
             let stored = stored_fields(request.plan(), &sets[number], &merged.columns, number);
-            part.add_stored_fields(&stored, &mut warnings);
+            warnings.add_stored_fields(part, &stored);
         }
-        add_word_warnings(&merged, &mut warnings);
-        warnings.extend(merged.remarks);
+        warnings.add_merged(&merged);
         let fields = sets.last().map_or_else(Vec::new, |set| {
             set.result.fields.iter().map(|field| field.text(set.body)).collect()
         });
@@ -125,7 +126,7 @@ impl SearchResult {
             total_found,
             time_ms,
             words,
-            warning: join(request.index(), warnings),
+            warning: warnings.join(request.index(), unsearched),
             agents_answered: answered,
             agents,
             failures,
@@ -242,8 +243,8 @@ struct Heard<H> {
     /// One for each part.
     replies: Vec<Reply>,
     failures: Vec<AgentFailure>,
-    /// What a master says of those that gave no answer.
-    warnings: Vec<String>,
+    /// What is said of those that gave no answer.
+    warnings: Warnings,
 }
 
 impl<H: AsRef<str>> Heard<H> {
@@ -252,7 +253,7 @@ impl<H: AsRef<str>> Heard<H> {
         outcomes: impl Iterator<Item = (Part<H>, Result<Reply, AgentFailure>)>,
     ) -> Result<Self, Error> {
         let (mut parts, mut replies) = (Vec::new(), Vec::new());
-        let (mut failures, mut warnings) = (Vec::new(), Vec::new());
+        let (mut failures, mut warnings) = (Vec::new(), Warnings::default());
         for (part, outcome) in outcomes {
             match outcome {
                 Ok(reply) if reply.search.is_none() => {
@@ -265,7 +266,7 @@ impl<H: AsRef<str>> Heard<H> {
                     replies.push(reply);
                 }
                 Err(failure) => {
-                    warnings.push(part.failure_text(&failure));
+                    warnings.add_failure(&part, &failure);
                     failures.push(failure);
                 }
             }
@@ -275,7 +276,7 @@ impl<H: AsRef<str>> Heard<H> {
 }
 
 /// Who gave a part of the result.
-enum Part<H> {
+pub(super) enum Part<H> {
     /// Number of the agent, and the host that was asked.
     Agent(usize, H),
     /// The local index.
@@ -326,51 +327,6 @@ impl<H: AsRef<str>> Part<H> {
             ..AgentFailure::default()
         })
     }
-
-    /// What a master says of an agent that failed: its last attempt.
-    fn failure_text(&self, failure: &AgentFailure) -> String {
-        let text = match (failure.attempts.last(), &failure.query_error) {
-            (_, Some(text)) if matches!(self, Part::Local(_)) => text.clone(),
-            (_, Some(text)) => format!("remote query error: {text}"),
-            (Some(attempt), None) => attempt.text.clone(),
-            (None, None) if matches!(self, Part::Local(_)) => "not searched".to_owned(),
-            (None, None) if failure.cancelled => "cancelled".to_owned(),
-            (None, None) if failure.deadline_passed => "deadline passed".to_owned(),
-            (None, None) => "no mirror could be asked".to_owned(),
-        };
-        match failure.attempts.last() {
-            Some(attempt) => format!("agent {}: {text}", attempt.host),
-            None => format!("{self}: {text}"),
-        }
-    }
-
-    fn add_warnings(&self, reply: &Reply, set: &Set<'_>, warnings: &mut Vec<String>) {
-        let message = set.result.message.quote(set.body);
-        match set.result.status {
-            Status::Warning => warnings.push(format!("{self}: remote query warning: {message}")),
-            Status::Retry => warnings.push(format!("{self}: remote query error: {message}")),
-            Status::Other(number) => {
-                let text = format!("{self}: remote query status {number}: {message}");
-                warnings.push(text);
-            }
-            Status::Ok | Status::Error => {}
-        }
-        if let Some(text) = &reply.warning {
-            warnings.push(format!("{self}: remote warning: {text}"));
-        }
-    }
-
-    fn add_stored_fields(&self, columns: &[&str], warnings: &mut Vec<String>) {
-        for column in columns.iter().take(TOLD_COLUMNS_MAX) {
-            let column = text::quote_name(column.as_bytes());
-            warnings.push(format!(
-                "{self}: column '{column}' is a stored field, whose text agents do not send"
-            ));
-        }
-        if let Some(count @ 1..) = columns.len().checked_sub(TOLD_COLUMNS_MAX) {
-            warnings.push(format!("{self}: stored fields: {count} more columns"));
-        }
-    }
 }
 
 fn merge_sets(request: &SearchRequest, sets: &[Set<'_>]) -> Result<Merged, Error> {
@@ -385,24 +341,6 @@ fn merge_sets(request: &SearchRequest, sets: &[Set<'_>]) -> Result<Merged, Error
             Error::System(text.into())
         }
     })
-}
-
-fn add_word_warnings(merged: &Merged, warnings: &mut Vec<String>) {
-    let mismatches = merged.word_mismatches.iter();
-    warnings.extend(mismatches.map(|words| format!("query word(s) mismatch: {words}")));
-    if merged.words_left_out > 0 {
-        let count = merged.words_left_out;
-        warnings.push(format!("statistics of {count} more query words are left out"));
-    }
-}
-
-impl<H: AsRef<str>> std::fmt::Display for Part<H> {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Part::Agent(_, host) => write!(out, "agent {}", host.as_ref()),
-            Part::Local(name) => write!(out, "local index {name}"),
-        }
-    }
 }
 
 /// Columns that Manticore sends empty to masters, whatever they hold (protocol.md 4.4).
@@ -429,13 +367,4 @@ fn stored_fields<'a>(
         (0..result.rows.len()).all(|row| value(row) == Some(Value::String(b"")))
     };
     columns.iter().filter(is_field).filter(is_empty).map(|column| column.name.as_str()).collect()
-}
-
-/// Sorted, each once, in the form of a master's warning (distributed.md 5.3).
-fn join(index: &str, mut warnings: Vec<String>) -> Option<String> {
-    warnings.sort_unstable();
-    warnings.dedup();
-    let lines: Vec<String> =
-        warnings.into_iter().map(|text| format!("index {index}: {text}")).collect();
-    if lines.is_empty() { None } else { Some(lines.join(";\n")) }
 }

@@ -1,6 +1,7 @@
 //! Agents that are masters themselves: they answer with what they got, and warn of what they did
 //! not get (distributed.md 5.3).
 
+use super::warnings;
 use crate::limits::WARNING_READ_MAX;
 
 /// The part of a warning that tells of agents without an answer, further down; `None` if all of
@@ -28,16 +29,17 @@ fn is_missing(mut line: &[u8]) -> bool {
             return false;
         };
         if let Some(fault) = fault.strip_prefix(b"local index ") {
-            return fault.ends_with(b" not searched");
+            let fault = fault.strip_suffix(warnings::NOT_SEARCHED.as_bytes());
+            return fault.is_some_and(|fault| fault.ends_with(b" "));
         }
         let Some((_, text)) = fault
             .strip_prefix(b"agent ")
             .and_then(|fault| split_once(fault, &[b": "]))
-            .filter(|(_, text)| !REMARKS.iter().any(|remark| text.starts_with(remark)))
+            .filter(|(_, text)| !REMARKS.iter().any(|remark| text.starts_with(remark.as_bytes())))
         else {
             return false;
         };
-        match QUOTES.iter().find_map(|quote| text.strip_prefix(*quote)) {
+        match QUOTES.iter().find_map(|quote| text.strip_prefix(quote.as_bytes())) {
             Some(quoted) => line = quoted,
             None => return true,
         }
@@ -57,10 +59,10 @@ fn split_once<'a>(text: &'a [u8], separators: &[&[u8]]) -> Option<(&'a [u8], &'a
 const LINE_ENDS: [&[u8]; 2] = [b";\n", b";\\n"];
 
 /// What stands between an agent and its own warning.
-const QUOTES: [&[u8]; 2] = [b"remote query warning: ", b"remote warning: "];
+const QUOTES: [&str; 2] = [warnings::QUERY_WARNING, warnings::WARNING];
 
 /// What this library says of agents that answered.
-const REMARKS: [&[u8]; 3] = [b"column '", b"stored fields: ", b"remote query status "];
+const REMARKS: [&str; 3] = [warnings::COLUMN, warnings::STORED_FIELDS, warnings::QUERY_STATUS];
 
 #[cfg(test)]
 mod tests {
