@@ -269,8 +269,10 @@ impl Batch {
         Some(outcome.as_ref().map(|answer| &answer.reply))
     }
 
-    /// Takes the outcome of a call out; not of one that belongs to a search.
-    pub fn take_reply(&mut self, call: CallId) -> Result<Result<Reply, AgentFailure>, Error> {
+    /// Takes the reply of a call out, or why there is none: [`Error::Unanswered`] with one
+    /// failure, which has an [`Error::program`] if a request of the program's own ended the call.
+    /// [`Error::Misuse`] if the call runs, was taken before, or belongs to a search.
+    pub fn take_reply(&mut self, call: CallId) -> Result<Reply, Error> {
         if self.search_of(call).is_some() {
             let text = format!("call {} belongs to a search: take its result", call.0);
             return Err(Error::Misuse(text));
@@ -281,7 +283,7 @@ impl Batch {
             Error::Misuse(format!("call {number} has no outcome: it runs, or was taken before"))
         })?;
         self.driver().engine().forget(call);
-        Ok(outcome.map(|answer| answer.reply))
+        Ok(outcome?.reply)
     }
 
     /// The agent that a call asks and the host that answered, or that a write is for; `None` for

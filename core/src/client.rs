@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::batch::{Batch, BatchHandle};
 use crate::config::{Config, HostAddress};
-use crate::error::{AgentFailure, Error, SystemError};
+use crate::error::{Error, SystemError};
 use crate::limits::LOCAL_SEARCH_DELAY_MAX;
 use crate::log::{Level, LogSink};
 use crate::net::clock;
@@ -129,14 +129,15 @@ impl Client {
         batch.take_search(id)
     }
 
-    /// Asks one agent of an index, by its number from 0.
+    /// Asks one agent of an index, by its number from 0; the errors are those of
+    /// [`Batch::add_agent`] and [`Batch::take_reply`].
     pub fn call(
         &self,
         index: &str,
         agent: usize,
         request: &Arc<dyn Request>,
         options: &CallOptions,
-    ) -> Result<Result<Reply, AgentFailure>, Error> {
+    ) -> Result<Reply, Error> {
         let mut batch = self.batch()?;
         let call = batch.add_agent(index, agent, request, options)?;
         while !batch.wait_all(None)? {}

@@ -103,24 +103,32 @@ impl PartialEq for ProgramError {
 impl Eq for ProgramError {}
 
 impl Error {
+    /// Returns why agents gave no answer, one failure an agent; none but for
+    /// [`Error::Unanswered`].
+    pub fn failures(&self) -> &[AgentFailure] {
+        match self {
+            Error::Unanswered { failures, .. } => failures,
+            _ => &[],
+        }
+    }
+
+    /// Returns the first error of the program's own, from a [`Request`](crate::Request) that it
+    /// brought; `None` if that refused nothing.
+    pub fn program(&self) -> Option<&ProgramError> {
+        match self {
+            Error::Program(error) => Some(error),
+            _ => self.failures().iter().find_map(|failure| failure.program.as_ref()),
+        }
+    }
+
     /// The deadline ended every agent that failed.
     pub fn is_timeout(&self) -> bool {
-        match self {
-            Error::Unanswered { failures, .. } => {
-                !failures.is_empty() && failures.iter().all(AgentFailure::is_timeout)
-            }
-            _ => false,
-        }
+        !self.failures().is_empty() && self.failures().iter().all(AgentFailure::is_timeout)
     }
 
     /// The query itself is at fault: agents were reached and refused it.
     pub fn is_query_error(&self) -> bool {
-        match self {
-            Error::Unanswered { failures, .. } => {
-                failures.iter().any(|failure| failure.query_error.is_some())
-            }
-            _ => false,
-        }
+        self.failures().iter().any(|failure| failure.query_error.is_some())
     }
 }
 
@@ -157,6 +165,13 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// The error of a call to that agent alone.
+impl From<AgentFailure> for Error {
+    fn from(failure: AgentFailure) -> Error {
+        Error::Unanswered { answered: 0, agents: 1, failures: vec![failure] }
+    }
+}
 
 /// Why one agent gave no answer: each attempt in order.
 #[derive(Clone, Debug, Default)]
@@ -312,5 +327,33 @@ impl fmt::Display for Phase {
             Phase::Wait => "wait",
             Phase::Read => "read",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_of_one_agent_says_what_ended_its_call() {
+        let program = ProgramError::new(fmt::Error);
+        let failure = AgentFailure::default;
+        // The program's own request is told apart from a query, and both from an agent.
+        for (failure, is_timeout, is_query_error, has_program) in [
+            (failure(), false, false, false),
+            (AgentFailure { cancelled: true, ..failure() }, false, false, false),
+            (AgentFailure { deadline_passed: true, ..failure() }, true, false, false),
+            (AgentFailure { query_error: Some("no".into()), ..failure() }, false, true, false),
+            (AgentFailure { program: Some(program.clone()), ..failure() }, false, false, true),
+        ] {
+            let text = failure.to_string();
+            let error = Error::from(failure);
+            assert_eq!((error.is_timeout(), error.is_query_error()), (is_timeout, is_query_error));
+            assert_eq!(error.program(), has_program.then_some(&program), "{error}");
+            assert!(matches!(error, Error::Unanswered { answered: 0, agents: 1, .. }));
+            assert_eq!(error.to_string(), format!("0 of 1 agents answered; {text}"));
+        }
+        assert_eq!(Error::Program(program.clone()).program(), Some(&program));
+        assert!(Error::Forked.program().is_none() && Error::Forked.failures().is_empty());
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use hamirror_core::{BatchHandle, CallId, SearchId};
+use hamirror_core::{BatchHandle, CallId, Error as CoreError, SearchId};
 
 use crate::arguments;
 use crate::client::Client;
@@ -322,7 +322,7 @@ pub unsafe extern "C" fn hamirror_batch_reply(
             let text = format!("call {call} has no outcome: it runs, was taken, or is unknown");
             Failed::new(HAMIRROR_ERROR_MISUSE, text)
         })?;
-        out_reply.write(view(outcome.map_err(|failure| Failed::from(failure.clone()))?));
+        out_reply.write(view(outcome.map_err(|failure| CoreError::from(failure.clone()))?));
         Ok(())
     })
 }
@@ -404,7 +404,7 @@ pub unsafe extern "C" fn hamirror_batch_take_reply(
 ) -> i32 {
     fallible!(out_error, {
         let out_reply = arguments::out_handle(out_reply, "out_reply")?;
-        let reply = write(batch)?.get()?.take_reply(CallId(call))??;
+        let reply = write(batch)?.get()?.take_reply(CallId(call))?;
         out_reply.write(handle::new(reply));
         Ok(())
     })

@@ -131,7 +131,7 @@ pub unsafe extern "C" fn hamirror_client_call(
         let index = arguments::text(index, "index")?;
         // A reference of its own, for a callback may free the handle.
         let request = need(request, "request")?.clone();
-        let reply = client.call(index, agent, &request, &options::call(options)?)??;
+        let reply = client.call(index, agent, &request, &options::call(options)?)?;
         out_reply.write(handle::new(reply));
         Ok(())
     })

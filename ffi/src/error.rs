@@ -190,10 +190,10 @@ impl Failed {
 
 impl From<CoreError> for Failed {
     fn from(error: CoreError) -> Failed {
-        let callback = callback_error(&error);
+        let callback = error.program().and_then(|error| error.downcast_ref::<CallbackError>());
         let mut detail = ErrorDetail {
             code: callback.map_or(code_of(&error), |_| HAMIRROR_ERROR_CALLBACK),
-            callback_code: callback.map_or(0, |CallbackError(code)| code),
+            callback_code: callback.map_or(0, |CallbackError(code)| *code),
             message: error.to_string(),
             is_timeout: error.is_timeout(),
             is_query_error: error.is_query_error(),
@@ -211,24 +211,6 @@ impl From<CoreError> for Failed {
             _ => {}
         }
         Failed(Box::new(detail))
-    }
-}
-
-impl From<AgentFailure> for Failed {
-    fn from(failure: AgentFailure) -> Failed {
-        let failures = vec![failure];
-        CoreError::Unanswered { answered: 0, agents: 1, failures }.into()
-    }
-}
-
-/// The first callback that failed, alone or as an agent's failure.
-fn callback_error(error: &CoreError) -> Option<CallbackError> {
-    match error {
-        CoreError::Program(error) => error.downcast_ref().copied(),
-        CoreError::Unanswered { failures, .. } => {
-            failures.iter().find_map(|failure| failure.program.as_ref()?.downcast_ref().copied())
-        }
-        _ => None,
     }
 }
 

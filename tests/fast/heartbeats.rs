@@ -100,7 +100,7 @@ fn ask(
         // A daemon that nobody has asked still waits.
         drop(TcpStream::connect(address));
         let _ = daemon.join();
-        Ok(reply?)
+        Ok(reply.map_err(|error| error.failures()[0].clone()))
     })
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use hamirror::request::Raw;
 use hamirror::wire::header;
 use hamirror::{Access, CallOptions, Client, ClientOptions, Config, Request};
@@ -195,8 +195,7 @@ pub fn request(access: Access, body: &[u8]) -> Arc<dyn Request> {
 
 /// What the first agent of `d` answers.
 pub fn ask(client: &Client, body: &[u8]) -> Result<Vec<u8>> {
-    let outcome = client.call("d", 0, &request(Access::Read, body), &CallOptions::default())?;
-    Ok(outcome.map_err(|failure| anyhow!("{failure}"))?.body)
+    Ok(client.call("d", 0, &request(Access::Read, body), &CallOptions::default())?.body)
 }
 
 const PERSIST: u16 = 4;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, ensure};
 use hamirror::request::Raw;
 use hamirror::wire::header::Command;
 use hamirror::{Access, CallOptions, Client, Config, Request};
@@ -46,8 +46,7 @@ fn ask_often(client: &Client) -> Result<()> {
     let request: Arc<dyn Request> =
         Arc::new(Raw { command: Command::STATUS, access: Access::Read, body });
     for _ in 0..CALLS {
-        let outcome = client.call("d", 0, &request, &CallOptions::default())?;
-        let reply = outcome.map_err(|failure| anyhow!("{failure}"))?;
+        let reply = client.call("d", 0, &request, &CallOptions::default())?;
         ensure!(reply.body.len() > 100, "a status of {} bytes", reply.body.len());
     }
     Ok(())

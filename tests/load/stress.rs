@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use hamirror::request::Raw;
 use hamirror::wire::header::Command;
 use hamirror::{Access, CallOptions, Client, Completed, Config, Request, Search, Waker};
@@ -136,8 +136,7 @@ impl Stress {
         for step in 0..CALLS {
             let body = body("call", number, step);
             let request = request(&body);
-            let outcome = self.client.call("echo", step % 2, &request, &CallOptions::default())?;
-            let reply = outcome.map_err(|failure| anyhow!("{failure}"))?;
+            let reply = self.client.call("echo", step % 2, &request, &CallOptions::default())?;
             ensure!(reply.body == body, "another call's answer: {:?}", reply.body);
             self.answered.fetch_add(1, Ordering::Relaxed);
         }
@@ -169,18 +168,18 @@ impl Stress {
             ensure!(
                 batch.next_completion() == Some(Completed::Call(hopeless)) && batch.pending() == 0
             );
-            let failure = batch.take_reply(hopeless)?.err().context("silence is no answer")?;
-            ensure!(failure.cancelled, "{failure}");
+            let error = batch.take_reply(hopeless).err().context("silence is no answer")?;
+            ensure!(error.failures()[0].cancelled, "{error}");
             for (call, body) in calls {
                 let told = Completed::Call(call);
                 ensure!(ended.iter().filter(|other| **other == told).count() == 1, "{ended:?}");
-                match batch.take_reply(call)? {
+                match batch.take_reply(call) {
                     Ok(reply) => {
                         ensure!(reply.body == body, "another call's answer: {:?}", reply.body);
                         self.answered.fetch_add(1, Ordering::Relaxed);
                     }
-                    Err(failure) if failure.cancelled && call == cancelled => {}
-                    Err(failure) => bail!("{failure}"),
+                    Err(error) if call == cancelled && error.failures()[0].cancelled => {}
+                    Err(error) => bail!("{error}"),
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
-use hamirror::{AgentFailure, BatchHandle, CallId, Completed, Error, SearchId};
+use hamirror::{BatchHandle, CallId, Completed, Error, SearchId};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
@@ -316,7 +316,7 @@ enum Pending {
 
 /// Something that ended, with how it did.
 enum Ended {
-    Reply(Py<PendingReply>, Result<Reply, AgentFailure>),
+    Reply(Py<PendingReply>, Result<Reply, Error>),
     Search(Py<PendingSearch>, Result<Box<hamirror::SearchResult>, Error>),
 }
 
@@ -403,8 +403,7 @@ impl Open {
                 (Completed::Call(call), Some(Pending::Reply(pending))) => {
                     let host = batch.asked(call).and_then(|(_, host)| host);
                     let host = host.map(str::to_owned);
-                    let reply = batch.take_reply(call)?;
-                    let reply = reply.map(|reply| Reply::new(reply, host));
+                    let reply = batch.take_reply(call).map(|reply| Reply::new(reply, host));
                     ended.push(Ended::Reply(pending, reply));
                 }
                 (Completed::Search(search), Some(Pending::Search(pending))) => {

@@ -11,7 +11,7 @@ use pyo3::types::{PyString, PyTuple};
 use crate::batch::Batch;
 use crate::callback::{self, Detached};
 use crate::config::Config;
-use crate::error::{exception, misuse, of_one_agent};
+use crate::error::misuse;
 use crate::options::{self, Keywords, about};
 use crate::reply::Reply;
 use crate::request::Request;
@@ -94,7 +94,7 @@ impl Client {
         let client = self.get()?;
         let options = options::call_options("call", options)?;
         let mut asked = None;
-        let outcome = waiting::wait(py, |slice| {
+        waiting::wait(py, |slice| {
             let (batch, call) = match &mut asked {
                 Some(asked) => asked,
                 empty => {
@@ -107,10 +107,8 @@ impl Client {
                 return Ok(None);
             }
             let host = batch.asked(*call).and_then(|(_, host)| host).map(str::to_owned);
-            let outcome = batch.take_reply(*call)?;
-            Ok(Some(outcome.map(|reply| Reply::new(reply, host))))
-        })?;
-        outcome.map_err(|failure| exception(py, &of_one_agent(failure)))
+            Ok(Some(Reply::new(batch.take_reply(*call)?, host)))
+        })
     }
 
     /// An empty batch: many calls under way at once.

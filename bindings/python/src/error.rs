@@ -1,6 +1,6 @@
 //! Errors of the crate as exceptions of `_errors.py`.
 
-use hamirror::{AgentFailure, Error, SystemError};
+use hamirror::{Error, SystemError};
 use pyo3::import_exception;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict, PyModule};
@@ -20,30 +20,15 @@ import_exception!(hamirror._errors, UnansweredError);
 
 /// The exception that says the same; what a callback raised is that very exception.
 pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
-    match raised(error) {
+    match error.program().and_then(|error| error.downcast_ref::<PyErr>()) {
         Some(raised) => raised.clone_ref(py),
         None => make(py, error).unwrap_or_else(|fault| fault),
     }
 }
 
-/// The error of a call to one agent that gave no answer.
-pub(crate) fn of_one_agent(failure: AgentFailure) -> Error {
-    Error::Unanswered { answered: 0, agents: 1, failures: vec![failure] }
-}
-
 /// An exception for a call against the rules.
 pub(crate) fn misuse(text: &str) -> PyErr {
     MisuseError::new_err(text.to_owned())
-}
-
-fn raised(error: &Error) -> Option<&PyErr> {
-    match error {
-        Error::Program(error) => error.downcast_ref(),
-        Error::Unanswered { failures, .. } => {
-            failures.iter().find_map(|failure| failure.program.as_ref()?.downcast_ref())
-        }
-        _ => None,
-    }
 }
 
 fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {

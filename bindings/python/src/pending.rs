@@ -2,11 +2,11 @@
 
 use std::sync::OnceLock;
 
-use hamirror::{AgentFailure, CallId, Error, SearchId};
+use hamirror::{CallId, Error, SearchId};
 use pyo3::PyClass;
 use pyo3::prelude::*;
 
-use crate::error::{exception, misuse, of_one_agent};
+use crate::error::{exception, misuse};
 use crate::reply::Reply;
 use crate::result::SearchResult;
 
@@ -96,10 +96,10 @@ impl PendingReply {
         Self { index: index.to_owned(), agent, id, outcome }
     }
 
-    pub(crate) fn end(&self, py: Python<'_>, reply: Result<Reply, AgentFailure>) -> PyResult<()> {
+    pub(crate) fn end(&self, py: Python<'_>, reply: Result<Reply, Error>) -> PyResult<()> {
         self.outcome.set(match reply {
             Ok(reply) => Ok(Py::new(py, reply)?),
-            Err(failure) => Err(of_one_agent(failure)),
+            Err(error) => Err(error),
         });
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::{env, process};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use hamirror::request::Raw;
 use hamirror::wire::header::Command;
 use hamirror::{Access, CallOptions, Client, Config, Error, Request};
@@ -26,10 +26,7 @@ fn main() -> Result<()> {
     }
     ask_often(&client, b"parent")?;
     ensure!(batch.wait_all(None)?, "the parent's batch did not end");
-    match batch.take_reply(call)? {
-        Ok(reply) => ensure!(reply.body == b"under way"),
-        Err(failure) => bail!("the parent's call failed: {failure}"),
-    }
+    ensure!(batch.take_reply(call)?.body == b"under way");
     let mut status = 0;
     // SAFETY: the status is an int that lives through the call.
     unsafe { libc::waitpid(child, &mut status, 0) };
@@ -39,8 +36,7 @@ fn main() -> Result<()> {
 
 fn ask_often(client: &Client, body: &[u8]) -> Result<()> {
     for _ in 0..200 {
-        let outcome = client.call("d", 0, &request(body), &CallOptions::default())?;
-        let reply = outcome.map_err(|failure| anyhow::anyhow!("{failure}"))?;
+        let reply = client.call("d", 0, &request(body), &CallOptions::default())?;
         ensure!(reply.body == body, "a reply of another process: {:?}", reply.body);
     }
     Ok(())

@@ -24,13 +24,15 @@ fn main() -> Result<()> {
     let hoard: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
     let short =
         CallOptions { deadline: Some(Duration::from_millis(100)), ..CallOptions::default() };
-    let starved = client.call("d", 0, &request(Access::Read, b"x"), &short)?;
-    let failure = starved.err().context("it was answered without a descriptor")?;
+    let starved = client.call("d", 0, &request(Access::Read, b"x"), &short);
+    let error = starved.err().context("it was answered without a descriptor")?;
+    let failure = error.failures().first().context("an agent's failure")?;
     let is_local = |kind| kind == FailureKind::Local;
     ensure!(failure.attempts.iter().all(|attempt| is_local(attempt.kind)), "{failure}");
     let call = named_batch.add_agent("d", 0, &request(Access::Read, b"x"), &short)?;
     named_batch.wait_all(None)?;
-    let failure = named_batch.take_reply(call)?.err().context("it was looked up with nothing")?;
+    let error = named_batch.take_reply(call).err().context("it was looked up with nothing")?;
+    let failure = error.failures().first().context("an agent's failure")?;
     let is_lookup = |phase| phase == Phase::Resolve;
     let is_so = |kind, phase| is_local(kind) && is_lookup(phase);
     ensure!(failure.attempts.iter().all(|each| is_so(each.kind, each.phase)), "{failure}");
