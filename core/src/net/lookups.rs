@@ -186,9 +186,10 @@ fn resolve(name: &str) -> Result<Vec<IpAddr>, Unresolved> {
     }
 }
 
-/// Whether this process has hardly a descriptor to give. The resolver says then what it likes: that
-/// the name is unknown, or that its server is silent. One that is free now was another thread's,
-/// which looked up something else.
+/// True if this process has hardly a descriptor to give.
+///
+/// The resolver says then what it likes: that the name is unknown, or that its server is silent.
+/// One that is free now was another thread's, which looked up something else.
 fn lacks_descriptors() -> bool {
     let opened: Vec<_> = (0..DESCRIPTORS_MIN).map(|_| File::open("/dev/null")).collect();
     opened.iter().flat_map(|opened| opened.as_ref().err()).any(is_local)
