@@ -299,6 +299,7 @@ impl Call {
         if self.is_over {
             return;
         }
+        let missed = missed.min(now.saturating_duration_since(self.begun_at));
         if !self.limits.is_deadline_fixed {
             self.deadline += missed;
         }
