@@ -141,6 +141,34 @@ fn without_time_to_connect_no_call_asks_without_pause() {
 }
 
 #[test]
+fn no_call_is_put_off_by_time_before_it_began() {
+    let mut bed = read(1);
+    assert!(bed.started().is_some());
+    bed.now += ms(10);
+    bed.call.handle_absence(ms(600_000), bed.now);
+    bed.call.handle_reached(0, bed.now);
+    bed.wait(Phase::Wait, ms(4_100));
+    assert!(bed.call.is_over(), "its deadline is that of the configuration");
+}
+
+#[test]
+fn what_times_out_on_kept_connections_is_asked_again_within_the_budget() {
+    for has_budget in [true, false] {
+        let mut bed = read(2);
+        while !has_budget && bed.agent.hedges.spend(Fund::Late) {}
+        let mut asked = Vec::new();
+        for _ in 0..2 {
+            let (attempt, mirror) = bed.started().expect("both are asked");
+            bed.call.handle_reused(attempt);
+            bed.now += ms(1_000);
+            bed.fail(attempt, FailureKind::QueryTimeout);
+            asked.push(mirror);
+        }
+        assert_eq!(!bed.call.is_over(), has_budget, "after {asked:?}");
+    }
+}
+
+#[test]
 fn what_was_dead_before_the_call_is_not_asked_again() {
     let mut bed = read(2);
     for mirror in 0..2 {

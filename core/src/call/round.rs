@@ -23,6 +23,7 @@ impl Call {
         if self.request.access() == Access::Write && !unexecuted {
             return self.finish_failed(None, false);
         }
+        self.note_unproven(&failed, kind);
         let of_its_race = |other: &Attempt| failed.race.is_some() && other.race == failed.race;
         let of_its_race = self.attempts.iter().enumerate().filter(|(_, other)| of_its_race(other));
         if let Some((position, last)) = of_its_race.max_by_key(|(_, other)| other.number) {
@@ -31,7 +32,6 @@ impl Call {
             }
             return;
         }
-        self.note_unproven(&failed, kind);
         let again = self.mirror_to_ask_again(&failed, now);
         match again.filter(|_| !self.is_over && self.next_round_at.is_none()) {
             Some(mirror) => self.renew(mirror, now, now),
@@ -40,14 +40,22 @@ impl Call {
     }
 
     /// Notes a mirror about which its failure proves nothing: a first packet may be lost, and a
-    /// kept connection forgotten on its way.
+    /// kept connection forgotten on its way. That costs a query more if it was only slow.
     fn note_unproven(&mut self, failed: &Remains, kind: FailureKind) {
+        if failed.is_booked || !self.may_resend() || !self.failover {
+            return;
+        }
+        let is_forgotten = || {
+            self.host(failed.mirror).read(|karma| karma.evidence().is_forgotten(failed.started_at))
+        };
         let is_unproven = match kind {
             FailureKind::ConnectTimeout => true,
-            FailureKind::QueryTimeout => failed.is_reused,
+            FailureKind::QueryTimeout => {
+                failed.is_reused && (is_forgotten() || self.agent.hedges.spend(Fund::Late))
+            }
             _ => false,
         };
-        if is_unproven && !failed.is_booked && self.may_resend() && self.failover {
+        if is_unproven {
             self.unproven.insert(failed.mirror);
         }
     }
@@ -268,7 +276,8 @@ impl Call {
             true => Round::All,
             false => Round::Unproven,
         };
-        if self.is_ping() || scope == Round::Unproven && !is_open {
+        let is_over = is_refused && self.busy_rounds >= REFUSED_ROUNDS_MAX;
+        if self.is_ping() || scope == Round::Unproven && (!is_open || is_over) {
             return None;
         }
         self.busy_rounds += 1;
@@ -349,6 +358,9 @@ const PASSING_PAUSE: Duration = Duration::from_millis(20);
 /// Pause after the first round in which every mirror was busy, halved; it doubles up to 640 ms.
 const BUSY_PAUSE_MIN: Duration = Duration::from_millis(10);
 const BUSY_DOUBLINGS_MAX: u32 = 6;
+
+/// Rounds over what is unproven before an ERROR is told: the query is most likely at fault.
+const REFUSED_ROUNDS_MAX: u32 = 2;
 
 /// How much longer the pauses are when more than a fifth of the queries come back.
 const CROWDED_FACTOR: u32 = 4;
