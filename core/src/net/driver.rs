@@ -115,10 +115,12 @@ impl Driver {
         let timer = self.engine.next_timeout().filter(|_| self.engine.running() > 0);
         let timer = timer.map(|due| due.saturating_duration_since(now));
         let timeout = [timeout, timer].into_iter().flatten().min();
-        let mut count = self.handle_events(timeout, false)?;
+        // So it is of what comes for calls that have ended.
+        let is_late = was_away && self.engine.running() == 0;
+        let mut count = self.handle_events(timeout, is_late)?;
         let mut looks = 1;
         while count == EVENTS_A_LOOK && looks < LOOKS_A_TURN {
-            count = self.handle_events(Some(Duration::ZERO), false)?;
+            count = self.handle_events(Some(Duration::ZERO), is_late)?;
             looks += 1;
         }
         let now = clock::now();
