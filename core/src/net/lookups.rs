@@ -47,8 +47,11 @@ impl Lookups {
     /// Has a thread look the host up, and tell who waits for it, if anybody does.
     pub(super) fn ask(self: &Arc<Self>, host: Arc<Host>, mail: Option<Arc<Mail>>) {
         let mut queue = self.queue.lock();
-        // With all threads busy, the first that is done comes to it.
-        let is_served = !queue.add(host, mail) || queue.takers == LOOKUPS_AT_ONCE_MAX;
+        // With all threads busy, the first that is done comes to it. One that a log sink's panic
+        // ended comes to nothing more.
+        let is_new = queue.add(host, mail);
+        let takers_min = if is_new { LOOKUPS_AT_ONCE_MAX } else { 1 };
+        let is_served = queue.takers >= takers_min;
         if is_served || queue.is_stopped {
             return;
         }
@@ -191,9 +194,14 @@ fn resolve(name: &str) -> Result<Vec<IpAddr>, Unresolved> {
 /// The resolver says then what it likes: that the name is unknown, or that its server is silent.
 /// One that is free now was another thread's, which looked up something else.
 fn lacks_descriptors() -> bool {
-    let opened: Vec<_> = (0..DESCRIPTORS_MIN).map(|_| File::open("/dev/null")).collect();
-    opened.iter().flat_map(|opened| opened.as_ref().err()).any(is_local)
+    let _one_at_a_time = PROBE.lock();
+    let opened: io::Result<Vec<File>> =
+        (0..DESCRIPTORS_MIN).map(|_| File::open("/dev/null")).collect();
+    opened.is_err_and(|error| is_local(&error))
 }
+
+/// Two that look at once would find each other's descriptors gone.
+static PROBE: Mutex<()> = Mutex::new(());
 
 /// More than the look-ups that run at once have open, files and sockets together.
 const DESCRIPTORS_MIN: usize = 48;
