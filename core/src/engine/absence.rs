@@ -39,6 +39,13 @@ impl Engine {
         true
     }
 
+    /// A call begins: while nothing ran nothing was missed, whatever timers are left.
+    pub(super) fn handle_presence(&mut self, now: Instant) {
+        if self.running == 0 {
+            self.absent_until = Some(now);
+        }
+    }
+
     /// Since when replies handed in from now on may have waited here, so that nobody knows how
     /// long they took; `None` if they come as they are read.
     pub fn read_late(&mut self, since: Option<Instant>) {

@@ -137,10 +137,7 @@ impl Engine {
         scope: Scope,
         now: Instant,
     ) -> CallId {
-        if self.running == 0 {
-            // While nothing ran nothing was missed, whatever timers are left.
-            self.absent_until = Some(now);
-        }
+        self.handle_presence(now);
         let random = self.random.u64(..);
         let call = Call::new(agent.clone(), request.clone(), options, scope, random, now);
         let id = self.calls.push(call);
