@@ -60,6 +60,8 @@ def test_agents_are_driven_while_a_function_searches() -> None:
         settings = patient(f"{hung.address}|{well.address}:any") | {"ha_strategy": "roundrobin"}
         config = hamirror.Config.build({"mixed": {**settings, "local": "own"}})
 
+        asked = 0
+
         def search(name: str, _: bytes) -> bytes:
             until = time.monotonic() + 20
             while len(well.requests) < asked and time.monotonic() < until:
@@ -69,7 +71,8 @@ def test_agents_are_driven_while_a_function_searches() -> None:
         # Nobody else asks the mirrors, such as by pings.
         with hamirror.Client(config, background=False) as client:
             # The first pick of one of them is the mirror that hangs.
-            for asked in (1, 2):
+            for _ in range(2):
+                asked += 1
                 result = client.search("mixed", "library", local=search)
                 assert result.agents_answered == 1
                 assert "own waited: True" in str(result.failures)
