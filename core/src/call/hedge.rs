@@ -161,7 +161,7 @@ impl Call {
             let open = if self.failover && !has_untried { self.open_mirror() } else { None };
             let can_renew =
                 !has_untried && (open.is_some() || self.can_renew(attempt, phase, now));
-            let fund = self.fund(attempt, &hedge, phase, now);
+            let fund = self.fund(attempt, &hedge, phase, open.is_some(), now);
             let fund = fund.filter(|_| has_untried || can_renew);
             if fund.is_some_and(|fund| self.agent.hedges.spend(fund)) && !self.is_capped() {
                 let (since, mirror) = (attempt.started_at, attempt.mirror);
@@ -181,11 +181,13 @@ impl Call {
     }
 
     /// What another request beside the attempt is paid from; `None` if it is not called for yet.
+    /// With `has_open`, nothing is proven about a mirror that was tried.
     fn fund(
         &self,
         attempt: &Attempt,
         hedge: &Hedge,
         phase: Option<Phase>,
+        has_open: bool,
         now: Instant,
     ) -> Option<Fund> {
         let is_share_over = now >= hedge.share_ends_at;
@@ -208,10 +210,8 @@ impl Call {
         // Where a greeting is waited for each new connection makes the daemon's queue longer.
         let may_pile_up = phase == Some(Phase::Handshake) && self.untried() == 0;
         let is_hung = is_left_out && attempt.is_late(now) && !may_pile_up;
-        let is_promising = || {
-            self.agent.is_promising(&self.tried, left)
-                || self.untried() == 0 && self.open_mirror().is_some()
-        };
+        let is_promising =
+            || self.agent.is_promising(&self.tried, left) || self.untried() == 0 && has_open;
         let is_worth_it = is_hung || is_promising();
         Some(if is_worth_it { Fund::Late } else { Fund::Early })
     }
@@ -257,13 +257,12 @@ impl Call {
         let waited = attempt.waited(now);
         let pause = self.redial_pause() * (1 << under_way.min(CONNECTIONS_MAX)) / 2;
         let is_lost = match phase {
-            None | Some(Phase::Resolve) => false,
+            None | Some(Phase::Resolve | Phase::Read) => false,
             Some(Phase::Connect) => waited >= pause,
             // Of those that nobody waits for, a mirror that hangs gets one connection each.
             Some(Phase::Handshake) => {
                 waited >= pause && (self.failover || self.is_passed_over(attempt, phase))
             }
-            Some(Phase::Read) => false,
             Some(Phase::Send | Phase::Wait) => {
                 let has_overtaken =
                     |karma: &Karma| karma.evidence().has_overtaken(attempt.started_at, waited);
@@ -273,7 +272,7 @@ impl Call {
         under_way < CONNECTIONS_MAX && (attempt.is_reused || is_lost)
     }
 
-    /// Pause before a connection that does not come about is begun anew.
+    /// Pause before a connection that does not come about is begun anew: 20 ms at least.
     pub(super) fn redial_pause(&self) -> Duration {
         let part = (self.deadline - self.begun_at) / REDIALS_A_DEADLINE;
         REDIAL_PAUSE.min(part).min(self.limits.connect_timeout / 2).max(PATIENCE_MIN)
