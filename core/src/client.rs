@@ -100,8 +100,9 @@ impl Client {
     /// the agents work: it gets the name of a local index and the body of a SEARCH request as an
     /// agent would get it, and returns the reply ([`Reply::new`]) or why there is none.
     ///
-    /// It is called on this thread. Meanwhile another one fails over, hedges and keeps deadlines
-    /// ([`Batch::run`]); where the system gives no thread, that is done between two local indexes.
+    /// The function is called on this thread. Meanwhile another one fails over, hedges and keeps
+    /// deadlines ([`Batch::run`]); where the system gives no thread, that is done between two
+    /// local indexes.
     pub fn search_with_locals(
         &self,
         index: &str,

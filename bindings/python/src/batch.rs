@@ -303,7 +303,7 @@ impl Batch {
 struct Open {
     batch: Detached<BatchHandle>,
     fd: RawFd,
-    /// What was added and has not ended, as the program knows it.
+    /// Calls and searches that were added and have not ended, as the program knows them.
     running: HashMap<Completed, Pending>,
     /// Handed out by iteration and by `drive`.
     ended: VecDeque<Py<PyAny>>,

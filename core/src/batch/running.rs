@@ -33,8 +33,8 @@ impl Batch {
     /// Leaves the batch to a thread of its own, and returns at once: for work of the program that
     /// takes longer than a moment, such as a local search. No batch that runs so holds up another.
     ///
-    /// What a [`Request`](crate::Request) of the program builds and judges meanwhile is done on
-    /// that thread. It handles no signal, and is there for clients without a background thread
+    /// A [`Request`](crate::Request) of the program builds and judges on that thread meanwhile.
+    /// The thread handles no signal, and is there for clients without a background thread
     /// too.
     pub fn run(mut self) -> Result<RunningBatch, NotRun> {
         match self.begin_run() {

@@ -8,7 +8,7 @@ use super::{CallId, Calls, SearchId};
 use crate::options::CallOptions;
 use crate::search::{Local, SearchRequest};
 
-/// What ended, by the number that it was added under.
+/// A call or a search that ended, by the number that it was added under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Completed {
     /// A call of [`Batch::add_agent`](super::Batch::add_agent) or
@@ -106,7 +106,7 @@ impl Searches {
         Some(call)
     }
 
-    /// What ends with a call; `None` for a search that has others.
+    /// Returns what ends with a call; `None` for a search that has other calls.
     fn handle_end(&mut self, call: CallId) -> Option<Completed> {
         let Some(search) = self.of(call) else { return Some(Completed::Call(call)) };
         let running = self.running.get_mut(&search)?;
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use crate::search::Search;
 
-    /// What is added one after the other: a call, or a search with that number of calls.
+    /// Additions in their order: a call, or a search with that number of calls.
     const ADDED: [Option<u32>; 5] = [None, Some(2), Some(0), Some(2), None];
     const CALLS: usize = 6;
 

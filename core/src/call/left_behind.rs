@@ -62,7 +62,7 @@ impl LeftBehind {
         self.until
     }
 
-    /// This process missed so much time, which nobody is judged by.
+    /// Moves the clocks of the attempt on by time that this process missed.
     pub fn handle_absence(&mut self, missed: Duration, now: Instant) {
         self.attempt.handle_absence(missed, self.until, now);
         self.until += missed;

@@ -56,7 +56,7 @@ pub(crate) enum State {
     Connecting {
         endpoints: Arc<[Endpoint]>,
         position: usize,
-        /// That address is being dialled; else the connection waits for its turn.
+        /// True if the address at `position` is being dialled; else the connection waits its turn.
         is_dialled: bool,
         /// When the next one has its turn, if there is one.
         until: Option<Instant>,

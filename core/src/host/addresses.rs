@@ -102,7 +102,7 @@ impl SharedAddresses {
         self.is_named && self.addresses.lock().pushed().is_none()
     }
 
-    /// Whether to look the name up now though nobody waits for that; true about once in half a
+    /// True if the name is to be looked up now though nobody waits for that: about once in half a
     /// second.
     pub fn claim_lookup(&self, now: Instant) -> bool {
         self.is_named && self.addresses.lock().claim_lookup(now)

@@ -1,4 +1,4 @@
-//! What is known of a daemon by its greeting and its answers.
+//! Knowledge of a daemon from its greeting and its answers.
 
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
 

@@ -51,7 +51,7 @@ pub(super) struct Line<'a> {
     pub(super) value: &'a PlacedText,
     pub(super) index_name: &'a str,
     pub(super) reading: Reading,
-    /// What a fault leads to, in words.
+    /// Words for what a fault leads to.
     pub(super) after_fault: &'static str,
 }
 

@@ -55,7 +55,7 @@ pub(super) fn trim(text: &str, range: Range<usize>) -> Range<usize> {
     start..start + inner.trim_matches(BLANKS).len()
 }
 
-/// What stands beside a `|` that parts nothing.
+/// Message about a `|` beside which no mirror stands.
 pub(super) const MIRROR_EXPECTED: &str = "a mirror is expected beside each '|'; it is ignored";
 
 /// Where a mirror has to begin.
