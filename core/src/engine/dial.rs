@@ -9,24 +9,37 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use slab::Slab;
 
 use super::connection::{Connection, State};
 use super::{Action, ConnectionId, Engine};
-use crate::host::{DialPlace, Endpoint, Lookup};
+use crate::host::{DialPlace, DialTurn, Endpoint, Lookup};
 
 /// Connections that wait for their turn to be made.
 #[derive(Debug, Default)]
 pub(super) struct Dials {
-    by_host: Vec<VecDeque<ConnectionId>>,
-    /// When to look again: other engines give places back without a word.
+    by_host: Vec<Line>,
+    /// Hosts at which this engine waits for a place.
+    waits_at: Vec<usize>,
+    /// Wakes the driver when a place is free.
+    waker: Option<Waker>,
+    /// When to look again: to connections that hang, another is added as time goes by.
     due: Option<Instant>,
     /// How often that was for nothing.
     vain_looks: u32,
     /// When connections go on to their next address, unless they did before.
     pub(super) shares: BinaryHeap<Reverse<(Instant, ConnectionId)>>,
+}
+
+/// Connections of one engine that wait to be made to one host, in their order.
+#[derive(Debug, Default)]
+struct Line {
+    ids: VecDeque<ConnectionId>,
+    /// True if the first of them waits for a place.
+    waits: bool,
 }
 
 impl Dials {
@@ -48,6 +61,13 @@ impl Dials {
         self.shares = ends.map(Reverse).collect();
     }
 
+    /// Remembers that connections to that host wait.
+    fn wait_at(&mut self, host: usize) {
+        if !std::mem::replace(&mut self.by_host[host].waits, true) {
+            self.waits_at.push(host);
+        }
+    }
+
     /// Looks less and less often while it is for nothing, down to one look in [`TURN`] by all
     /// engines together: there are about as many as the connections of this one, `own`, go into
     /// the `queued` ones of all. By chance they do not all look at the same time.
@@ -60,6 +80,24 @@ impl Dials {
 }
 
 impl Engine {
+    /// Has the driver woken when a connection may be made that had to wait: it then calls
+    /// [`Self::handle_called`].
+    pub fn wake_by(&mut self, waker: Waker) {
+        self.dials.waker = Some(waker);
+    }
+
+    /// A place may be free for a connection that waits for one.
+    pub fn handle_called(&mut self, now: Instant) {
+        self.dial_all(DialTurn::Called, now);
+    }
+
+    fn dial_all(&mut self, turn: DialTurn, now: Instant) {
+        for host in std::mem::take(&mut self.dials.waits_at) {
+            self.dials.by_host[host].waits = false;
+            self.dial(host, turn, now);
+        }
+    }
+
     /// Begins to connect, after a look-up of the host's name if that is needed.
     pub(super) fn connect(&mut self, id: ConnectionId, now: Instant) {
         let host = self.connections[id].host.clone();
@@ -90,7 +128,7 @@ impl Engine {
         };
         let host = connection.host.number;
         self.wait_to_dial(id, host);
-        self.dial(host, now);
+        self.dial(host, DialTurn::Called, now);
     }
 
     /// A listener's queue was full, which a unix socket says at once: later.
@@ -102,6 +140,7 @@ impl Engine {
             let host = connection.host.number;
             self.wait_to_dial(id, host);
             let chance = self.random.f64();
+            self.dials.wait_at(host);
             self.dials.look_again(0, 1, chance, now);
         }
     }
@@ -117,9 +156,7 @@ impl Engine {
         if self.dials.due.is_some_and(|due| due <= now) {
             self.dials.due = None;
             self.dials.vain_looks += 1;
-            for host in 0..self.dials.by_host.len() {
-                self.dial(host, now);
-            }
+            self.dial_all(DialTurn::Due, now);
         }
     }
 
@@ -175,14 +212,14 @@ impl Engine {
     fn wait_to_dial(&mut self, id: ConnectionId, host: usize) {
         let queues = &mut self.dials.by_host;
         if host >= queues.len() {
-            queues.resize_with(host + 1, VecDeque::new);
+            queues.resize_with(host + 1, Line::default);
         }
-        queues[host].push_back(id);
+        queues[host].ids.push_back(id);
     }
 
     /// Dials for those that wait for a host, in their order, as long as there is a place.
-    fn dial(&mut self, host: usize, now: Instant) {
-        while let Some(&id) = self.dials.by_host[host].front() {
+    fn dial(&mut self, host: usize, turn: DialTurn, now: Instant) {
+        while let Some(&id) = self.dials.by_host[host].ids.front() {
             // It may have been closed, and its number given to another, while it waited.
             let connection = self.connections.get_mut(id);
             let waiting = connection.filter(|connection| {
@@ -191,13 +228,10 @@ impl Engine {
             if let Some(connection) = waiting
                 && matches!(connection.state, State::Connecting { .. })
             {
-                let has_waited = connection.dial == DialPlace::Queued;
+                let has_waited = connection.dial.is_queued();
                 if !connection.host.greeting.greets_last() {
-                    connection.dial = connection.host.dialling.claim(connection.dial, now);
-                    if connection.dial == DialPlace::Queued {
-                        let queued = connection.host.dialling.queued();
-                        let own = self.dials.by_host[host].len();
-                        self.dials.look_again(queued, own, self.random.f64(), now);
+                    connection.claim(turn, self.dials.waker.as_ref(), now);
+                    if connection.dial.is_queued() {
                         return self.queue_up(host, now);
                     }
                 }
@@ -207,26 +241,27 @@ impl Engine {
                 self.dials.vain_looks = 0;
                 self.dial_next(id, now);
             }
-            self.dials.by_host[host].pop_front();
+            self.dials.by_host[host].ids.pop_front();
         }
     }
 
     /// Those behind the first in line wait as it does: to connect to them was not begun either.
     fn queue_up(&mut self, host: usize, now: Instant) {
-        for &id in self.dials.by_host[host].iter().skip(1) {
+        self.dials.wait_at(host);
+        let ids = &self.dials.by_host[host].ids;
+        for &id in ids.iter().skip(1) {
             if let Some(connection) = self.connections.get_mut(id)
                 && connection.host.number == host
                 && connection.dial == DialPlace::None
                 && matches!(connection.state, State::Connecting { .. })
             {
-                connection.dial = connection.host.dialling.claim(connection.dial, now);
-                debug_assert_eq!(
-                    connection.dial,
-                    DialPlace::Queued,
-                    "it passed the first in line"
-                );
+                connection.claim(DialTurn::Called, self.dials.waker.as_ref(), now);
+                debug_assert!(connection.dial.is_queued(), "it passed the first in line");
             }
         }
+        let own = ids.len();
+        let queued = ids.front().map_or(0, |&id| self.connections[id].host.dialling.queued());
+        self.dials.look_again(queued, own, self.random.f64(), now);
     }
 
     /// A connection was given up while its daemon was silent: the address may belong to nobody
@@ -237,7 +272,7 @@ impl Engine {
         let host = connection.host.clone();
         match &connection.state {
             State::Connecting { endpoints, position, .. } => {
-                if connection.dial == DialPlace::Queued {
+                if connection.dial.is_queued() {
                     return;
                 }
                 host.dialling.handle_dialled(Duration::MAX);
@@ -268,8 +303,15 @@ impl Engine {
         if place != DialPlace::None {
             connection.host.dialling.release(place);
             let host = connection.host.number;
-            self.dial(host, now);
+            self.dial(host, DialTurn::Called, now);
         }
+    }
+}
+
+impl Connection {
+    /// Asks its host for a place to be dialled, or to keep the one in the line.
+    fn claim(&mut self, turn: DialTurn, waker: Option<&Waker>, now: Instant) {
+        self.dial = self.host.dialling.claim(self.dial, turn, waker, now);
     }
 }
 

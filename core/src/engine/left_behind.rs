@@ -9,7 +9,6 @@ use super::connection::{State, User};
 use super::{ConnectionId, Engine};
 use crate::call::LeftBehind;
 use crate::error::{FailureKind, Phase};
-use crate::host::DialPlace;
 use crate::wire::header::{ReplyHeader, Status};
 
 /// When those that are still silent have failed.
@@ -43,7 +42,7 @@ impl Engine {
         }
         let connection = &mut self.connections[id];
         let is_begun = match connection.state {
-            State::Connecting { .. } => connection.dial != DialPlace::Queued,
+            State::Connecting { .. } => !connection.dial.is_queued(),
             State::Open => true,
             State::Wanted | State::Resolving { .. } | State::Closed => false,
         };

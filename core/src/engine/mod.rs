@@ -31,7 +31,7 @@ use timers::Timers;
 use crate::agent::Agent;
 use crate::call::{Answer, Call, Command, Scope};
 use crate::error::{AgentFailure, Error, Phase};
-use crate::host::{DialPlace, Endpoint, Host};
+use crate::host::{Endpoint, Host};
 use crate::limits::BUFFER_KEPT_MAX;
 use crate::mirror::Mirror;
 use crate::options::CallOptions;
@@ -428,7 +428,7 @@ impl Engine {
     ) -> Option<Phase> {
         let (_, id) = links.iter().find(|(number, _)| *number == attempt)?;
         let connection = all.get(*id)?;
-        (connection.dial != DialPlace::Queued).then(|| connection.phase())
+        (!connection.dial.is_queued()).then(|| connection.phase())
     }
 
     /// Separates a connection from its attempt.

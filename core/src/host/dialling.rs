@@ -1,8 +1,10 @@
 //! The gate that new connections to a host pass, of all threads.
 
+use std::collections::BTreeMap;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 /// State of a connection on its way to its greeting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -10,13 +12,29 @@ pub enum DialPlace {
     /// Not begun, or greeted.
     #[default]
     None,
-    /// Not begun, because too many others wait for theirs.
-    Queued,
+    /// Not begun, because too many others wait for theirs; with its number in the line.
+    Queued(u64),
     /// Begun, not greeted.
     Dialling,
 }
 
-/// Number of connections that wait for a greeting, and of those that may.
+impl DialPlace {
+    /// True if the connection stands in the line.
+    pub fn is_queued(self) -> bool {
+        matches!(self, DialPlace::Queued(_))
+    }
+}
+
+/// What makes a connection ask for a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialTurn {
+    /// It is new, or its driver was woken: it takes the place that it was called to.
+    Called,
+    /// Time went by: it takes any place, for whoever was called to it may not come.
+    Due,
+}
+
+/// The line for connections to one host: some are under way, the others wait for a place.
 #[derive(Debug, Default)]
 pub struct Dialling {
     dials: Mutex<Dials>,
@@ -25,7 +43,12 @@ pub struct Dialling {
 /// Connections on their way, of all threads.
 #[derive(Debug)]
 struct Dials {
-    queued: u32,
+    /// Those that wait, in the order in which they came.
+    line: BTreeMap<u64, Waiter>,
+    /// Number of the last one that joined the line.
+    last_number: u64,
+    /// All in the line with a lower number were called.
+    called_below: u64,
     dialling: u32,
     last: Option<Instant>,
     /// Connections at once that the host is asked to take.
@@ -34,19 +57,55 @@ struct Dials {
     prompt: u32,
 }
 
+/// A connection that waits for a place.
+#[derive(Debug)]
+struct Waiter {
+    /// Wakes its driver; `None` where the driver looks by time alone.
+    waker: Option<Waker>,
+    /// True if a place became free for it.
+    is_called: bool,
+}
+
 impl Default for Dials {
     fn default() -> Self {
-        Self { queued: 0, dialling: 0, last: None, places: DIALS_MIN, prompt: 0 }
+        Self {
+            line: BTreeMap::new(),
+            last_number: 0,
+            called_below: 0,
+            dialling: 0,
+            last: None,
+            places: DIALS_MIN,
+            prompt: 0,
+        }
     }
 }
 
 impl Dials {
-    fn leave(&mut self, place: DialPlace) {
-        match place {
-            DialPlace::None => {}
-            DialPlace::Queued => self.queued -= 1,
-            DialPlace::Dialling => self.dialling -= 1,
+    fn is_free(&self) -> bool {
+        self.dialling < self.places
+    }
+
+    /// Calls the first in the line that was not called yet, if there is a place.
+    ///
+    /// No place is held for it: its driver may be one that nobody drives now.
+    fn call_next(&mut self) -> Option<Waker> {
+        if !self.is_free() {
+            return None;
         }
+        let mut others = self.line.range_mut(self.called_below..);
+        let (number, next) = others.find(|(_, waiter)| !waiter.is_called)?;
+        next.is_called = true;
+        self.called_below = number + 1;
+        next.waker.clone()
+    }
+}
+
+/// Ends a wait, after the lock is free: what a waker does is none of this lock's business.
+fn call_next(mut dials: MutexGuard<'_, Dials>) {
+    let waker = dials.call_next();
+    drop(dials);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 
@@ -54,31 +113,65 @@ impl Dialling {
     /// Takes one of the places for connections that wait for their greeting. One more is given
     /// now and then though all are taken: by connections that hang, for all that is known.
     ///
-    /// `place` is what the connection holds so far. Newcomers do not pass those who wait.
-    pub fn claim(&self, place: DialPlace, now: Instant) -> DialPlace {
+    /// `place` is what the connection holds so far. Newcomers do not pass those who wait. Who has
+    /// to wait is woken by `waker` when it is called to a place.
+    pub fn claim(
+        &self,
+        place: DialPlace,
+        turn: DialTurn,
+        waker: Option<&Waker>,
+        now: Instant,
+    ) -> DialPlace {
         let mut dials = self.dials.lock();
-        dials.leave(place);
         let last = dials.last.map(|last| now.saturating_duration_since(last));
-        let is_free = dials.dialling < dials.places;
-        let is_turn = dials.queued == 0 || place == DialPlace::Queued;
-        if (is_free && is_turn) || last.is_none_or(|last| last >= EXTRA_DIAL_PAUSE) {
+        let is_turn = match place {
+            DialPlace::Queued(number) => {
+                turn == DialTurn::Due || dials.line.get(&number).is_some_and(|own| own.is_called)
+            }
+            _ => dials.line.is_empty(),
+        };
+        if (dials.is_free() && is_turn) || last.is_none_or(|last| last >= EXTRA_DIAL_PAUSE) {
+            if let DialPlace::Queued(number) = place {
+                dials.line.remove(&number);
+            }
             dials.dialling += 1;
             dials.last = Some(now);
+            // With every place that is taken the next in line is called to what is left.
+            call_next(dials);
             return DialPlace::Dialling;
         }
-        dials.queued += 1;
-        DialPlace::Queued
+        let number = match place {
+            DialPlace::Queued(number) => number,
+            _ => {
+                dials.last_number += 1;
+                dials.last_number
+            }
+        };
+        dials.called_below = dials.called_below.min(number);
+        dials.line.insert(number, Waiter { waker: waker.cloned(), is_called: false });
+        DialPlace::Queued(number)
     }
 
     /// Connections, of all threads, whose making is not begun because too many others are on
     /// their way.
     pub fn queued(&self) -> u32 {
-        self.dials.lock().queued
+        self.dials.lock().line.len() as u32
     }
 
-    /// Gives back what a connection holds.
+    /// Gives back what a connection holds, and calls the next in line to a place that is free.
     pub fn release(&self, place: DialPlace) {
-        self.dials.lock().leave(place);
+        let mut dials = self.dials.lock();
+        match place {
+            DialPlace::None => return,
+            DialPlace::Queued(number) => {
+                let left = dials.line.remove(&number);
+                if !left.is_some_and(|waiter| waiter.is_called) {
+                    return;
+                }
+            }
+            DialPlace::Dialling => dials.dialling -= 1,
+        }
+        call_next(dials);
     }
 
     /// A connection was greeted `took` after it was dialled: the number of places follows what
@@ -89,11 +182,12 @@ impl Dialling {
         if took >= LOST_PACKET {
             dials.places = (dials.places / 2).max(DIALS_MIN);
             dials.prompt = 0;
-        } else if took < PROMPT_GREETING && dials.queued > 0 {
+        } else if took < PROMPT_GREETING && !dials.line.is_empty() {
             dials.prompt += 1;
             if dials.prompt >= dials.places {
                 dials.places = (dials.places + 1).min(DIALS_MAX);
                 dials.prompt = 0;
+                call_next(dials);
             }
         }
     }
@@ -114,3 +208,86 @@ const LOST_PACKET: Duration = Duration::from_millis(100);
 
 /// Pause before one connection more is begun though all places are taken.
 pub const EXTRA_DIAL_PAUSE: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Bell {
+        rung: AtomicU32,
+    }
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.rung.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A host all of whose places are taken, and three that wait, with their bells.
+    fn line(now: Instant) -> (Dialling, Vec<(Arc<Bell>, Waker, DialPlace)>) {
+        let dialling = Dialling::default();
+        for _ in 0..DIALS_MIN {
+            let place = dialling.claim(DialPlace::None, DialTurn::Called, None, now);
+            assert_eq!(place, DialPlace::Dialling);
+        }
+        let join = |_| {
+            let bell = Arc::new(Bell::default());
+            let waker = Waker::from(bell.clone());
+            let place = dialling.claim(DialPlace::None, DialTurn::Called, Some(&waker), now);
+            assert!(place.is_queued());
+            (bell, waker, place)
+        };
+        let waiters = (0..3).map(join).collect();
+        (dialling, waiters)
+    }
+
+    fn rung(waiters: &[(Arc<Bell>, Waker, DialPlace)]) -> Vec<u32> {
+        waiters.iter().map(|(bell, ..)| bell.rung.load(Ordering::Relaxed)).collect()
+    }
+
+    #[test]
+    fn those_in_line_are_called_in_turn() {
+        let now = Instant::now();
+        let (dialling, waiters) = line(now);
+        let claim = |place| dialling.claim(place, DialTurn::Called, None, now);
+        assert_eq!(rung(&waiters), [0, 0, 0]);
+        dialling.release(DialPlace::Dialling);
+        assert_eq!(rung(&waiters), [1, 0, 0]);
+        // Neither a newcomer nor the second in line passes the first.
+        let newcomer = claim(DialPlace::None);
+        assert!(newcomer.is_queued());
+        dialling.release(newcomer);
+        let (_, waker, second) = &waiters[1];
+        let place = dialling.claim(*second, DialTurn::Called, Some(waker), now);
+        assert_eq!(place, *second);
+        assert_eq!(claim(waiters[0].2), DialPlace::Dialling);
+        dialling.release(DialPlace::Dialling);
+        assert_eq!(rung(&waiters), [1, 1, 0]);
+    }
+
+    #[test]
+    fn a_call_that_nobody_heeds_is_passed_on() {
+        let now = Instant::now();
+        let (dialling, waiters) = line(now);
+        // The first leaves after it was called.
+        dialling.release(DialPlace::Dialling);
+        dialling.release(waiters[0].2);
+        assert_eq!(rung(&waiters), [1, 1, 0]);
+        // The second does not come: the next place that is free is the third one's, and with it
+        // the third is called to what the second left.
+        dialling.release(DialPlace::Dialling);
+        assert_eq!(rung(&waiters), [1, 1, 1]);
+        let claim = |place, turn| dialling.claim(place, turn, None, now);
+        assert_eq!(claim(waiters[2].2, DialTurn::Called), DialPlace::Dialling);
+        // Whoever looks by time takes what is left, called or not.
+        let late = claim(DialPlace::None, DialTurn::Called);
+        assert!(late.is_queued());
+        assert_eq!(claim(late, DialTurn::Due), DialPlace::Dialling);
+        assert_eq!(claim(waiters[1].2, DialTurn::Called), waiters[1].2);
+    }
+}

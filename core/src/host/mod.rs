@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use addresses::Addresses;
 pub use addresses::{Endpoint, Lookup, SharedAddresses, Unresolved};
-pub use dialling::{DialPlace, Dialling, EXTRA_DIAL_PAUSE};
+pub use dialling::{DialPlace, DialTurn, Dialling, EXTRA_DIAL_PAUSE};
 pub use greeting::Greeting;
 pub use kept::Kept;
 use record::{Record, Turn};

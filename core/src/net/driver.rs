@@ -48,14 +48,16 @@ impl Driver {
     /// A driver without connections.
     pub(super) fn new(seed: u64, maker: Box<dyn Maker>) -> io::Result<Self> {
         let poll = Own::new(above_standard(Poll::new)?);
-        let mail = Mail::new(&poll, MAIL)?;
+        let mail = Arc::new(Mail::new(&poll, MAIL)?);
+        let mut engine = Engine::new(seed);
+        engine.wake_by(mail.clone().into());
         Ok(Self {
-            engine: Engine::new(seed),
+            engine,
             poll,
             events: Events::with_capacity(EVENTS_A_LOOK),
             sockets: Vec::new(),
             scratch: vec![0; RECEIVE_CHUNK].into_boxed_slice(),
-            mail: Arc::new(mail),
+            mail,
             maker,
             unread: Vec::new(),
             is_turning: false,
@@ -389,6 +391,7 @@ impl Driver {
         for (host, begun_at) in self.mail.take_looked_up() {
             self.engine.handle_lookup(&host, begun_at, now);
         }
+        self.engine.handle_called(now);
     }
 }
 

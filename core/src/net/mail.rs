@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Wake;
 use std::time::Instant;
 
 use mio::{Poll, Token};
@@ -45,6 +46,14 @@ impl Waker {
     /// The turn under way, or else the next one, waits for nothing; waits go on.
     pub(super) fn nudge(&self) -> io::Result<()> {
         self.mail.waker.wake()
+    }
+}
+
+/// The turn under way, or else the next one, waits for nothing.
+impl Wake for Mail {
+    fn wake(self: Arc<Self>) {
+        // A waker can't fail but for want of memory in the kernel; timers still hold.
+        let _ = self.waker.wake();
     }
 }
 

@@ -272,6 +272,7 @@ impl World {
         }
         let mut engine = Engine::new(self.random.u64(..));
         engine.sabotage = self.sabotage;
+        engine.wake_by(self.woken.waker(self.drivers.len()));
         self.drivers.push(Driver {
             engine,
             reloads_seen: self.reloads,

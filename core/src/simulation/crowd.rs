@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::wakers::Woken;
 use crate::agent::{Agent, testing};
 use crate::call::Scope;
 use crate::config::HaStrategy;
@@ -68,6 +69,7 @@ pub(super) struct Crowd {
     started: BTreeMap<(usize, CallId), Instant>,
     sequence: u64,
     random: fastrand::Rng,
+    woken: Woken,
 }
 
 impl Crowd {
@@ -90,6 +92,7 @@ impl Crowd {
             started: BTreeMap::new(),
             sequence: 0,
             random: fastrand::Rng::with_seed(mirrors as u64 + 7),
+            woken: Woken::default(),
         }
     }
 
@@ -98,7 +101,9 @@ impl Crowd {
         for number in 0..calls {
             let engine = number / a_batch;
             if engine == self.engines.len() {
-                self.engines.push(Engine::new(engine as u64));
+                let mut made = Engine::new(engine as u64);
+                made.wake_by(self.woken.waker(engine));
+                self.engines.push(made);
             }
             self.start(engine, options);
         }
@@ -195,6 +200,7 @@ impl Crowd {
                 self.act(engine);
             }
         }
+        self.wake();
     }
 
     fn happen(&mut self) {
@@ -232,6 +238,18 @@ impl Crowd {
             }
         }
         self.engines[engine].sweep();
+        self.end_calls(engine);
+    }
+
+    /// Engines that were woken go on, as their drivers would at once.
+    fn wake(&mut self) {
+        while let Some(engine) = self.woken.take() {
+            self.engines[engine].handle_called(self.now);
+            self.act(engine);
+        }
+    }
+
+    fn end_calls(&mut self, engine: usize) {
         while let Some(call) = self.engines[engine].poll_completion() {
             let outcome = self.engines[engine].take_outcome(call).expect("it ended");
             let began = self.started.remove(&(engine, call)).expect("it was started");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::crowd::Crowd;
 use crate::agent::testing;
 use crate::call::Scope;
 use crate::config::HaStrategy;
@@ -90,6 +91,19 @@ fn many_engines_that_wait_for_one_host_wake_seldom() {
         "{dialled} were dialled, {extra} more than usual are allowed"
     );
 }
+
+#[test]
+fn whoever_waits_for_a_place_is_woken_when_it_is_free() {
+    let mut crowd = Crowd::new(1, CROWD, Duration::from_millis(1), false);
+    crowd.ask(CROWD, 1, &CallOptions::default());
+    crowd.run(0, &CallOptions::default());
+    assert_eq!(crowd.lost(), 0);
+    let slowest = crowd.slowest();
+    assert!(slowest < Duration::from_millis(CROWD as u64 / 4), "the last one took {slowest:?}");
+}
+
+/// Each with an engine of its own; a look by time each millisecond would take one of these each.
+const CROWD: usize = 500;
 
 const ENGINES: usize = 100;
 

@@ -19,6 +19,7 @@ mod plan;
 mod retries;
 mod silence;
 mod site;
+mod wakers;
 mod world;
 
 use std::panic::catch_unwind;

@@ -18,6 +18,7 @@ use super::mishaps::Sleep;
 use super::network::{Happening, Network};
 use super::plan::Plan;
 use super::site::Site;
+use super::wakers::Woken;
 use crate::agent::{Agent, testing};
 use crate::host::{Host, Unresolved};
 use crate::karma::{Counter, Karma};
@@ -46,6 +47,7 @@ pub(super) struct World {
     pub(super) removed_at: BTreeMap<usize, Instant>,
     pub(super) loads: Vec<Load>,
     pub(super) drivers: Vec<Driver>,
+    pub(super) woken: Woken,
     /// Drivers without a batch, the last one used on top.
     pub(super) pool: Vec<usize>,
     pub(super) network: Network,
@@ -125,6 +127,7 @@ impl World {
             removed_at: BTreeMap::new(),
             loads: Vec::new(),
             drivers: Vec::new(),
+            woken: Woken::default(),
             pool: Vec::new(),
             network: Network::default(),
             events: BTreeMap::new(),
@@ -255,6 +258,11 @@ impl World {
                 self.act(driver)?;
                 self.take_ends(driver)?;
             }
+        }
+        while let Some(driver) = self.woken.take() {
+            self.drivers[driver].engine.handle_called(self.now);
+            self.act(driver)?;
+            self.take_ends(driver)?;
         }
         slept.map_or(Ok(()), |sleep| self.check_sleep(&sleep))
     }
