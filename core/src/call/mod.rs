@@ -398,10 +398,7 @@ impl Call {
                 return;
             }
         }
-        if self.next_round_at.is_some_and(|at| now >= at) {
-            self.next_round_at = None;
-            self.proceed(random, now);
-        }
+        self.begin_round(random, now);
         self.hedge_silent(phase_of, random, now);
         self.look_after_silent(now);
     }

@@ -10,10 +10,11 @@ use crate::strategy::Pick;
 
 impl Call {
     /// The attempt waits for a look-up from now on, which is not its mirror's time.
-    pub fn handle_resolving(&mut self, attempt: u32, now: Instant) {
+    pub fn handle_resolving(&mut self, attempt: u32, random: u64, now: Instant) {
         if let Some(attempt) = self.find(attempt) {
             attempt.resolving_since = Some(now);
         }
+        self.end_round_of_names(random, now);
     }
 
     /// Its look-up has brought an address. False, and the attempt is forgotten, if another mirror

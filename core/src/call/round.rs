@@ -99,13 +99,36 @@ impl Call {
     }
 
     /// Asks the next mirror; without one waits for those that are asked, or ends the round.
+    ///
+    /// Who waits for a look-up is not asked, and may never be: a round does not last until then.
     pub(super) fn proceed(&mut self, random: u64, now: Instant) {
         if self.is_over || self.next_round_at.is_some() {
             return;
         }
-        if !self.start_attempt(None, random, now) && self.attempts.is_empty() {
+        if !self.start_attempt(None, random, now) && self.waiting() == self.attempts.len() {
             self.end_round(random, now);
         }
+    }
+
+    /// Ends the round if all mirrors of it were asked that can be before a look-up ends.
+    pub(super) fn end_round_of_names(&mut self, random: u64, now: Instant) {
+        let has_asked = self.attempts_started as usize > self.attempts.len();
+        if has_asked && self.untried() == 0 {
+            self.proceed(random, now);
+        }
+    }
+
+    /// Begins the round whose pause is over, if it is.
+    pub(super) fn begin_round(&mut self, random: u64, now: Instant) {
+        if self.next_round_at.is_none_or(|at| now < at) {
+            return;
+        }
+        self.next_round_at = None;
+        // A mirror whose look-up goes on is in this round as it was in the one before.
+        for attempt in &self.attempts {
+            self.tried.insert(attempt.mirror);
+        }
+        self.proceed(random, now);
     }
 
     /// Asks a mirror that was not tried; false if there is none. With `fresh_since`, not over a
@@ -227,6 +250,9 @@ impl Call {
         let left = self.deadline.saturating_duration_since(now);
         let next = if self.is_capped() { None } else { self.next_round(is_refused, random, left) };
         let Some((pause, scope)) = next.filter(|(pause, _)| *pause < left) else {
+            if !self.attempts.is_empty() {
+                return;
+            }
             return match is_refused {
                 true => self.finish_refused(false, now),
                 false => self.finish_failed(None, now >= self.deadline),

@@ -97,6 +97,7 @@ impl Engine {
         if let Some(user) = wanted.and_then(|connection| connection.user) {
             self.connections[id].state = State::Resolving { since: now, until: now };
             self.send_request(id, user, now);
+            self.run_commands(user.call, now);
         }
     }
 

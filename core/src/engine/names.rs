@@ -43,7 +43,8 @@ impl Engine {
         self.dials.remind(until, id);
         self.actions.push_back(Action::Lookup(host, true));
         if let Some(User { call, attempt }) = user {
-            self.calls[call].call.handle_resolving(attempt, now);
+            let random = self.random.u64(..);
+            self.calls[call].call.handle_resolving(attempt, random, now);
         }
     }
 

@@ -34,6 +34,7 @@ struct Bed {
     lookups: Vec<(Instant, usize, Instant)>,
     dialled: Vec<(u8, Instant)>,
     lookups_begun: usize,
+    sent: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,10 @@ enum Machine {
     /// Takes connections, or not, and says nothing.
     Accepts,
     Drops,
+    /// Has no capacity for the first two requests.
+    Busy,
+    /// Loses the packets of the first two connections.
+    Lossy,
 }
 
 impl Bed {
@@ -70,6 +75,7 @@ impl Bed {
             lookups: Vec::new(),
             dialled: Vec::new(),
             lookups_begun: 0,
+            sent: 0,
         }
     }
 
@@ -144,8 +150,11 @@ impl Bed {
         self.dialled.push((at, self.now));
         match self.machines[&at] {
             Machine::Refuses => self.engine.handle_connect_failed(id, "refused", self.now),
-            Machine::Drops => {}
-            Machine::Answers | Machine::Accepts => self.engine.handle_connected(id, self.now),
+            Machine::Lossy if self.dialled.len() > 2 => self.engine.handle_connected(id, self.now),
+            Machine::Drops | Machine::Lossy => {}
+            Machine::Answers | Machine::Accepts | Machine::Busy => {
+                self.engine.handle_connected(id, self.now)
+            }
         }
     }
 
@@ -155,10 +164,16 @@ impl Bed {
         let Some(connection) = self.engine.connections.get(id) else { return };
         let at = connection.endpoint.as_ref().and_then(|endpoint| endpoint.inet());
         let Some(SocketAddr::V4(at)) = at else { return };
-        if self.machines[&at.ip().octets()[3]] == Machine::Answers {
-            let reply = [0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0];
-            self.engine.handle_received(id, &reply, self.now);
-        }
+        self.sent += usize::from(length > 0);
+        const OK: &[u8] = &[0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0];
+        const RETRY: &[u8] =
+            &[0, 0, 0, 1, 0, 2, 1, 0, 0, 0, 0, 8, 0, 0, 0, 4, b'b', b'u', b's', b'y'];
+        let reply = match self.machines[&at.ip().octets()[3]] {
+            Machine::Busy if self.sent <= 2 => RETRY,
+            Machine::Answers | Machine::Busy | Machine::Lossy => OK,
+            _ => return,
+        };
+        self.engine.handle_received(id, reply, self.now);
     }
 
     /// Whatever is counted as a host's fault.
@@ -198,6 +213,19 @@ fn with_no_address_known_the_first_look_up_that_ends_is_enough() {
         assert_eq!(outcome.ok(), Some(1 - hung));
         assert!(took < Duration::from_millis(100), "it took {took:?}");
         assert_eq!((bed.faults(0), bed.faults(1)), (0, 0), "a host is blamed");
+    }
+}
+
+#[test]
+fn a_name_that_hangs_keeps_no_other_mirror_from_being_asked_again() {
+    for machine in [Machine::Busy, Machine::Lossy] {
+        let mut bed = Bed::new(2);
+        bed.knows(1);
+        bed.machines.insert(1, machine);
+        bed.names[0].1 = HANGS;
+        let (outcome, took) = bed.ask();
+        assert_eq!(outcome.map_err(|failure| failure.to_string()), Ok(1), "{machine:?}");
+        assert!(took < DEADLINE * 3 / 4, "{machine:?}: it took {took:?}");
     }
 }
 
