@@ -83,10 +83,6 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.sent += count;
         debug_assert!(connection.sent <= connection.output.len());
-        #[cfg(test)]
-        if self.sabotage == Some(crate::simulation::Sabotage::ForgetsSending) {
-            return;
-        }
         if let Some(user) = connection.user.filter(|_| count > 0) {
             self.calls[user.call].call.handle_handed_over(user.attempt);
         }
@@ -181,10 +177,6 @@ impl Engine {
 
     /// Time went by.
     pub fn handle_timeout(&mut self, now: Instant) {
-        #[cfg(test)]
-        if self.sabotage == Some(crate::simulation::Sabotage::DeafToTime) {
-            return;
-        }
         self.end_silences(now);
         if self.dials.next().is_some_and(|due| due <= now) {
             self.handle_dial_timeout(now);
@@ -269,10 +261,6 @@ impl Engine {
         let user = self.detach(id);
         self.close(id);
         let Some(user) = user else { return };
-        #[cfg(test)]
-        if self.sabotage == Some(crate::simulation::Sabotage::GivesUp) {
-            return self.cancel(user.call, now);
-        }
         let random = self.random.u64(..);
         let call = &mut self.calls[user.call].call;
         call.handle_failure(user.attempt, kind, phase, text, random, now);

@@ -34,12 +34,6 @@ impl Engine {
         let link = slot.links.iter().find(|(attempt, _)| *attempt == user.attempt);
         let Some(&(_, id)) = link else { return };
         self.detach(id);
-        #[cfg(test)]
-        if self.is_sabotaged(crate::simulation::Sabotage::KeepsAbandoned)
-            && self.connections[id].served > 0
-        {
-            return self.idle.push(self.connections[id].host.number, id);
-        }
         let connection = &mut self.connections[id];
         let is_begun = match connection.state {
             State::Connecting { .. } => !connection.dial.is_queued(),

@@ -13,6 +13,8 @@ mod events;
 mod idle;
 mod left_behind;
 mod names;
+#[cfg(test)]
+mod sabotage;
 mod timers;
 
 use std::collections::VecDeque;
@@ -43,6 +45,8 @@ use crate::wire::{handshake, header, persist};
 pub(crate) use connection::State as ConnectionState;
 pub use events::Closing;
 pub use idle::Handover;
+#[cfg(test)]
+pub(crate) use sabotage::Sabotaged;
 
 /// Number of a call within its batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,8 +90,6 @@ pub struct Engine {
     reads_late: Option<Instant>,
     /// Until when all time that this process missed is taken into account.
     absent_until: Option<Instant>,
-    #[cfg(test)]
-    pub(crate) sabotage: Option<crate::simulation::Sabotage>,
 }
 
 impl Engine {
@@ -108,8 +110,6 @@ impl Engine {
             spare: Vec::new(),
             reads_late: None,
             absent_until: None,
-            #[cfg(test)]
-            sabotage: None,
         }
     }
 
@@ -269,11 +269,6 @@ impl Engine {
         self.calls.drain().for_each(|mut call| call.cancel());
     }
 
-    #[cfg(test)]
-    fn is_sabotaged(&self, sabotage: crate::simulation::Sabotage) -> bool {
-        self.sabotage == Some(sabotage)
-    }
-
     fn run_commands(&mut self, id: CallId, now: Instant) {
         while let Some(command) = self.calls[id].call.poll_command() {
             match command {
@@ -292,19 +287,7 @@ impl Engine {
                     self.look_up_beside(&host, now);
                 }
                 Command::Finish => {
-                    #[cfg(test)]
-                    if self.is_sabotaged(crate::simulation::Sabotage::EndsTwice) {
-                        self.completed.push_back(id);
-                    }
-                    #[cfg(test)]
-                    if self.is_sabotaged(crate::simulation::Sabotage::NeverEnds) {
-                        continue;
-                    }
                     self.running -= 1;
-                    #[cfg(test)]
-                    if self.is_sabotaged(crate::simulation::Sabotage::LosesEnds) {
-                        continue;
-                    }
                     self.completed.push_back(id);
                 }
             }
@@ -322,10 +305,6 @@ impl Engine {
         let call = &self.calls[user.call].call;
         let agent = call.agent().clone();
         let host = agent.mirrors[mirror].host.clone();
-        #[cfg(test)]
-        if self.is_sabotaged(crate::simulation::Sabotage::StaysInFlight) {
-            std::mem::forget(host.read(|karma| karma.begin_attempt()));
-        }
         // A kept connection may turn out to be dead, which a write can't survive: nobody knows
         // whether the daemon has read it. A ping shall see whether new connections are taken.
         let may_keep = !call.is_ping() && call.request().access() == Access::Read;
@@ -435,10 +414,6 @@ impl Engine {
     fn detach(&mut self, id: ConnectionId) -> Option<User> {
         let connection = &mut self.connections[id];
         let user = connection.user.take()?;
-        #[cfg(test)]
-        if self.sabotage == Some(crate::simulation::Sabotage::StaysBusy) && connection.kept {
-            connection.host.kept.handle_busy();
-        }
         if connection.kept {
             connection.host.kept.handle_idle();
         }
@@ -454,12 +429,6 @@ impl Engine {
         if let Some(&(_, id)) = link {
             self.handle_silence(id, now);
             self.detach(id);
-            #[cfg(test)]
-            if self.sabotage == Some(crate::simulation::Sabotage::KeepsAbandoned)
-                && self.connections[id].served > 0
-            {
-                return self.idle.push(self.connections[id].host.number, id);
-            }
             self.close(id);
         }
     }
@@ -471,10 +440,6 @@ impl Engine {
         }
         connection.state = State::Closed;
         connection.left_behind = None;
-        #[cfg(test)]
-        if self.sabotage == Some(crate::simulation::Sabotage::LeaksPlaces) {
-            connection.kept = false;
-        }
         connection.release();
         self.idle.remove(connection.host.number, id);
         self.actions.push_back(Action::Close(id));

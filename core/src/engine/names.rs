@@ -86,10 +86,6 @@ impl Engine {
     /// Whether the host of a connection that was refused may be elsewhere by now.
     pub(super) fn may_have_moved(&self, id: ConnectionId) -> bool {
         let connection = &self.connections[id];
-        #[cfg(test)]
-        if self.is_sabotaged(crate::simulation::Sabotage::ForgetsNames) {
-            return false;
-        }
         connection.user.is_some()
             && connection.left.is_none()
             && connection.host.addresses.may_move()

@@ -12,7 +12,7 @@ use super::world::{Event, PING_PAUSE, World};
 use crate::agent::Agent;
 use crate::call::Scope;
 use crate::deadline::CallLimits;
-use crate::engine::{CallId, Engine};
+use crate::engine::{CallId, Sabotaged};
 use crate::error::Error;
 use crate::host::Lookup;
 use crate::options::CallOptions;
@@ -22,7 +22,7 @@ use crate::wire::header::Command;
 
 /// An engine and what the world knows of its batch.
 pub(super) struct Driver {
-    pub(super) engine: Engine,
+    pub(super) engine: Sabotaged,
     pub(super) reloads_seen: u64,
     /// Calls that run.
     pub(super) asked: BTreeMap<CallId, Asked>,
@@ -133,7 +133,7 @@ impl World {
                 self.start(driver, &agent, Access::Read, &options, Scope::Ping(0))?;
                 self.act(driver)?;
             } else {
-                self.look_up(driver, host.clone(), false);
+                self.look_up(driver, host.clone());
             }
             self.take_ends(driver)?;
         }
@@ -270,8 +270,7 @@ impl World {
         if self.drivers.len() == DRIVERS_MAX {
             return Ok(running[self.random.usize(..running.len())]);
         }
-        let mut engine = Engine::new(self.random.u64(..));
-        engine.sabotage = self.sabotage;
+        let mut engine = Sabotaged::new(self.random.u64(..), self.sabotage);
         engine.wake_by(self.woken.waker(self.drivers.len()));
         self.drivers.push(Driver {
             engine,

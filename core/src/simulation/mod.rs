@@ -36,9 +36,9 @@ use crate::karma::{Counter, Karma};
 pub(crate) enum Sabotage {
     /// Timers never fire.
     DeafToTime,
-    /// A connection whose reply is still to come goes to the next call.
+    /// A connection whose reply is still to come goes from a cancelled call to the next one.
     KeepsAbandoned,
-    /// The first failure of a mirror ends the call.
+    /// The first connection that fails ends the call.
     GivesUp,
     /// An end is reported twice.
     EndsTwice,
@@ -60,7 +60,7 @@ pub(crate) enum Sabotage {
     LosesEnds,
     /// A call that has ended counts as running.
     NeverEnds,
-    /// A kept connection that is closed keeps its place.
+    /// A kept connection takes two places and gives one back.
     LeaksPlaces,
     /// A kept connection that is given back counts as busy.
     StaysBusy,

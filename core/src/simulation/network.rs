@@ -118,7 +118,7 @@ impl World {
                 Action::Send(id) => self.send(driver, id)?,
                 Action::TakeOver(id, host) => self.take_over(driver, id, &host)?,
                 Action::Close(id) => self.network.remove(driver, id),
-                Action::Lookup(host, is_awaited) => self.look_up(driver, host, is_awaited),
+                Action::Lookup(host, _) => self.look_up(driver, host),
             }
         }
         self.drivers[driver].engine.sweep();

@@ -20,7 +20,7 @@ use super::plan::Plan;
 use super::site::Site;
 use super::wakers::Woken;
 use crate::agent::{Agent, testing};
-use crate::host::{Host, Unresolved};
+use crate::host::{Host, Lookup, Unresolved};
 use crate::karma::{Counter, Karma};
 use crate::options::ClientOptions;
 use crate::topology::Topology;
@@ -411,8 +411,9 @@ impl World {
         }
     }
 
-    pub(super) fn look_up(&mut self, driver: usize, host: Arc<Host>, is_awaited: bool) {
-        if self.sabotage == Some(Sabotage::ForgetsNames) && !is_awaited {
+    pub(super) fn look_up(&mut self, driver: usize, host: Arc<Host>) {
+        let is_known = matches!(host.addresses.lookup(), Lookup::Known(_));
+        if self.sabotage == Some(Sabotage::ForgetsNames) && is_known {
             return;
         }
         let mut result = self.sites[site_of(&host.address)].resolve();
