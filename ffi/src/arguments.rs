@@ -8,7 +8,7 @@ use std::{ptr, slice};
 use hamirror_core::limits::MAX_PACKET_SIZE_MAX;
 use hamirror_core::wire::append;
 
-use crate::error::Failed;
+use crate::failed::Failed;
 use crate::handle::Handle;
 
 /// A NUL-terminated text in any encoding.

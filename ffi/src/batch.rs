@@ -8,7 +8,9 @@ use hamirror_core::{BatchHandle, CallId, Error as CoreError, SearchId};
 
 use crate::arguments;
 use crate::client::Client;
-use crate::error::{Error, Failed, HAMIRROR_ERROR_MISUSE, HAMIRROR_ERROR_UNKNOWN};
+use crate::code::{HAMIRROR_ERROR_MISUSE, HAMIRROR_ERROR_UNKNOWN};
+use crate::error::Error;
+use crate::failed::Failed;
 use crate::handle::{self, Exclusive, Handle, Owned, get, need, view};
 use crate::options::{self, CallOptions};
 use crate::panic::{fallible, getter};
@@ -16,8 +18,8 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::result::SearchResult;
 use crate::search::Search;
+use crate::shared_waker::SharedWaker;
 use crate::text::Text;
-use crate::waker::SharedWaker;
 
 /// The number of no call.
 pub const HAMIRROR_NO_CALL: u32 = u32::MAX;

@@ -12,7 +12,8 @@ use hamirror_core::{
 
 use crate::arguments;
 use crate::callback::{CallbackError, DropCallback, UserData};
-use crate::error::{Error, Failed};
+use crate::error::Error;
+use crate::failed::Failed;
 use crate::handle::{self, Borrowed, Exclusive, Handle, get, need, view};
 use crate::panic::{fallible, getter};
 use crate::reply::Reply;

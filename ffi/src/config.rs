@@ -7,8 +7,9 @@ use hamirror_core::config::{Diagnostic as CoreDiagnostic, Reading};
 
 use crate::arguments;
 use crate::diagnostic::Diagnostic;
-use crate::error::{Error, Failed};
-use crate::failure::Told;
+use crate::error::Error;
+use crate::failed::Failed;
+use crate::failed::Told;
 use crate::handle::{self, Handle, Owned, get, view};
 use crate::panic::{fallible, getter};
 use crate::text::Text;

@@ -2,7 +2,7 @@
 
 use hamirror_core::config::Diagnostic as CoreDiagnostic;
 
-use crate::failure::Told;
+use crate::failed::Told;
 use crate::handle::{Borrowed, Handle, get};
 use crate::panic::getter;
 use crate::text::Text;

@@ -1,51 +1,11 @@
-//! Codes and error objects.
+//! Error objects.
 
-use hamirror_core::config::Diagnostic as CoreDiagnostic;
-use hamirror_core::{AgentFailure, Error as CoreError};
-
-use crate::callback::CallbackError;
 use crate::diagnostic::Diagnostic;
-use crate::failure::{Failure, Told};
+use crate::failed::ErrorDetail;
+use crate::failure::Failure;
 use crate::handle::{self, Handle, Owned, get, view};
 use crate::panic::getter;
 use crate::text::Text;
-
-/// It worked.
-pub const HAMIRROR_OK: i32 = 0;
-/// An argument can't be used: NULL, not UTF-8, a number that none of the constants has, a wrong
-/// size. Correct the call.
-pub const HAMIRROR_ERROR_ARGUMENT: i32 = 1;
-/// The configuration was refused. The message has a line for each fault; see also
-/// hamirror_error_diagnostic().
-pub const HAMIRROR_ERROR_CONFIG: i32 = 2;
-/// The request was refused before it was sent: it can't be encoded, or it is incomplete.
-pub const HAMIRROR_ERROR_REQUEST: i32 = 3;
-/// A name or number does not exist here: an index, an agent, a column, a row.
-pub const HAMIRROR_ERROR_UNKNOWN: i32 = 4;
-/// A call against the rules, such as asking twice for one result.
-pub const HAMIRROR_ERROR_MISUSE: i32 = 5;
-/// No agent answered, or fewer than the call's completeness demands. See
-/// hamirror_error_failure() for each agent and each attempt.
-pub const HAMIRROR_ERROR_UNANSWERED: i32 = 6;
-/// The agents' answers do not fit together: their indexes differ.
-pub const HAMIRROR_ERROR_MERGE: i32 = 7;
-/// The operating system refused something that the library needs for itself.
-pub const HAMIRROR_ERROR_SYSTEM: i32 = 8;
-/// The handle is in use by another call at this moment. Nothing was done.
-pub const HAMIRROR_ERROR_REENTRANT: i32 = 9;
-/// A fault inside the library. The handle that was being changed answers nothing else from now
-/// on; free it.
-pub const HAMIRROR_ERROR_PANIC: i32 = 10;
-/// The value is of another type; ask hamirror_result_value_type().
-pub const HAMIRROR_ERROR_TYPE: i32 = 11;
-/// The batch was made before a fork, and this is the child: free it, and make a new one. The
-/// client goes on working in the child.
-pub const HAMIRROR_ERROR_FORKED: i32 = 12;
-/// An error that this header has no code for; see its message.
-pub const HAMIRROR_ERROR_OTHER: i32 = 13;
-/// A callback of the program's own ended the call; hamirror_error_callback_code() has the number
-/// that it returned.
-pub const HAMIRROR_ERROR_CALLBACK: i32 = 14;
 
 /// An error: code, message and details. It never changes, so any number of threads may read it.
 /// End it with hamirror_error_free().
@@ -56,20 +16,6 @@ pub struct Error {
 impl Handle for Error {
     type Rust = ErrorDetail;
     type Ownership = Owned;
-}
-
-/// What a pointer to [`Error`] points to.
-#[derive(Debug, Default)]
-pub(crate) struct ErrorDetail {
-    pub(crate) code: i32,
-    message: String,
-    is_timeout: bool,
-    is_query_error: bool,
-    callback_code: i32,
-    agents: usize,
-    agents_answered: usize,
-    failures: Vec<Told<AgentFailure>>,
-    diagnostics: Vec<Told<CoreDiagnostic>>,
 }
 
 /// Code of the error: HAMIRROR_ERROR_*, or HAMIRROR_OK for NULL.
@@ -154,76 +100,4 @@ pub unsafe extern "C" fn hamirror_error_free(error: *mut Error) {
         handle::free(error);
         None
     })
-}
-
-/// Why an exported function fails.
-#[derive(Debug)]
-pub(crate) struct Failed(pub(crate) Box<ErrorDetail>);
-
-impl Failed {
-    pub(crate) fn new(code: i32, message: impl Into<String>) -> Failed {
-        Failed(Box::new(ErrorDetail { code, message: message.into(), ..ErrorDetail::default() }))
-    }
-
-    pub(crate) fn argument(message: impl Into<String>) -> Failed {
-        Failed::new(HAMIRROR_ERROR_ARGUMENT, message)
-    }
-
-    pub(crate) fn null(name: &str) -> Failed {
-        Failed::argument(format!("{name} is NULL"))
-    }
-
-    pub(crate) fn number(name: &str, number: i32) -> Failed {
-        Failed::argument(format!("{name} is {number}, which is none of its constants"))
-    }
-
-    pub(crate) fn callback(error: CallbackError) -> Failed {
-        let mut failed = Failed::new(HAMIRROR_ERROR_CALLBACK, error.to_string());
-        failed.0.callback_code = error.0;
-        failed
-    }
-
-    pub(crate) fn panicked(text: &str) -> Failed {
-        Failed::new(HAMIRROR_ERROR_PANIC, format!("panic inside the library: {text}"))
-    }
-}
-
-impl From<CoreError> for Failed {
-    fn from(error: CoreError) -> Failed {
-        let callback = error.program().and_then(|error| error.downcast_ref::<CallbackError>());
-        let mut detail = ErrorDetail {
-            code: callback.map_or(code_of(&error), |_| HAMIRROR_ERROR_CALLBACK),
-            callback_code: callback.map_or(0, |CallbackError(code)| *code),
-            message: error.to_string(),
-            is_timeout: error.is_timeout(),
-            is_query_error: error.is_query_error(),
-            ..ErrorDetail::default()
-        };
-        match error {
-            CoreError::Unanswered { answered, agents, failures } => {
-                detail.agents_answered = answered;
-                detail.agents = agents;
-                detail.failures = failures.into_iter().map(Told::from).collect();
-            }
-            CoreError::Config(diagnostics) => {
-                detail.diagnostics = diagnostics.into_iter().map(Told::from).collect();
-            }
-            _ => {}
-        }
-        Failed(Box::new(detail))
-    }
-}
-
-fn code_of(error: &CoreError) -> i32 {
-    match error {
-        CoreError::Config(_) => HAMIRROR_ERROR_CONFIG,
-        CoreError::Request(_) => HAMIRROR_ERROR_REQUEST,
-        CoreError::Unknown(_) => HAMIRROR_ERROR_UNKNOWN,
-        CoreError::Misuse(_) => HAMIRROR_ERROR_MISUSE,
-        CoreError::Unanswered { .. } => HAMIRROR_ERROR_UNANSWERED,
-        CoreError::Merge(_) => HAMIRROR_ERROR_MERGE,
-        CoreError::System(_) => HAMIRROR_ERROR_SYSTEM,
-        CoreError::Forked => HAMIRROR_ERROR_FORKED,
-        _ => HAMIRROR_ERROR_OTHER,
-    }
 }

@@ -2,6 +2,7 @@
 
 use hamirror_core::{AgentFailure, AttemptFailure, FailureKind, Phase};
 
+use crate::failed::Told;
 use crate::handle::{Borrowed, Handle, get, view};
 use crate::panic::getter;
 use crate::text::Text;
@@ -60,19 +61,6 @@ pub struct Attempt {
 impl Handle for Attempt {
     type Rust = AttemptFailure;
     type Ownership = Borrowed;
-}
-
-/// A value with its text, as C borrows both.
-#[derive(Debug)]
-pub(crate) struct Told<T> {
-    pub(crate) value: T,
-    pub(crate) message: String,
-}
-
-impl<T: ToString> From<T> for Told<T> {
-    fn from(value: T) -> Told<T> {
-        Told { message: value.to_string(), value }
-    }
 }
 
 /// The whole failure in words: index, agent, each attempt. UTF-8; it lives as long as the failure.

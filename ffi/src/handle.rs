@@ -6,7 +6,8 @@ use hamirror_core::Error as CoreError;
 use hamirror_core::net::process;
 
 use crate::cancellation::Uncancelled;
-use crate::error::{Failed, HAMIRROR_ERROR_PANIC, HAMIRROR_ERROR_REENTRANT};
+use crate::code::{HAMIRROR_ERROR_PANIC, HAMIRROR_ERROR_REENTRANT};
+use crate::failed::Failed;
 
 /// A type that C knows by name only.
 ///

@@ -4,17 +4,20 @@
 //! function does, its threads, its lifetimes and its errors stand there, in its documentation.
 //!
 //! "a <- b" reads "b may use a, and what comes before it"; rooms side by side know nothing of each
-//! other, except for those in parentheses (`tests/fast/layers.rs` sees to it): an error is a
-//! handle, and to get its parts may fail by a panic, which is an error.
+//! other (`tests/fast/layers.rs` sees to it).
 //!
 //! ```text
-//! version text callback counter cancellation
-//!     <- (handle panic error failure diagnostic)
+//! version text callback counter cancellation code
+//!     <- failed
+//!     <- handle shared_waker
+//!     <- panic
+//!     <- failure diagnostic
+//!     <- error
 //!     <- arguments options agent host reply rows
 //!     <- config request search result
 //!     <- config_builder callback_request value client
-//!     <- (batch waker) status log
-//!     <- batch_completed batch_run local upkeep
+//!     <- batch status log
+//!     <- batch_completed batch_run local upkeep waker
 //!     <- api
 //! ```
 #![expect(
@@ -24,8 +27,10 @@
 
 mod arguments;
 mod cancellation;
+mod failed;
 mod handle;
 mod panic;
+mod shared_waker;
 
 // In the order of the header, which the blank lines keep.
 pub mod version;
@@ -34,6 +39,7 @@ pub mod text;
 
 pub mod callback;
 
+pub mod code;
 pub mod error;
 
 pub mod failure;

@@ -9,14 +9,16 @@ use crate::arguments;
 use crate::batch::{self, Batch};
 use crate::callback::CallbackError;
 use crate::client::Client;
-use crate::error::{Error, Failed, HAMIRROR_ERROR_MISUSE, HAMIRROR_ERROR_UNKNOWN};
+use crate::code::{HAMIRROR_ERROR_MISUSE, HAMIRROR_ERROR_UNKNOWN};
+use crate::error::Error;
+use crate::failed::Failed;
 use crate::handle::{self, Exclusive, Handle, Owned, get, need, view};
 use crate::options::{self, CallOptions};
 use crate::panic::{fallible, getter};
 use crate::result::SearchResult;
 use crate::search::Search;
+use crate::shared_waker::SharedWaker;
 use crate::text::Text;
-use crate::waker::SharedWaker;
 
 /// One local index within one search: its name, the request that an agent would get for it, and
 /// the answer that the program gives. One thread at a time may answer it, which may be another

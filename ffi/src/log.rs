@@ -6,7 +6,8 @@ use hamirror_core::{Level, LogSink};
 
 use crate::callback::{DropCallback, UserData};
 use crate::client::Client;
-use crate::error::{Error, Failed};
+use crate::error::Error;
+use crate::failed::Failed;
 use crate::handle::need;
 use crate::panic::fallible;
 use crate::text::Text;

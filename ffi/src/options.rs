@@ -8,7 +8,8 @@ use hamirror_core::{
     KeepConnections,
 };
 
-use crate::error::{Failed, HAMIRROR_ERROR_ARGUMENT, HAMIRROR_OK};
+use crate::code::{HAMIRROR_ERROR_ARGUMENT, HAMIRROR_OK};
+use crate::failed::Failed;
 
 /// Explicitly nothing, where 0 means "not set": no time, no retry.
 pub const HAMIRROR_NONE: i64 = -1;

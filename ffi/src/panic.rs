@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{mem, ptr};
 
 use crate::cancellation::Uncancelled;
-use crate::error::{Error, Failed, HAMIRROR_OK};
-use crate::handle;
+use crate::code::HAMIRROR_OK;
+use crate::failed::{ErrorDetail, Failed};
+use crate::handle::{self, Handle, Owned};
 use crate::text::Text;
 
 /// What an exported function returns when it has nothing else to say.
@@ -40,8 +41,8 @@ pub(crate) fn or_fallback<T: Fallback>(body: impl FnOnce() -> Option<T>) -> T {
 /// # Safety
 ///
 /// `out_error` is NULL or may be written.
-pub(crate) unsafe fn or_error(
-    out_error: *mut *mut Error,
+pub(crate) unsafe fn or_error<E: Handle<Rust = ErrorDetail, Ownership = Owned>>(
+    out_error: *mut *mut E,
     body: impl FnOnce() -> Result<(), Failed>,
 ) -> i32 {
     let _uncancelled = Uncancelled::begin();
@@ -123,7 +124,8 @@ impl Fallback for Text {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{HAMIRROR_ERROR_PANIC, hamirror_error_free, hamirror_error_message};
+    use crate::code::HAMIRROR_ERROR_PANIC;
+    use crate::error::{Error, hamirror_error_free, hamirror_error_message};
 
     #[test]
     fn a_panic_becomes_an_error() {
@@ -150,7 +152,7 @@ mod tests {
     #[test]
     fn nobody_may_want_the_error() {
         // SAFETY: NULL is an answer.
-        let code = unsafe { or_error(ptr::null_mut(), || panic!("unseen")) };
+        let code = unsafe { or_error(ptr::null_mut::<*mut Error>(), || panic!("unseen")) };
         assert_eq!(code, HAMIRROR_ERROR_PANIC);
     }
 }

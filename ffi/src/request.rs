@@ -7,7 +7,8 @@ use hamirror_core::wire::header::Command;
 use hamirror_core::{Access, Request as CoreRequest};
 
 use crate::arguments;
-use crate::error::{Error, Failed};
+use crate::error::Error;
+use crate::failed::Failed;
 use crate::handle::{self, Handle, Owned};
 use crate::panic::{fallible, getter};
 

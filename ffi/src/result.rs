@@ -6,8 +6,11 @@ use hamirror_core::search::{Column, Word};
 use hamirror_core::{AgentFailure, SearchResult as CoreResult};
 
 use crate::arguments;
-use crate::error::{Error, Failed, HAMIRROR_ERROR_UNKNOWN};
-use crate::failure::{Failure, Told};
+use crate::code::HAMIRROR_ERROR_UNKNOWN;
+use crate::error::Error;
+use crate::failed::Failed;
+use crate::failed::Told;
+use crate::failure::Failure;
 use crate::handle::{self, Handle, Owned, get, need, view};
 use crate::panic::{fallible, getter};
 use crate::text::Text;

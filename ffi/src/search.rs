@@ -7,7 +7,8 @@ use hamirror_core::Search as CoreSearch;
 use hamirror_core::search::{MatchMode, Ranker, Sort};
 
 use crate::arguments;
-use crate::error::{Error, Failed};
+use crate::error::Error;
+use crate::failed::Failed;
 use crate::handle::{self, Exclusive, Handle, Owned, need};
 use crate::panic::{fallible, getter};
 

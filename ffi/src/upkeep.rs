@@ -8,7 +8,8 @@ use hamirror_core::Upkeep as CoreUpkeep;
 use crate::arguments;
 use crate::batch::poll_timeout_ms;
 use crate::client::Client;
-use crate::error::{Error, Failed};
+use crate::error::Error;
+use crate::failed::Failed;
 use crate::handle::{self, Exclusive, Handle, Owned, get, need};
 use crate::panic::{fallible, getter};
 

@@ -5,7 +5,9 @@ use std::ffi::c_char;
 use hamirror_core::wire::search::Value;
 
 use crate::arguments::{copy_out, out};
-use crate::error::{Error, Failed, HAMIRROR_ERROR_TYPE, HAMIRROR_ERROR_UNKNOWN};
+use crate::code::{HAMIRROR_ERROR_TYPE, HAMIRROR_ERROR_UNKNOWN};
+use crate::error::Error;
+use crate::failed::Failed;
 use crate::handle::{get, need};
 use crate::panic::{fallible, getter};
 use crate::result::SearchResult;
