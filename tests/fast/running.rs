@@ -21,12 +21,12 @@ use hamirror_tests::workspace;
 #[test]
 fn what_a_hung_mirror_leaves_is_answered_by_another_while_the_program_works() -> Result<()> {
     let pair = Pair::start(ClientOptions::default())?;
+    let begun_at = Instant::now();
     let mut batch = pair.client.batch()?;
     let calls = pair.add_many(&mut batch, CALLS)?;
     let running = batch.run()?;
-    let begun_at = Instant::now();
     // Work that the batch does not come into.
-    pair.work_until_answered(CALLS)?;
+    wait_until_answered(&pair.client, &pair.echo.name, CALLS as u64).map_err(|e| anyhow!(e))?;
     thread::sleep(WORK);
     let worked = begun_at.elapsed();
     let mut batch = running.join(Some(Duration::ZERO))?;
@@ -160,7 +160,7 @@ fn the_descriptor_tells_that_all_calls_have_ended() -> Result<()> {
     pair.add(&mut batch)?;
     let fd = batch.fd();
     let running = batch.run()?;
-    ensure!(running.wait_all(Some(LIMIT))?);
+    comes_true(|| Ok(running.wait_all(Some(LIMIT))?))?;
     let mut entry = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     // SAFETY: one entry, which lives until it returns.
     ensure!(unsafe { libc::poll(&mut entry, 1, 0) } == 1, "it is not readable");
@@ -180,6 +180,7 @@ fn a_request_of_the_program_is_judged_on_that_thread_and_its_panic_comes_out_at_
         let mut batch = pair.client.batch()?;
         batch.add_agent("d", 0, &(judge.clone() as Arc<dyn Request>), &patient())?;
         let running = batch.run()?;
+        comes_true(|| Ok(running.wait_all(Some(LIMIT))?))?;
         let joined = panic::catch_unwind(AssertUnwindSafe(|| running.join(Some(LIMIT))));
         let names = judge.threads.lock().map_err(|_| anyhow!("poisoned"))?.clone();
         ensure!(names.iter().all(|name| name == "hamirror-batch"), "{names:?}");
@@ -219,7 +220,8 @@ fn a_handle_refuses_meanwhile_what_needs_the_batch() -> Result<()> {
     let refused = batch.get().err().context("it runs")?;
     ensure!(refused.to_string().contains("join it first"), "{refused}");
     ensure!(matches!(batch.run(), Err(Error::Misuse(_))), "it runs already");
-    ensure!(!batch.wait_due(Some(Duration::ZERO))? && !batch.has_search(SearchId(0)));
+    comes_true(|| Ok(!batch.wait_due(Some(Duration::ZERO))?))?;
+    ensure!(!batch.has_search(SearchId(0)));
     ensure!(!batch.join(Some(Duration::ZERO))? && batch.get()?.pending() == 1);
     batch.run()?;
     drop(batch);
@@ -420,6 +422,17 @@ impl Request for EndsItsOwn {
         self.change.notify_all();
         Verdict::Accept
     }
+}
+
+/// Asks again and again: a batch whose thread has had no turn yet is due to be joined, and that
+/// thread takes it as soon as it has one.
+fn comes_true(is_so: impl Fn() -> Result<bool>) -> Result<()> {
+    let begun_at = Instant::now();
+    while !is_so()? {
+        ensure!(begun_at.elapsed() < LIMIT, "it is not so after {LIMIT:?}");
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
 }
 
 /// Does something else until so many answers of that host have been read.
