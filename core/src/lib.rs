@@ -50,7 +50,7 @@
 //!     <- engine status
 //!     <- net <- shared
 //!     <- batch upkeep
-//!     <- client
+//!     <- client internal
 //! ```
 //!
 //! The calling thread drives its own I/O on a `Poll` taken from the client, so that a warm call
@@ -63,24 +63,26 @@
 //! Values, in this order: never silently wrong, available, predictable latency, fast, small.
 #![forbid(unsafe_code)]
 
-pub mod agent;
+mod agent;
 mod batch;
-pub mod call;
+mod call;
 mod client;
 mod completeness;
 pub mod config;
-pub mod deadline;
+mod deadline;
 mod diagnostic;
-pub mod engine;
-pub mod error;
-pub mod hedge_budget;
-pub mod host;
-pub mod karma;
-pub mod limits;
-pub mod log;
-pub mod merge;
-pub mod mirror;
-pub mod net;
+mod engine;
+mod error;
+mod hedge_budget;
+mod host;
+#[doc(hidden)]
+pub mod internal;
+mod karma;
+mod limits;
+mod log;
+mod merge;
+mod mirror;
+mod net;
 mod options;
 pub mod request;
 pub mod search;
@@ -88,11 +90,11 @@ mod shared;
 #[cfg(test)]
 mod simulation;
 pub mod status;
-pub mod strategy;
-pub mod topology;
-pub mod traffic;
+mod strategy;
+mod topology;
+mod traffic;
 mod upkeep;
-pub mod wire;
+mod wire;
 
 pub use batch::{Batch, BatchHandle, CallId, Calls, Completed, NotRun, RunningBatch, SearchId};
 pub use client::Client;
@@ -106,6 +108,6 @@ pub use log::{Level, LogSink};
 pub use net::Waker;
 pub use options::{CallOptions, ClientOptions, KeepConnections};
 pub use request::{Access, Product, Reply, Request, Target, Verdict};
-pub use search::{Search, SearchResult};
+pub use search::{Kind, Row, Search, SearchResult, Value};
 pub use status::Status;
 pub use upkeep::Upkeep;

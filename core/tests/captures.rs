@@ -5,9 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hamirror::wire::Reader;
-use hamirror::wire::header::{LENGTH, ReplyHeader};
-use hamirror::wire::search::{
+use hamirror::internal::wire::Reader;
+use hamirror::internal::wire::header::{LENGTH, ReplyHeader};
+use hamirror::internal::wire::search::{
     Asked, Filter, FilterTest, Kind, Outer, Override, OverrideValue, Query, Reply, ResultSet, Row,
     Status, Value, encode,
 };
@@ -130,8 +130,9 @@ fn json_is_printed_as_daemons_print_it() {
                 continue;
             }
             let name = column.name.of(&packed_body);
-            let same =
-                |column: &&hamirror::wire::search::Column| column.name.of(&printed_body) == name;
+            let same = |column: &&hamirror::internal::wire::search::Column| {
+                column.name.of(&printed_body) == name
+            };
             let columns = &printed.sets[0].columns;
             let Some(other) = columns.iter().position(|column| same(&column)) else {
                 continue;

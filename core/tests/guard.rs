@@ -5,13 +5,14 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use hamirror::Error;
+use hamirror::internal::search::SearchRequest;
+use hamirror::internal::wire::guard::check;
+use hamirror::internal::wire::header::{Command, LENGTH};
+use hamirror::internal::wire::search::{Filter, FilterTest, MASTER, Query, encode};
+use hamirror::internal::wire::{Reader, Writer};
 use hamirror::request::Raw;
 use hamirror::request::{Access, Product, Request, Target};
-use hamirror::search::{Ranker, Search, SearchRequest, Sort};
-use hamirror::wire::guard::check;
-use hamirror::wire::header::{Command, LENGTH};
-use hamirror::wire::search::{Filter, FilterTest, MASTER, Query, encode};
-use hamirror::wire::{Reader, Writer};
+use hamirror::search::{Ranker, Search, Sort};
 use proptest::prelude::*;
 
 #[test]

@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::{ptr, slice};
 
-use hamirror_core::limits::MAX_PACKET_SIZE_MAX;
-use hamirror_core::wire::append;
+use hamirror_core::internal::limits::MAX_PACKET_SIZE_MAX;
+use hamirror_core::internal::wire::append;
 
 use crate::failed::Failed;
 use crate::handle::Handle;

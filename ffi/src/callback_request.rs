@@ -3,8 +3,8 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use hamirror_core::wire::header::Command;
-use hamirror_core::wire::{append, guard};
+use hamirror_core::internal::wire::{append, guard};
+use hamirror_core::request::Command;
 use hamirror_core::{
     Access, Error as CoreError, Product, ProgramError, Reply as CoreReply, Request as CoreRequest,
     Target as CoreTarget, Verdict as CoreVerdict,

@@ -1,6 +1,6 @@
 //! Counters of hosts and mirrors.
 
-use hamirror_core::karma::{Counter, Window};
+use hamirror_core::status::{Counter, Window};
 
 /// No whole reply in time.
 pub const HAMIRROR_COUNTER_QUERY_TIMEOUTS: i32 = 1;

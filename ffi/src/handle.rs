@@ -3,7 +3,7 @@
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use hamirror_core::Error as CoreError;
-use hamirror_core::net::process;
+use hamirror_core::internal::process;
 
 use crate::cancellation::Uncancelled;
 use crate::code::{HAMIRROR_ERROR_PANIC, HAMIRROR_ERROR_REENTRANT};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hamirror_core::karma::{Latencies, Window};
 use hamirror_core::status::{HostState, HostStatus};
+use hamirror_core::status::{Latencies, Window};
 
 use crate::counter;
 use crate::failure::Attempt;

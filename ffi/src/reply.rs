@@ -1,7 +1,7 @@
 //! What an agent answered to a request.
 
 use hamirror_core::Reply as CoreReply;
-use hamirror_core::wire::header::Status;
+use hamirror_core::internal::wire::header::Status;
 
 use crate::handle::{self, Handle, Owned, get};
 use crate::panic::getter;

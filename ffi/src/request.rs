@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use hamirror_core::request::Command;
 use hamirror_core::request::Raw;
-use hamirror_core::wire::header::Command;
 use hamirror_core::{Access, Request as CoreRequest};
 
 use crate::arguments;

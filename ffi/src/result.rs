@@ -262,7 +262,7 @@ pub unsafe extern "C" fn hamirror_result_free(result: *mut SearchResult) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hamirror_core::wire::search::Kind;
+    use hamirror_core::Kind;
 
     #[test]
     fn kinds_are_numbered_as_on_the_wire() {

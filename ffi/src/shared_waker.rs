@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hamirror_core::Waker as CoreWaker;
-use hamirror_core::net::process;
+use hamirror_core::internal::process;
 
 use crate::code::HAMIRROR_ERROR_SYSTEM;
 use crate::failed::Failed;

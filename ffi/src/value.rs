@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use hamirror_core::wire::search::Value;
+use hamirror_core::Value;
 
 use crate::arguments::{copy_out, out};
 use crate::code::{HAMIRROR_ERROR_TYPE, HAMIRROR_ERROR_UNKNOWN};

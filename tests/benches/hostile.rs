@@ -15,8 +15,8 @@ use std::thread;
 use anyhow::{Context, Result};
 use cases::CASES;
 use clap::Parser;
+use hamirror::internal::wire::frame::FrameReader;
 use hamirror::request::Reply;
-use hamirror::wire::frame::FrameReader;
 use hamirror_tests::report;
 use measure::{CHUNK, Cost, Exchange, cost};
 

@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
+use hamirror::request::Command;
 use hamirror::request::Raw;
-use hamirror::wire::header::Command;
 use hamirror::{Access, AgentFailure, CallOptions, ClientOptions, FailureKind, Reply, Request};
 use hamirror_tests::echo::{EchoDaemon, Manners, client, request};
 

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use hamirror::karma::Counter;
-use hamirror::wire::header::Command;
+use hamirror::request::Command;
+use hamirror::status::Counter;
 use hamirror::{
     Access, CallOptions, Client, ClientOptions, Config, Error, Reply, Request, Target, Verdict,
 };

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use hamirror::wire::header::Command;
+use hamirror::request::Command;
 use hamirror::{
     Access, Batch, BatchHandle, CallId, CallOptions, Client, ClientOptions, Completed, Error,
     Reply, Request, RunningBatch, SearchId, Target, Verdict,

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use hamirror::karma::Counter;
+use hamirror::status::Counter;
 use hamirror::{
     Access, Batch, CallOptions, Client, ClientOptions, Completed, Config, Error, KeepConnections,
 };

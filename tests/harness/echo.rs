@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::Result;
+use hamirror::internal::wire::header;
 use hamirror::request::Raw;
-use hamirror::wire::header;
 use hamirror::{Access, CallOptions, Client, ClientOptions, Config, Request};
 
 /// Answers until it is dropped, a thread a connection.

@@ -5,12 +5,13 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use hamirror::config::{Agent, Config, ConfigBuilder, Diagnostic, Reading};
+use hamirror::internal::search::SearchRequest;
+use hamirror::internal::wire::frame::{FrameReader, Unfed};
+use hamirror::internal::wire::header::{Command, ReplyHeader};
+use hamirror::internal::wire::search::{Asked, Reply, ResultSet, Undecoded, Value};
+use hamirror::internal::wire::{guard, text};
 use hamirror::request::{self, Request, Verdict};
-use hamirror::search::{Search, SearchRequest, SearchResult, Sort};
-use hamirror::wire::frame::{FrameReader, Unfed};
-use hamirror::wire::header::{Command, ReplyHeader};
-use hamirror::wire::search::{Asked, Reply, ResultSet, Undecoded, Value};
-use hamirror::wire::{guard, text};
+use hamirror::search::{Search, SearchResult, Sort};
 use hamirror::{Completeness, Error};
 
 /// A target by its name, which is that of its program and of its folder of inputs.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use hamirror::wire::search::Value;
+use hamirror::Value;
 use hamirror::{CallOptions, Client, Config, Search};
 
 /// One search through the library. The text has a line `total T found F agents A/B`, then a line

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail, ensure};
 use comfy_table::Table;
-use hamirror::error::AgentFailure;
-use hamirror::karma::Counter;
+use hamirror::AgentFailure;
+use hamirror::status::Counter;
 use hamirror::{CallOptions, Client, Search, SearchResult};
 use hdrhistogram::Histogram;
 

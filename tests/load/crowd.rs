@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Result, ensure};
+use hamirror::request::Command;
 use hamirror::request::Raw;
-use hamirror::wire::header::Command;
 use hamirror::{Access, CallOptions, Client, Config, Request};
 use hamirror_tests::alone;
 use hamirror_tests::daemon::Daemon;

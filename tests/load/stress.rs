@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use hamirror::request::Command;
 use hamirror::request::Raw;
-use hamirror::wire::header::Command;
 use hamirror::{Access, CallOptions, Client, Completed, Config, Request, Search, Waker};
 use hamirror_tests::alone;
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};

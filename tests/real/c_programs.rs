@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
-use hamirror::wire::search::Value;
+use hamirror::Value;
 use hamirror::{CallOptions, Client, Config, Search, SearchResult, search};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::compiler::{Compiler, Linkage, Standard};

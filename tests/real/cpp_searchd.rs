@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use hamirror::wire::{Reader, Truncated};
+use hamirror::internal::wire::{Reader, Truncated};
 use hamirror_tests::daemon::Daemon;
 use hamirror_tests::oracle::{Frame, Oracle};
 use hamirror_tests::packages::{self, Tool};

@@ -3,8 +3,8 @@
 
 use anyhow::{Result, ensure};
 use hamirror::search::{MatchMode, Ranker, Sort};
-use hamirror::wire::search::{Kind, Value};
 use hamirror::{CallOptions, Client, Completeness, Config, Error, Reply, Search, SearchResult};
+use hamirror::{Kind, Value};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
 use hamirror_tests::corpus::{self, Document};
 use hamirror_tests::daemon::Daemon;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use hamirror::wire::search::Value;
+use hamirror::Value;
 use hamirror::{CallOptions, Client, Completeness, Config, Error, Search, SearchResult};
 use hamirror_tests::daemon::{Daemon, free_port};
 use hamirror_tests::oracle::Oracle;

@@ -1,7 +1,7 @@
 //! Conditions that every document must meet.
 
 use hamirror::Search;
-use hamirror::search::is_id;
+use hamirror::internal::search::is_id;
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hamirror::limits::LOCAL_SEARCH_DELAY_MAX;
-use hamirror::wire::header::Command;
+use hamirror::internal::limits::LOCAL_SEARCH_DELAY_MAX;
+use hamirror::request::Command;
 use hamirror::{BatchHandle, Reply, SearchId};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use hamirror::internal::wire::guard;
+use hamirror::request::Command;
 use hamirror::request::Raw;
-use hamirror::wire::guard;
-use hamirror::wire::header::Command;
 use hamirror::{Access, Error, Target};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;

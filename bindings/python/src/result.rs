@@ -259,8 +259,9 @@ impl Row {
     }
 
     fn value<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Bound<'py, PyAny>> {
-        let value =
-            self.row().map_or(hamirror::wire::search::Value::Null, |row| row.value(column));
+        let value = self
+            .row()
+            .map_or(hamirror::internal::wire::search::Value::Null, |row| row.value(column));
         value::object(py, value)
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hamirror::Status;
-use hamirror::karma::{Counter, Latencies, Window};
 use hamirror::status::{AgentStatus, Flavour, HostStatus, IndexStatus, Show};
+use hamirror::status::{Counter, Latencies, Window};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 

@@ -1,6 +1,6 @@
 //! Values of rows as Python's own.
 
-use hamirror::wire::search::Value;
+use hamirror::Value;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;

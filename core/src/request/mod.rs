@@ -7,7 +7,8 @@ pub use ping::Ping;
 pub use raw::Raw;
 
 use crate::error::{Error, ProgramError};
-use crate::wire::header::{Command, Status};
+pub use crate::wire::header::Command;
+pub use crate::wire::header::Status as ReplyStatus;
 use crate::wire::search::{self, Dialect};
 use crate::wire::{Reader, Truncated, text};
 
@@ -85,7 +86,7 @@ impl Product {
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// OK or WARNING in a reply that was accepted.
-    pub status: Status,
+    pub status: ReplyStatus,
     /// The daemon's own version of the command.
     pub version: u16,
     /// Text of a WARNING reply, as [`text::quote`] makes it.
@@ -99,7 +100,7 @@ pub struct Reply {
 impl Reply {
     /// An answer with status OK, of a program that speaks for itself.
     pub fn new(version: u16, body: Vec<u8>) -> Self {
-        Reply { status: Status::Ok, version, warning: None, body, search: None }
+        Reply { status: ReplyStatus::Ok, version, warning: None, body, search: None }
     }
 
     /// The text of an ERROR or RETRY reply, as [`text::quote`] makes it.

@@ -12,6 +12,7 @@ pub use request::SearchRequest;
 pub use result::{Column, Row, SearchResult, Word};
 
 use crate::wire::search::{Filter, FilterTest, Query};
+pub use crate::wire::search::{Floats, Json, Kind, Multi, Multi64, Value};
 
 /// A search, built by value; every setting has the default of an API client.
 ///

@@ -20,6 +20,7 @@ pub use counters::Traffic;
 pub use host::{HostState, HostStatus, WINDOWS};
 pub use show::{Flavour, Show, ShowTarget};
 
+pub use crate::karma::{Counter, Latencies, Window};
 use crate::topology::Topology;
 
 /// A picture of all hosts at one time.

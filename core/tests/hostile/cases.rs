@@ -1,8 +1,8 @@
 //! Replies that agents may send to do harm, in any size.
 
+use hamirror::internal::wire::Writer;
+use hamirror::internal::wire::header::Status;
 use hamirror::search::{Search, Sort};
-use hamirror::wire::Writer;
-use hamirror::wire::header::Status;
 
 use super::measure::Exchange;
 

@@ -6,7 +6,7 @@ mod measure;
 use std::time::Duration;
 
 use cases::CASES;
-use hamirror::limits::{COLUMNS_MAX, REMOTE_TEXT_MAX, TOLD_COLUMNS_MAX, WORDS_MAX};
+use hamirror::internal::limits::{COLUMNS_MAX, REMOTE_TEXT_MAX, TOLD_COLUMNS_MAX, WORDS_MAX};
 use measure::{Cost, Outcome, cost, with_budget};
 
 #[test]

@@ -5,12 +5,13 @@ use std::cell::Cell;
 use std::ptr;
 use std::time::{Duration, UNIX_EPOCH};
 
+use hamirror::Value;
+use hamirror::internal::search::SearchRequest;
+use hamirror::internal::wire::Writer;
+use hamirror::internal::wire::frame::FrameReader;
+use hamirror::internal::wire::header::{self, Status};
 use hamirror::request::{Reply, Request, Verdict};
-use hamirror::search::{Search, SearchRequest, SearchResult};
-use hamirror::wire::Writer;
-use hamirror::wire::frame::FrameReader;
-use hamirror::wire::header::{self, Status};
-use hamirror::wire::search::Value;
+use hamirror::search::{Search, SearchResult};
 use hamirror::{Completeness, Error};
 
 /// A search and what its agents answer.

@@ -5,10 +5,11 @@ mod set;
 mod told;
 mod values;
 
+use hamirror::internal::search::SearchRequest;
+use hamirror::internal::wire::Writer;
+use hamirror::internal::wire::search::{Filter, FilterTest, Kind, MASTER, Query, Value, encode};
 use hamirror::request::{Product, Request, Target, Verdict};
-use hamirror::search::{Ranker, Search, SearchRequest, SearchResult, Sort};
-use hamirror::wire::Writer;
-use hamirror::wire::search::{Filter, FilterTest, Kind, MASTER, Query, Value, encode};
+use hamirror::search::{Ranker, Search, SearchResult, Sort};
 use hamirror::{CallOptions, Client, Completeness, Config, Error};
 use proptest::prelude::*;
 

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hamirror::error::{AgentFailure, AttemptFailure, FailureKind, Phase};
+use hamirror::Value;
+use hamirror::internal::search::SearchRequest;
+use hamirror::internal::wire::Writer;
+use hamirror::internal::wire::header::Status;
 use hamirror::request::{Reply, Request, Verdict};
-use hamirror::search::{Search, SearchRequest, SearchResult};
-use hamirror::wire::Writer;
-use hamirror::wire::header::Status;
-use hamirror::wire::search::Value;
+use hamirror::search::{Search, SearchResult};
+use hamirror::{AgentFailure, AttemptFailure, FailureKind, Phase};
 use hamirror::{Completeness, Error};
 
 /// A result set in words, rows as texts.

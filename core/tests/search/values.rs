@@ -2,7 +2,7 @@
 
 use hamirror::request::{Product, Request, Target};
 use hamirror::search::Search;
-use hamirror::wire::search::{Kind, Value};
+use hamirror::{Kind, Value};
 
 use crate::set::{MANTICORE, SPHINX, TestSet, judge, merge, ok, request, show};
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hamirror::agent::Agent;
-use hamirror::call::{Call, Command, Scope};
-use hamirror::karma::{Counter, Window};
+use hamirror::internal::agent::Agent;
+use hamirror::internal::call::{Call, Command, Scope};
+use hamirror::internal::wire::header::{self, Status};
 use hamirror::request::Raw;
-use hamirror::wire::header::{self, Status};
+use hamirror::status::{Counter, Window};
 use hamirror::{Access, CallOptions, FailureKind, Phase, Reply, Request};
 use proptest::prelude::*;
 
@@ -201,7 +201,7 @@ fn pings_count_for_the_host_and_not_for_its_mirrors() {
 #[test]
 fn counters_survive_a_reload_where_the_mirror_stays() {
     let world = World::new(CONFIG);
-    let book = |topology: &hamirror::topology::Topology| {
+    let book = |topology: &hamirror::internal::topology::Topology| {
         topology.traffic.handle_query();
         for agent in &topology.indexes["d"].agents {
             agent.mirrors[0].tally.handle_end(Counter::Warnings, None);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use hamirror::karma::Counter;
+use hamirror::status::Counter;
 use hamirror::status::{Status, Traffic};
 use hamirror::{ClientOptions, FailureKind};
 

@@ -9,10 +9,10 @@ mod view;
 
 use std::time::{Duration, Instant};
 
-use hamirror::error::{AttemptFailure, FailureKind, Phase};
-use hamirror::host::{Host, Purpose};
+use hamirror::internal::host::{Host, Purpose};
+use hamirror::internal::topology::Topology;
 use hamirror::status::Status;
-use hamirror::topology::Topology;
+use hamirror::{AttemptFailure, FailureKind, Phase};
 use hamirror::{ClientOptions, Config};
 
 /// Length of a period in the tests.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hamirror::FailureKind;
-use hamirror::karma::Counter;
+use hamirror::status::Counter;
 use hamirror::status::{Flavour, Show};
 
 use super::captures::{self, Answer, MANTICORE, SPHINX};

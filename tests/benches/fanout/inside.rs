@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use hamirror::search::SearchRequest;
-use hamirror::wire::header::{self, Command};
+use hamirror::internal::search::SearchRequest;
+use hamirror::internal::wire::header::{self, Command};
 use hamirror::{Access, CallOptions, Client, Config, Product, Request, Target};
 use hamirror_tests::cluster::{Cluster, INDEX};
 

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use fastrand::Rng;
+use hamirror::Error;
 use hamirror::config::{Agent, Config, Reading};
-use hamirror::{Error, limits};
+use hamirror::internal::limits::DIAGNOSTIC_TEXT_MAX;
 
 use daemon::Oracle;
 use lines::{LINES, lines};
@@ -427,7 +428,7 @@ impl Told {
         let placed = ["colon", "port number", "invalid port", "index list"];
         let is_placed = placed.iter().any(|word| reason.starts_with(word));
         let near = if is_placed { near } else { "" };
-        let near = near.chars().take(limits::DIAGNOSTIC_TEXT_MAX).collect();
+        let near = near.chars().take(DIAGNOSTIC_TEXT_MAX).collect();
         self.skipped.push((reason.to_owned(), near));
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::{env, process};
 
 use anyhow::{Context, Result, ensure};
+use hamirror::request::Command;
 use hamirror::request::Raw;
-use hamirror::wire::header::Command;
 use hamirror::{Access, CallOptions, Client, Config, Error, Request};
 
 fn main() -> Result<()> {

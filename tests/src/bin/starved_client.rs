@@ -6,7 +6,7 @@ use std::time::Duration;
 use std::{env, thread};
 
 use anyhow::{Context, Result, ensure};
-use hamirror::karma::Counter;
+use hamirror::status::Counter;
 use hamirror::{Access, CallOptions, Client, ClientOptions, FailureKind, Phase};
 use hamirror_tests::echo::{ask, client, request};
 

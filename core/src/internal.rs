@@ -1,0 +1,67 @@
+//! Inner parts that the C ABI, the Python package and the tests of this workspace use. They are
+//! no part of the API, and change without notice.
+
+pub use crate::net::process;
+
+/// Agents at work.
+pub mod agent {
+    pub use crate::agent::Agent;
+}
+
+/// The state machine of one call.
+pub mod call {
+    pub use crate::call::{Call, Command, Scope};
+}
+
+/// Hosts at work.
+pub mod host {
+    pub use crate::host::{Host, Purpose};
+}
+
+/// Limits that bindings and tests name.
+pub mod limits {
+    pub use crate::limits::{
+        COLUMNS_MAX, DIAGNOSTIC_TEXT_MAX, LOCAL_SEARCH_DELAY_MAX, MAX_PACKET_SIZE_MAX,
+        REMOTE_TEXT_MAX, TOLD_COLUMNS_MAX, WORDS_MAX,
+    };
+}
+
+/// Searches on their way.
+pub mod search {
+    pub use crate::search::{SearchRequest, is_id};
+}
+
+/// Configurations at work.
+pub mod topology {
+    pub use crate::topology::Topology;
+}
+
+/// The binary API.
+pub mod wire {
+    pub use crate::wire::{Reader, Truncated, Writer, append, text};
+
+    /// Incremental decoding of whole replies.
+    pub mod frame {
+        pub use crate::wire::frame::{FrameReader, Unfed};
+    }
+
+    /// Checks of requests before they are sent.
+    pub mod guard {
+        pub use crate::wire::guard::check;
+    }
+
+    /// The eight bytes before each body.
+    pub mod header {
+        pub use crate::wire::header::{
+            Command, LENGTH, ReplyHeader, Status, begin_request, end_request,
+        };
+    }
+
+    /// SEARCH.
+    pub mod search {
+        pub use crate::wire::search::{
+            Asked, Column, Filter, FilterTest, Kind, MASTER, Outer, Override, OverrideValue,
+            Query, Reply, ResultSet, Row, Status, Undecoded, Value, encode,
+        };
+    }
+}
