@@ -9,7 +9,7 @@ use crate::options::CallOptions;
 
 /// The times and counts that one call keeps to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallLimits {
+pub(crate) struct CallLimits {
     /// Whole call.
     pub deadline: Duration,
     /// The caller gave it: signs of life from a mirror don't put it off.
@@ -33,7 +33,7 @@ pub struct CallLimits {
 
 impl CallLimits {
     /// Joins the levels: the call before the agent's settings before the defaults.
-    pub fn new(options: &CallOptions, settings: &CallSettings) -> Self {
+    pub(crate) fn new(options: &CallOptions, settings: &CallSettings) -> Self {
         let pick =
             |first: Option<_>, second: Option<_>, default| first.or(second).unwrap_or(default);
         let connect_timeout = pick(
@@ -69,7 +69,7 @@ impl CallLimits {
 }
 
 /// Fills what `settings` leaves unset from the next outer level.
-pub fn join(settings: CallSettings, outer: CallSettings) -> CallSettings {
+pub(crate) fn join(settings: CallSettings, outer: CallSettings) -> CallSettings {
     CallSettings {
         agent_connect_timeout: settings.agent_connect_timeout.or(outer.agent_connect_timeout),
         agent_query_timeout: settings.agent_query_timeout.or(outer.agent_query_timeout),

@@ -6,82 +6,82 @@
 use std::time::Duration;
 
 /// `agent_connect_timeout` where nobody sets it (manual: 1 second).
-pub const AGENT_CONNECT_TIMEOUT: Duration = Duration::from_millis(1_000);
+pub(crate) const AGENT_CONNECT_TIMEOUT: Duration = Duration::from_millis(1_000);
 
 /// `agent_query_timeout` where nobody sets it (manual: 3 seconds).
-pub const AGENT_QUERY_TIMEOUT: Duration = Duration::from_millis(3_000);
+pub(crate) const AGENT_QUERY_TIMEOUT: Duration = Duration::from_millis(3_000);
 
 /// `agent_retry_delay` where nobody sets it (manual: half a second).
-pub const AGENT_RETRY_DELAY: Duration = Duration::from_millis(500);
+pub(crate) const AGENT_RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// Retry rounds above this are refused by every daemon (`retry count out of bounds`).
-pub const AGENT_RETRY_COUNT_MAX: u32 = 8;
+pub(crate) const AGENT_RETRY_COUNT_MAX: u32 = 8;
 
 /// `ha_period_karma` where nobody sets it (manual: 60 seconds).
-pub const HA_PERIOD_KARMA: Duration = Duration::from_secs(60);
+pub(crate) const HA_PERIOD_KARMA: Duration = Duration::from_secs(60);
 
 /// `ha_ping_interval` where nobody sets it (manual: 1 second).
-pub const HA_PING_INTERVAL: Duration = Duration::from_millis(1_000);
+pub(crate) const HA_PING_INTERVAL: Duration = Duration::from_millis(1_000);
 
 /// Intervals between two pings of a host that is well and that nobody asks, at most: thousands of
 /// them are not to cost a core.
-pub const PING_STRETCH_MAX: u32 = 16;
+pub(crate) const PING_STRETCH_MAX: u32 = 16;
 
 /// Karma blocks kept a host; status shows windows of 1, 5 and 15 (distributed.md 7.1).
-pub const KARMA_BLOCKS: usize = 15;
+pub(crate) const KARMA_BLOCKS: usize = 15;
 
 /// Largest `max_packet_size` that any daemon accepts in its configuration.
 pub const MAX_PACKET_SIZE_MAX: usize = 128 << 20;
 
 /// Smallest `max_packet_size` that any daemon accepts in its configuration.
-pub const MAX_PACKET_SIZE_MIN: usize = 128 << 10;
+pub(crate) const MAX_PACKET_SIZE_MIN: usize = 128 << 10;
 
 /// Reply bodies up to this are taken where `max_packet_size` is not set: Sphinx's default is 8M,
 /// Manticore's 128M, and a reply that the agent could send must not be lost here.
-pub const MAX_PACKET_SIZE: usize = MAX_PACKET_SIZE_MAX;
+pub(crate) const MAX_PACKET_SIZE: usize = MAX_PACKET_SIZE_MAX;
 
 /// Bytes reserved ahead of the data: a body of any announced size costs at most this much memory
 /// more than what its sender really sent.
-pub const RECEIVE_CHUNK: usize = 64 << 10;
+pub(crate) const RECEIVE_CHUNK: usize = 64 << 10;
 
 /// Reply and request buffers above this are given back after use, not kept for the next call.
-pub const BUFFER_KEPT_MAX: usize = 1 << 20;
+pub(crate) const BUFFER_KEPT_MAX: usize = 1 << 20;
 
 /// Kept connections a host where `persistent_connections_limit` is not set.
-pub const PERSISTENT_CONNECTIONS_LIMIT: u32 = 32;
+pub(crate) const PERSISTENT_CONNECTIONS_LIMIT: u32 = 32;
 
 /// A kept connection idle for longer is closed by us: a daemon's `client_timeout` is 300 s.
-pub const KEPT_IDLE_MAX: Duration = Duration::from_secs(240);
+pub(crate) const KEPT_IDLE_MAX: Duration = Duration::from_secs(240);
 
 /// An idle kept connection is probed by the kernel after so long without a byte: before most NATs
 /// and firewalls forget it (RFC 5382 asks for two hours, many give a minute).
-pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+pub(crate) const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 
 /// Pause between further probes.
-pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// After so many probes without an answer a kept connection is closed.
-pub const KEEPALIVE_PROBES: u32 = 3;
+pub(crate) const KEEPALIVE_PROBES: u32 = 3;
 
 /// A kept connection whose bytes nobody acknowledges for so long is broken (`TCP_USER_TIMEOUT`).
-pub const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(20);
+pub(crate) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(20);
 
 /// Mirrors of one agent: a line with more is a mistake, and masks of mirrors stay small.
-pub const MIRRORS_MAX: usize = 4_096;
+pub(crate) const MIRRORS_MAX: usize = 4_096;
 
 /// Bytes of a remote error text that are kept: a stranger's word is quoted, not stored whole.
 pub const REMOTE_TEXT_MAX: usize = 1_024;
 
 /// Bytes of a warning in which lines of missing agents are looked for: a master of a thousand
 /// agents writes less, and a longer one is taken for one with such a line.
-pub const WARNING_READ_MAX: usize = 256 << 10;
+pub(crate) const WARNING_READ_MAX: usize = 256 << 10;
 
 /// Columns that warnings name, one by one, as left out or as stored fields of an agent: nobody
 /// reads more.
 pub const TOLD_COLUMNS_MAX: usize = 32;
 
 /// Agents that a text about a column or a count names.
-pub const TOLD_SOURCES_MAX: usize = 8;
+pub(crate) const TOLD_SOURCES_MAX: usize = 8;
 
 /// Columns of a result set, and full-text fields: daemons take 256 fields, and tables of a few
 /// hundred columns are rare. Each costs the merge more memory than it takes in the reply.
@@ -89,106 +89,106 @@ pub const COLUMNS_MAX: usize = 4_096;
 
 /// Bytes of the names of all columns and fields of a result set: an expression without an alias
 /// is a name, and its program wrote it.
-pub const NAMES_SIZE_MAX: usize = 1 << 20;
+pub(crate) const NAMES_SIZE_MAX: usize = 1 << 20;
 
 /// Query words whose statistics a result holds; `a*` may stand for any number of words, of which
 /// nobody reads all.
 pub const WORDS_MAX: usize = 4_096;
 
 /// Bytes of such a word that are kept; daemons cut words at 42 characters.
-pub const WORD_SIZE_MAX: usize = 256;
+pub(crate) const WORD_SIZE_MAX: usize = 256;
 
 /// Values of varying size between two places of a row that are noted when a reply is decoded:
 /// to read a value, so many are passed over at most.
-pub const VALUES_BETWEEN_MARKS: usize = 16;
+pub(crate) const VALUES_BETWEEN_MARKS: usize = 16;
 
 /// Port of an agent without one (IANA).
-pub const PORT: u16 = 9_312;
+pub(crate) const PORT: u16 = 9_312;
 
 /// Longest path of a unix socket (`sun_path` less its terminator).
-pub const UNIX_PATH_MAX: usize = 107;
+pub(crate) const UNIX_PATH_MAX: usize = 107;
 
 /// Filters a query where `max_filters` is not set: what daemons take then.
-pub const FILTERS_MAX: u32 = 256;
+pub(crate) const FILTERS_MAX: u32 = 256;
 
 /// Largest `max_filters` that 2.2.11 starts with.
-pub const FILTERS_SETTING_MAX: u32 = 10_240;
+pub(crate) const FILTERS_SETTING_MAX: u32 = 10_240;
 
 /// Values a filter where `max_filter_values` is not set: what daemons take then.
-pub const FILTER_VALUES_MAX: u32 = 4_096;
+pub(crate) const FILTER_VALUES_MAX: u32 = 4_096;
 
 /// Largest `max_filter_values` that 2.2.11 starts with.
-pub const FILTER_VALUES_SETTING_MAX: u32 = 10_485_760;
+pub(crate) const FILTER_VALUES_SETTING_MAX: u32 = 10_485_760;
 
 /// Longest deadline of a call: sums of time must not overflow, and nobody waits a week.
-pub const DEADLINE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(crate) const DEADLINE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Longest that heartbeats put off the end of a call whose deadline the caller did not fix: the
 /// longest commands that send any (OPTIMIZE) take minutes, and an agent must not hold a caller for
 /// as long as it likes.
-pub const HEARTBEATS_MAX: Duration = Duration::from_secs(3_600);
+pub(crate) const HEARTBEATS_MAX: Duration = Duration::from_secs(3_600);
 
 /// A local search begins after so long at the latest, though an agent is not reached yet.
 pub const LOCAL_SEARCH_DELAY_MAX: Duration = Duration::from_millis(20);
 
 /// `max_matches` of a search: a row takes some 20 bytes of an agent's packet at least, and that
 /// has 128 MB at most.
-pub const MATCHES_MAX: u32 = 6_000_000;
+pub(crate) const MATCHES_MAX: u32 = 6_000_000;
 
 /// Field or index weights a query (both products' limit for weights by position).
-pub const WEIGHTS_MAX: usize = 256;
+pub(crate) const WEIGHTS_MAX: usize = 256;
 
 /// Longest time that a setting may hold: daemons keep milliseconds in 32 bits with a sign.
-pub const SETTING_TIME_MAX: Duration = Duration::from_millis(i32::MAX as u64);
+pub(crate) const SETTING_TIME_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Largest configuration in bytes: a thousand agents take a hundredth of it, and it is read whole.
-pub const CONFIG_SIZE_MAX: usize = 8 << 20;
+pub(crate) const CONFIG_SIZE_MAX: usize = 8 << 20;
 
 /// Bytes of all agents of a configuration, about as they lie in memory, inherited ones counted
 /// each time: a few lines can't grow into gigabytes.
-pub const AGENTS_SIZE_MAX: usize = 8 * CONFIG_SIZE_MAX;
+pub(crate) const AGENTS_SIZE_MAX: usize = 8 * CONFIG_SIZE_MAX;
 
 /// Longest agent line in bytes: the largest number of mirrors with 64 bytes for each.
-pub const AGENT_LINE_MAX: usize = 64 * MIRRORS_MAX;
+pub(crate) const AGENT_LINE_MAX: usize = 64 * MIRRORS_MAX;
 
 /// Longest host name in characters (RFC 1035, in its written form).
-pub const HOST_NAME_MAX: usize = 253;
+pub(crate) const HOST_NAME_MAX: usize = 253;
 
 /// Errors, and warnings, of a configuration that are listed: nobody reads more of a broken one.
-pub const DIAGNOSTICS_MAX: usize = 1_000;
+pub(crate) const DIAGNOSTICS_MAX: usize = 1_000;
 
 /// Characters of an offending text that an error quotes.
 pub const DIAGNOSTIC_TEXT_MAX: usize = 80;
 
 /// Characters of the line that an error shows around its place: a window of a terminal takes it.
-pub const DIAGNOSTIC_LINE_MAX: usize = 80;
+pub(crate) const DIAGNOSTIC_LINE_MAX: usize = 80;
 
 /// Longest path of a file in bytes (`PATH_MAX` of Linux).
-pub const FILE_PATH_MAX: usize = 4_096;
+pub(crate) const FILE_PATH_MAX: usize = 4_096;
 
 /// Bytes of a line of a configuration that 2.2.11 reads; a longer one keeps it from starting.
-pub const SPHINX_LINE_MAX: usize = 8_190;
+pub(crate) const SPHINX_LINE_MAX: usize = 8_190;
 
 /// Bytes of a name or key that 2.2.11 reads; a longer one keeps it from starting.
-pub const SPHINX_WORD_MAX: usize = 63;
+pub(crate) const SPHINX_WORD_MAX: usize = 63;
 
 /// A longer `agent_retry_delay` is warned of, as 2.2.11 does.
-pub const AGENT_RETRY_DELAY_MAX: Duration = Duration::from_millis(1_000);
+pub(crate) const AGENT_RETRY_DELAY_MAX: Duration = Duration::from_millis(1_000);
 
 /// Requests that wait for one blackhole: more are dropped, and counted.
-pub const BLACKHOLE_BACKLOG_MAX: usize = 1_024;
+pub(crate) const BLACKHOLE_BACKLOG_MAX: usize = 1_024;
 
 /// Bytes of their bodies; one that is larger still goes out, alone.
-pub const BLACKHOLE_BACKLOG_BYTES_MAX: usize = 16 << 20;
+pub(crate) const BLACKHOLE_BACKLOG_BYTES_MAX: usize = 16 << 20;
 
 /// Requests to one blackhole under way at once, each with a socket: one that hangs must not use up
 /// the descriptors of the process.
-pub const BLACKHOLE_SENDS_MAX: usize = 8;
+pub(crate) const BLACKHOLE_SENDS_MAX: usize = 8;
 
 /// Names looked up at once, each on a thread: so many that hang do not hold up another one. A
 /// silent name server keeps a thread for half a minute at worst.
-pub const LOOKUPS_AT_ONCE_MAX: usize = 16;
+pub(crate) const LOOKUPS_AT_ONCE_MAX: usize = 16;
 
 /// Bytes of stack of a thread: what threads usually get here, for name look-ups run modules
 /// of the system on one.
-pub const STACK_SIZE: usize = 2 << 20;
+pub(crate) const STACK_SIZE: usize = 2 << 20;

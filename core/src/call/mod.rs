@@ -25,8 +25,8 @@ use smallvec::SmallVec;
 use attempt::Attempt;
 #[cfg(test)]
 pub(crate) use hedge::REDIAL_PAUSE;
-pub use left_behind::LeftBehind;
-pub use outcome::Answer;
+pub(crate) use left_behind::LeftBehind;
+pub(crate) use outcome::Answer;
 use round::Obstacles;
 
 use crate::agent::Agent;

@@ -15,7 +15,7 @@ impl Engine {
     /// A turn begins, or judges, perhaps too late: moves the clocks of what runs by the time that
     /// was missed; true if there was any. What has come must be read before
     /// [`handle_timeout`](Self::handle_timeout).
-    pub fn handle_absence(&mut self, now: Instant) -> bool {
+    pub(crate) fn handle_absence(&mut self, now: Instant) -> bool {
         let Some(missed) = self.missed(now) else { return false };
         let calls: Vec<_> = self.calls.ids().collect();
         for id in calls {
@@ -48,7 +48,7 @@ impl Engine {
 
     /// Since when replies handed in from now on may have waited here, so that nobody knows how
     /// long they took; `None` if they come as they are read.
-    pub fn read_late(&mut self, since: Option<Instant>) {
+    pub(crate) fn read_late(&mut self, since: Option<Instant>) {
         self.reads_late = since;
     }
 

@@ -82,12 +82,12 @@ impl Dials {
 impl Engine {
     /// Has the driver woken when a connection may be made that had to wait: it then calls
     /// [`Self::handle_called`].
-    pub fn wake_by(&mut self, waker: Waker) {
+    pub(crate) fn wake_by(&mut self, waker: Waker) {
         self.dials.waker = Some(waker);
     }
 
     /// A place may be free for a connection that waits for one.
-    pub fn handle_called(&mut self, now: Instant) {
+    pub(crate) fn handle_called(&mut self, now: Instant) {
         self.dial_all(DialTurn::Called, now);
     }
 
@@ -132,7 +132,7 @@ impl Engine {
     }
 
     /// A listener's queue was full, which a unix socket says at once: later.
-    pub fn handle_connect_busy(&mut self, id: ConnectionId, now: Instant) {
+    pub(crate) fn handle_connect_busy(&mut self, id: ConnectionId, now: Instant) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         if let State::Connecting { is_dialled, .. } = &mut connection.state {
             *is_dialled = false;

@@ -11,7 +11,7 @@ use crate::wire::header::{Command, ReplyHeader, Status};
 
 /// How a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Closing {
+pub(crate) enum Closing {
     /// The daemon closed it.
     End,
     /// The operating system reported this error.
@@ -20,7 +20,7 @@ pub enum Closing {
 
 impl Engine {
     /// A connection stands.
-    pub fn handle_connected(&mut self, id: ConnectionId, now: Instant) {
+    pub(crate) fn handle_connected(&mut self, id: ConnectionId, now: Instant) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let State::Connecting { endpoints, position, is_dialled: true, .. } = &connection.state
         else {
@@ -41,7 +41,7 @@ impl Engine {
     }
 
     /// A connection could not be made: the next address of the host, or a failure.
-    pub fn handle_connect_failed(&mut self, id: ConnectionId, text: &str, now: Instant) {
+    pub(crate) fn handle_connect_failed(&mut self, id: ConnectionId, text: &str, now: Instant) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         // What waits for its turn hears of an address that it has left.
         let State::Connecting { endpoints, position, is_dialled: true, silent, .. } =
@@ -72,14 +72,14 @@ impl Engine {
     }
 
     /// This process was given no socket: no fault of the host, and no other address would help.
-    pub fn handle_no_socket(&mut self, id: ConnectionId, text: &str, now: Instant) {
+    pub(crate) fn handle_no_socket(&mut self, id: ConnectionId, text: &str, now: Instant) {
         if self.is_connecting(id) {
             self.fail(id, FailureKind::Local, format!("no socket: {text}"), now);
         }
     }
 
     /// Bytes of [`output`](Self::output) are with the kernel.
-    pub fn handle_sent(&mut self, id: ConnectionId, count: usize) {
+    pub(crate) fn handle_sent(&mut self, id: ConnectionId, count: usize) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.sent += count;
         debug_assert!(connection.sent <= connection.output.len());
@@ -89,7 +89,7 @@ impl Engine {
     }
 
     /// Bytes came.
-    pub fn handle_received(&mut self, id: ConnectionId, bytes: &[u8], now: Instant) {
+    pub(crate) fn handle_received(&mut self, id: ConnectionId, bytes: &[u8], now: Instant) {
         let mut rest = bytes;
         while let Some(taken) = self.receive(id, rest, now) {
             rest = &rest[taken..];
@@ -155,7 +155,7 @@ impl Engine {
     }
 
     /// The connection ended.
-    pub fn handle_closed(&mut self, id: ConnectionId, closing: Closing, now: Instant) {
+    pub(crate) fn handle_closed(&mut self, id: ConnectionId, closing: Closing, now: Instant) {
         let Some(connection) = self.connections.get(id) else { return };
         match &connection.state {
             State::Closed | State::Wanted | State::Resolving { .. } => {}
@@ -176,7 +176,7 @@ impl Engine {
     }
 
     /// Time went by.
-    pub fn handle_timeout(&mut self, now: Instant) {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
         self.end_silences(now);
         if self.dials.next().is_some_and(|due| due <= now) {
             self.handle_dial_timeout(now);
@@ -313,7 +313,7 @@ impl Engine {
     }
 
     /// Gives a body's buffer back for the next reply.
-    pub fn recycle(&mut self, body: Vec<u8>) {
+    pub(crate) fn recycle(&mut self, body: Vec<u8>) {
         keep_spare(&mut self.spare, body);
     }
 }

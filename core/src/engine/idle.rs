@@ -18,7 +18,7 @@ pub(super) struct Idle {
 /// An idle connection on its way from one engine to another, with its place among the kept ones;
 /// dropped, it gets nowhere, and the place is free.
 #[derive(Debug)]
-pub struct Handover(Connection);
+pub(crate) struct Handover(Connection);
 
 impl Idle {
     pub(super) fn push(&mut self, host: usize, id: ConnectionId) {
@@ -46,12 +46,12 @@ impl Idle {
 
 impl Engine {
     /// Whether it holds any connection.
-    pub fn has_connections(&self) -> bool {
+    pub(crate) fn has_connections(&self) -> bool {
         !self.connections.is_empty()
     }
 
     /// Closes idle connections that no call should use any more.
-    pub fn close_unfit(&mut self, now: Instant) {
+    pub(crate) fn close_unfit(&mut self, now: Instant) {
         for host in 0..self.idle.by_host.len() {
             let mut position = 0;
             while let Some(&id) = self.idle.by_host[host].get(position) {
@@ -66,7 +66,11 @@ impl Engine {
 
     /// Gives an idle connection to the host away. Its socket is taken out of this driver, whatever
     /// becomes of it.
-    pub fn give_idle(&mut self, host: &Host, now: Instant) -> Option<(ConnectionId, Handover)> {
+    pub(crate) fn give_idle(
+        &mut self,
+        host: &Host,
+        now: Instant,
+    ) -> Option<(ConnectionId, Handover)> {
         let id = self.take_idle(host, None, now)?;
         let host = self.connections[id].host.clone();
         let mut left = Connection::new(host, FrameReader::new(0, Vec::new()), Vec::new(), now);
@@ -76,7 +80,12 @@ impl Engine {
     }
 
     /// Another engine gave a connection; its socket is now here, under this number.
-    pub fn handle_taken_over(&mut self, id: ConnectionId, handover: Handover, now: Instant) {
+    pub(crate) fn handle_taken_over(
+        &mut self,
+        id: ConnectionId,
+        handover: Handover,
+        now: Instant,
+    ) {
         let Handover(mut given) = handover;
         let wanted = self.connections.get_mut(id).filter(|connection| connection.is_wanted());
         let Some((wanted, user)) =
@@ -92,7 +101,7 @@ impl Engine {
     }
 
     /// No other engine has an idle connection to give: a new one is made.
-    pub fn handle_nothing_to_take(&mut self, id: ConnectionId, now: Instant) {
+    pub(crate) fn handle_nothing_to_take(&mut self, id: ConnectionId, now: Instant) {
         let wanted = self.connections.get(id).filter(|connection| connection.is_wanted());
         if let Some(user) = wanted.and_then(|connection| connection.user) {
             self.connections[id].state = State::Resolving { since: now, until: now };

@@ -43,8 +43,8 @@ use crate::wire::{handshake, header, persist};
 
 #[cfg(test)]
 pub(crate) use connection::State as ConnectionState;
-pub use events::Closing;
-pub use idle::Handover;
+pub(crate) use events::Closing;
+pub(crate) use idle::Handover;
 #[cfg(test)]
 pub(crate) use sabotage::Sabotaged;
 
@@ -53,11 +53,11 @@ pub(crate) use sabotage::Sabotaged;
 pub struct CallId(pub u32);
 
 /// Number of a connection; used again after [`Engine::sweep`].
-pub type ConnectionId = usize;
+pub(crate) type ConnectionId = usize;
 
 /// What the driver has to do.
 #[derive(Clone, Debug)]
-pub enum Action {
+pub(crate) enum Action {
     /// Begin to connect.
     Connect(ConnectionId, Endpoint),
     /// Write [`Engine::output`].
@@ -73,7 +73,7 @@ pub enum Action {
 }
 
 /// The state machine of a driver.
-pub struct Engine {
+pub(crate) struct Engine {
     pub(crate) calls: Calls,
     running: usize,
     completed: VecDeque<CallId>,
@@ -94,7 +94,7 @@ pub struct Engine {
 
 impl Engine {
     /// An engine without calls; the seed decides every pick.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             calls: Calls::default(),
             running: 0,
@@ -115,7 +115,7 @@ impl Engine {
 
     /// Whether the request can be sent to an agent at all, and the bytes of its body: what the
     /// caller got wrong is told at once, and no mirror is blamed for it.
-    pub fn check(&mut self, agent: &Agent, request: &dyn Request) -> Result<usize, Error> {
+    pub(crate) fn check(&mut self, agent: &Agent, request: &dyn Request) -> Result<usize, Error> {
         let mut body = self.spare.pop().unwrap_or_default();
         let mirror = &agent.mirrors[0];
         let target = target(mirror, 0);
@@ -129,7 +129,7 @@ impl Engine {
     }
 
     /// Begins a call.
-    pub fn start(
+    pub(crate) fn start(
         &mut self,
         agent: &Arc<Agent>,
         request: &Arc<dyn Request>,
@@ -147,39 +147,39 @@ impl Engine {
     }
 
     /// Calls that have not ended.
-    pub fn running(&self) -> usize {
+    pub(crate) fn running(&self) -> usize {
         self.running
     }
 
     /// Number of the next call.
-    pub fn next_call(&self) -> CallId {
+    pub(crate) fn next_call(&self) -> CallId {
         self.calls.next()
     }
 
     /// A call that ended, each once, and none that was forgotten since.
-    pub fn poll_completion(&mut self) -> Option<CallId> {
+    pub(crate) fn poll_completion(&mut self) -> Option<CallId> {
         std::iter::from_fn(|| self.completed.pop_front())
             .find(|ended| self.calls.get(*ended).is_some())
     }
 
     /// How a call ended; `None` while it runs, or once taken.
-    pub fn outcome(&self, id: CallId) -> Option<&Result<Answer, AgentFailure>> {
+    pub(crate) fn outcome(&self, id: CallId) -> Option<&Result<Answer, AgentFailure>> {
         self.calls.get(id).and_then(|slot| slot.call.outcome())
     }
 
     /// Takes an outcome out.
-    pub fn take_outcome(&mut self, id: CallId) -> Option<Result<Answer, AgentFailure>> {
+    pub(crate) fn take_outcome(&mut self, id: CallId) -> Option<Result<Answer, AgentFailure>> {
         self.calls.get_mut(id).and_then(|slot| slot.call.take_outcome())
     }
 
     /// The agent that a call asks, and the mirror that it was, or is, bound to.
-    pub fn asked(&self, id: CallId) -> Option<(&Arc<Agent>, Option<usize>)> {
+    pub(crate) fn asked(&self, id: CallId) -> Option<(&Arc<Agent>, Option<usize>)> {
         let call = &self.calls.get(id)?.call;
         Some((call.agent(), call.bound_mirror()))
     }
 
     /// Ends a call without an answer; one that has ended stays as it is.
-    pub fn cancel(&mut self, id: CallId, now: Instant) {
+    pub(crate) fn cancel(&mut self, id: CallId, now: Instant) {
         if let Some(slot) = self.calls.get_mut(id) {
             slot.call.cancel();
             self.run_commands(id, now);
@@ -187,12 +187,12 @@ impl Engine {
     }
 
     /// Lets a call that has ended go; its number means nothing any more.
-    pub fn forget(&mut self, id: CallId) {
+    pub(crate) fn forget(&mut self, id: CallId) {
         self.calls.forget(id);
     }
 
     /// Ends the batch: running calls are cancelled, outcomes forgotten, idle connections kept.
-    pub fn reset(&mut self, now: Instant) {
+    pub(crate) fn reset(&mut self, now: Instant) {
         for id in self.calls.ids() {
             self.cancel(id, now);
         }
@@ -206,48 +206,48 @@ impl Engine {
     }
 
     /// What to do next.
-    pub fn poll_action(&mut self) -> Option<Action> {
+    pub(crate) fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 
     /// Bytes to write on a connection.
-    pub fn output(&self, id: ConnectionId) -> &[u8] {
+    pub(crate) fn output(&self, id: ConnectionId) -> &[u8] {
         // What was given up after its turn to be sent came must not be sent after all.
         let open = self.connections.get(id).filter(|open| open.is_open() && open.is_awaited());
         open.map_or(&[], |connection| &connection.output[connection.sent..])
     }
 
     /// Whether a connection was given up; its socket goes with the next actions.
-    pub fn is_closed(&self, id: ConnectionId) -> bool {
+    pub(crate) fn is_closed(&self, id: ConnectionId) -> bool {
         self.connections.get(id).is_none_or(Connection::is_closed)
     }
 
     /// Whether a connection is being made.
-    pub fn is_connecting(&self, id: ConnectionId) -> bool {
+    pub(crate) fn is_connecting(&self, id: ConnectionId) -> bool {
         let connection = self.connections.get(id);
         connection.is_some_and(|connection| matches!(connection.state, State::Connecting { .. }))
     }
 
     /// Whether a connection is to be kept after its use.
-    pub fn keeps(&self, id: ConnectionId) -> bool {
+    pub(crate) fn keeps(&self, id: ConnectionId) -> bool {
         self.connections.get(id).is_some_and(|connection| connection.kept)
     }
 
     /// Whether the requests of all attempts under way are with the kernel, to the last byte.
-    pub fn is_sent(&self) -> bool {
+    pub(crate) fn is_sent(&self) -> bool {
         let mut in_use = self.connections.iter().filter(|(_, open)| open.user.is_some());
         in_use.all(|(_, connection)| connection.is_open() && connection.is_flushed())
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
-    pub fn next_timeout(&self) -> Option<Instant> {
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
         let due = [self.timers.next(), self.dials.next(), self.silences.next()];
         due.into_iter().flatten().min()
     }
 
     /// Sets free the numbers of closed connections. Between two sweeps no number changes hands,
     /// so an event of a closed connection can't hit a new one.
-    pub fn sweep(&mut self) {
+    pub(crate) fn sweep(&mut self) {
         for id in self.closed.drain(..) {
             let mut connection = self.connections.remove(id);
             keep_spare(&mut self.spare, std::mem::take(&mut connection.output));
@@ -255,7 +255,7 @@ impl Engine {
     }
 
     /// Closes every connection; for the end of a driver.
-    pub fn close_all(&mut self, now: Instant) {
+    pub(crate) fn close_all(&mut self, now: Instant) {
         self.reset(now);
         let ids: Vec<ConnectionId> = self.connections.iter().map(|(id, _)| id).collect();
         for id in ids {
@@ -265,7 +265,7 @@ impl Engine {
 
     /// Ends an engine that a panic of the program's own code left half way: nothing is done any
     /// more, but what its calls and connections hold at their hosts is given back.
-    pub fn let_go(mut self) {
+    pub(crate) fn let_go(mut self) {
         self.calls.drain().for_each(|mut call| call.cancel());
     }
 

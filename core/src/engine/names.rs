@@ -17,7 +17,7 @@ use crate::host::{Endpoint, Host, Lookup, Unresolved};
 impl Engine {
     /// A look-up ended that began at `begun_at`: connections that wait for it go on. If it brought
     /// nothing, those that asked later wait for the look-up that they asked for.
-    pub fn handle_lookup(&mut self, host: &Host, begun_at: Instant, now: Instant) {
+    pub(crate) fn handle_lookup(&mut self, host: &Host, begun_at: Instant, now: Instant) {
         let of_host = self.connections.iter().filter(|(_, open)| open.host.number == host.number);
         let ids: Vec<ConnectionId> = of_host.map(|(id, _)| id).collect();
         for id in ids {

@@ -20,14 +20,14 @@ pub enum DialPlace {
 
 impl DialPlace {
     /// True if the connection stands in the line.
-    pub fn is_queued(self) -> bool {
+    pub(crate) fn is_queued(self) -> bool {
         matches!(self, DialPlace::Queued(_))
     }
 }
 
 /// What makes a connection ask for a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DialTurn {
+pub(crate) enum DialTurn {
     /// It is new, or its driver was woken: it takes the place that it was called to.
     Called,
     /// Time went by: it takes any place, for whoever was called to it may not come.
@@ -115,7 +115,7 @@ impl Dialling {
     ///
     /// `place` is what the connection holds so far. Newcomers do not pass those who wait. Who has
     /// to wait is woken by `waker` when it is called to a place.
-    pub fn claim(
+    pub(crate) fn claim(
         &self,
         place: DialPlace,
         turn: DialTurn,
@@ -207,7 +207,7 @@ const PROMPT_GREETING: Duration = Duration::from_millis(3);
 const LOST_PACKET: Duration = Duration::from_millis(100);
 
 /// Pause before one connection more is begun though all places are taken.
-pub const EXTRA_DIAL_PAUSE: Duration = Duration::from_millis(10);
+pub(crate) const EXTRA_DIAL_PAUSE: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {

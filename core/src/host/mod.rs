@@ -12,10 +12,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use addresses::Addresses;
-pub use addresses::{Endpoint, Lookup, SharedAddresses, Unresolved};
-pub use dialling::{DialPlace, DialTurn, Dialling, EXTRA_DIAL_PAUSE};
-pub use greeting::Greeting;
-pub use kept::Kept;
+pub(crate) use addresses::{Endpoint, Lookup, SharedAddresses, Unresolved};
+#[cfg(test)]
+pub(crate) use dialling::EXTRA_DIAL_PAUSE;
+pub(crate) use dialling::{DialPlace, DialTurn, Dialling};
+pub(crate) use greeting::Greeting;
+pub(crate) use kept::Kept;
 use record::{Record, Turn};
 
 use crate::config::HostAddress;

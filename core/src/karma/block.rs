@@ -90,7 +90,7 @@ impl From<FailureKind> for Counter {
 
 /// Everything counted within one period.
 #[derive(Clone, Debug)]
-pub struct Block {
+pub(crate) struct Block {
     pub(super) number: u64,
     pub(super) sums: Sums,
     /// Not there before the first query.

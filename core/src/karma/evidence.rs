@@ -156,10 +156,10 @@ const LONGER: u32 = 8;
 const LONG_PATIENCE_MIN: Duration = Duration::from_millis(200);
 
 /// Below this a silence is scheduling noise, not a sign.
-pub const PATIENCE_MIN: Duration = Duration::from_millis(20);
+pub(crate) const PATIENCE_MIN: Duration = Duration::from_millis(20);
 
 /// How long a host may be silent that never answered before.
-pub const UNKNOWN_PATIENCE: Duration = Duration::from_millis(100);
+pub(crate) const UNKNOWN_PATIENCE: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {

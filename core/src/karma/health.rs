@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 pub(super) const ERRORS_IN_ROW_MAX: u32 = 3;
 
 /// Pause before the first trial of a dead host.
-pub const TRIAL_PAUSE_MIN: Duration = Duration::from_millis(250);
+pub(crate) const TRIAL_PAUSE_MIN: Duration = Duration::from_millis(250);
 
 /// Longest pause between trials.
-pub const TRIAL_PAUSE_MAX: Duration = Duration::from_secs(30);
+pub(crate) const TRIAL_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// Part of the time between two trials that the queries spent on them may lose.
 const TRIAL_DELAY_FRACTION: u32 = 16;

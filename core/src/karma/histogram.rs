@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 /// Buckets of a histogram.
-pub const BUCKETS: usize = 8 + 8 * DOUBLINGS;
+pub(crate) const BUCKETS: usize = 8 + 8 * DOUBLINGS;
 
 /// Counts of one karma block.
 #[derive(Clone, Debug)]

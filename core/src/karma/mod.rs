@@ -16,13 +16,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-pub use block::{Block, Counter, Window};
-pub use evidence::{Evidence, PATIENCE_MIN, Silence, UNKNOWN_PATIENCE};
-pub use health::{Health, TRIAL_PAUSE_MAX, TRIAL_PAUSE_MIN};
-pub use histogram::{BUCKETS, Latencies};
-pub use in_flight::InFlight;
-pub use latency::{Latency, Took};
-pub use tally::Tally;
+pub(crate) use block::Block;
+pub use block::{Counter, Window};
+pub(crate) use evidence::{Evidence, PATIENCE_MIN, Silence, UNKNOWN_PATIENCE};
+pub(crate) use health::Health;
+#[cfg(test)]
+pub(crate) use health::TRIAL_PAUSE_MIN;
+pub use histogram::Latencies;
+pub(crate) use in_flight::InFlight;
+pub(crate) use latency::{Latency, Took};
+pub(crate) use tally::Tally;
 
 use block::{Sums, micros};
 

@@ -26,7 +26,7 @@ use crate::host::Host;
 use crate::request::Request;
 
 /// A handle on the threads, whether they run or not.
-pub struct Background {
+pub(crate) struct Background {
     allowed: bool,
     /// A thread does not come along into a forked child: there is nothing to join or to detach
     /// there, and locks may be held for ever.
@@ -35,19 +35,19 @@ pub struct Background {
 
 impl Background {
     /// Threads that are not started yet, and never if not `allowed`; `pool` is the client's.
-    pub fn new(allowed: bool, pool: &Arc<Pool>) -> Self {
+    pub(crate) fn new(allowed: bool, pool: &Arc<Pool>) -> Self {
         let (pool, lookups) = (Arc::downgrade(pool), pool.lookups.clone());
         let inbox = Arc::new(Inbox { pool, lookups, ..Inbox::default() });
         Self { allowed, inbox: Own::new(inbox) }
     }
 
     /// Whether the threads may run.
-    pub fn is_allowed(&self) -> bool {
+    pub(crate) fn is_allowed(&self) -> bool {
         self.allowed
     }
 
     /// The program does it in place of the thread; `None` if it already does.
-    pub fn drive(&self) -> Option<io::Result<Upkeep>> {
+    pub(crate) fn drive(&self) -> Option<io::Result<Upkeep>> {
         if self.inbox.is_driven.swap(true, Ordering::AcqRel) {
             return None;
         }
@@ -57,7 +57,7 @@ impl Background {
     }
 
     /// Sets which agents, of one mirror each, are pinged, and how often.
-    pub fn ping(&self, agents: Vec<Arc<Agent>>, interval: Duration) {
+    pub(crate) fn ping(&self, agents: Vec<Arc<Agent>>, interval: Duration) {
         let pings = !agents.is_empty() && !interval.is_zero();
         self.inbox.jobs.lock().pinged = Arc::new((agents, interval));
         self.inbox.pings.store(pings, Ordering::Relaxed);
@@ -65,7 +65,7 @@ impl Background {
     }
 
     /// Starts the thread if there is anything to ping.
-    pub fn start_pings(&self) {
+    pub(crate) fn start_pings(&self) {
         if self.inbox.pings.load(Ordering::Relaxed) {
             self.start();
         }
@@ -73,7 +73,7 @@ impl Background {
 
     /// Sends to every mirror of a blackhole agent, a body of that length, and forgets it. What
     /// finds its host's backlog full is counted.
-    pub fn send_to_blackhole(
+    pub(crate) fn send_to_blackhole(
         &self,
         agent: &Arc<Agent>,
         request: &Arc<dyn Request>,
@@ -92,17 +92,17 @@ impl Background {
     }
 
     /// Requests to blackholes that were not sent.
-    pub fn dropped(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u64 {
         self.inbox.dropped.load(Ordering::Relaxed)
     }
 
     /// Has a name looked up again; nobody waits for it.
-    pub fn refresh(&self, host: &Arc<Host>) {
+    pub(crate) fn refresh(&self, host: &Arc<Host>) {
         self.inbox.lookups.ask(host.clone(), None);
     }
 
     /// The client goes: its threads end.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         let Inbox { thread, lookups, .. } = &**self.inbox;
         // A log line of a thread itself may have had the last of the client.
         let is_own = thread.lock().as_ref().is_some_and(Thread::is_here) || lookups.is_here();

@@ -4,11 +4,11 @@
 use std::time::{Instant, SystemTime};
 
 /// Monotonic time: setting the machine's clock changes nothing here.
-pub fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
 /// The calendar's time, for what is sorted by age; no timer ever uses it.
-pub fn wall() -> SystemTime {
+pub(crate) fn wall() -> SystemTime {
     SystemTime::now()
 }

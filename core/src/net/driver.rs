@@ -16,7 +16,7 @@ use crate::host::{Endpoint, Host};
 use crate::limits::RECEIVE_CHUNK;
 
 /// Poll, sockets and engine of one batch at a time; connections stay registered between batches.
-pub struct Driver {
+pub(crate) struct Driver {
     engine: Engine,
     poll: Own<Poll>,
     events: Events,
@@ -67,27 +67,27 @@ impl Driver {
     }
 
     /// The engine, to start calls and take outcomes; [`perform`](Self::perform) comes after.
-    pub fn engine(&mut self) -> &mut Engine {
+    pub(crate) fn engine(&mut self) -> &mut Engine {
         &mut self.engine
     }
 
     /// The engine, to look at.
-    pub fn engine_ref(&self) -> &Engine {
+    pub(crate) fn engine_ref(&self) -> &Engine {
         &self.engine
     }
 
     /// Ends waits of the batch that runs, from other threads.
-    pub fn waker(&self) -> Waker {
+    pub(crate) fn waker(&self) -> Waker {
         self.mail.waker()
     }
 
     /// Whether [`Waker::wake`] was called since the last time this was asked.
-    pub fn take_woken(&self) -> bool {
+    pub(crate) fn take_woken(&self) -> bool {
         self.mail.take_woken()
     }
 
     /// Ends the batch: what runs is cancelled, and wakers of it wake nobody any more.
-    pub fn end_batch(&mut self) {
+    pub(crate) fn end_batch(&mut self) {
         let now = clock::now();
         self.engine.reset(now);
         self.perform(now);
@@ -95,7 +95,7 @@ impl Driver {
     }
 
     /// Readable when there is something to do.
-    pub fn fd(&self) -> RawFd {
+    pub(crate) fn fd(&self) -> RawFd {
         self.poll.as_raw_fd()
     }
 
@@ -103,7 +103,7 @@ impl Driver {
     ///
     /// What has come is taken before anything is given up for lack of it, however late this turn
     /// begins. Reading is bounded per turn, so that no agent keeps timers and others waiting.
-    pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    pub(crate) fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.is_turning = true;
         let now = clock::now();
         let mut timeout = if self.has_unread() { Some(Duration::ZERO) } else { timeout };
@@ -138,7 +138,7 @@ impl Driver {
     }
 
     /// Whether the next turn has something to read that no event tells of.
-    pub fn has_unread(&self) -> bool {
+    pub(crate) fn has_unread(&self) -> bool {
         !self.unread.is_empty()
     }
 
@@ -162,7 +162,7 @@ impl Driver {
     }
 
     /// Whether a panic of the caller's own code has left it half way.
-    pub fn is_broken(&self) -> bool {
+    pub(crate) fn is_broken(&self) -> bool {
         self.is_turning
     }
 
@@ -204,7 +204,7 @@ impl Driver {
     }
 
     /// Does what the engine wants done.
-    pub fn perform(&mut self, now: Instant) {
+    pub(crate) fn perform(&mut self, now: Instant) {
         while let Some(action) = self.engine.poll_action() {
             match action {
                 Action::Connect(id, endpoint) => self.connect(id, &endpoint, now),
@@ -222,7 +222,7 @@ impl Driver {
 
     /// Ends a driver that a forked child inherited: its sockets are closed, and nothing that
     /// others share is written to, deregistered or locked.
-    pub fn abandon(mut self) {
+    pub(crate) fn abandon(mut self) {
         self.close_inherited();
         std::mem::forget(std::mem::replace(&mut self.engine, Engine::new(0)));
     }
@@ -233,7 +233,7 @@ impl Driver {
     }
 
     /// Ends a driver that a panic of the program's own code left half way.
-    pub fn let_go(mut self) {
+    pub(crate) fn let_go(mut self) {
         for id in 0..self.sockets.len() {
             self.drop_socket(id);
         }

@@ -18,7 +18,7 @@
 //! to `lookups.rs`, which does all the rest, and comes back by `mail.rs`.
 
 mod background;
-pub mod clock;
+pub(crate) mod clock;
 mod descriptor;
 mod driver;
 mod inbox;
@@ -35,10 +35,10 @@ mod thread;
 mod upkeep;
 mod wakeup;
 
-pub use background::Background;
-pub use driver::Driver;
+pub(crate) use background::Background;
+pub(crate) use driver::Driver;
 pub use mail::Waker;
-pub use pool::Pool;
-pub use run::{Back, End, Run, Waited};
-pub use seed::seed;
-pub use upkeep::Upkeep;
+pub(crate) use pool::Pool;
+pub(crate) use run::{End, Run, Waited};
+pub(crate) use seed::seed;
+pub(crate) use upkeep::Upkeep;

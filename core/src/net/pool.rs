@@ -17,7 +17,7 @@ use crate::host::Host;
 
 /// Drivers of one client. Each goes to one batch at a time, the last used one first: it has the
 /// warmest connections.
-pub struct Pool {
+pub(crate) struct Pool {
     idle: Mutex<Idle>,
     pub(super) lookups: Arc<Lookups>,
     made: AtomicU64,
@@ -33,13 +33,13 @@ struct Idle {
 
 impl Pool {
     /// An empty one; drivers draw their seeds from `seed`.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let (idle, lookups, made) = Default::default();
         Self { idle, lookups, made, seed, process: process::id() }
     }
 
     /// A driver for a batch.
-    pub fn take(self: &Arc<Self>) -> io::Result<Driver> {
+    pub(crate) fn take(self: &Arc<Self>) -> io::Result<Driver> {
         let idle = self.idle.lock().drivers.pop();
         if let Some(mut driver) = idle {
             // What happened to its kept connections in the meantime.
@@ -52,7 +52,7 @@ impl Pool {
     }
 
     /// Keeps a driver for the next batch.
-    pub fn put(&self, mut driver: Driver) {
+    pub(crate) fn put(&self, mut driver: Driver) {
         if driver.is_broken() {
             return;
         }
@@ -69,7 +69,7 @@ impl Pool {
     /// ones, those of hosts that are gone, and drivers without any. Waits for nothing.
     ///
     /// Each is taken out while it is looked at, for no call may wait for the lock so long.
-    pub fn tend(&self) {
+    pub(crate) fn tend(&self) {
         let mut idle = self.idle.lock();
         idle.tended_at = Some(clock::now());
         let mut place = 0;
@@ -92,7 +92,7 @@ impl Pool {
     }
 
     /// The same, if that was not done just before.
-    pub fn tend_if_due(&self) {
+    pub(crate) fn tend_if_due(&self) {
         let now = clock::now();
         let last = self.idle.lock().tended_at;
         let pause = last.map(|last| now.saturating_duration_since(last));
@@ -102,7 +102,7 @@ impl Pool {
     }
 
     /// In a forked child: lets the parent's drivers go, unless a thread of it was at them.
-    pub fn abandon(&self) {
+    pub(crate) fn abandon(&self) {
         if let Some(mut idle) = self.idle.try_lock() {
             idle.drivers.drain(..).for_each(Driver::abandon);
         }

@@ -18,14 +18,14 @@ use super::mail::Waker;
 use super::thread::{BEGIN_PATIENCE, Thread};
 
 /// A driver at work; to be taken back, or in a forked child abandoned.
-pub struct Run {
+pub(crate) struct Run {
     desk: Arc<Desk>,
     waker: Waker,
     thread: Thread,
 }
 
 /// A driver that is back.
-pub struct Back {
+pub(crate) struct Back {
     /// The driver; what had not ended yet still runs in it.
     pub driver: Box<Driver>,
     /// End that the thread came to.
@@ -34,7 +34,7 @@ pub struct Back {
 
 /// Why a wait has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waited {
+pub(crate) enum Waited {
     /// Nothing runs any more.
     Ended,
     /// The waker of the driver was used.
@@ -46,7 +46,7 @@ pub enum Waited {
 }
 
 /// End of the thread of a run.
-pub enum End {
+pub(crate) enum End {
     /// The thread never began.
     Unbegun,
     /// Nothing runs any more, or the driver was wanted back.
@@ -84,7 +84,7 @@ enum Stage {
 
 impl Run {
     /// Hands a driver over to a thread; back it comes if the system gives none.
-    pub fn start(driver: Box<Driver>) -> Result<Run, (Box<Driver>, io::Error)> {
+    pub(crate) fn start(driver: Box<Driver>) -> Result<Run, (Box<Driver>, io::Error)> {
         let waker = driver.waker();
         let stage = Stage::Lies(driver);
         let state = State { stage, is_wanted: false, is_woken: false };
@@ -110,7 +110,7 @@ impl Run {
     }
 
     /// Waits until nothing runs any more, at most until then.
-    pub fn wait(&self, until: Option<Instant>) -> Waited {
+    pub(crate) fn wait(&self, until: Option<Instant>) -> Waited {
         let mut state = self.desk.state.lock();
         let mut is_time_up = false;
         loop {
@@ -128,13 +128,13 @@ impl Run {
     }
 
     /// True on the very thread that has the driver: to wait for it would take for ever.
-    pub fn is_here(&self) -> bool {
+    pub(crate) fn is_here(&self) -> bool {
         self.thread.is_here()
     }
 
     /// Takes the driver back, once the thread has come to the end of what it is at; `None` on that
     /// very thread, which then ends the driver itself.
-    pub fn take_back(self) -> Option<Back> {
+    pub(crate) fn take_back(self) -> Option<Back> {
         let mut state = self.desk.state.lock();
         state.is_wanted = true;
         if self.is_here() {
@@ -167,7 +167,7 @@ impl Run {
 
     /// In a forked child: leaves all as it is, open descriptors included. Locks may be held for
     /// ever, and the thread, which has the sockets, did not come along.
-    pub fn abandon(self) {
+    pub(crate) fn abandon(self) {
         std::mem::forget(self);
     }
 }

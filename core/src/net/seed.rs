@@ -6,6 +6,6 @@ use std::hash::{BuildHasher, RandomState};
 use super::process;
 
 /// A number that differs from process to process and from call to call.
-pub fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     RandomState::new().hash_one(process::id())
 }

@@ -20,7 +20,7 @@ use crate::limits::BLACKHOLE_SENDS_MAX;
 use crate::options::CallOptions;
 
 /// Pings, sends to blackholes and closes what is idle, on whatever thread drives it.
-pub struct Upkeep {
+pub(crate) struct Upkeep {
     inbox: Arc<Inbox>,
     driver: Driver,
     pinger: Pinger,
@@ -52,7 +52,7 @@ impl Upkeep {
     }
 
     /// In a forked child: lets the parent's sockets go. Its locks may be held for ever.
-    pub fn abandon(mut self) {
+    pub(crate) fn abandon(mut self) {
         self.driver.close_inherited();
         std::mem::forget(self);
     }
@@ -65,19 +65,19 @@ impl Upkeep {
     }
 
     /// Readable when there is something to do.
-    pub fn fd(&self) -> RawFd {
+    pub(crate) fn fd(&self) -> RawFd {
         self.driver.fd()
     }
 
     /// When there is something to do though the fd stays quiet.
-    pub fn next_timeout(&self) -> Instant {
+    pub(crate) fn next_timeout(&self) -> Instant {
         let engine = self.driver.engine_ref();
         let timer = engine.next_timeout().filter(|_| engine.running() > 0);
         [self.next_ping, timer].into_iter().flatten().fold(self.tend_at, Instant::min)
     }
 
     /// Does what is to be done, then waits for something to come for `limit` at most.
-    pub fn turn(&mut self, limit: Option<Duration>) -> io::Result<()> {
+    pub(crate) fn turn(&mut self, limit: Option<Duration>) -> io::Result<()> {
         let now = clock::now();
         if now >= self.tend_at {
             self.tend_at = now + UPKEEP_TEND_PAUSE;

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-pub use tried::Tried;
+pub(crate) use tried::Tried;
 
 use crate::config::HaStrategy;
 use crate::karma::BlockClock;

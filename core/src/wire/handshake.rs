@@ -2,13 +2,13 @@
 
 /// What a client writes, in one segment with its first request: a multi-protocol listener of
 /// Manticore stays silent until it has these four bytes.
-pub const CLIENT: [u8; 4] = [0, 0, 0, 1];
+pub(crate) const CLIENT: [u8; 4] = [0, 0, 0, 1];
 
 /// Bytes of the daemon's version.
-pub const LENGTH: usize = 4;
+pub(crate) const LENGTH: usize = 4;
 
 /// Checks the daemon's version; the error says what else seems to be listening there.
-pub fn check(bytes: [u8; LENGTH]) -> Result<(), String> {
+pub(crate) fn check(bytes: [u8; LENGTH]) -> Result<(), String> {
     let version = u32::from_be_bytes(bytes);
     // Very old daemons sent their version in host order.
     if version == 1 || version == 0x0100_0000 {

@@ -4,12 +4,12 @@
 //! it announces have arrived.
 
 mod codec;
-pub mod frame;
-pub mod guard;
-pub mod handshake;
-pub mod header;
-pub mod persist;
-pub mod search;
+pub(crate) mod frame;
+pub(crate) mod guard;
+pub(crate) mod handshake;
+pub(crate) mod header;
+pub(crate) mod persist;
+pub(crate) mod search;
 pub mod text;
 
 pub use codec::{Reader, Truncated, Writer, append};
