@@ -8,10 +8,10 @@ mod order;
 mod schema;
 mod select;
 mod sort;
+mod wish;
 mod words;
 
 use std::collections::TryReserveError;
-use std::time::Duration;
 
 use duplicates::Duplicates;
 use order::Order;
@@ -20,6 +20,8 @@ use sort::Wanted;
 use words::Words;
 
 pub(crate) use schema::Column;
+pub use wish::MergeMode;
+pub(crate) use wish::{OuterSelect, Wish};
 pub use words::Word;
 
 use crate::wire::search::{Dialect, Kind, Query, ResultSet, Row};
@@ -29,11 +31,9 @@ use crate::wire::search::{Dialect, Kind, Query, ResultSet, Row};
 pub(crate) struct Plan {
     items: Vec<Item>,
     order: Order,
-    window: Window,
+    wish: Wish,
     /// Matches after which an agent stops; 0 is no end.
     cutoff: u32,
-    /// Since the epoch.
-    now: Duration,
 }
 
 /// Which rows of the merged set the caller wants.
@@ -45,12 +45,15 @@ pub(crate) struct Window {
 }
 
 impl Plan {
-    /// Reads select list and order of the query that the agents got.
-    pub(crate) fn new(query: &Query, window: Window, now: Duration) -> Plan {
+    /// Reads select list and order of the query that the agents get.
+    ///
+    /// The error says what of it this version does not merge.
+    pub(crate) fn new(query: &Query, wish: Wish) -> Result<Plan, String> {
+        wish.check(query)?;
         let items = select::parse(&query.select);
         let order = Order::parse(query.sort_mode, &query.sort_clause);
         let cutoff = u32::try_from(query.cutoff).unwrap_or(0);
-        Plan { items, order, window, cutoff, now }
+        Ok(Plan { items, order, wish, cutoff })
     }
 
     /// The expression that the select list gives a column's name to.
@@ -64,11 +67,11 @@ impl Plan {
     pub(crate) fn merge(&self, sets: &[Set<'_>]) -> Result<Merged, Unmerged> {
         refuse_groups(sets)?;
         let columns = schema::merge(sets);
-        let seed = self.now.as_nanos() as u64;
+        let seed = self.wish.now.as_nanos() as u64;
         let starts = starts(sets)?;
         let row_count: usize = sets.iter().map(|set| set.result.rows.len()).sum();
         let total_found: u64 = sets.iter().map(|set| u64::from(set.result.total_found)).sum();
-        let Window { offset, limit, max_matches } = self.window;
+        let Window { offset, limit, max_matches } = self.wish.window;
         let end = offset.saturating_add(limit).min(max_matches);
         // A master sorts nothing and drops nothing where only one set arrived.
         let duplicates = match sets {
@@ -78,7 +81,7 @@ impl Plan {
         let total = (row_count - duplicates.count).min(max_matches);
         let mut rows = match sets {
             [_, _, ..] if total > 0 => {
-                let now_s = self.now.as_secs();
+                let now_s = self.wish.now.as_secs();
                 let keys = self.order.locate(sets, &columns)?;
                 let (starts, duplicates) = (&starts, &duplicates);
                 sort::sort(sets, &keys, &Wanted { starts, duplicates, count: end, now_s })?
@@ -115,7 +118,7 @@ impl Plan {
     /// Where the result holds less than was asked for, though nothing went wrong.
     fn what_is_short(&self, sets: &[Set<'_>], total: u64, total_found: u64) -> Vec<Remark> {
         let mut remarks = Vec::new();
-        let Window { offset, limit, max_matches } = self.window;
+        let Window { offset, limit, max_matches } = self.wish.window;
         if offset.saturating_add(limit) > max_matches && total_found > total {
             remarks.push(Remark::BeyondMaxMatches { max_matches, total_found, offset, limit });
         }

@@ -1,22 +1,29 @@
 //! A full-text search: what to ask ([`Search`]), how it travels ([`SearchRequest`]), and what all
 //! agents say together ([`SearchResult`]).
 
+mod condition;
+mod grouping;
 mod local;
 mod request;
 mod result;
 mod tree;
 mod warnings;
 
+pub use condition::{Condition, Number};
+pub use grouping::{GroupBy, Grouping};
 pub(crate) use local::Local;
 pub use request::SearchRequest;
 pub use result::{Column, Row, SearchResult, Word};
 
+pub use crate::merge::MergeMode;
+use crate::merge::OuterSelect;
 use crate::wire::search::{Filter, FilterTest, Query};
 pub use crate::wire::search::{Floats, Json, Kind, Multi, Multi64, Value};
 
 /// A search, built by value; every setting has the default of an API client.
 ///
-/// Grouping is not in this version: aggregates in the select list are refused.
+/// Merging groups is not in this version: a grouped search and aggregates in the select list are
+/// refused.
 ///
 /// ```
 /// use hamirror::search::{Search, Sort};
@@ -36,6 +43,9 @@ pub struct Search {
     sort: Sort,
     ranker: Ranker,
     match_mode: MatchMode,
+    group: Option<Grouping>,
+    outer: Option<OuterSelect>,
+    merge_mode: MergeMode,
 }
 
 impl Search {
@@ -50,6 +60,9 @@ impl Search {
             sort: Sort::Relevance,
             ranker: Ranker::ProximityBm25,
             match_mode: MatchMode::Extended2,
+            group: None,
+            outer: None,
+            merge_mode: MergeMode::Exact,
         }
     }
 
@@ -164,7 +177,35 @@ impl Search {
         })
     }
 
-    /// The order of rows.
+    /// Keeps documents of whose attribute `condition` holds.
+    pub fn filter(mut self, attribute: impl Into<Vec<u8>>, condition: Condition) -> Self {
+        let filter = condition.into_filter(attribute.into());
+        self.query.filters.push(filter);
+        self
+    }
+
+    /// Groups documents: one row a group.
+    pub fn group(mut self, grouping: Grouping) -> Self {
+        self.group = Some(grouping);
+        self
+    }
+
+    /// Encloses this search in another: of its rows (or groups), with its own order, offset and
+    /// limit, returns `limit` from `offset` on in the order of this extended sort clause.
+    pub fn outer(mut self, order: impl Into<String>, offset: u32, limit: u32) -> Self {
+        let [offset, limit] = [offset, limit].map(|number| number as usize);
+        self.outer = Some(OuterSelect { order: order.into(), offset, limit });
+        self
+    }
+
+    /// Whose answer the merge gives where masters are not right.
+    pub fn merge_mode(mut self, mode: MergeMode) -> Self {
+        self.merge_mode = mode;
+        self
+    }
+
+    /// The order of rows; in a grouped search that of documents within a group, whose first is the
+    /// row of the group.
     pub fn sort(mut self, sort: Sort) -> Self {
         self.sort = sort;
         self

@@ -1,17 +1,17 @@
 //! A search as a master sends it to its agents (distributed.md 5.1).
 
 use std::f32::consts::TAU;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{MatchMode, Ranker, Search, Sort};
+use super::{MatchMode, MergeMode, Ranker, Search, Sort};
 use crate::config::Searchd;
 use crate::error::Error;
 use crate::limits::{FILTER_VALUES_MAX, FILTERS_MAX, MATCHES_MAX, WEIGHTS_MAX};
-use crate::merge::{Plan, Window};
+use crate::merge::{Plan, Window, Wish};
 use crate::request::{Access, Reply, Request, Target, Verdict};
-use crate::wire::guard::aggregate;
+use crate::wire::guard::distinct;
 use crate::wire::header::Command;
-use crate::wire::search::{self, Asked, FilterTest, MASTER, Query, Status, Undecoded};
+use crate::wire::search::{self, Asked, Filter, FilterTest, MASTER, Query, Status, Undecoded};
 use crate::wire::{Writer, text};
 
 /// A checked search, ready for every agent of one distributed index.
@@ -51,7 +51,7 @@ impl SearchRequest {
         let mut tail = Vec::with_capacity(USUAL_SIZE);
         query.put_tail(MASTER, &mut tail);
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let plan = Plan::new(&query, search.window(), now);
+        let plan = Plan::new(&query, search.wish(now)).map_err(Error::Request)?;
         let rows_max = search.max_matches;
         Ok(SearchRequest { index: index.to_owned(), head, tail, rows_max, plan })
     }
@@ -150,10 +150,16 @@ impl Search {
         }
     }
 
-    fn window(&self) -> Window {
+    fn wish(&self, now: Duration) -> Wish {
         let [offset, limit, max_matches] =
             [self.offset, self.limit, self.max_matches].map(|number| number as usize);
-        Window { offset, limit, max_matches }
+        Wish {
+            window: Window { offset, limit, max_matches },
+            having: self.group.as_ref().and_then(|group| group.having.clone()),
+            outer: self.outer.clone(),
+            mode: self.merge_mode,
+            now,
+        }
     }
 }
 
@@ -196,7 +202,28 @@ fn agent_query(index: &str, search: &Search) -> Query {
         query.select = b"*".to_vec();
     }
     query.index_weights = agent_index_weights(index, query.index_weights);
+    // Every daemon reads the attribute out of the list, too; masters send both.
+    if let Some(attribute) = distinct(&query.select) {
+        query.distinct = attribute.to_vec();
+    }
+    if let Some(group) = &search.group {
+        group.put(&mut query);
+    }
+    put_outer(search, &mut query);
     query
+}
+
+/// Cuts the inner rows at each agent, as masters do; the exact merge needs those of all first.
+fn put_outer(search: &Search, query: &mut Query) {
+    let Some(outer) = search.outer.as_ref().filter(|_| search.merge_mode == MergeMode::Master)
+    else {
+        return;
+    };
+    query.limit = i32::try_from(search.limit).unwrap_or(i32::MAX);
+    query.outer.present = true;
+    query.outer.master_order = outer.order.as_bytes().to_vec();
+    let end = outer.offset.saturating_add(outer.limit);
+    query.outer.master_limit = i32::try_from(end).unwrap_or(i32::MAX);
 }
 
 /// A weight of the distributed index, or of all, is every agent's weight; others go as they are.
@@ -241,18 +268,62 @@ fn check(search: &Search, searchd: &Searchd) -> Result<(), String> {
     ] {
         check_text(name, text)?;
     }
-    // Each agent would answer one row of its own.
-    if let Some(item) = aggregate(&query.select) {
-        let item = text::quote_name(item);
-        return Err(format!(
-            "select item '{item}' is an aggregate, and merging those of many agents is not in \
-             this version: ask agents one by one, or leave it out"
-        ));
-    }
+    check_group(search)?;
     check_geo_anchor(query)?;
     check_weights("field", &query.field_weights)?;
     check_weights("index", &query.index_weights)?;
     check_filters(query, searchd)
+}
+
+fn check_group(search: &Search) -> Result<(), String> {
+    if let Some(outer) = &search.outer {
+        if outer.order.trim().is_empty() {
+            return Err("the enclosing select says not by what: it needs an order".to_owned());
+        }
+        check_text("order of the enclosing select", outer.order.as_bytes())?;
+        if search.offset > 0 {
+            let offset = search.offset;
+            return Err(format!(
+                "offset {offset} within an enclosing select: daemons take 0 only, and an offset \
+                 of the enclosing one"
+            ));
+        }
+    }
+    let Some(group) = &search.group else {
+        return Ok(());
+    };
+    let attributes = group.by.attributes();
+    if attributes.is_empty() || attributes.iter().any(|name| name.trim().is_empty()) {
+        return Err("the grouping has no attribute".to_owned());
+    }
+    if group.order.trim().is_empty() {
+        return Err(
+            "the grouping has no order: daemons need one, such as '@group desc'".to_owned()
+        );
+    }
+    if !(1..=search.max_matches).contains(&group.rows_per_group) {
+        let (rows, max_matches) = (group.rows_per_group, search.max_matches);
+        return Err(format!("{rows} rows a group are not in 1..max_matches {max_matches}"));
+    }
+    let texts = [("group order", &group.order)].into_iter();
+    let texts = texts.chain(attributes.iter().map(|name| ("group-by attribute", name)));
+    let texts = texts.chain(group.distinct.iter().map(|name| ("count-distinct attribute", name)));
+    for (name, text) in texts.chain(group.within.iter().map(|text| ("order within", text))) {
+        check_text(name, text.as_bytes())?;
+        if text.trim().is_empty() {
+            return Err(format!("the {name} of the grouping is empty"));
+        }
+    }
+    if group.within.is_some() && search.sort != Sort::Relevance {
+        return Err(format!(
+            "the grouping has an order within groups, and sort {:?} is another: leave one out",
+            search.sort
+        ));
+    }
+    if let Some(having) = &group.having {
+        check_filter(having, FILTER_VALUES_MAX)?;
+    }
+    Ok(())
 }
 
 fn check_filters(query: &Query, searchd: &Searchd) -> Result<(), String> {
@@ -262,33 +333,55 @@ fn check_filters(query: &Query, searchd: &Searchd) -> Result<(), String> {
         return Err(format!("{count} filters are more than {filters_max}: raise max_filters"));
     }
     let values_max = searchd.max_filter_values.unwrap_or(FILTER_VALUES_MAX);
-    for filter in &query.filters {
-        let name = text::quote_name(&filter.attribute);
-        // A filter without a name is passed over by the daemon.
-        if filter.attribute.trim_ascii().is_empty() {
-            return Err("a filter has no attribute".to_owned());
-        }
-        check_text("filter attribute", &filter.attribute)?;
-        match &filter.test {
-            // No value is no row in 2.2.11, every row in Manticore.
-            FilterTest::Values(values) if values.is_empty() => {
-                return Err(format!("filter '{name}' has no values"));
-            }
-            FilterTest::Values(values) if values.len() > values_max as usize => {
-                let count = values.len();
-                return Err(format!(
-                    "filter '{name}' has {count} values, more than {values_max}: raise \
-                     max_filter_values"
-                ));
-            }
-            FilterTest::FloatRange(from, to) if from.is_nan() || to.is_nan() => {
-                return Err(format!("filter '{name}' has an end that is not a number"));
-            }
-            FilterTest::String(text) => check_text("filter text", text)?,
-            _ => {}
-        }
+    query.filters.iter().try_for_each(|filter| check_filter(filter, values_max))
+}
+
+fn check_filter(filter: &Filter, values_max: u32) -> Result<(), String> {
+    let name = text::quote_name(&filter.attribute);
+    // A filter without a name is passed over by the daemon.
+    if filter.attribute.trim_ascii().is_empty() {
+        return Err("a filter has no attribute".to_owned());
     }
-    Ok(())
+    check_text("filter attribute", &filter.attribute)?;
+    let count = match &filter.test {
+        FilterTest::Values(values) => Some(values.len()),
+        FilterTest::Strings(texts) => Some(texts.len()),
+        _ => None,
+    };
+    match count {
+        // No value is no row in 2.2.11, every row in Manticore.
+        Some(0) => return Err(format!("filter '{name}' has no values")),
+        Some(count) if count > values_max as usize => {
+            return Err(format!(
+                "filter '{name}' has {count} values, more than {values_max}: raise \
+                 max_filter_values"
+            ));
+        }
+        _ => {}
+    }
+    match &filter.test {
+        FilterTest::FloatRange(from, to) if from.is_nan() || to.is_nan() => {
+            Err(format!("filter '{name}' has an end that is not a number"))
+        }
+        FilterTest::String(text) => check_text("filter text", text),
+        FilterTest::Strings(texts) => {
+            texts.iter().try_for_each(|text| check_text("filter text", text))
+        }
+        FilterTest::Variable(variable) => check_variable(&name, variable),
+        _ => Ok(()),
+    }
+}
+
+/// Daemons name global variables with the sign before.
+fn check_variable(filter: &str, variable: &[u8]) -> Result<(), String> {
+    check_text("global variable", variable)?;
+    match variable {
+        [b'@', _, ..] => Ok(()),
+        _ => Err(format!(
+            "filter '{filter}' names the global variable '{}': it begins with @",
+            text::quote_name(variable)
+        )),
+    }
 }
 
 fn check_geo_anchor(query: &Query) -> Result<(), String> {

@@ -10,7 +10,7 @@ mod select;
 mod update;
 mod walk;
 
-pub(crate) use self::select::aggregate;
+pub(crate) use self::select::{aggregate, distinct};
 use self::walk::{Step, Stop, Walk, fault};
 use super::header::Command;
 

@@ -15,16 +15,43 @@ pub(crate) fn aggregate(list: &[u8]) -> Option<&[u8]> {
     }
 }
 
+/// The attribute of the first `count(distinct attribute)` of the list.
+pub(crate) fn distinct(list: &[u8]) -> Option<&[u8]> {
+    let mut rest = Some(list.strip_prefix(AGENT_MODE).unwrap_or(list));
+    while let Some(list) = rest {
+        let (item, tail) = split_item(list);
+        if let Some((name, arguments)) = split_call(item)
+            && name.eq_ignore_ascii_case(b"count")
+        {
+            let (word, attribute) = split_name(split_item(arguments).0.trim_ascii());
+            if word.eq_ignore_ascii_case(b"distinct") && !attribute.trim_ascii().is_empty() {
+                return Some(attribute.trim_ascii());
+            }
+        }
+        rest = tail;
+    }
+    None
+}
+
 fn is_aggregate(item: &[u8]) -> bool {
-    let item = item.trim_ascii_start();
-    let length = item.iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'_');
-    let (name, call) = item.split_at(length.count());
-    let Some(arguments) = call.trim_ascii_start().strip_prefix(b"(") else {
+    let Some((name, arguments)) = split_call(item) else {
         return false;
     };
     let is_named = |names: &[&str]| names.iter().any(|n| name.eq_ignore_ascii_case(n.as_bytes()));
     is_named(&["count", "sum", "avg", "group_concat"])
         || is_named(&["min", "max"]) && split_item(arguments).1.is_none()
+}
+
+/// The name of a function, and what stands behind its opening parenthesis.
+fn split_call(item: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (name, call) = split_name(item.trim_ascii_start());
+    Some((name, call.trim_ascii_start().strip_prefix(b"(")?))
+}
+
+/// The letters that a text begins with, and the rest.
+fn split_name(text: &[u8]) -> (&[u8], &[u8]) {
+    let length = text.iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'_');
+    text.split_at(length.count())
 }
 
 /// The bytes before the first comma outside of parentheses and quotes, or before the parenthesis
@@ -89,6 +116,20 @@ mod tests {
             "countdown(gid) c",
         ] {
             assert!(aggregate(list.as_bytes()).is_none(), "{list}");
+        }
+    }
+
+    #[test]
+    fn attributes_whose_values_are_counted() {
+        let cases = [
+            ("count(distinct gid)", Some("gid")),
+            ("gid, Count( DISTINCT js.a ) c, count(distinct b)", Some("js.a")),
+            ("count(*), distinct, 'count(distinct a)' x", None),
+            ("count(distinct )", None),
+            ("sum(distinct a)", None),
+        ];
+        for (list, attribute) in cases {
+            assert_eq!(distinct(list.as_bytes()), attribute.map(str::as_bytes), "{list}");
         }
     }
 }
