@@ -1,0 +1,147 @@
+//! Which documents a search keeps.
+
+use super::{Condition, Search};
+use crate::wire::search::{Filter, FilterTest};
+
+impl Search {
+    /// Keeps documents of whose attribute `condition` holds.
+    pub fn filter(mut self, attribute: impl Into<Vec<u8>>, condition: Condition) -> Self {
+        let filter = condition.into_filter(attribute.into());
+        self.query.filters.push(filter);
+        self
+    }
+
+    /// Keeps documents whose attribute is one of these; `id` is the document id.
+    pub fn filter_values(
+        self,
+        attribute: impl Into<Vec<u8>>,
+        values: impl IntoIterator<Item = i64>,
+    ) -> Self {
+        self.condition(attribute, FilterTest::Values(values.into_iter().collect()), false)
+    }
+
+    /// Keeps documents whose attribute is none of these.
+    pub fn exclude_values(
+        self,
+        attribute: impl Into<Vec<u8>>,
+        values: impl IntoIterator<Item = i64>,
+    ) -> Self {
+        self.condition(attribute, FilterTest::Values(values.into_iter().collect()), true)
+    }
+
+    /// Keeps documents with one of these ids. [`Self::filter_values`] does, too, with an id from
+    /// 2^63 on as the signed number of the same bits.
+    pub fn filter_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
+        self.filter_values(ID, ids.into_iter().map(u64::cast_signed))
+    }
+
+    /// Keeps documents with none of these ids.
+    pub fn exclude_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
+        self.exclude_values(ID, ids.into_iter().map(u64::cast_signed))
+    }
+
+    /// Keeps documents whose attribute is from `from` to `to`, both included.
+    pub fn filter_range(self, attribute: impl Into<Vec<u8>>, from: i64, to: i64) -> Self {
+        self.condition(attribute, FilterTest::Range(from, to), false)
+    }
+
+    /// Keeps documents whose attribute is below `from` or above `to`.
+    pub fn exclude_range(self, attribute: impl Into<Vec<u8>>, from: i64, to: i64) -> Self {
+        self.condition(attribute, FilterTest::Range(from, to), true)
+    }
+
+    /// Keeps documents whose float attribute is from `from` to `to`, both included.
+    pub fn filter_float_range(self, attribute: impl Into<Vec<u8>>, from: f32, to: f32) -> Self {
+        self.condition(attribute, FilterTest::FloatRange(from, to), false)
+    }
+
+    /// Keeps documents whose float attribute is below `from` or above `to`.
+    pub fn exclude_float_range(self, attribute: impl Into<Vec<u8>>, from: f32, to: f32) -> Self {
+        self.condition(attribute, FilterTest::FloatRange(from, to), true)
+    }
+
+    /// Keeps documents whose string attribute equals `text` by the daemon's collation.
+    pub fn filter_string(self, attribute: impl Into<Vec<u8>>, text: impl Into<Vec<u8>>) -> Self {
+        self.condition(attribute, FilterTest::String(text.into()), false)
+    }
+
+    /// Keeps documents whose string attribute differs from `text`.
+    pub fn exclude_string(self, attribute: impl Into<Vec<u8>>, text: impl Into<Vec<u8>>) -> Self {
+        self.condition(attribute, FilterTest::String(text.into()), true)
+    }
+
+    /// Keeps documents where that field of a JSON attribute is null or not there.
+    pub fn filter_null(self, attribute: impl Into<Vec<u8>>) -> Self {
+        self.condition(attribute, FilterTest::Null(true), false)
+    }
+
+    /// Keeps documents where that field of a JSON attribute is something.
+    pub fn exclude_null(self, attribute: impl Into<Vec<u8>>) -> Self {
+        self.condition(attribute, FilterTest::Null(false), false)
+    }
+
+    /// Keeps documents with an id from `from` to `to`, both included; `u64::MAX` is no end.
+    pub fn id_range(self, from: u64, to: u64) -> Self {
+        if from > to {
+            return self.condition(ID, FilterTest::Range(1, 0), false);
+        }
+        // Ids are signed in Manticore: a range over the middle would be empty there, so what lies
+        // outside of it is left out instead.
+        if from < HIGH && to >= HIGH {
+            let from_start = if from > 0 {
+                self.condition(ID, FilterTest::Range(0, from as i64 - 1), true)
+            } else {
+                self
+            };
+            return match to.checked_add(1) {
+                Some(above) => from_start.condition(ID, FilterTest::Range(above as i64, -1), true),
+                None => from_start,
+            };
+        }
+        self.condition(ID, FilterTest::Range(from as i64, to as i64), false)
+    }
+
+    /// Keeps documents with an id below `from` or above `to`.
+    pub fn exclude_id_range(self, from: u64, to: u64) -> Self {
+        if from > to {
+            return self;
+        }
+        // In two parts, for the same reason.
+        let parts = match from < HIGH && to >= HIGH {
+            true => vec![(from, HIGH - 1), (HIGH, to)],
+            false => vec![(from, to)],
+        };
+        parts.into_iter().fold(self, |search, (from, to)| {
+            search.condition(ID, FilterTest::Range(from as i64, to as i64), true)
+        })
+    }
+
+    fn condition(
+        mut self,
+        attribute: impl Into<Vec<u8>>,
+        test: FilterTest,
+        exclude: bool,
+    ) -> Self {
+        let mut attribute = attribute.into();
+        // 2.2.11 knows the document id in filters by its magic name only.
+        if is_id(&attribute) {
+            attribute = ID.to_vec();
+        }
+        // Asked by a master, 2.2.11 goes by this and not by the test's own byte.
+        let has_equal = test != FilterTest::Null(false);
+        let filter = Filter { attribute, test, exclude, has_equal, multi_function: 0 };
+        self.query.filters.push(filter);
+        self
+    }
+}
+
+/// Whether a filter on that attribute is one on the document id.
+pub fn is_id(attribute: &[u8]) -> bool {
+    attribute.eq_ignore_ascii_case(b"id") || attribute.eq_ignore_ascii_case(ID)
+}
+
+/// The first id that has another sign where ids are signed.
+const HIGH: u64 = 1 << 63;
+
+/// The document id in filters and sort clauses.
+const ID: &[u8] = b"@id";
