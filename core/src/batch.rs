@@ -15,13 +15,14 @@ use std::time::{Duration, Instant};
 
 use crate::agent::{Agent, Index};
 use crate::call::Scope;
+use crate::completeness::Completeness;
 pub use crate::engine::CallId;
 use crate::error::{AgentFailure, Error, SystemError};
 use crate::limits::DEADLINE_MAX;
 use crate::net::{Driver, Run, Waker, clock};
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request};
-use crate::search::{Local, Search, SearchResult};
+use crate::search::{Local, Outcomes, Search, SearchRequest, SearchResult};
 use crate::shared::Shared;
 pub use handle::BatchHandle;
 pub use running::{NotRun, RunningBatch};
@@ -126,21 +127,50 @@ impl Batch {
         Ok(call)
     }
 
-    /// Starts a search of every agent of an index.
+    /// Starts a search of every agent of an index, or of several (`"shop, archive"`), which are
+    /// merged as one; an agent that two of them name is asked for each.
     pub fn add_search(
         &mut self,
         index: &str,
         search: &Search,
         options: &CallOptions,
     ) -> Result<SearchId, Error> {
+        self.add_searches(index, std::slice::from_ref(search), options)
+    }
+
+    /// Starts several searches of the same agents, 32 at most, in one request to each: a daemon
+    /// does once what they have in common. [`Self::take_searches`] has their results.
+    ///
+    /// Retries are those of the first one.
+    pub fn add_searches(
+        &mut self,
+        index: &str,
+        searches: &[Search],
+        options: &CallOptions,
+    ) -> Result<SearchId, Error> {
         self.check_process()?;
         options.completeness.check()?;
-        let request = Arc::new(self.shared.search_request(index, search)?);
-        let plain: Arc<dyn Request> = request.clone();
-        let index = self.shared.index(index)?;
-        let calls = self.start_index(&index, &plain, options)?;
-        self.has_news |= calls.len() == 0;
-        Ok(self.searches.add(request, calls, Local::all(&index.locals), *options))
+        let indexes = self.shared.indexes(index)?;
+        let requests = self.shared.search_requests(index, &indexes, searches)?;
+        let plain = |request: &Arc<SearchRequest>| -> Arc<dyn Request> { request.clone() };
+        let plain: Vec<Arc<dyn Request>> = requests.iter().map(plain).collect();
+        let options = searches.first().map_or(*options, |first| first.call_options(options));
+        let mut checked = Vec::new();
+        for (index, request) in indexes.iter().zip(&plain) {
+            checked.push(self.check_index(index, request)?);
+        }
+        let first = self.next_call();
+        for ((index, request), lengths) in indexes.iter().zip(&plain).zip(checked) {
+            self.start_checked(index, request, &lengths, &options);
+        }
+        let count = self.next_call().0.wrapping_sub(first.0);
+        let calls = Calls { first, count };
+        self.has_news |= count == 0;
+        let locals = indexes.iter().flat_map(|index| index.locals.iter().cloned());
+        let locals = Local::all(&locals.collect::<Vec<_>>());
+        let request = requests.into_iter().next();
+        let request = request.expect("a list of indexes names one at least");
+        Ok(self.searches.add(request, calls, locals, options))
     }
 
     /// Local indexes of a search's distributed index that nobody has searched. The program may:
@@ -308,25 +338,24 @@ impl Batch {
 
     /// Takes the merged result of a search whose calls have all ended.
     pub fn take_search(&mut self, search: SearchId) -> Result<SearchResult, Error> {
-        let running = self.searches.get(search).ok_or_else(|| unknown_search(search))?;
-        let engine = self.driver_ref().engine_ref();
-        if running.calls.clone().any(|call| engine.outcome(call).is_none()) {
+        let running = self.check_ended(search)?;
+        if running.request.queries() > 1 {
             let SearchId(number) = search;
-            return Err(Error::Misuse(format!("search {number} has calls that still run")));
+            let text = format!("search {number} has several queries: take all of their results");
+            return Err(Error::Misuse(text));
         }
-        let running = self.searches.take(search).ok_or_else(|| unknown_search(search))?;
-        let RunningSearch { request, calls, locals, options, .. } = running;
-        let outcomes = calls.map(|call| self.search_outcome(call)).collect();
-        let completeness = options.completeness;
-        let mut searched = Vec::new();
-        let mut unsearched = Vec::new();
-        for local in locals {
-            match local.into_outcome(&request, completeness) {
-                Ok(outcome) => searched.push(outcome),
-                Err(name) => unsearched.push(name),
-            }
-        }
-        SearchResult::merge_numbered(&request, searched, &unsearched, outcomes, completeness)
+        let (request, outcomes, completeness) = self.take_outcomes(search)?;
+        outcomes.merge(&request, completeness)
+    }
+
+    /// Takes the merged result of each query of a search whose calls have all ended.
+    pub fn take_searches(
+        &mut self,
+        search: SearchId,
+    ) -> Result<Vec<Result<SearchResult, Error>>, Error> {
+        self.check_ended(search)?;
+        let (request, outcomes, completeness) = self.take_outcomes(search)?;
+        Ok(outcomes.merge_all(&request, completeness))
     }
 
     /// Ends waits of this batch from another thread.
@@ -338,6 +367,34 @@ impl Batch {
     /// knows in what state the rest was left. All that is left to do with it is to drop it.
     pub fn abandon(&mut self) {
         self.end(true);
+    }
+
+    fn check_ended(&self, search: SearchId) -> Result<&RunningSearch, Error> {
+        let running = self.searches.get(search).ok_or_else(|| unknown_search(search))?;
+        let engine = self.driver_ref().engine_ref();
+        if running.calls.clone().any(|call| engine.outcome(call).is_none()) {
+            let SearchId(number) = search;
+            return Err(Error::Misuse(format!("search {number} has calls that still run")));
+        }
+        Ok(running)
+    }
+
+    fn take_outcomes(
+        &mut self,
+        search: SearchId,
+    ) -> Result<(Arc<SearchRequest>, Outcomes<String>, Completeness), Error> {
+        let running = self.searches.take(search).ok_or_else(|| unknown_search(search))?;
+        let RunningSearch { request, calls, locals, options, .. } = running;
+        let agents = calls.map(|call| self.search_outcome(call)).collect();
+        let completeness = options.completeness;
+        let mut outcomes = Outcomes { locals: Vec::new(), unsearched: Vec::new(), agents };
+        for local in locals {
+            match local.into_outcome(&request, completeness) {
+                Ok(outcome) => outcomes.locals.push(outcome),
+                Err(name) => outcomes.unsearched.push(name),
+            }
+        }
+        Ok((request, outcomes, completeness))
     }
 
     fn search_outcome(&mut self, call: CallId) -> (usize, String, Result<Reply, AgentFailure>) {
@@ -360,6 +417,20 @@ impl Batch {
         request: &Arc<dyn Request>,
         options: &CallOptions,
     ) -> Result<Calls, Error> {
+        let lengths = self.check_index(index, request)?;
+        let first = self.next_call();
+        self.start_checked(index, request, &lengths, options);
+        let count = self.next_call().0.wrapping_sub(first.0);
+        Ok(Calls { first, count })
+    }
+
+    /// Refuses a request that some agent of the index could not be sent; the lengths of those to
+    /// blackholes.
+    fn check_index(
+        &mut self,
+        index: &Index,
+        request: &Arc<dyn Request>,
+    ) -> Result<Vec<usize>, Error> {
         if index.agents.is_empty() && index.blackholes.is_empty() {
             let name = &index.name;
             let text = format!("index '{name}' has local indexes only; no agent can be asked");
@@ -370,17 +441,23 @@ impl Batch {
         }
         let check =
             |blackhole: &Arc<Agent>| self.driver().engine().check(blackhole, request.as_ref());
-        let lengths: Vec<usize> = index.blackholes.iter().map(check).collect::<Result<_, _>>()?;
+        index.blackholes.iter().map(check).collect()
+    }
+
+    fn start_checked(
+        &mut self,
+        index: &Index,
+        request: &Arc<dyn Request>,
+        lengths: &[usize],
+        options: &CallOptions,
+    ) {
         self.shared.handle_query();
-        let first = self.next_call();
         for agent in &index.agents {
             self.start(agent, request, options);
         }
         for (blackhole, length) in index.blackholes.iter().zip(lengths) {
-            self.shared.background.send_to_blackhole(blackhole, request, length);
+            self.shared.background.send_to_blackhole(blackhole, request, *length);
         }
-        let count = self.next_call().0.wrapping_sub(first.0);
-        Ok(Calls { first, count })
     }
 
     fn start(&mut self, agent: &Arc<Agent>, request: &Arc<dyn Request>, options: &CallOptions) {

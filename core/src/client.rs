@@ -83,7 +83,8 @@ impl Client {
         names
     }
 
-    /// Searches all agents of an index and merges their answers as a master does.
+    /// Searches all agents of an index, or of several (`"shop, archive"`), and merges their answers
+    /// as a master does.
     pub fn search(
         &self,
         index: &str,
@@ -94,6 +95,21 @@ impl Client {
         let id = batch.add_search(index, search, options)?;
         while !batch.wait_all(None)? {}
         batch.take_search(id)
+    }
+
+    /// Runs several searches of the same agents, 32 at most, in one request to each agent: a
+    /// daemon does once what they have in common (facets). Each has a result of its own, in order;
+    /// one that is refused leaves the others alone.
+    pub fn search_all(
+        &self,
+        index: &str,
+        searches: &[Search],
+        options: &CallOptions,
+    ) -> Result<Vec<Result<SearchResult, Error>>, Error> {
+        let mut batch = self.batch()?;
+        let id = batch.add_searches(index, searches, options)?;
+        while !batch.wait_all(None)? {}
+        batch.take_searches(id)
     }
 
     /// Searches all agents of an index, and its local indexes by a function of the program, while

@@ -64,14 +64,33 @@ impl Shared {
         })
     }
 
-    /// Checks and encodes a search, within the limits of the configuration.
-    pub(crate) fn search_request(
+    /// The indexes that a list names: by commas or blanks, unless one has the whole as its name.
+    pub(crate) fn indexes(&self, list: &str) -> Result<Vec<Arc<Index>>, Error> {
+        if let Some(index) = self.topology.load().indexes.get(list) {
+            return Ok(vec![index.clone()]);
+        }
+        let names = list.split(|letter: char| letter == ',' || letter.is_ascii_whitespace());
+        let indexes = names.filter(|name| !name.is_empty()).map(|name| self.index(name));
+        match indexes.collect::<Result<Vec<_>, _>>()? {
+            none if none.is_empty() => self.index(list).map(|index| vec![index]),
+            indexes => Ok(indexes),
+        }
+    }
+
+    /// Checks and encodes searches of these indexes, within the limits of the configuration: one
+    /// request for each, as weights of indexes go to the agents of their own.
+    pub(crate) fn search_requests(
         &self,
-        index: &str,
-        search: &Search,
-    ) -> Result<SearchRequest, Error> {
+        list: &str,
+        indexes: &[Arc<Index>],
+        searches: &[Search],
+    ) -> Result<Vec<Arc<SearchRequest>>, Error> {
         let searchd = &self.topology.load().config.searchd;
-        SearchRequest::new_with(index, search, searchd, clock::wall())
+        let now = clock::wall();
+        let request = |index: &Arc<Index>| {
+            SearchRequest::of_all((list, &index.name), searches, searchd, now).map(Arc::new)
+        };
+        indexes.iter().map(request).collect()
     }
 
     /// A request to the agents of an index begins.

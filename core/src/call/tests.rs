@@ -113,7 +113,7 @@ impl Bed {
     pub(super) fn reply(&mut self, attempt: u32, status: Status, text: &str) {
         let mut body = Vec::new();
         body.put_string(text.as_bytes());
-        let reply = Reply { status, version: 0, warning: None, body, search: None };
+        let reply = Reply { status, ..Reply::new(0, body) };
         self.call.handle_reply(attempt, reply, 0, self.now);
     }
 

@@ -7,6 +7,7 @@ use super::CallId;
 use crate::call::LeftBehind;
 use crate::error::Phase;
 use crate::host::{DialPlace, Endpoint, Host};
+use crate::request::Product;
 use crate::wire::frame::FrameReader;
 
 /// State of a connection; its socket lives in `net`, under the same number.
@@ -25,6 +26,8 @@ pub(crate) struct Connection {
     pub(super) dialled_at: Instant,
     /// Replies read so far.
     pub(crate) served: u64,
+    /// Whose daemon its last request was written for.
+    pub(super) asked: Product,
     pub(super) output: Vec<u8>,
     pub(super) sent: usize,
     pub(super) reader: FrameReader,
@@ -100,6 +103,7 @@ impl Connection {
             dial: DialPlace::None,
             dialled_at: now,
             served: 0,
+            asked: Product::Unknown,
             output,
             sent: 0,
             reader,

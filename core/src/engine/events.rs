@@ -283,7 +283,8 @@ impl Engine {
         if is_search && matches!(status, Status::Ok | Status::Warning) {
             self.connections[id].host.greeting.handle_search_version(version);
         }
-        let reply = Reply { status, version, warning: None, body, search: None };
+        let asked = self.connections[id].asked;
+        let reply = Reply { status, asked, ..Reply::new(version, body) };
         let random = self.random.u64(..);
         let call = &mut self.calls[user.call].call;
         if let Some(since) = self.reads_late {

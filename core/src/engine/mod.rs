@@ -390,6 +390,7 @@ impl Engine {
         }
         let mirror = &agent.mirrors[mirror];
         let target = target(mirror, user.attempt);
+        connection.asked = target.product;
         let start = header::begin_request(call.request().command(), output);
         call.request().encode(&target, output)?;
         let limit = agent.max_packet_size;

@@ -89,6 +89,8 @@ pub struct Reply {
     pub status: ReplyStatus,
     /// The daemon's own version of the command.
     pub version: u16,
+    /// Whose daemon the request was written for; they read some fields of a SEARCH otherwise.
+    pub asked: Product,
     /// Text of a WARNING reply, as [`text::quote`] makes it.
     pub warning: Option<String>,
     /// The command's answer, without the warning text.
@@ -100,7 +102,8 @@ pub struct Reply {
 impl Reply {
     /// An answer with status OK, of a program that speaks for itself.
     pub fn new(version: u16, body: Vec<u8>) -> Self {
-        Reply { status: ReplyStatus::Ok, version, warning: None, body, search: None }
+        let (status, asked) = (ReplyStatus::Ok, Product::Unknown);
+        Reply { status, version, asked, warning: None, body, search: None }
     }
 
     /// The text of an ERROR or RETRY reply, as [`text::quote`] makes it.

@@ -2,11 +2,23 @@
 
 use std::f32::consts::TAU;
 
-use super::{Search, Sort};
+use super::{Ranker, Search, Sort};
 use crate::config::Searchd;
-use crate::limits::{FILTER_VALUES_MAX, FILTERS_MAX, MATCHES_MAX, WEIGHTS_MAX};
+use crate::limits::{
+    AGENT_RETRY_COUNT_MAX, AGENT_RETRY_DELAY_MAX, FILTER_VALUES_MAX, FILTERS_MAX, MATCHES_MAX,
+    QUERIES_MAX, WEIGHTS_MAX,
+};
 use crate::wire::search::{Filter, FilterTest, Query};
 use crate::wire::text;
+
+/// Refuses more queries than every daemon takes in one request, and none.
+pub(super) fn check_count(count: usize) -> Result<(), String> {
+    match count {
+        0 => Err("no query: a request needs one".to_owned()),
+        1..=QUERIES_MAX => Ok(()),
+        _ => Err(format!("{count} queries are more than {QUERIES_MAX} a request: split them")),
+    }
+}
 
 /// Refuses what is incomplete or out of range, or what a daemon would read otherwise.
 pub(super) fn check(search: &Search, searchd: &Searchd) -> Result<(), String> {
@@ -42,10 +54,53 @@ pub(super) fn check(search: &Search, searchd: &Searchd) -> Result<(), String> {
         check_text(name, text)?;
     }
     check_group(search)?;
+    check_settings(search)?;
     check_geo_anchor(query)?;
     check_weights("field", &query.field_weights)?;
     check_weights("index", &query.index_weights)?;
     check_filters(query, searchd)
+}
+
+fn check_settings(search: &Search) -> Result<(), String> {
+    let query = &search.query;
+    if query.weights.len() > WEIGHTS_MAX {
+        let count = query.weights.len();
+        return Err(format!("{count} field weights are more than {WEIGHTS_MAX}"));
+    }
+    for entry in &query.overrides {
+        if entry.attribute.trim_ascii().is_empty() {
+            return Err("an override has no attribute".to_owned());
+        }
+        check_text("override attribute", &entry.attribute)?;
+    }
+    if let Ranker::Plugin { name, options } = &search.ranker {
+        if name.trim().is_empty() {
+            return Err(
+                "the ranker plugin has no name: daemons would take their default".to_owned()
+            );
+        }
+        check_text("ranker plugin", name.as_bytes())?;
+        check_text("options of the ranker plugin", options.as_bytes())?;
+    }
+    let [library, name, options] = &query.token_filter;
+    if query.token_filter.iter().any(|text| !text.is_empty())
+        && (library.is_empty() || name.is_empty())
+    {
+        return Err("the token filter needs a library and a name".to_owned());
+    }
+    for text in [library, name, options] {
+        check_text("token filter", text)?;
+    }
+    match search.retries {
+        Some((count, _)) if count > AGENT_RETRY_COUNT_MAX => {
+            Err(format!("retry count {count} is above {AGENT_RETRY_COUNT_MAX}"))
+        }
+        Some((_, delay)) if delay > AGENT_RETRY_DELAY_MAX => Err(format!(
+            "retry delay {delay:?} is above {AGENT_RETRY_DELAY_MAX:?}, which daemons refuse: set a \
+             longer one in the options of the call"
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn check_group(search: &Search) -> Result<(), String> {
@@ -137,9 +192,13 @@ fn check_filter(filter: &Filter, values_max: u32) -> Result<(), String> {
             Err(format!("filter '{name}' has an end that is not a number"))
         }
         FilterTest::String(text) => check_text("filter text", text),
-        FilterTest::Strings(texts) => {
-            texts.iter().try_for_each(|text| check_text("filter text", text))
-        }
+        FilterTest::Strings(texts) => texts.iter().try_for_each(|text| match text.is_empty() {
+            // Not every daemon survives it (protocol.md 1.8).
+            true => {
+                Err(format!("filter '{name}' has an empty text in its list: ask for it alone"))
+            }
+            false => check_text("filter text", text),
+        }),
         FilterTest::Variable(variable) => check_variable(&name, variable),
         _ => Ok(()),
     }

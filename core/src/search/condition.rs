@@ -1,6 +1,6 @@
 //! What must hold of an attribute, or of a column of merged groups.
 
-use crate::wire::search::{Filter, FilterTest};
+use crate::wire::search::{ALL_VALUES, ANY_VALUE, Filter, FilterTest};
 
 /// What must hold of an attribute ([`Search::filter`](super::Search::filter)), or of a column of
 /// groups ([`Grouping::having`](super::Grouping::having)).
@@ -18,6 +18,8 @@ pub struct Condition {
     exclude: bool,
     has_equal: bool,
     multi_function: u32,
+    /// Of whole numbers from or to an end without a limit.
+    is_open: bool,
 }
 
 impl Condition {
@@ -36,18 +38,20 @@ impl Condition {
 
     /// That number or a higher one.
     pub fn at_least(number: impl Into<Number>) -> Self {
-        Self::new(match number.into() {
+        let condition = Self::new(match number.into() {
             Number::Int(from) => FilterTest::Range(from, i64::MAX),
             Number::Float(from) => FilterTest::FloatRange(from, f32::INFINITY),
-        })
+        });
+        Condition { is_open: true, ..condition }
     }
 
     /// That number or a lower one.
     pub fn at_most(number: impl Into<Number>) -> Self {
-        Self::new(match number.into() {
+        let condition = Self::new(match number.into() {
             Number::Int(to) => FilterTest::Range(i64::MIN, to),
             Number::Float(to) => FilterTest::FloatRange(f32::NEG_INFINITY, to),
-        })
+        });
+        Condition { is_open: true, ..condition }
     }
 
     /// A higher number; of floats a finite one.
@@ -116,7 +120,7 @@ impl Condition {
     ///
     /// Sphinx 2.2 knows no `ALL` in filters: an agent that runs it is an error.
     pub fn of_all_values(mut self) -> Self {
-        self.multi_function = ALL;
+        self.multi_function = ALL_VALUES;
         self
     }
 
@@ -125,12 +129,33 @@ impl Condition {
         Self::new(FilterTest::Range(1, 0))
     }
 
-    fn new(test: FilterTest) -> Self {
-        Condition { test, exclude: false, has_equal: true, multi_function: ANY }
+    pub(super) fn new(test: FilterTest) -> Self {
+        Condition {
+            test,
+            exclude: false,
+            has_equal: true,
+            multi_function: ANY_VALUE,
+            is_open: false,
+        }
+    }
+
+    /// The first and the last id that pass, where one end is open, and whether these are kept out.
+    ///
+    /// Ids are unsigned in Sphinx: those from 2^63 on belong to an open end, too.
+    pub(super) fn ids(&self) -> Option<((u64, u64), bool)> {
+        let FilterTest::Range(from, to) = self.test else {
+            return None;
+        };
+        let last = match to {
+            i64::MAX => Ok(u64::MAX),
+            _ => u64::try_from(to),
+        };
+        let ids = last.map_or(NO_IDS, |last| (u64::try_from(from).unwrap_or(0), last));
+        self.is_open.then_some((ids, self.exclude))
     }
 
     pub(super) fn into_filter(self, attribute: Vec<u8>) -> Filter {
-        let Condition { test, exclude, has_equal, multi_function } = self;
+        let Condition { test, exclude, has_equal, multi_function, .. } = self;
         Filter { attribute, test, exclude, has_equal, multi_function }
     }
 }
@@ -177,8 +202,5 @@ impl From<f32> for Number {
     }
 }
 
-/// Any value of the attribute passes, which is what plain clients mean.
-const ANY: u32 = 1;
-
-/// All values of the attribute pass.
-pub(super) const ALL: u32 = 2;
+/// A range without an id.
+const NO_IDS: (u64, u64) = (1, 0);

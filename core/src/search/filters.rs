@@ -1,13 +1,23 @@
 //! Which documents a search keeps.
 
 use super::{Condition, Search};
-use crate::wire::search::{Filter, FilterTest};
+use crate::wire::search::FilterTest;
 
 impl Search {
-    /// Keeps documents of whose attribute `condition` holds.
+    /// Keeps documents of whose attribute `condition` holds; `id` is the document id.
     pub fn filter(mut self, attribute: impl Into<Vec<u8>>, condition: Condition) -> Self {
-        let filter = condition.into_filter(attribute.into());
-        self.query.filters.push(filter);
+        let mut attribute = attribute.into();
+        if is_id(&attribute) {
+            if let Some(((from, to), is_excluded)) = condition.ids() {
+                return match is_excluded {
+                    true => self.exclude_id_range(from, to),
+                    false => self.id_range(from, to),
+                };
+            }
+            // 2.2.11 knows the document id in filters by its magic name only.
+            attribute = ID.to_vec();
+        }
+        self.query.filters.push(condition.into_filter(attribute));
         self
     }
 
@@ -77,7 +87,7 @@ impl Search {
 
     /// Keeps documents where that field of a JSON attribute is something.
     pub fn exclude_null(self, attribute: impl Into<Vec<u8>>) -> Self {
-        self.condition(attribute, FilterTest::Null(false), false)
+        self.condition(attribute, FilterTest::Null(true), true)
     }
 
     /// Keeps documents with an id from `from` to `to`, both included; `u64::MAX` is no end.
@@ -116,22 +126,9 @@ impl Search {
         })
     }
 
-    fn condition(
-        mut self,
-        attribute: impl Into<Vec<u8>>,
-        test: FilterTest,
-        exclude: bool,
-    ) -> Self {
-        let mut attribute = attribute.into();
-        // 2.2.11 knows the document id in filters by its magic name only.
-        if is_id(&attribute) {
-            attribute = ID.to_vec();
-        }
-        // Asked by a master, 2.2.11 goes by this and not by the test's own byte.
-        let has_equal = test != FilterTest::Null(false);
-        let filter = Filter { attribute, test, exclude, has_equal, multi_function: 0 };
-        self.query.filters.push(filter);
-        self
+    fn condition(self, attribute: impl Into<Vec<u8>>, test: FilterTest, exclude: bool) -> Self {
+        let condition = Condition::new(test);
+        self.filter(attribute, if exclude { condition.negated() } else { condition })
     }
 }
 

@@ -7,19 +7,26 @@ mod condition;
 mod filters;
 mod grouping;
 mod local;
+mod needs;
 mod query;
+#[cfg(test)]
+mod recorded_tests;
 mod request;
 mod result;
+mod settings;
 mod tree;
 mod warnings;
 
-pub use choices::{MatchMode, Ranker, Sort};
+pub use choices::{Collation, Idf, MatchMode, Overrides, Ranker, Sort, SortMethod};
 pub use condition::{Condition, Number};
 pub use filters::is_id;
 pub use grouping::{GroupBy, Grouping};
 pub(crate) use local::Local;
 pub use request::SearchRequest;
+pub(crate) use result::Outcomes;
 pub use result::{Column, Row, SearchResult, Word};
+
+use std::time::Duration;
 
 pub use crate::merge::MergeMode;
 use crate::merge::OuterSelect;
@@ -52,6 +59,7 @@ pub struct Search {
     group: Option<Grouping>,
     outer: Option<OuterSelect>,
     merge_mode: MergeMode,
+    retries: Option<(u32, Duration)>,
 }
 
 impl Search {
@@ -69,6 +77,7 @@ impl Search {
             group: None,
             outer: None,
             merge_mode: MergeMode::Exact,
+            retries: None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{MatchMode, MergeMode, Ranker, Search, Sort};
 use crate::merge::{Window, Wish};
 use crate::wire::guard::distinct;
-use crate::wire::search::Query;
+use crate::wire::search::{FilterTest, Query};
 
 impl Search {
     pub(super) fn order(&self) -> (&Sort, &str) {
@@ -32,6 +32,7 @@ impl Search {
             Ranker::Sph04 => (7, ""),
             Ranker::Expression(text) => (8, text),
             Ranker::Export(text) => (9, text),
+            Ranker::Plugin { .. } => (10, ""),
         }
     }
 
@@ -95,6 +96,19 @@ pub(super) fn agent_query(index: &str, search: &Search) -> Query {
         group.put(&mut query);
     }
     put_outer(search, &mut query);
+    if let Ranker::Plugin { name, options } = &search.ranker {
+        query.ranker_plugin = [name, options].map(|text| text.as_bytes().to_vec());
+    }
+    if let Some((count, delay)) = search.retries {
+        query.retry_count = i32::try_from(count).unwrap_or(i32::MAX);
+        query.retry_delay_ms = i32::try_from(delay.as_millis()).unwrap_or(i32::MAX);
+    }
+    // As masters send it: 0 is no end for some daemons, and this is for all.
+    query.id_max = u64::MAX;
+    // What all masters send of queries that are not grouped.
+    if search.group.is_none() {
+        query.group_function = BY_ATTRIBUTE;
+    }
     query
 }
 
@@ -120,3 +134,30 @@ fn agent_index_weights(index: &str, weights: Vec<(Vec<u8>, i32)>) -> Vec<(Vec<u8
         None => weights,
     }
 }
+
+/// The query in the words of Sphinx, which reads each string of a list as an SQL literal.
+pub(super) fn with_literals(query: &Query) -> Query {
+    let mut query = query.clone();
+    for filter in &mut query.filters {
+        if let FilterTest::Strings(texts) = &mut filter.test {
+            *texts = texts.iter().map(|text| literal(text)).collect();
+        }
+    }
+    query
+}
+
+fn literal(text: &[u8]) -> Vec<u8> {
+    let mut literal = Vec::with_capacity(text.len() + 2);
+    literal.push(b'\'');
+    for byte in text {
+        if matches!(byte, b'\'' | b'\\') {
+            literal.push(b'\\');
+        }
+        literal.push(*byte);
+    }
+    literal.push(b'\'');
+    literal
+}
+
+/// The group function of an attribute's value.
+const BY_ATTRIBUTE: u32 = 4;

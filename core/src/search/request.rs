@@ -1,25 +1,37 @@
-//! A search as a master sends it to its agents (distributed.md 5.1).
+//! Searches as a master sends them to its agents (distributed.md 5.1): one request for all queries
+//! of the same agents, so that a daemon reads shared parts once.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Search;
-use super::check::check;
-use super::query::agent_query;
+use super::check::{check, check_count};
+use super::needs::{Need, has_dialect};
+use super::query::{agent_query, with_literals};
 use crate::config::Searchd;
 use crate::error::Error;
 use crate::merge::Plan;
-use crate::request::{Access, Reply, Request, Target, Verdict};
+use crate::request::{Access, Product, Reply, Request, Target, Verdict};
 use crate::wire::Writer;
 use crate::wire::header::Command;
-use crate::wire::search::{self, Asked, MASTER, Status, Undecoded};
+use crate::wire::search::{self, Asked, Dialect, MASTER, ResultSet, Status, Undecoded};
 
-/// A checked search, ready for every agent of one distributed index.
+/// Checked searches, ready for every agent of one distributed index.
 #[derive(Clone, Debug)]
 pub struct SearchRequest {
     index: String,
+    /// One or more.
+    queries: Vec<Encoded>,
+}
+
+/// One query, but for the index list of the mirror that gets it.
+#[derive(Clone, Debug)]
+struct Encoded {
     head: Vec<u8>,
     tail: Vec<u8>,
+    /// Where Manticore reads it otherwise.
+    tail_of_manticore: Option<Vec<u8>>,
     rows_max: u32,
+    needs: Vec<Need>,
     plan: Plan,
 }
 
@@ -27,9 +39,8 @@ impl SearchRequest {
     /// Checks and encodes `search` for the distributed index of that name.
     ///
     /// `now` decides the age of rows under [`Sort::TimeSegments`](super::Sort::TimeSegments).
-    /// [`Error::Request`] names what
-    /// is incomplete or out of range, or what a daemon would silently read otherwise than it is
-    /// written.
+    /// [`Error::Request`] names what is incomplete or out of range, or what a daemon would
+    /// silently read otherwise than it is written.
     pub fn new(index: &str, search: &Search, now: SystemTime) -> Result<Self, Error> {
         Self::new_with(index, search, &Searchd::default(), now)
     }
@@ -42,27 +53,117 @@ impl SearchRequest {
         searchd: &Searchd,
         now: SystemTime,
     ) -> Result<Self, Error> {
-        check(search, searchd).map_err(Error::Request)?;
-        let query = agent_query(index, search);
-        let mut head = Vec::with_capacity(USUAL_SIZE);
-        head.put_u32(MASTER);
-        head.put_u32(1);
-        query.put_head(&mut head);
-        let mut tail = Vec::with_capacity(USUAL_SIZE);
-        query.put_tail(MASTER, &mut tail);
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let plan = Plan::new(&query, search.wish(now)).map_err(Error::Request)?;
-        let rows_max = search.max_matches;
-        Ok(SearchRequest { index: index.to_owned(), head, tail, rows_max, plan })
+        Self::of_all((index, index), std::slice::from_ref(search), searchd, now)
     }
 
-    /// The distributed index that is searched.
+    /// Makes one of several searches, each with a result of its own
+    /// ([`SearchResult::merge_all`](super::SearchResult::merge_all)).
+    pub fn batch(index: &str, searches: &[Search], now: SystemTime) -> Result<Self, Error> {
+        Self::of_all((index, index), searches, &Searchd::default(), now)
+    }
+
+    /// Makes one for the agents of an index that is searched under the name of a list.
+    pub(crate) fn of_all(
+        (list, index): (&str, &str),
+        searches: &[Search],
+        searchd: &Searchd,
+        now: SystemTime,
+    ) -> Result<Self, Error> {
+        check_count(searches.len()).map_err(Error::Request)?;
+        let encode = |(number, search): (usize, &Search)| {
+            let encoded = Encoded::new(index, search, searchd, now);
+            encoded.map_err(|text| match searches.len() {
+                1 => Error::Request(text),
+                count => Error::Request(format!("query {} of {count}: {text}", number + 1)),
+            })
+        };
+        let queries = searches.iter().enumerate().map(encode).collect::<Result<_, _>>()?;
+        Ok(SearchRequest { index: list.to_owned(), queries })
+    }
+
+    /// The distributed index that is searched, or the list of them.
     pub fn index(&self) -> &str {
         &self.index
     }
 
-    pub(super) fn plan(&self) -> &Plan {
-        &self.plan
+    /// Number of queries, each with a result of its own.
+    pub fn queries(&self) -> usize {
+        self.queries.len()
+    }
+
+    pub(super) fn plan(&self, query: usize) -> &Plan {
+        &self.queries[query].plan
+    }
+
+    /// Why a daemon that answered with that version can't have answered what was asked.
+    fn unmet(&self, reply: &Reply) -> Option<Verdict> {
+        let needs = self.queries.iter().flat_map(|query| &query.needs);
+        if let Some(text) = needs.copied().find_map(|need| need.unmet(reply.version)) {
+            return Some(Verdict::Refused(text));
+        }
+        // Nobody knew whose daemon it was, or it is another one now.
+        let is_manticore = Dialect::of_version(reply.version) == Dialect::Manticore;
+        let is_misread = is_manticore != (reply.asked == Product::Manticore)
+            && self.queries.iter().any(|query| query.tail_of_manticore.is_some());
+        is_misread.then(|| {
+            let text = "the daemon is of the other product: it is asked again in its words";
+            Verdict::Unfinished(text.to_owned())
+        })
+    }
+}
+
+impl Encoded {
+    fn new(
+        index: &str,
+        search: &Search,
+        searchd: &Searchd,
+        now: SystemTime,
+    ) -> Result<Self, String> {
+        check(search, searchd)?;
+        let query = agent_query(index, search);
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let plan = Plan::new(&query, search.wish(now))?;
+        let (needs, rows_max) = (Need::of(&query), search.max_matches);
+        let mut head = Vec::with_capacity(USUAL_SIZE);
+        query.put_head(&mut head);
+        let tail_of = |query: &search::Query| {
+            let mut tail = Vec::with_capacity(USUAL_SIZE);
+            query.put_tail(MASTER, &mut tail);
+            tail
+        };
+        let (tail, tail_of_manticore) = match has_dialect(&query) {
+            true => (tail_of(&with_literals(&query)), Some(tail_of(&query))),
+            false => (tail_of(&query), None),
+        };
+        Ok(Encoded { head, tail, tail_of_manticore, rows_max, needs, plan })
+    }
+
+    fn put(&self, target: &Target<'_>, body: &mut Vec<u8>) {
+        let list = target.index_list;
+        let tail = match (&self.tail_of_manticore, target.product) {
+            (Some(tail), Product::Manticore) => tail,
+            _ => &self.tail,
+        };
+        body.reserve(self.head.len() + 4 + list.len() + tail.len());
+        body.extend_from_slice(&self.head);
+        body.put_string(list.as_bytes());
+        body.extend_from_slice(tail);
+    }
+
+    /// Judges the answer to it alone.
+    fn judge(&self, set: &ResultSet, body: &[u8]) -> Verdict {
+        let (rows, rows_max) = (set.rows.len(), self.rows_max);
+        if rows > rows_max as usize {
+            return Verdict::Malformed(format!("{rows} rows, where {rows_max} were asked for"));
+        }
+        match set.status {
+            Status::Ok => Verdict::Accept,
+            Status::Warning if set.message.of(body) == SHUTDOWN => {
+                Verdict::Unfinished(set.message.quote(body))
+            }
+            Status::Warning | Status::Retry | Status::Other(_) => Verdict::AcceptWarned,
+            Status::Error => Verdict::Refused(set.message.quote(body)),
+        }
     }
 }
 
@@ -82,15 +183,15 @@ impl Request for SearchRequest {
             let text = format!("index list '{list}' of agent {} names no index", target.host);
             return Err(Error::Request(text));
         }
-        body.reserve(self.head.len() + 4 + list.len() + self.tail.len());
-        body.extend_from_slice(&self.head);
-        body.put_string(list.as_bytes());
-        body.extend_from_slice(&self.tail);
+        body.put_u32(MASTER);
+        body.put_u32(self.queries.len() as u32);
+        self.queries.iter().for_each(|query| query.put(target, body));
         Ok(())
     }
 
     fn judge(&self, reply: &mut Reply) -> Verdict {
-        let asked = Asked { queries: 1, rows_max: self.rows_max, is_master: true };
+        let rows_max = self.queries.iter().map(|query| query.rows_max).max().unwrap_or(0);
+        let asked = Asked { queries: self.queries.len(), rows_max, is_master: true };
         let decoded = match search::Reply::decode(&reply.body, reply.version, asked) {
             Ok(decoded) => decoded,
             Err(Undecoded::Wrong(text)) => return Verdict::Malformed(text),
@@ -99,20 +200,41 @@ impl Request for SearchRequest {
                 return Verdict::OutOfMemory(text);
             }
         };
-        let verdict = match decoded.sets.first() {
-            Some(set) => match set.status {
-                Status::Ok => Verdict::Accept,
-                Status::Warning if set.message.of(&reply.body) == SHUTDOWN => {
-                    return Verdict::Unfinished(set.message.quote(&reply.body));
-                }
-                Status::Warning | Status::Retry | Status::Other(_) => Verdict::AcceptWarned,
-                Status::Error => return Verdict::Refused(set.message.quote(&reply.body)),
-            },
-            None => return Verdict::Malformed("reply without a result".to_owned()),
-        };
+        if decoded.sets.is_empty() {
+            return Verdict::Malformed("reply without a result".to_owned());
+        }
+        let sets = self.queries.iter().zip(&decoded.sets);
+        let verdicts = sets.map(|(query, set)| query.judge(set, &reply.body)).collect();
+        let verdict = worst(verdicts);
+        let is_accepted = matches!(verdict, Verdict::Accept | Verdict::AcceptWarned);
+        if let Some(unmet) = self.unmet(reply).filter(|_| is_accepted) {
+            return unmet;
+        }
         reply.search = Some(Box::new(decoded));
         verdict
     }
+}
+
+/// What several answers in one reply come to: a query that is refused alone has its own result,
+/// which says so.
+fn worst(mut verdicts: Vec<Verdict>) -> Verdict {
+    let is_refusal = |verdict: &Verdict| matches!(verdict, Verdict::Refused(_));
+    if !verdicts.iter().all(is_refusal) {
+        let had_refusals = verdicts.iter().any(is_refusal);
+        verdicts.retain(|verdict| !is_refusal(verdict));
+        if had_refusals {
+            verdicts.push(Verdict::AcceptWarned);
+        }
+    }
+    let rank = |verdict: &Verdict| match verdict {
+        Verdict::Accept => 0,
+        Verdict::AcceptWarned => 1,
+        Verdict::Refused(_) => 2,
+        Verdict::Unfinished(_) => 3,
+        Verdict::Malformed(_) | Verdict::Failed(_) | Verdict::OutOfMemory(_) => 4,
+    };
+    // Of several as bad the first one.
+    verdicts.into_iter().rev().max_by_key(rank).unwrap_or(Verdict::Accept)
 }
 
 /// Bytes of either half of most requests: they are written without growing.

@@ -1,6 +1,7 @@
 //! What all agents say together.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::completeness::Completeness;
@@ -43,9 +44,11 @@ pub struct SearchResult {
     pub agents: usize,
     /// Why the others did not answer, or not in full.
     pub failures: Vec<AgentFailure>,
+    /// Number of its query within the request, and so of its set within each reply.
+    query: usize,
     sources: Vec<Vec<u32>>,
     rows: Vec<RowPlace>,
-    replies: Vec<Reply>,
+    replies: Vec<Arc<Reply>>,
 }
 
 impl SearchResult {
@@ -74,26 +77,33 @@ impl SearchResult {
         completeness: Completeness,
     ) -> Result<SearchResult, Error> {
         let outcomes = outcomes.into_iter().enumerate();
-        let outcomes = outcomes.map(|(number, (host, outcome))| (number, host, outcome)).collect();
-        Self::merge_numbered(request, locals, &[], outcomes, completeness)
+        let agents = outcomes.map(|(number, (host, outcome))| (number, host, outcome)).collect();
+        Outcomes { locals, unsearched: Vec::new(), agents }.merge(request, completeness)
     }
 
-    /// The same with the numbers of the agents, and the local indexes that nobody has searched
-    /// or had to.
-    pub(crate) fn merge_numbered<H: AsRef<str>>(
+    /// Merges what became of the agents, as [`Self::merge`] does: one result for each query of the
+    /// request, in their order.
+    pub fn merge_all<H: AsRef<str>>(
         request: &SearchRequest,
-        locals: Vec<(String, Result<Reply, AgentFailure>)>,
-        unsearched: &[String],
-        outcomes: Vec<(usize, H, Result<Reply, AgentFailure>)>,
+        outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
+        completeness: Completeness,
+    ) -> Vec<Result<SearchResult, Error>> {
+        let outcomes = outcomes.into_iter().enumerate();
+        let outcomes = outcomes.map(|(number, (host, outcome))| (number, host, outcome)).collect();
+        let outcomes = Outcomes { locals: Vec::new(), unsearched: Vec::new(), agents: outcomes };
+        outcomes.merge_all(request, completeness)
+    }
+
+    /// Merges the answers to one query.
+    fn merge_query<H: AsRef<str>>(
+        request: &SearchRequest,
+        query: usize,
+        outcomes: &Shared<H>,
         completeness: Completeness,
     ) -> Result<SearchResult, Error> {
-        let agents = locals.len() + outcomes.len();
-        let locals = locals.into_iter().map(|(name, outcome)| (Part::Local(name), outcome));
-        let outcomes = outcomes
-            .into_iter()
-            .map(|(number, host, outcome)| (Part::Agent(number, host), outcome));
+        let agents = outcomes.parts.len();
         let Heard { parts, replies, failures, mut warnings } =
-            Heard::new(request, locals.chain(outcomes))?;
+            Heard::new(request, query, outcomes)?;
         let answered = agents - failures.len();
         let counted = match completeness {
             Completeness::BestEffort => replies.len(),
@@ -103,11 +113,13 @@ impl SearchResult {
             return Err(Error::Unanswered { answered, agents, failures });
         }
         let sets = parts.iter().zip(&replies);
-        let sets: Vec<Set<'_>> = sets.filter_map(|(part, reply)| part.set_of(reply)).collect();
-        let merged = merge_sets(request, &sets)?;
+        let sets = sets.filter_map(|(part, reply)| part.set_of(reply, query));
+        let sets: Vec<Set<'_>> = sets.collect();
+        let merged = merge_sets(request, query, &sets)?;
         for (number, part) in parts.iter().enumerate() {
             warnings.add_answer(part, &replies[number], &sets[number]);
-            let stored = stored_fields(request.plan(), &sets[number], &merged.columns, number);
+            let plan = request.plan(query);
+            let stored = stored_fields(plan, &sets[number], &merged.columns, number);
             warnings.add_stored_fields(part, &stored);
         }
         warnings.add_merged(&merged);
@@ -126,10 +138,11 @@ impl SearchResult {
             total_found,
             time_ms,
             words,
-            warning: warnings.join(request.index(), unsearched),
+            warning: warnings.join(request.index(), &outcomes.unsearched),
             agents_answered: answered,
             agents,
             failures,
+            query,
             sources,
             rows,
             replies,
@@ -213,13 +226,14 @@ impl<'a> Row<'a> {
         let search = reply.search.as_ref()?;
         let source = *self.result.sources.get(column)?.get(self.place.set as usize)?;
         let (row, source) = (self.place.row as usize, source as usize);
-        let value = search.sets.first()?.value(&reply.body, search.dialect, row, source)?;
+        let value =
+            search.sets.get(self.result.query)?.value(&reply.body, search.dialect, row, source)?;
         Some(widen(value, self.result.columns[column].kind))
     }
 
     fn raw(self) -> Option<search::Row> {
         let reply = self.result.replies.get(self.place.set as usize)?;
-        let set = reply.search.as_ref()?.sets.first()?;
+        let set = reply.search.as_ref()?.sets.get(self.result.query)?;
         set.rows.get(&reply.body, self.place.row as usize)
     }
 }
@@ -237,36 +251,88 @@ fn widen(value: Value<'_>, kind: Kind) -> Value<'_> {
     }
 }
 
-/// The answers, and what is missing.
-struct Heard<H> {
-    parts: Vec<Part<H>>,
+/// What became of the agents and the local indexes.
+pub(crate) struct Outcomes<H> {
+    /// Of local indexes, by their names.
+    pub(crate) locals: Vec<(String, Result<Reply, AgentFailure>)>,
+    /// Local indexes that nobody has searched or had to.
+    pub(crate) unsearched: Vec<String>,
+    /// Of the agents: the number of each, and the host that was asked last.
+    pub(crate) agents: Vec<(usize, H, Result<Reply, AgentFailure>)>,
+}
+
+impl<H: AsRef<str>> Outcomes<H> {
+    /// The result of a request with one query.
+    pub(crate) fn merge(
+        self,
+        request: &SearchRequest,
+        completeness: Completeness,
+    ) -> Result<SearchResult, Error> {
+        if request.queries() != 1 {
+            let count = request.queries();
+            let text = format!("the request has {count} queries: take all of their results");
+            return Err(Error::Misuse(text));
+        }
+        SearchResult::merge_query(request, 0, &self.share(), completeness)
+    }
+
+    /// The result of each query.
+    pub(crate) fn merge_all(
+        self,
+        request: &SearchRequest,
+        completeness: Completeness,
+    ) -> Vec<Result<SearchResult, Error>> {
+        let shared = self.share();
+        let merge = |query| SearchResult::merge_query(request, query, &shared, completeness);
+        (0..request.queries()).map(merge).collect()
+    }
+
+    fn share(self) -> Shared<H> {
+        let locals = self.locals.into_iter().map(|(name, outcome)| (Part::Local(name), outcome));
+        let agents = self.agents.into_iter();
+        let agents = agents.map(|(number, host, outcome)| (Part::Agent(number, host), outcome));
+        let parts = locals.chain(agents).map(|(part, outcome)| (part, outcome.map(Arc::new)));
+        Shared { parts: parts.collect(), unsearched: self.unsearched }
+    }
+}
+
+/// Outcomes whose replies the results of several queries share.
+struct Shared<H> {
+    parts: Vec<(Part<H>, Result<Arc<Reply>, AgentFailure>)>,
+    unsearched: Vec<String>,
+}
+
+/// The answers to one query, and what is missing.
+struct Heard<'a, H> {
+    parts: Vec<&'a Part<H>>,
     /// One for each part.
-    replies: Vec<Reply>,
+    replies: Vec<Arc<Reply>>,
     failures: Vec<AgentFailure>,
     /// What is said of those that gave no answer.
     warnings: Warnings,
 }
 
-impl<H: AsRef<str>> Heard<H> {
-    fn new(
-        request: &SearchRequest,
-        outcomes: impl Iterator<Item = (Part<H>, Result<Reply, AgentFailure>)>,
-    ) -> Result<Self, Error> {
+impl<'a, H: AsRef<str>> Heard<'a, H> {
+    fn new(request: &SearchRequest, query: usize, outcomes: &'a Shared<H>) -> Result<Self, Error> {
         let (mut parts, mut replies) = (Vec::new(), Vec::new());
         let (mut failures, mut warnings) = (Vec::new(), Warnings::default());
-        for (part, outcome) in outcomes {
-            match outcome {
+        for (part, outcome) in &outcomes.parts {
+            let reply = match outcome {
                 Ok(reply) if reply.search.is_none() => {
                     let text = "a reply that the search did not judge can't be merged";
                     return Err(Error::Misuse(text.to_owned()));
                 }
+                Ok(reply) => part.refused(request, reply, query).map_or(Ok(reply), Err),
+                Err(failure) => Err(failure.clone()),
+            };
+            match reply {
                 Ok(reply) => {
-                    failures.extend(part.incomplete(request, &reply));
+                    failures.extend(part.incomplete(request, reply, query));
                     parts.push(part);
-                    replies.push(reply);
+                    replies.push(reply.clone());
                 }
                 Err(failure) => {
-                    warnings.add_failure(&part, &failure);
+                    warnings.add_failure(part, &failure);
                     failures.push(failure);
                 }
             }
@@ -284,9 +350,9 @@ pub(super) enum Part<H> {
 }
 
 impl<H: AsRef<str>> Part<H> {
-    fn set_of<'a>(&'a self, reply: &'a Reply) -> Option<Set<'a>> {
+    fn set_of<'a>(&'a self, reply: &'a Reply, query: usize) -> Option<Set<'a>> {
         let search = reply.search.as_ref()?;
-        let result = search.sets.first()?;
+        let result = search.sets.get(query)?;
         let is_local = matches!(self, Part::Local(_));
         Some(Set {
             is_local,
@@ -304,9 +370,44 @@ impl<H: AsRef<str>> Part<H> {
         }
     }
 
+    /// Why there is no answer to a query, though there are to others of its request.
+    fn refused(
+        &self,
+        request: &SearchRequest,
+        reply: &Reply,
+        query: usize,
+    ) -> Option<AgentFailure> {
+        let set = self.set_of(reply, query)?;
+        let query_error = (set.result.status == Status::Error)
+            .then(|| text::quote(set.result.message.of(set.body)))?;
+        let failure = AgentFailure {
+            index: request.index().to_owned(),
+            query_error: Some(query_error.clone()),
+            ..AgentFailure::default()
+        };
+        Some(match self {
+            Part::Local(name) => AgentFailure { local: Some(name.clone()), ..failure },
+            Part::Agent(number, host) => {
+                let attempt = AttemptFailure {
+                    host: host.as_ref().to_owned(),
+                    kind: FailureKind::RemoteError,
+                    phase: Phase::Read,
+                    text: query_error,
+                    elapsed: Duration::from_millis(u64::from(set.result.time_ms)),
+                };
+                AgentFailure { agent: *number, attempts: vec![attempt], ..failure }
+            }
+        })
+    }
+
     /// What an agent that is a master itself could not get, though it has answered.
-    fn incomplete(&self, request: &SearchRequest, reply: &Reply) -> Option<AgentFailure> {
-        let (Part::Agent(number, host), Some(set)) = (self, self.set_of(reply)) else {
+    fn incomplete(
+        &self,
+        request: &SearchRequest,
+        reply: &Reply,
+        query: usize,
+    ) -> Option<AgentFailure> {
+        let (Part::Agent(number, host), Some(set)) = (self, self.set_of(reply, query)) else {
             return None;
         };
         let message = Some(set.result.message.of(set.body));
@@ -329,8 +430,8 @@ impl<H: AsRef<str>> Part<H> {
     }
 }
 
-fn merge_sets(request: &SearchRequest, sets: &[Set<'_>]) -> Result<Merged, Error> {
-    request.plan().merge(sets).map_err(|unmerged| match unmerged {
+fn merge_sets(request: &SearchRequest, query: usize, sets: &[Set<'_>]) -> Result<Merged, Error> {
+    request.plan(query).merge(sets).map_err(|unmerged| match unmerged {
         // Names are of the select list, in which anything may be.
         Unmerged::Misfit(text) => {
             Error::Merge(text::escape(format!("index {}: {text}", request.index())))

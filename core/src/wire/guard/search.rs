@@ -4,7 +4,7 @@ use super::manticore;
 use super::select::aggregate;
 use super::walk::{Step, Stop, Walk, fault};
 use crate::limits::MATCHES_MAX;
-use crate::wire::search::FLAG_PREDICTED_TIME;
+use crate::wire::search::flags;
 
 /// What decides which fields a query has.
 #[derive(Clone, Copy)]
@@ -61,7 +61,7 @@ fn check_query(walk: &mut Walk<'_>, layout: Layout) -> Step<()> {
             "the select list has an aggregate, which needs a group-sort clause: {GROUP_SORT}"
         ));
     }
-    if flags & FLAG_PREDICTED_TIME != 0 {
+    if flags & flags::PREDICTED_TIME != 0 {
         walk.u32("predicted time")?;
     }
     let has_outer = version >= 0x11d && check_outer(walk)?;

@@ -7,8 +7,11 @@ mod rows;
 mod value;
 
 pub use json::Json;
-pub(super) use query::FLAG_PREDICTED_TIME;
-pub use query::{Filter, FilterTest, MASTER, Outer, Override, OverrideValue, Query, encode};
+pub(crate) use query::flags;
+pub use query::{
+    ALL_VALUES, ANY_VALUE, Filter, FilterTest, MASTER, Outer, Override, OverrideValue, Query,
+    encode,
+};
 pub use reply::{Asked, Column, Reply, ResultSet, Status, Undecoded};
 pub use rows::Row;
 pub(crate) use value::Dialect;

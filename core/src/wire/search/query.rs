@@ -107,7 +107,8 @@ pub struct Filter {
     pub exclude: bool,
     /// Ends of a range are inside; for a string: equal.
     pub has_equal: bool,
-    /// How multi-value attributes are tested: 0 as the daemon likes, 1 any, 2 all.
+    /// How multi-value attributes are tested: [`ANY_VALUE`] or [`ALL_VALUES`]; of 0 newer daemons
+    /// warn.
     pub multi_function: u32,
 }
 
@@ -155,7 +156,7 @@ pub enum OverrideValue {
 impl Default for Query {
     fn default() -> Self {
         Query {
-            flags: FLAGS_DEFAULT,
+            flags: flags::TFIDF_NORMALIZED,
             offset: 0,
             limit: 20,
             match_mode: 6,
@@ -257,7 +258,7 @@ impl Query {
         out.put_string(&self.comment);
         put_overrides(&self.overrides, out);
         out.put_string(&self.select);
-        if self.flags & FLAG_PREDICTED_TIME != 0 {
+        if self.flags & flags::PREDICTED_TIME != 0 {
             out.put_i32(self.predicted_time_ms);
         }
         self.put_outer_and_master(master, out);
@@ -361,10 +362,30 @@ fn put_overrides(overrides: &[Override], out: &mut Vec<u8>) {
 /// The master extension that 2.2.11 and Manticore share (protocol.md 4.6).
 pub const MASTER: u32 = 14;
 
-/// tf-normalized IDF, which every daemon takes for the default.
-const FLAGS_DEFAULT: u32 = 0x40;
+/// In [`Filter::multi_function`]: all values of the attribute must pass.
+pub const ALL_VALUES: u32 = 2;
 
-/// Flag of a query that says the longest predicted time.
-pub(in crate::wire) const FLAG_PREDICTED_TIME: u32 = 4;
+/// In [`Filter::multi_function`]: any value of the attribute must pass.
+pub const ANY_VALUE: u32 = 1;
+
+/// Flags of a query (protocol.md 4.2).
+pub mod flags {
+    /// A scan begins at the last document (Sphinx).
+    pub const REVERSE_SCAN: u32 = 1;
+    /// `sort_method=kbuffer`.
+    pub const KEEP_BUFFER: u32 = 2;
+    /// The query says the longest predicted time (Sphinx).
+    pub const PREDICTED_TIME: u32 = 4;
+    /// `boolean_simplify`.
+    pub const BOOLEAN_SIMPLIFY: u32 = 8;
+    /// `idf=plain`.
+    pub const PLAIN_IDF: u32 = 0x10;
+    /// `global_idf`.
+    pub const GLOBAL_IDF: u32 = 0x20;
+    /// `idf=tfidf_normalized`, which every daemon takes for the default.
+    pub const TFIDF_NORMALIZED: u32 = 0x40;
+    /// A lower priority of the thread (Sphinx 2.3 and Manticore).
+    pub const LOW_PRIORITY: u32 = 0x100;
+}
 
 const RANKERS_WITH_EXPRESSION: [u32; 2] = [8, 9];
