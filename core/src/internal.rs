@@ -60,8 +60,9 @@ pub mod wire {
     /// SEARCH.
     pub mod search {
         pub use crate::wire::search::{
-            Asked, Column, Filter, FilterTest, Kind, MASTER, Outer, Override, OverrideValue,
-            Query, Reply, ResultSet, Row, Status, Undecoded, Value, encode,
+            ALL_VALUES, ANY_VALUE, Asked, Column, Filter, FilterTest, Kind, MASTER, Outer,
+            Override, OverrideValue, Query, Reply, ResultSet, Row, Status, Undecoded, Value,
+            encode,
         };
     }
 }

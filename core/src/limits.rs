@@ -139,7 +139,7 @@ pub(crate) const MATCHES_MAX: u32 = 6_000_000;
 pub(crate) const WEIGHTS_MAX: usize = 256;
 
 /// Queries a request: what daemons take where `max_batch_queries` is not set.
-pub const QUERIES_MAX: usize = 32;
+pub(crate) const QUERIES_MAX: usize = 32;
 
 /// Longest time that a setting may hold: daemons keep milliseconds in 32 bits with a sign.
 pub(crate) const SETTING_TIME_MAX: Duration = Duration::from_millis(i32::MAX as u64);

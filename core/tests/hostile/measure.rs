@@ -56,7 +56,7 @@ impl Exchange {
 
     pub(crate) fn reply(&self, body: Vec<u8>) -> Reply {
         let Exchange { version, status, .. } = *self;
-        Reply { status, version, warning: None, body, search: None }
+        Reply { status, ..Reply::new(version, body) }
     }
 
     pub(crate) fn search(&self) -> Outcome {

@@ -1,15 +1,21 @@
 //! Searches from request to merged result, with replies made by hand.
 
+mod asked;
+mod batch;
 mod order;
 mod set;
 mod told;
 mod values;
 
+use std::time::Duration;
+
 use hamirror::internal::search::SearchRequest;
 use hamirror::internal::wire::Writer;
-use hamirror::internal::wire::search::{Filter, FilterTest, Kind, MASTER, Query, Value, encode};
+use hamirror::internal::wire::search::{FilterTest, Kind, Query, Value};
 use hamirror::request::{Product, Request, Target, Verdict};
-use hamirror::search::{Ranker, Search, SearchResult, Sort};
+use hamirror::search::{
+    Condition, GroupBy, Grouping, Overrides, Ranker, Search, SearchResult, Sort,
+};
 use hamirror::{CallOptions, Client, Completeness, Config, Error};
 use proptest::prelude::*;
 
@@ -282,19 +288,14 @@ fn ranges_of_ids() {
         for (test, exclude) in expected {
             let (attribute, test) = (b"@id".to_vec(), test.clone());
             let exclude = *exclude;
-            let filter = Filter { attribute, test, exclude, has_equal: true, multi_function: 0 };
-            query.filters.push(filter);
+            query.filters.push(asked::filter(attribute, test, exclude));
         }
-        query.select = b"*".to_vec();
-        query.limit = 1_000;
-        query.index_list = b"i".to_vec();
-        let mut expected = Vec::new();
-        encode(MASTER, &[query], &mut expected);
-        let target =
-            Target { host: "box", index_list: "i", attempt: 0, product: Product::Unknown };
-        let mut body = Vec::new();
-        request(&Search::new("").id_range(from, to)).encode(&target, &mut body).unwrap();
-        assert_eq!(body, expected, "{from} to {to}");
+        let search = Search::new("").id_range(from, to);
+        assert_eq!(
+            asked::body(&search, Product::Unknown),
+            asked::expected(query),
+            "{from} to {to}"
+        );
     }
 }
 
@@ -449,6 +450,37 @@ fn what_is_incomplete_or_out_of_range_is_not_sent() {
         (search().select("count(distinct gid)"), "'count(distinct gid)' is an aggregate"),
         (search().select("Max(\n\u{1b})"), "'Max(\\n\\u{1b})' is an aggregate"),
         (search().filter_values("a\nb", []), "filter 'a\\nb' has no values"),
+        (search().group(Grouping::by("gid")), "group-by attribute 'gid'"),
+        (search().outer("gid asc", 0, 5), "an enclosing select"),
+        (search().outer(" ", 0, 5), "needs an order"),
+        (search().outer("gid asc", 0, 5).offset(1), "offset 1 within an enclosing select"),
+        (search().group(Grouping::by(" ")), "the grouping has no attribute"),
+        (search().group(Grouping::new(GroupBy::Attributes(vec![]))), "has no attribute"),
+        (search().group(Grouping::by("gid").order("")), "the grouping has no order"),
+        (search().group(Grouping::by("a").rows_per_group(0)), "0 rows a group"),
+        (search().group(Grouping::by("a").within("\0")), "order within has a zero byte"),
+        (search().group(Grouping::by("a").count_distinct("")), "count-distinct attribute of"),
+        (
+            search().sort(Sort::Extended("b asc".into())).group(Grouping::by("a").within("c asc")),
+            "another: leave one out",
+        ),
+        (
+            search().group(Grouping::by("a").having(" ", Condition::above(1))),
+            "a filter has no attribute",
+        ),
+        (search().filter("s", Condition::any_text(["a", ""])), "an empty text in its list"),
+        (search().filter("s", Condition::any_text([""; 0])), "filter 's' has no values"),
+        (search().filter("a", Condition::in_variable("ids")), "'ids': it begins with @"),
+        (search().filter("f", Condition::above(f32::NAN)), "not a number"),
+        (search().weights(vec![1; 257]), "257 field weights"),
+        (search().override_attribute("", Overrides::Uint(vec![])), "an override has no attribute"),
+        (
+            search().ranker(Ranker::Plugin { name: "".into(), options: "a".into() }),
+            "the ranker plugin has no name",
+        ),
+        (search().token_filter("lib.so", "", ""), "needs a library and a name"),
+        (search().retries(9, Duration::ZERO), "retry count 9 is above 8"),
+        (search().retries(1, Duration::from_millis(1_001)), "retry delay 1.001s is above 1s"),
         ((0..257).fold(search(), |search, _| search.filter_values("a", [1])), "257 filters"),
     ];
     for (search, expected) in cases {

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hamirror::Value;
 use hamirror::internal::search::SearchRequest;
 use hamirror::internal::wire::Writer;
-use hamirror::internal::wire::header::Status;
 use hamirror::request::{Reply, Request, Verdict};
 use hamirror::search::{Search, SearchResult};
 use hamirror::{AgentFailure, AttemptFailure, FailureKind, Phase};
@@ -39,6 +38,10 @@ impl TestSet {
         body.put_u32(self.status.0);
         if self.status.0 != 0 {
             body.put_string(self.status.1.as_bytes());
+        }
+        // Nothing follows an error.
+        if self.status.0 == 1 {
+            return body;
         }
         body.put_u32(1);
         body.put_string(b"title");
@@ -100,7 +103,7 @@ pub(crate) fn request(search: &Search) -> SearchRequest {
 }
 
 pub(crate) fn reply_of(body: Vec<u8>, version: u16) -> Reply {
-    Reply { status: Status::Ok, version, warning: None, body, search: None }
+    Reply::new(version, body)
 }
 
 pub(crate) fn judge(search: &Search, body: Vec<u8>, version: u16) -> Reply {

@@ -98,7 +98,7 @@ impl Bed {
             (Event::Answered(status), Some(attempt)) => {
                 self.running.pop();
                 let body = vec![0; 4];
-                let reply = Reply { status, version: 0, warning: None, body, search: None };
+                let reply = Reply { status, ..Reply::new(0, body) };
                 self.call.handle_reply(attempt, reply, random, *now);
             }
             (Event::Failed(kind), Some(attempt)) => {
@@ -182,7 +182,7 @@ fn pings_count_for_the_host_and_not_for_its_mirrors() {
     let mut call = Call::new(agent.clone(), request, &options, Scope::Ping(0), 0, begin);
     assert_eq!(in_flight(&world), 1);
     let (status, body) = (Status::Ok, Vec::new());
-    call.handle_reply(0, Reply { status, version: 0, warning: None, body, search: None }, 0, end);
+    call.handle_reply(0, Reply { status, ..Reply::new(0, body) }, 0, end);
     assert_eq!(in_flight(&world), 0);
     let status = world.status(2.0);
     let host = status.host(&agent.mirrors[0].host.name).unwrap();

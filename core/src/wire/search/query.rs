@@ -369,23 +369,23 @@ pub const ALL_VALUES: u32 = 2;
 pub const ANY_VALUE: u32 = 1;
 
 /// Flags of a query (protocol.md 4.2).
-pub mod flags {
+pub(crate) mod flags {
     /// A scan begins at the last document (Sphinx).
-    pub const REVERSE_SCAN: u32 = 1;
+    pub(crate) const REVERSE_SCAN: u32 = 1;
     /// `sort_method=kbuffer`.
-    pub const KEEP_BUFFER: u32 = 2;
+    pub(crate) const KEEP_BUFFER: u32 = 2;
     /// The query says the longest predicted time (Sphinx).
-    pub const PREDICTED_TIME: u32 = 4;
+    pub(crate) const PREDICTED_TIME: u32 = 4;
     /// `boolean_simplify`.
-    pub const BOOLEAN_SIMPLIFY: u32 = 8;
+    pub(crate) const BOOLEAN_SIMPLIFY: u32 = 8;
     /// `idf=plain`.
-    pub const PLAIN_IDF: u32 = 0x10;
+    pub(crate) const PLAIN_IDF: u32 = 0x10;
     /// `global_idf`.
-    pub const GLOBAL_IDF: u32 = 0x20;
+    pub(crate) const GLOBAL_IDF: u32 = 0x20;
     /// `idf=tfidf_normalized`, which every daemon takes for the default.
-    pub const TFIDF_NORMALIZED: u32 = 0x40;
+    pub(crate) const TFIDF_NORMALIZED: u32 = 0x40;
     /// A lower priority of the thread (Sphinx 2.3 and Manticore).
-    pub const LOW_PRIORITY: u32 = 0x100;
+    pub(crate) const LOW_PRIORITY: u32 = 0x100;
 }
 
 const RANKERS_WITH_EXPRESSION: [u32; 2] = [8, 9];

@@ -1,0 +1,136 @@
+//! Several queries in one request: each is merged by itself.
+
+use hamirror::internal::search::SearchRequest;
+use hamirror::request::{Product, Reply, Request, Target, Verdict};
+use hamirror::search::{Search, SearchResult, Sort};
+use hamirror::{Completeness, Error};
+
+use super::set::{SPHINX, TestSet, failure, ids, now, set};
+
+fn searches() -> Vec<Search> {
+    vec![
+        Search::new("x").limit(2),
+        Search::new("x").sort(Sort::Ascending("gid".into())),
+        Search::new("y"),
+    ]
+}
+
+fn of_all(searches: &[Search]) -> SearchRequest {
+    SearchRequest::batch("d", searches, now()).unwrap()
+}
+
+fn reply(sets: &[TestSet]) -> Reply {
+    Reply::new(SPHINX, sets.iter().flat_map(TestSet::body).collect())
+}
+
+fn refused(text: &'static str) -> TestSet {
+    TestSet { status: (1, text), ..TestSet::new(&[]) }
+}
+
+/// The verdict on a reply, and the reply with what it was judged by.
+fn judged(sets: &[TestSet]) -> (Verdict, Reply) {
+    let mut reply = reply(sets);
+    (of_all(&searches()).judge(&mut reply), reply)
+}
+
+#[test]
+fn one_request_carries_all() {
+    let target = Target { host: "h", index_list: "i", attempt: 0, product: Product::Unknown };
+    let body = |request: &SearchRequest| {
+        let mut body = Vec::new();
+        request.encode(&target, &mut body).unwrap();
+        body
+    };
+    let searches = searches();
+    let mut expected = 14_u32.to_be_bytes().to_vec();
+    expected.extend_from_slice(&3_u32.to_be_bytes());
+    for search in &searches {
+        let alone = body(&SearchRequest::new("d", search, now()).unwrap());
+        expected.extend_from_slice(&alone[8..]);
+    }
+    assert_eq!(body(&of_all(&searches)), expected);
+    assert_eq!(of_all(&searches).queries(), 3);
+}
+
+#[test]
+fn each_is_merged_by_itself() {
+    let first = [set(&[(1, 9, 3, "a")]), set(&[(1, 9, 3, "a")]), set(&[])];
+    let second =
+        [set(&[(2, 8, 1, "b"), (4, 7, 0, "c")]), set(&[(4, 7, 0, "c")]), set(&[(5, 1, 1, "")])];
+    let outcomes = [first, second].into_iter().map(|sets| {
+        let (verdict, reply) = judged(&sets);
+        assert_eq!(verdict, Verdict::Accept);
+        ("box:1", Ok(reply))
+    });
+    let results =
+        SearchResult::merge_all(&of_all(&searches()), outcomes.collect(), Completeness::All);
+    let results: Vec<SearchResult> = results.into_iter().map(Result::unwrap).collect();
+    assert_eq!(results.iter().map(ids).collect::<Vec<_>>(), [vec![1, 2], vec![4, 1], vec![5]]);
+    assert_eq!(results[0].total_found, 3);
+    let row = results[1].row(0).unwrap();
+    assert_eq!(format!("{:?}", row.value(results[1].column("str").unwrap())), "String([99])");
+}
+
+#[test]
+fn one_that_is_refused_leaves_the_others_alone() {
+    let whole = || [set(&[(1, 9, 3, "a")]), set(&[(1, 9, 3, "a")]), set(&[(7, 1, 1, "")])];
+    let bad = [set(&[(2, 9, 3, "a")]), refused("index i: no such attribute"), set(&[])];
+    let (verdict, bad) = judged(&bad);
+    assert_eq!(verdict, Verdict::AcceptWarned);
+    let (_, whole) = judged(&whole());
+    let merged = |outcomes, completeness| {
+        SearchResult::merge_all(&of_all(&searches()), outcomes, completeness)
+    };
+    let outcomes = || vec![("box:1", Ok(whole.clone())), ("box:2", Ok(bad.clone()))];
+    let results = merged(outcomes(), Completeness::BestEffort);
+    let shown: Vec<_> = results
+        .iter()
+        .map(|result| {
+            let result = result.as_ref().unwrap();
+            (ids(result), result.agents_answered, result.warning.as_deref())
+        })
+        .collect();
+    let warning = "index d: agent box:2: remote query error: index i: no such attribute";
+    assert_eq!(shown, [(vec![1, 2], 2, None), (vec![1], 1, Some(warning)), (vec![7], 2, None),]);
+    let results = merged(outcomes(), Completeness::All);
+    assert!(results[0].is_ok() && results[2].is_ok());
+    assert!(matches!(results[1], Err(Error::Unanswered { answered: 1, agents: 2, .. })));
+    // An agent that did not answer is missing from all.
+    let outcomes = vec![("box:1", Ok(whole.clone())), ("box:2", Err(failure("timed out")))];
+    assert!(merged(outcomes, Completeness::All).iter().all(Result::is_err));
+}
+
+#[test]
+fn a_reply_is_judged_by_its_worst_set() {
+    let fine = || set(&[(1, 9, 3, "a")]);
+    let warned = || TestSet { status: (3, "hm"), ..fine() };
+    let verdict = |sets: [TestSet; 3]| judged(&sets).0;
+    assert_eq!(verdict([fine(), warned(), fine()]), Verdict::AcceptWarned);
+    let refusals = [refused("one"), refused("two"), refused("three")];
+    assert_eq!(verdict(refusals), Verdict::Refused("one".to_owned()));
+    let ending = || TestSet { status: (3, "Server shutdown in progress"), ..fine() };
+    assert!(matches!(verdict([fine(), ending(), fine()]), Verdict::Unfinished(_)));
+    // Two sets are no answer to three queries.
+    let short = judged(&[fine(), fine()]).0;
+    assert!(matches!(short, Verdict::Malformed(_)), "{short:?}");
+    // The first query asked for more rows than the second one.
+    let searches = [Search::new("x"), Search::new("x").max_matches(1)];
+    let mut reply =
+        reply(&[set(&[(1, 1, 1, ""), (2, 1, 1, "")]), set(&[(1, 1, 1, ""), (2, 1, 1, "")])]);
+    let verdict = of_all(&searches).judge(&mut reply);
+    assert!(matches!(verdict, Verdict::Malformed(_)), "{verdict:?}");
+}
+
+#[test]
+fn as_many_as_daemons_take() {
+    let many = |count| SearchRequest::batch("d", &vec![Search::new("x"); count], now());
+    assert!(many(32).is_ok());
+    for (count, expected) in [(0, "no query"), (33, "33 queries are more than 32")] {
+        let error = many(count).unwrap_err();
+        assert!(matches!(error, Error::Request(_)), "{error:?}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    let searches = [Search::new("x"), Search::new("x").max_matches(0)];
+    let error = SearchRequest::batch("d", &searches, now()).unwrap_err();
+    assert!(error.to_string().contains("query 2 of 2: max_matches 0"), "{error}");
+}
