@@ -183,8 +183,8 @@ impl Batch {
         locals.filter(|local| !local.is_searched()).map(|local| local.name.as_str())
     }
 
-    /// The body of a SEARCH request for a local index, as an agent would get it (protocol.md 4,
-    /// version [`Command::SEARCH`](crate::wire::header::Command::SEARCH)).
+    /// The body of a SEARCH request for a local index, as an agent would get it: see
+    /// [`Command::SEARCH`](crate::wire::header::Command::SEARCH) and core/docs/spec/protocol.md 4.
     pub fn local_request(&self, search: SearchId, local: &str) -> Result<Vec<u8>, Error> {
         let running = self.searches.get(search).ok_or_else(|| unknown_search(search))?;
         let found = running.locals.iter().find(|found| found.name == local);

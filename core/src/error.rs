@@ -29,7 +29,7 @@ pub enum Error {
         /// Why each of the others did not.
         failures: Vec<AgentFailure>,
     },
-    /// The agents' answers do not fit together (distributed.md 5.5).
+    /// The agents' answers do not fit together (core/docs/spec/distributed.md 5.5).
     Merge(String),
     /// The operating system refused something that the library needs for itself.
     System(SystemError),

@@ -27,7 +27,8 @@ pub(crate) const HA_PING_INTERVAL: Duration = Duration::from_millis(1_000);
 /// them are not to cost a core.
 pub(crate) const PING_STRETCH_MAX: u32 = 16;
 
-/// Karma blocks kept a host; status shows windows of 1, 5 and 15 (distributed.md 7.1).
+/// Karma blocks kept a host; status shows windows of 1, 5 and 15 (core/docs/spec/distributed.md
+/// 7.1).
 pub(crate) const KARMA_BLOCKS: usize = 15;
 
 /// Largest `max_packet_size` that any daemon accepts in its configuration.

@@ -261,7 +261,8 @@ impl<'a> Builder<'a> {
         limit.unwrap_or(limits::PERSISTENT_CONNECTIONS_LIMIT)
     }
 
-    /// Pings have the interval itself for both of their timeouts (distributed.md 6.7).
+    /// Pings have the interval itself for both of their timeouts (core/docs/spec/distributed.md
+    /// 6.7).
     fn pinged(&self, interval: Duration) -> Vec<Arc<Agent>> {
         let settings = CallSettings {
             agent_connect_timeout: Some(interval),

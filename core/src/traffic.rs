@@ -1,4 +1,4 @@
-//! Counters of a whole client, for SHOW STATUS (distributed.md 7.3).
+//! Counters of a whole client, for SHOW STATUS (core/docs/spec/distributed.md 7.3).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

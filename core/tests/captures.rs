@@ -296,7 +296,7 @@ fn show(value: &Value<'_>) -> String {
     }
 }
 
-/// Reads a request back into what it was encoded from (protocol.md 4.1).
+/// Reads a request back into what it was encoded from (core/docs/spec/protocol.md 4.1).
 fn read_request(body: &[u8]) -> (u32, Vec<Query>) {
     let mut request = Request { reader: Reader::new(body), master: 0 };
     request.master = request.u32();

@@ -1,4 +1,5 @@
-//! Daemons that say now and then that they are still at work (IN_PROGRESS, protocol.md 1.5).
+//! Daemons that say now and then that they are still at work (IN_PROGRESS,
+//! core/docs/spec/protocol.md 1.5).
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -3,6 +3,7 @@
 
 mod c_abi;
 mod c_functions;
+mod citations;
 mod corpus;
 mod heartbeats;
 mod kept;

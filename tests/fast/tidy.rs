@@ -79,7 +79,8 @@ fn is_function_modifier(word: &str) -> bool {
         || ["", "const", "async", "unsafe", "extern", "default"].contains(&word)
 }
 
-fn sources() -> Vec<PathBuf> {
+/// All files of the workspace that are kept, but the lock file.
+pub(crate) fn sources() -> Vec<PathBuf> {
     let walk = ignore::WalkBuilder::new(workspace::root())
         .hidden(false)
         .filter_entry(|entry| entry.file_name() != ".git")

@@ -183,7 +183,7 @@ searchd
     )
 }
 
-/// Handshake and PING in one write, as protocol.md 1.2 and 3.1 show them.
+/// Handshake and PING in one write, as core/docs/spec/protocol.md 1.2 and 3.1 show them.
 fn answers_ping(address: SocketAddr) -> bool {
     const REQUEST: [u8; 16] = *b"\0\0\0\x01\0\x09\x01\0\0\0\0\x04ping";
     const REPLY: [u8; 16] = *b"\0\0\0\x01\0\0\x01\0\0\0\0\x04ping";

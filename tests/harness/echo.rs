@@ -25,9 +25,10 @@ pub struct EchoDaemon {
 /// How an [`EchoDaemon`] differs from a plain searchd.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Manners {
-    /// Says nothing, not even its version, before the first reply: Manticore (protocol.md 1.2).
+    /// Says nothing, not even its version, before the first reply: Manticore
+    /// (core/docs/spec/protocol.md 1.2).
     pub speaks_last: bool,
-    /// Closes a connection that asks to be kept: `max_children` (protocol.md 2).
+    /// Closes a connection that asks to be kept: `max_children` (core/docs/spec/protocol.md 2).
     pub refuses_persist: bool,
     /// Closes a kept connection after so many replies, as `client_timeout` would.
     pub replies_max: Option<usize>,

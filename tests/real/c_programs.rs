@@ -403,7 +403,7 @@ fn a_mirror_dies_and_no_query_fails() -> Result<()> {
     Ok(())
 }
 
-/// What a daemon answers a statement: packets of MySQL (protocol.md 3.8).
+/// What a daemon answers a statement: packets of MySQL (core/docs/spec/protocol.md 3.8).
 fn sphinxql(oracle: &mut Oracle, statement: &str) -> Result<Vec<u8>> {
     let length = statement.len() as u32;
     let header =

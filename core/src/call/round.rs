@@ -367,7 +367,7 @@ impl Obstacles {
 }
 
 /// Whether an ERROR text is of a state that a daemon is in for some milliseconds, while it is
-/// rotated, restarted or replaced by a new child (daemon-facts: prefork).
+/// rotated, restarted or replaced by a new child of `workers = prefork`.
 pub(super) fn is_passing(text: &str) -> bool {
     PASSING_TEXTS.iter().any(|passing| text.contains(passing))
 }

@@ -123,7 +123,7 @@ pub struct Mirror {
     pub index_list: String,
 }
 
-/// As SHOW AGENT names a mirror: `host:port:index-list` (distributed.md 7.2).
+/// As SHOW AGENT names a mirror: `host:port:index-list` (core/docs/spec/distributed.md 7.2).
 impl fmt::Display for Mirror {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}:{}", self.host, self.index_list)

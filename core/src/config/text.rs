@@ -305,7 +305,7 @@ impl TextReader<'_> {
 }
 
 /// Letters of names, keys and kinds of sections. Daemons take no `.` in a section's name; a remote
-/// one may hold it (distributed.md 6.1).
+/// one may hold it (core/docs/spec/distributed.md 6.1).
 pub(super) fn is_word_letter(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.')
 }

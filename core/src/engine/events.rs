@@ -222,8 +222,9 @@ impl Engine {
         self.fail(id, kind, text, now);
     }
 
-    /// Sends a request again on a new connection: no failure of the mirror. A daemon that closed
-    /// a new connection after PERSIST has all the kept connections it wants (protocol.md 2).
+    /// Sends a request again on a new connection: no failure of the mirror. A daemon that closed a
+    /// new connection after PERSIST has all the kept connections it wants
+    /// (core/docs/spec/protocol.md 2).
     pub(super) fn replace(&mut self, id: ConnectionId, user: User, stale: bool, now: Instant) {
         let host = self.connections[id].host.clone();
         self.detach(id);

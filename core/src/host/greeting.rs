@@ -16,7 +16,7 @@ pub struct Greeting {
 impl Greeting {
     /// True if the daemon sends its version before it has read anything: then a handshake that
     /// does not come is a connect timeout. Manticore may send it with the first reply only
-    /// (protocol.md 1.2).
+    /// (core/docs/spec/protocol.md 1.2).
     pub fn greets_first(&self) -> bool {
         self.greets_first.load(Ordering::Relaxed)
     }

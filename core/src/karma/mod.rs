@@ -1,4 +1,5 @@
-//! Karma: the windowed record of a host (manual: `ha_period_karma`; distributed.md 6.5, 7.1).
+//! Karma: the windowed record of a host (manual: `ha_period_karma`; core/docs/spec/distributed.md
+//! 6.5, 7.1).
 //!
 //! Time is cut into blocks of one period from a common origin. Fifteen blocks are kept; status
 //! sums the last 1, 5 or 15, strategies look at the running one and, until that one is half full,

@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 
 use super::block::{Counter, Sums, Window, micros};
 
-/// Counters since the start, for the `ag_` rows of SHOW STATUS (distributed.md 7.3). Its lock is
-/// held for a few additions at a time.
+/// Counters since the start, for the `ag_` rows of SHOW STATUS (core/docs/spec/distributed.md
+/// 7.3). Its lock is held for a few additions at a time.
 #[derive(Debug, Default)]
 pub struct Tally {
     sums: Mutex<Sums>,

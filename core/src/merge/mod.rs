@@ -1,5 +1,5 @@
-//! Result sets of many agents made one, exactly as a 2.2.11 master does it (distributed.md 5.4,
-//! 5.5), without grouping.
+//! Result sets of many agents made one, exactly as a 2.2.11 master does it
+//! (core/docs/spec/distributed.md 5.4, 5.5), without grouping.
 
 mod differences;
 mod duplicates;

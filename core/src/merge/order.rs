@@ -1,4 +1,5 @@
-//! The order of merged rows (distributed.md 5.4): the master sorts again what agents sent sorted.
+//! The order of merged rows (core/docs/spec/distributed.md 5.4): the master sorts again what
+//! agents sent sorted.
 
 use super::keys::{SortKey, Source as Located};
 use super::schema::Column;

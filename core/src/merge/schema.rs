@@ -1,4 +1,4 @@
-//! The columns that all sets have in common (distributed.md 5.5).
+//! The columns that all sets have in common (core/docs/spec/distributed.md 5.5).
 
 use std::collections::HashMap;
 

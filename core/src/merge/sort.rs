@@ -1,5 +1,5 @@
-//! Rows of many sets sorted anew (distributed.md 5.4): agents send theirs in order, and no agent
-//! is believed.
+//! Rows of many sets sorted anew (core/docs/spec/distributed.md 5.4): agents send theirs in order,
+//! and no agent is believed.
 
 use std::cmp::Ordering;
 use std::collections::TryReserveError;

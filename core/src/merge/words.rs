@@ -1,4 +1,4 @@
-//! Statistics of the query's words over all sets (distributed.md 5.4).
+//! Statistics of the query's words over all sets (core/docs/spec/distributed.md 5.4).
 
 use std::collections::{HashMap, TryReserveError};
 

@@ -1,4 +1,4 @@
-//! Which hosts are due for a ping (manual: `ha_ping_interval`; distributed.md 6.7).
+//! Which hosts are due for a ping (manual: `ha_ping_interval`; core/docs/spec/distributed.md 6.7).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -20,8 +20,9 @@ pub trait Request: Send + Sync {
     /// Whether the request may be sent a second time when its fate is unknown.
     fn access(&self) -> Access;
 
-    /// Whether a daemon may say that it is still at work (IN_PROGRESS, protocol.md 1.5) before it
-    /// answers, because the body asks it to: each time `agent_query_timeout` begins anew.
+    /// Whether a daemon may say that it is still at work (IN_PROGRESS, core/docs/spec/protocol.md
+    /// 1.5) before it answers, because the body asks it to: each time `agent_query_timeout` begins
+    /// anew.
     fn expects_heartbeats(&self) -> bool {
         false
     }
@@ -73,7 +74,8 @@ pub enum Product {
 }
 
 impl Product {
-    /// By the daemon's own version of SEARCH, which it says in every answer (protocol.md 1.7).
+    /// By the daemon's own version of SEARCH, which it says in every answer
+    /// (core/docs/spec/protocol.md 1.7).
     pub fn of_search(version: u16) -> Self {
         match Dialect::of_version(version) {
             Dialect::Sphinx => Product::Sphinx,

@@ -1,4 +1,4 @@
-//! PING: the daemon gives the cookie back (protocol.md 3.1).
+//! PING: the daemon gives the cookie back (core/docs/spec/protocol.md 3.1).
 
 use super::{Access, Reply, Request, Target, Verdict};
 use crate::error::Error;

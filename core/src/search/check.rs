@@ -193,7 +193,7 @@ fn check_filter(filter: &Filter, values_max: u32) -> Result<(), String> {
         }
         FilterTest::String(text) => check_text("filter text", text),
         FilterTest::Strings(texts) => texts.iter().try_for_each(|text| match text.is_empty() {
-            // Not every daemon survives it (protocol.md 1.8).
+            // Not every daemon survives it (core/docs/spec/protocol.md 1.8).
             true => {
                 Err(format!("filter '{name}' has an empty text in its list: ask for it alone"))
             }

@@ -128,7 +128,7 @@ impl GroupBy {
         }
     }
 
-    /// Number of the function and its attributes (protocol.md 4.1, rows 15 and 16).
+    /// Number of the function and its attributes (core/docs/spec/protocol.md 4.1, rows 15 and 16).
     fn on_wire(&self) -> (u32, Vec<u8>) {
         let function = match self {
             GroupBy::Day(_) => 0,

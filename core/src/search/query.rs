@@ -1,4 +1,4 @@
-//! A search as the query that agents get (distributed.md 5.1).
+//! A search as the query that agents get (core/docs/spec/distributed.md 5.1).
 
 use std::time::Duration;
 

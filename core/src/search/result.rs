@@ -59,7 +59,7 @@ impl SearchResult {
     /// alone.
     ///
     /// [`Error::Unanswered`] if fewer agents answered than `completeness` demands,
-    /// [`Error::Merge`] if their answers do not fit together (distributed.md 5.5).
+    /// [`Error::Merge`] if their answers do not fit together (core/docs/spec/distributed.md 5.5).
     pub fn merge<H: AsRef<str>>(
         request: &SearchRequest,
         outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
@@ -444,7 +444,8 @@ fn merge_sets(request: &SearchRequest, query: usize, sets: &[Set<'_>]) -> Result
     })
 }
 
-/// Columns that Manticore sends empty to masters, whatever they hold (protocol.md 4.4).
+/// Columns that Manticore sends empty to masters, whatever they hold (core/docs/spec/protocol.md
+/// 4.4).
 fn stored_fields<'a>(
     plan: &Plan,
     set: &Set<'_>,

@@ -1,5 +1,5 @@
 //! Agents that are masters themselves: they answer with what they got, and warn of what they did
-//! not get (distributed.md 5.3).
+//! not get (core/docs/spec/distributed.md 5.3).
 
 use super::warnings;
 use crate::limits::WARNING_READ_MAX;

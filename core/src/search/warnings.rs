@@ -1,5 +1,5 @@
 //! Warnings of a result, in words: what went wrong without ending the search, and what the result
-//! lacks. What masters say too is worded as they do (distributed.md 5.3).
+//! lacks. What masters say too is worded as they do (core/docs/spec/distributed.md 5.3).
 
 use std::fmt;
 

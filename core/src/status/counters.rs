@@ -1,4 +1,4 @@
-//! The agent counters of SHOW STATUS (distributed.md 7.3, 7.4).
+//! The agent counters of SHOW STATUS (core/docs/spec/distributed.md 7.3, 7.4).
 //!
 //! Rows of a daemon that concern its own work are left out: it listens, searches locally and
 //! counts its disk and processor, and this library does not. So are `dist_wall`, `dist_local`,

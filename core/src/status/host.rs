@@ -80,7 +80,7 @@ impl HostState {
     }
 }
 
-/// The windows of status, in periods (distributed.md 7.1).
+/// The windows of status, in periods (core/docs/spec/distributed.md 7.1).
 pub const WINDOWS: [usize; 3] = [1, 5, 15];
 
 impl HostStatus {

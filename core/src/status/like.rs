@@ -1,4 +1,5 @@
-//! LIKE: `%` stands for any text, `_` for one character; case counts (distributed.md 7.1).
+//! LIKE: `%` stands for any text, `_` for one character; case counts
+//! (core/docs/spec/distributed.md 7.1).
 
 /// Whether the whole key fits the pattern.
 pub(super) fn matches(pattern: &str, key: &str) -> bool {

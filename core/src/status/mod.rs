@@ -1,5 +1,5 @@
 //! What is known of every host: typed, as rows of SHOW AGENT STATUS and SHOW STATUS
-//! (distributed.md 7), and as text for Prometheus.
+//! (core/docs/spec/distributed.md 7), and as text for Prometheus.
 //!
 //! A picture is taken host by host, each under its own lock for as long as some sums take; no
 //! query waits for the whole, and nothing in it changes afterwards.

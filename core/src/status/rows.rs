@@ -1,4 +1,4 @@
-//! Rows of SHOW AGENT STATUS (distributed.md 7.1, 7.2, 7.4).
+//! Rows of SHOW AGENT STATUS (core/docs/spec/distributed.md 7.1, 7.2, 7.4).
 
 use std::time::Duration;
 

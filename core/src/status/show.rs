@@ -1,4 +1,4 @@
-//! SHOW statements about agents (distributed.md 7.1).
+//! SHOW statements about agents (core/docs/spec/distributed.md 7.1).
 
 use crate::error::Error;
 use crate::limits::DIAGNOSTIC_TEXT_MAX;

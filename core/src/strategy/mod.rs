@@ -1,4 +1,4 @@
-//! Which mirror of an agent is asked (manual: `ha_strategy`; distributed.md 6.5).
+//! Which mirror of an agent is asked (manual: `ha_strategy`; core/docs/spec/distributed.md 6.5).
 //!
 //! The strategies' view of an agent, its ranking, is made when the health of a host changes,
 //! at each half period, and a few times a minute; a pick in between reads only that, so it costs

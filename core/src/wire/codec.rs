@@ -1,4 +1,5 @@
-//! Primitive types (protocol.md 0): big-endian integers, and strings with a length before them.
+//! Primitive types (core/docs/spec/protocol.md 0): big-endian integers, and strings with a length
+//! before them.
 
 use crate::error::Error;
 

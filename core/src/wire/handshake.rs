@@ -1,4 +1,4 @@
-//! The first four bytes in each direction (protocol.md 1.2).
+//! The first four bytes in each direction (core/docs/spec/protocol.md 1.2).
 
 /// What a client writes, in one segment with its first request: a multi-protocol listener of
 /// Manticore stays silent until it has these four bytes.

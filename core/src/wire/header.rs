@@ -1,4 +1,4 @@
-//! The eight bytes before each request and reply body (protocol.md 1.3 to 1.5).
+//! The eight bytes before each request and reply body (core/docs/spec/protocol.md 1.3 to 1.5).
 
 use super::Writer;
 
@@ -16,7 +16,8 @@ pub struct Command {
 
 #[rustfmt::skip]
 impl Command {
-    /// Full-text search, in the layout that 2.2.11 and Manticore share (protocol.md 4.6).
+    /// Full-text search, in the layout that 2.2.11 and Manticore share (core/docs/spec/protocol.md
+    /// 4.6).
     pub const SEARCH: Command = Command { id: 0, version: 0x11f };
     /// Snippets.
     pub const EXCERPT: Command = Command { id: 1, version: 0x104 };
@@ -57,7 +58,7 @@ pub fn end_request(start: usize, max_packet_size: usize, out: &mut [u8]) -> Opti
     Some(())
 }
 
-/// Status of a reply (protocol.md 1.5).
+/// Status of a reply (core/docs/spec/protocol.md 1.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// The body is the answer.

@@ -1,4 +1,4 @@
-//! The searchd binary API (spec: protocol.md): encode, incremental decode, nothing else.
+//! The searchd binary API (core/docs/spec/protocol.md): encode, incremental decode, nothing else.
 //!
 //! Integers are big-endian. Nothing here allocates by a number that a peer sent before the bytes
 //! it announces have arrived.

@@ -1,4 +1,4 @@
-//! The agent directive, row by row of distributed.md 6.1.
+//! The agent directive, row by row of core/docs/spec/distributed.md 6.1.
 
 use hamirror::Error;
 use hamirror::config::{Config, HaStrategy, HostAddress};

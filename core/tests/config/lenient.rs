@@ -1,4 +1,4 @@
-//! What each daemon makes of sections and settings (distributed.md 6.1 to 6.3).
+//! What each daemon makes of sections and settings (core/docs/spec/distributed.md 6.1 to 6.3).
 
 use std::time::Duration;
 

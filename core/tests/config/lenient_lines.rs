@@ -1,4 +1,5 @@
-//! The agent lines that each daemon takes and refuses, row by row of distributed.md 6.1.
+//! The agent lines that each daemon takes and refuses, row by row of core/docs/spec/distributed.md
+//! 6.1.
 
 use hamirror::config::Reading;
 

@@ -1,5 +1,5 @@
-//! What agents are sent for each setting (protocol.md 4.1 to 4.3), and what is said of a daemon that
-//! passes over one.
+//! What agents are sent for each setting (core/docs/spec/protocol.md 4.1 to 4.3), and what is said
+//! of a daemon that passes over one.
 
 use std::time::Duration;
 

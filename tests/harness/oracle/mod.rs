@@ -1,5 +1,6 @@
 //! What a real daemon answers: a client of the API made for these tests alone, from
-//! protocol.md, so that no fault of hamirror can hide on both sides of a comparison.
+//! core/docs/spec/protocol.md, so that no fault of hamirror can hide on both sides of a
+//! comparison.
 
 mod generate;
 mod query;

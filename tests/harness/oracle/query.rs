@@ -1,5 +1,5 @@
 //! One query of a SEARCH as an API client of version 0x11E writes it, and its answer
-//! (protocol.md 4.1, 4.3, 4.4).
+//! (core/docs/spec/protocol.md 4.1, 4.3, 4.4).
 
 use anyhow::{Context, Result, bail};
 

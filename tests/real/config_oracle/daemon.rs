@@ -87,7 +87,7 @@ impl Oracle {
     }
 }
 
-/// Agents as [`shown`] shows them, of rows `dstindex_..` (distributed.md 7.2).
+/// Agents as [`shown`] shows them, of rows `dstindex_..` (core/docs/spec/distributed.md 7.2).
 fn agents_of_status(name: &str, rows: &[Vec<String>]) -> Result<Vec<String>> {
     let mut agents: Vec<(Vec<String>, bool, bool)> = Vec::new();
     for row in rows {

@@ -108,7 +108,7 @@ fn names_every_list(line: &str) -> bool {
     })
 }
 
-/// Rows of distributed.md 6.1, and what else is worth to be asked each time.
+/// Rows of core/docs/spec/distributed.md 6.1, and what else is worth to be asked each time.
 const KNOWN_LINES: &[&str] = &[
     "127.0.0.1:1:pl",
     "127.0.0.1:pl",

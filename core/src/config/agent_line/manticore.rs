@@ -1,4 +1,4 @@
-//! An agent line as Manticore reads it (distributed.md 6.1).
+//! An agent line as Manticore reads it (core/docs/spec/distributed.md 6.1).
 
 use std::ops::Range;
 use std::path::PathBuf;

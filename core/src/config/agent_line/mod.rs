@@ -1,5 +1,6 @@
 //! The value of `agent`, `agent_persistent` and `agent_blackhole`, in the words of both daemons
-//! (distributed.md 6.1): `host[:port][:index-list] { '|' .. } [ '[' option { ',' option } ']' ]`.
+//! (core/docs/spec/distributed.md 6.1):
+//! `host[:port][:index-list] { '|' .. } [ '[' option { ',' option } ']' ]`.
 
 mod line;
 mod manticore;

@@ -1,4 +1,5 @@
-//! An agent line as searchd 2.2.11 reads it, found by asking one (distributed.md 6.1).
+//! An agent line as searchd 2.2.11 reads it, found by asking one (core/docs/spec/distributed.md
+//! 6.1).
 //!
 //! Two of its ways are not followed, for they end in wrong results: it adds the mirrors of a
 //! skipped line to the next one, and it sends empty index lists, which no request goes without.

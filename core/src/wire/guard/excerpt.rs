@@ -1,4 +1,4 @@
-//! EXCERPT (protocol.md 3.5).
+//! EXCERPT (core/docs/spec/protocol.md 3.5).
 
 use super::walk::{Step, Walk, fault};
 

@@ -1,4 +1,4 @@
-//! The rows of a query that only Manticore knows (protocol.md 4.1, rows 37 to 47).
+//! The rows of a query that only Manticore knows (core/docs/spec/protocol.md 4.1, rows 37 to 47).
 
 use super::search::Layout;
 use super::walk::{Step, Stop, Walk};

@@ -1,5 +1,5 @@
 //! Requests that are incomplete, or whose numbers do not fit their body, are refused before they
-//! are sent (protocol.md 0 and 1.8).
+//! are sent (core/docs/spec/protocol.md 0 and 1.8).
 //!
 //! What a daemon answers with an ERROR passes: the daemon words it better.
 
@@ -83,7 +83,7 @@ fn check_body(command: Command, body: &[u8]) -> Step<()> {
     walk.end()
 }
 
-/// Name and newest version of a command whose body is known (protocol.md 1.7).
+/// Name and newest version of a command whose body is known (core/docs/spec/protocol.md 1.7).
 fn known(id: u16) -> Option<(&'static str, u16)> {
     Some(match id {
         0 => ("SEARCH", 0x128),

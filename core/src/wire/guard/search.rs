@@ -1,4 +1,5 @@
-//! SEARCH (protocol.md 4.1 to 4.3): the rows of 2.2.11; those of Manticore are in `manticore`.
+//! SEARCH (core/docs/spec/protocol.md 4.1 to 4.3): the rows of 2.2.11; those of Manticore are in
+//! `manticore`.
 
 use super::manticore;
 use super::select::aggregate;

@@ -84,7 +84,7 @@ fn skip_quoted<'a>(bytes: &mut impl Iterator<Item = (usize, &'a u8)>) {
     }
 }
 
-/// Cut off by the daemon (protocol.md 4.1, row 28).
+/// Cut off by the daemon (core/docs/spec/protocol.md 4.1, row 28).
 const AGENT_MODE: &[u8] = b"*,* ";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! UPDATE (protocol.md 3.6).
+//! UPDATE (core/docs/spec/protocol.md 3.6).
 
 use super::walk::{Step, Stop, Walk};
 

@@ -1,5 +1,5 @@
-//! Packed JSON (protocol.md 4.5): checked once when a reply is decoded, printed on demand just as
-//! a daemon prints it for plain clients.
+//! Packed JSON (core/docs/spec/protocol.md 4.5): checked once when a reply is decoded, printed on
+//! demand just as a daemon prints it for plain clients.
 
 use std::fmt;
 use std::io::Write;

@@ -1,4 +1,5 @@
-//! SEARCH (protocol.md 4): the request as a master sends it, and the reply of either product.
+//! SEARCH (core/docs/spec/protocol.md 4): the request as a master sends it, and the reply of
+//! either product.
 
 mod json;
 mod query;

@@ -1,4 +1,5 @@
-//! The body of a SEARCH request (protocol.md 4.1 to 4.3), for version 0x11F and masters 0 and 14.
+//! The body of a SEARCH request (core/docs/spec/protocol.md 4.1 to 4.3), for version 0x11F and
+//! masters 0 and 14.
 
 use crate::wire::Writer;
 
@@ -7,7 +8,7 @@ use crate::wire::Writer;
 /// Nothing is checked here: [`crate::search::SearchRequest`] refuses what is incomplete.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
-    /// Flags (protocol.md 4.2).
+    /// Flags (core/docs/spec/protocol.md 4.2).
     pub flags: u32,
     /// Rows to skip.
     pub offset: i32,
@@ -112,7 +113,7 @@ pub struct Filter {
     pub multi_function: u32,
 }
 
-/// The kinds of filter that 2.2.11 knows (protocol.md 4.3).
+/// The kinds of filter that 2.2.11 knows (core/docs/spec/protocol.md 4.3).
 #[derive(Clone, Debug, PartialEq)]
 pub enum FilterTest {
     /// One of these.
@@ -359,7 +360,7 @@ fn put_overrides(overrides: &[Override], out: &mut Vec<u8>) {
     }
 }
 
-/// The master extension that 2.2.11 and Manticore share (protocol.md 4.6).
+/// The master extension that 2.2.11 and Manticore share (core/docs/spec/protocol.md 4.6).
 pub const MASTER: u32 = 14;
 
 /// In [`Filter::multi_function`]: all values of the attribute must pass.
@@ -368,7 +369,7 @@ pub const ALL_VALUES: u32 = 2;
 /// In [`Filter::multi_function`]: any value of the attribute must pass.
 pub const ANY_VALUE: u32 = 1;
 
-/// Flags of a query (protocol.md 4.2).
+/// Flags of a query (core/docs/spec/protocol.md 4.2).
 pub(crate) mod flags {
     /// A scan begins at the last document (Sphinx).
     pub(crate) const REVERSE_SCAN: u32 = 1;

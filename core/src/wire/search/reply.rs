@@ -1,4 +1,5 @@
-//! The body of a SEARCH reply (protocol.md 4.4): walked and checked once, values read on demand.
+//! The body of a SEARCH reply (core/docs/spec/protocol.md 4.4): walked and checked once, values
+//! read on demand.
 //!
 //! A decoded reply holds no bytes of the body, only where things are in it; whoever keeps the one
 //! keeps the other.

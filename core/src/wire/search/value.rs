@@ -1,4 +1,4 @@
-//! Attribute types and their values (protocol.md 4.5).
+//! Attribute types and their values (core/docs/spec/protocol.md 4.5).
 
 use super::json::{Json, fixed_size};
 use crate::wire::{Reader, Truncated};
