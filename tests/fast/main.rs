@@ -10,6 +10,7 @@ mod kept;
 mod layers;
 mod log;
 mod names;
+mod numbers;
 mod promises;
 mod readme;
 mod running;
