@@ -19,6 +19,9 @@
 //! # }
 //! ```
 //!
+//! The [guide](docs::guide) goes on from here; [architecture](docs::architecture) says why it is
+//! built so.
+//!
 //! # Words
 //!
 //! | word | meaning |
@@ -71,6 +74,8 @@ mod completeness;
 pub mod config;
 mod deadline;
 mod diagnostic;
+#[cfg(doc)]
+pub mod docs;
 mod engine;
 mod error;
 mod hedge_budget;

@@ -2,7 +2,7 @@
 //! them. So does the `mod.rs` of a module whose own rooms keep to layers.
 //!
 //! A room is a module that such a file declares, with all files below it. What is there for tests
-//! alone (`cfg(test)`) is left out.
+//! or documents alone (`cfg(test)`, `cfg(doc)`) is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -111,7 +111,7 @@ impl Root {
         let mut root = Self { module, rooms: BTreeSet::new(), exports: BTreeMap::new() };
         for item in syn::parse_file(text)?.items {
             match item {
-                syn::Item::Mod(item) if !is_for_tests(&item) => {
+                syn::Item::Mod(item) if !is_left_out(&item) => {
                     root.rooms.insert(item.ident.to_string());
                 }
                 syn::Item::Use(item) => {
@@ -207,31 +207,31 @@ impl<'a> Finder<'a> {
 
 impl<'a> Visit<'a> for Finder<'_> {
     fn visit_item(&mut self, item: &'a syn::Item) {
-        if !is_for_tests(item) {
+        if !is_left_out(item) {
             visit::visit_item(self, item);
         }
     }
 
     fn visit_impl_item(&mut self, item: &'a syn::ImplItem) {
-        if !is_for_tests(item) {
+        if !is_left_out(item) {
             visit::visit_impl_item(self, item);
         }
     }
 
     fn visit_stmt(&mut self, statement: &'a syn::Stmt) {
-        if !is_for_tests(statement) {
+        if !is_left_out(statement) {
             visit::visit_stmt(self, statement);
         }
     }
 
     fn visit_field(&mut self, field: &'a syn::Field) {
-        if !is_for_tests(field) {
+        if !is_left_out(field) {
             visit::visit_field(self, field);
         }
     }
 
     fn visit_field_value(&mut self, value: &'a syn::FieldValue) {
-        if !is_for_tests(value) {
+        if !is_left_out(value) {
             visit::visit_field_value(self, value);
         }
     }
@@ -281,8 +281,8 @@ fn paths_of(tree: &UseTree) -> Vec<Vec<String>> {
     }
 }
 
-/// Whether the attributes that a piece of code begins with leave it to tests.
-fn is_for_tests(code: &impl ToTokens) -> bool {
+/// Whether the attributes that a piece of code begins with leave it to tests, or to documents.
+fn is_left_out(code: &impl ToTokens) -> bool {
     let attributes = |input: syn::parse::ParseStream<'_>| {
         let attributes = input.call(Attribute::parse_outer)?;
         input.parse::<TokenStream>()?;
@@ -290,9 +290,9 @@ fn is_for_tests(code: &impl ToTokens) -> bool {
     };
     let attributes = syn::parse::Parser::parse2(attributes, code.to_token_stream());
     attributes.unwrap_or_default().iter().any(|attribute| {
-        let is_test = |name: Ident| name == "test";
+        let is_elsewhere = |name: Ident| name == "test" || name == "doc";
         attribute.path().is_ident("test")
-            || attribute.path().is_ident("cfg") && attribute.parse_args().is_ok_and(is_test)
+            || attribute.path().is_ident("cfg") && attribute.parse_args().is_ok_and(is_elsewhere)
     })
 }
 
@@ -388,6 +388,7 @@ fn what_is_there_for_tests_is_left_out() {
         "fn f() -> S { S { #[cfg(test)] x: crate::left::X } }",
         "impl S { #[cfg(test)] fn f() { crate::left::g(); } }",
         "#[test] fn f() { crate::left::g(); }",
+        "#[cfg(doc)] mod docs { use crate::left; }",
         "/// As [`crate::left`].\nfn f() {}",
         "pub(in crate::left) fn f() {}",
         "use super::low; mod inner { use super::left; }",
