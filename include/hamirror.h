@@ -87,7 +87,7 @@
 #define HAMIRROR_VERSION_PATCH 0
 
 /**
- * It worked.
+ * Success.
  */
 #define HAMIRROR_OK 0
 
@@ -249,19 +249,19 @@
 #define HAMIRROR_PHASE_READ 6
 
 /**
- * This library's rules: what either daemon takes as it is written is taken, anything else is an
+ * Rules of this library: what either daemon takes as it is written is taken, anything else is an
  * error or a warning.
  */
 #define HAMIRROR_READING_STRICT 0
 
 /**
- * Those of searchd 2.2.11: an agent line, a setting or an index that it skips is skipped with a
+ * Rules of searchd 2.2.11. An agent line, a setting or an index that it skips is skipped with a
  * warning, and a file that it does not start with is an error.
  */
 #define HAMIRROR_READING_SPHINX 1
 
 /**
- * Those of Manticore: likewise, but one bad agent line takes its whole table with it.
+ * Rules of Manticore: as for 2.2.11, but one bad agent line takes its whole table with it.
  */
 #define HAMIRROR_READING_MANTICORE 2
 
@@ -918,9 +918,9 @@ typedef struct hamirror_search hamirror_search;
 typedef struct hamirror_result hamirror_result;
 
 /**
- * A picture of a client at one time: every host, agent and index, the client's own counters, the
- * rows of SHOW AGENT STATUS, and text for Prometheus. It never changes, so any number of threads
- * may read it. End it with hamirror_status_free().
+ * A picture of a client at one time. It has every host, agent and index, the client's own
+ * counters, the rows of SHOW AGENT STATUS, and text for Prometheus. It never changes, so any
+ * number of threads may read it. End it with hamirror_status_free().
  */
 typedef struct hamirror_status hamirror_status;
 
@@ -971,7 +971,7 @@ typedef struct {
 } hamirror_text;
 
 /**
- * How a client works. Zero is the default of every field. Start with
+ * Options of a client. Zero is the default of every field. Start with
  * hamirror_client_options_init().
  */
 typedef struct {
@@ -1090,8 +1090,8 @@ typedef int32_t (*hamirror_judge_callback)(void *user_data,
                                            hamirror_verdict *verdict);
 
 /**
- * Ends `user_data`: called exactly once, when nothing will call back with it any more, on
- * whichever thread was the last to need it; also if the function that it was handed to fails.
+ * Ends `user_data`: called exactly once, when nothing will call back with it any more. It comes
+ * on whichever thread was the last to need it; also if the function that it was handed to fails.
  *
  * It may not use a batch, an upkeep or a client of this library, and must not throw.
  */
@@ -1130,8 +1130,8 @@ typedef int32_t (*hamirror_local_callback)(void *user_data, hamirror_local *loca
 typedef void (*hamirror_log_callback)(void *user_data, int32_t level, hamirror_text line);
 
 /**
- * Every function of the library, in the order in which they were added, under its name without
- * `hamirror_`; what each does is said at the function of that name.
+ * Every function of the library, in the order in which they were added. Each has its name without
+ * `hamirror_`; what it does is said at the function of that name.
  *
  * The table grows at its end only. A program whose header may be newer than the library asks
  * first: a function is there if `offsetof(hamirror_api_v0, name) < table->struct_size`.
@@ -1642,7 +1642,7 @@ extern int pthread_setcancelstate(int state, int *state_before);
 const char *hamirror_version(void);
 
 /**
- * Version of the library that runs, as one number: the major in bits 16 to 31, the minor in
+ * Version of the library that runs, as one number. The major is in bits 16 to 31, the minor in
  * bits 8 to 15, the patch in bits 0 to 7.
  */
 uint32_t hamirror_version_number(void);
@@ -1770,7 +1770,8 @@ const hamirror_attempt *hamirror_failure_attempt(const hamirror_failure *failure
 hamirror_text hamirror_attempt_host(const hamirror_attempt *attempt);
 
 /**
- * How it failed: HAMIRROR_FAILURE_*; 0 for NULL, and for a way that this header does not know.
+ * Kind of a failed attempt, HAMIRROR_FAILURE_*; 0 for NULL, and for a kind that this header does
+ * not know.
  */
 int32_t hamirror_attempt_kind(const hamirror_attempt *attempt);
 
@@ -1975,7 +1976,7 @@ int32_t hamirror_client_new(const hamirror_config *config,
 hamirror_client *hamirror_client_clone(const hamirror_client *client);
 
 /**
- * Takes over a new configuration, for all handles of the client and while searches go on: calls
+ * Takes over a new configuration, for all handles of the client and while searches go on. Calls
  * under way end as they began; hosts that stay keep their record and connections (their record
  * only with the same ha_period_karma).
  *
@@ -2036,7 +2037,8 @@ int32_t hamirror_client_flush_hostnames(const hamirror_client *client, hamirror_
  *
  * `host` is its name in the configuration with its port, such as "box1:9312". `addresses` are
  * `addresses_len` NUL-terminated texts, "10.0.0.1:9312" or "[::1]:9312", which are tried in this
- * order; one without a port has the host's own. None takes it back.
+ * order; one without a port has the host's own. With none of them
+ * look-ups count again.
  *
  * HAMIRROR_ERROR_UNKNOWN if there is no such host, HAMIRROR_ERROR_REQUEST if a text is no
  * address, HAMIRROR_ERROR_MISUSE for a unix socket; then all stays as it was.
@@ -2279,8 +2281,8 @@ size_t hamirror_result_agents(const hamirror_result *result);
 size_t hamirror_result_agents_answered(const hamirror_result *result);
 
 /**
- * Everything that went wrong without ending the search, as a master words it, and what the
- * result lacks: columns that not all agents have, rows beyond max_matches or a cutoff. Empty if
+ * Everything that went wrong without ending the search, as a master words it, and what the result
+ * lacks. That is columns that not all agents have, rows beyond max_matches or a cutoff. Empty if
  * there is nothing. It lives until the result is freed.
  */
 hamirror_text hamirror_result_warning(const hamirror_result *result);
@@ -2312,7 +2314,7 @@ hamirror_text hamirror_result_word(const hamirror_result *result, size_t number)
 uint64_t hamirror_result_word_docs(const hamirror_result *result, size_t number);
 
 /**
- * How often the documents have the word of that number.
+ * Number of times that the documents have the word of that number.
  */
 uint64_t hamirror_result_word_hits(const hamirror_result *result, size_t number);
 
@@ -2620,7 +2622,7 @@ uint32_t hamirror_host_references(const hamirror_host *host);
 int32_t hamirror_host_state(const hamirror_host *host);
 
 /**
- * How long it has been living or dead; from the start, if it was never anything else.
+ * Time that a host has been living or dead; from the start, if it was never anything else.
  */
 int64_t hamirror_host_state_us(const hamirror_host *host);
 
@@ -2650,7 +2652,7 @@ int64_t hamirror_host_last_period_us(const hamirror_host *host);
 bool hamirror_host_is_pinged(const hamirror_host *host);
 
 /**
- * How long its last answered ping took.
+ * Time that the last answered ping of a host took.
  */
 int64_t hamirror_host_ping_trip_us(const hamirror_host *host);
 
@@ -2710,24 +2712,24 @@ uint64_t hamirror_host_counter(const hamirror_host *host, int32_t window, int32_
 uint64_t hamirror_host_latency_count(const hamirror_host *host, int32_t window);
 
 /**
- * The latency within which that part of the queries of a time, HAMIRROR_WINDOW_*, ended: 0.5 is
+ * The latency within which that part of the queries of a time, HAMIRROR_WINDOW_*, ended. 0.5 is
  * the median, 0.99 leaves out one of a hundred, off by a sixteenth or 2 us at most; 1 and more is
  * the longest, exactly. Pings are left out. -1 without a query.
  */
 int64_t hamirror_host_latency_us(const hamirror_host *host, int32_t window, double part);
 
 /**
- * Its distributed index; empty for NULL. It lives as long as the agent.
+ * Distributed index of an agent; empty for NULL. It lives as long as the agent.
  */
 hamirror_text hamirror_agent_index(const hamirror_agent *agent);
 
 /**
- * Its number in the index, from 0, in the order that a master uses.
+ * Number of an agent in its index, from 0, in the order that a master uses.
  */
 size_t hamirror_agent_number(const hamirror_agent *agent);
 
 /**
- * Its ha_strategy, such as "nodeads"; empty for NULL.
+ * Strategy of an agent (ha_strategy), such as "nodeads"; empty for NULL.
  */
 hamirror_text hamirror_agent_strategy(const hamirror_agent *agent);
 
@@ -2742,7 +2744,7 @@ bool hamirror_agent_is_blackhole(const hamirror_agent *agent);
 bool hamirror_agent_is_persistent(const hamirror_agent *agent);
 
 /**
- * Its mirrors.
+ * Number of mirrors of an agent.
  */
 size_t hamirror_agent_mirror_count(const hamirror_agent *agent);
 
@@ -2975,7 +2977,7 @@ int32_t hamirror_batch_add_search(hamirror_batch *batch,
 
 /**
  * Waits until every request is on its way, so that the agents work while the thread does
- * something else: `out_sent` is false if the time is up before, or hamirror_waker_wake() was
+ * something else. `out_sent` is false if the time is up before, or hamirror_waker_wake() was
  * called. Nobody fails over or looks at deadlines meanwhile: what takes longer than a moment is
  * for hamirror_batch_run().
  *
@@ -3090,7 +3092,7 @@ int32_t hamirror_batch_asked(hamirror_batch *batch,
                              hamirror_error **out_error);
 
 /**
- * The search that a call belongs to: its number in `out_search`, or HAMIRROR_NO_SEARCH for a call
+ * The search that a call belongs to, by its number in `out_search`. HAMIRROR_NO_SEARCH for a call
  * that was added by itself, and once the result of its search is taken.
  *
  * HAMIRROR_ERROR_REENTRANT while the batch is at work.
@@ -3173,9 +3175,9 @@ int32_t hamirror_batch_next_completed(hamirror_batch *batch,
                                       hamirror_error **out_error);
 
 /**
- * Leaves a batch to a thread of the library, and returns at once: that sends, reads, fails over,
- * hedges and keeps deadlines while the program works, as in a local search. Each batch that runs
- * has a thread of its own, so that none holds up another; it is there for a client with
+ * Leaves a batch to a thread of the library, and returns at once. The thread sends, reads, fails
+ * over, hedges and keeps deadlines while the program works, as in a local search. Each batch that
+ * runs has a thread of its own, so that none holds up another; it is there for a client with
  * no_background too, takes no signal, and ends with hamirror_batch_join().
  *
  * Until then all functions of the batch answer HAMIRROR_ERROR_MISUSE, but for
@@ -3207,9 +3209,9 @@ int32_t hamirror_batch_join(hamirror_batch *batch,
                             hamirror_error **out_error);
 
 /**
- * hamirror_client_search() for an index that has local indexes too: `search_local` is called for
- * each of them, with `user_data`, once the requests to the agents are on their way. Nothing is
- * kept of either after the call, so that there is no drop.
+ * Searches as hamirror_client_search() does, an index that has local indexes too. `search_local`
+ * is called for each of them, with `user_data`, once the requests to the agents are on their way.
+ * Nothing is kept of either after the call, so that there is no drop.
  *
  * The errors are those of hamirror_client_search(), and HAMIRROR_ERROR_CALLBACK. A local index
  * that failed is a hamirror_failure with a hamirror_failure_local().
@@ -3225,8 +3227,8 @@ int32_t hamirror_client_search_with_locals(const hamirror_client *client,
                                            hamirror_error **out_error);
 
 /**
- * How many local indexes of a search nobody has searched yet. Those that are left when the result
- * is taken are named in its warning.
+ * Number of local indexes of a search that nobody has searched yet. Those that are left when the
+ * result is taken are named in its warning.
  *
  * HAMIRROR_ERROR_UNKNOWN if there is no such search, or its result was taken.
  */
@@ -3236,9 +3238,9 @@ int32_t hamirror_batch_local_count(hamirror_batch *batch,
                                    hamirror_error **out_error);
 
 /**
- * A local index of a search, to be searched by the program: after hamirror_batch_run() on this
- * thread, so that the agents work meanwhile, or on another thread. `number` counts from 0
- * those that nobody has searched yet; the later ones move up with each
+ * A local index of a search, to be searched by the program. That is done after
+ * hamirror_batch_run() on this thread, so that the agents work meanwhile, or on another thread.
+ * `number` counts from 0 those that nobody has searched yet; the later ones move up with each
  * hamirror_batch_add_local(). End it with hamirror_local_free().
  *
  * HAMIRROR_ERROR_UNKNOWN if there is no such local index, no such search, or its result was
@@ -3278,9 +3280,9 @@ const uint8_t *hamirror_local_request(const hamirror_local *local);
 size_t hamirror_local_request_len(const hamirror_local *local);
 
 /**
- * Answers for a local index: the version of the reply, as a daemon says it in the header, and the
- * `body_len` bytes of its body, as a daemon answers the SEARCH request of a master. The last
- * answer counts.
+ * Answers for a local index by the version of the reply, as a daemon says it in the header, and
+ * its body. The `body_len` bytes are those with which a daemon answers the SEARCH request of a
+ * master. The last answer counts.
  *
  * HAMIRROR_ERROR_SYSTEM if there is no memory for them.
  */
@@ -3310,7 +3312,7 @@ void hamirror_local_free(hamirror_local *local);
 hamirror_waker *hamirror_waker_new(const hamirror_batch *batch);
 
 /**
- * Ends the wait that is under way, or else the next one, from any thread:
+ * Ends the wait that is under way, or else the next one, from any thread.
  * hamirror_batch_wait_any() and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and
  * without a completion, hamirror_batch_wait_sent() with what is true so far, and
  * hamirror_batch_join() with what still runs. A batch that was freed is past waking; that is no

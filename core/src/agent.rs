@@ -82,7 +82,7 @@ impl Agent {
     }
 
     /// True if some mirror that was not tried may answer within `left`, for all that is known of
-    /// it: one that was found dead may be back, and is not slow for want of capacity.
+    /// it. One that was found dead may be back, and is not slow for want of capacity.
     pub fn is_promising(&self, tried: &Tried, left: Duration) -> bool {
         let is_promising = |mirror: usize| {
             self.mirrors[mirror]

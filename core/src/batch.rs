@@ -128,7 +128,7 @@ impl Batch {
     }
 
     /// Starts a search of every agent of an index, or of several (`"shop, archive"`), which are
-    /// merged as one; an agent that two of them name is asked for each.
+    /// merged as one. An agent that two of them name is asked for each.
     pub fn add_search(
         &mut self,
         index: &str,
@@ -205,7 +205,7 @@ impl Batch {
     }
 
     /// Waits until every request is on its way, so that the agents work while this thread does
-    /// something else; `false` if the time is up before, or [`Waker::wake`] was called. Nobody
+    /// something else. `false` if the time is up before, or [`Waker::wake`] was called. Nobody
     /// fails over or looks at deadlines meanwhile: what takes long is for [`run`](Self::run).
     pub fn wait_sent(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
         self.check_process()?;
@@ -264,8 +264,8 @@ impl Batch {
         self.turn(Some(Duration::ZERO))
     }
 
-    /// Returns a call or a search that ended, each once, and none whose outcome was taken before:
-    /// a call that was added as one, and a search with the last of its calls.
+    /// Returns a call or a search that ended, each once, and none whose outcome was taken before.
+    /// A call was added as one, and a search ends with the last of its calls.
     pub fn next_completion(&mut self) -> Option<Completed> {
         let engine = self.driver.as_mut().expect(DRIVER_IS_HERE).engine();
         self.searches.next_completion(|| engine.poll_completion())
@@ -293,13 +293,14 @@ impl Batch {
         calls.try_for_each(|call| self.cancel(call))
     }
 
-    /// How a call ended; `None` while it runs, once taken, and for a number that is not one.
+    /// Returns the outcome of a call; `None` while it runs, once taken, and for a number that is
+    /// not one.
     pub fn reply(&self, call: CallId) -> Option<Result<&Reply, &AgentFailure>> {
         let outcome = self.driver_ref().engine_ref().outcome(call)?;
         Some(outcome.as_ref().map(|answer| &answer.reply))
     }
 
-    /// Takes the reply of a call out, or why there is none: [`Error::Unanswered`] with one
+    /// Takes the reply of a call out, or why there is none. That is [`Error::Unanswered`] with one
     /// failure, which has an [`Error::program`] if a request of the program's own ended the call.
     /// [`Error::Misuse`] if the call runs, was taken before, or belongs to a search.
     pub fn take_reply(&mut self, call: CallId) -> Result<Reply, Error> {
@@ -316,9 +317,8 @@ impl Batch {
         Ok(outcome?.reply)
     }
 
-    /// The agent that a call asks and the host that answered, or that a write is for; `None` for
-    /// the host while a read runs and when no mirror answered it, and for a call once its outcome
-    /// was taken.
+    /// The agent that a call asks and the host that answered, or that a write is for. `None` for
+    /// the host of a read that runs or got no answer, and for a call whose outcome was taken.
     pub fn asked(&self, call: CallId) -> Option<(&Agent, Option<&str>)> {
         let (agent, mirror) = self.driver_ref().engine_ref().asked(call)?;
         let host = mirror.map(|mirror| agent.mirrors[mirror].host.name.as_str());
@@ -363,7 +363,7 @@ impl Batch {
         self.driver_ref().waker()
     }
 
-    /// Lets everything go as it is, after a panic that was caught on the way to the caller: nobody
+    /// Lets everything go as it is, after a panic that was caught on the way to the caller. Nobody
     /// knows in what state the rest was left. All that is left to do with it is to drop it.
     pub fn abandon(&mut self) {
         self.end(true);

@@ -97,7 +97,7 @@ impl Client {
         batch.take_search(id)
     }
 
-    /// Runs several searches of the same agents, 32 at most, in one request to each agent: a
+    /// Runs several searches of the same agents, 32 at most, in one request to each agent. A
     /// daemon does once what they have in common (facets). Each has a result of its own, in order;
     /// one that is refused leaves the others alone.
     pub fn search_all(
@@ -113,8 +113,9 @@ impl Client {
     }
 
     /// Searches all agents of an index, and its local indexes by a function of the program, while
-    /// the agents work: it gets the name of a local index and the body of a SEARCH request as an
-    /// agent would get it, and returns the reply ([`Reply::new`]) or why there is none.
+    /// the agents work. The function gets the name of a local index and the body of a SEARCH
+    /// request as an agent would get it. It returns the reply ([`Reply::new`]) or why there is
+    /// none.
     ///
     /// The function is called on this thread. Meanwhile another one fails over, hedges and keeps
     /// deadlines ([`Batch::run`]); where the system gives no thread, that is done between two
@@ -202,9 +203,9 @@ impl Client {
         }
     }
 
-    /// Says where a host of the configuration listens, by the name it has there
-    /// (`box1:9312`), in place of what look-ups say: for programs that know better, from a service
-    /// registry for instance. They are tried in this order. An empty list takes it back.
+    /// Says where a host of the configuration listens, by the name it has there (`box1:9312`), in
+    /// place of what look-ups say. This is for programs that know better, from a service registry
+    /// for instance. Addresses are tried in this order. An empty list returns to look-ups.
     ///
     /// It holds until the next call of this, for as long as the configuration names the host.
     pub fn set_addresses(&self, host: &str, addresses: &[SocketAddr]) -> Result<(), Error> {
@@ -220,8 +221,8 @@ impl Client {
         Ok(())
     }
 
-    /// The same with addresses as text: `10.0.0.1:9312`, `[::1]:9312`, or without a port, in
-    /// whose place the host's own is taken.
+    /// Sets addresses as [`Self::set_addresses`] does, given as text: `10.0.0.1:9312`,
+    /// `[::1]:9312`. Without a port the host's own is taken.
     pub fn set_address_texts<T: AsRef<str>>(&self, host: &str, texts: &[T]) -> Result<(), Error> {
         let topology = self.shared().topology.load();
         let known = topology.hosts.iter().find(|known| known.name == host);

@@ -1,15 +1,15 @@
-//! How many agents must answer before a result counts.
+//! The agents that must answer before a result counts.
 
 use crate::error::Error;
 
-/// How many of an index's agents must answer. A search counts local indexes, too: those that the
+/// Share of an index's agents that must answer. A search counts local indexes, too: those that the
 /// program searched and, unless best effort will do, those that nobody did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Completeness {
     /// One is enough; what is missing is told in the warning. A master's way.
     #[default]
     BestEffort,
-    /// This share of them, and one at least.
+    /// A share of the agents, and one at least.
     AtLeast {
         /// Share in percent, 1 to 100; a search with any other is refused.
         percent: u8,

@@ -1,5 +1,5 @@
-//! The one deadline of a call and the times within it: query before agent, index, `searchd`
-//! section and default; "unset" is not "set to the default".
+//! The one deadline of a call and the times within it. The query goes before agent, index,
+//! `searchd` section and default; "unset" is not "set to the default".
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) struct CallLimits {
     /// What the configuration gives a mirror to answer: a caller with less patience proves nothing
     /// against it.
     pub query_patience: Duration,
-    /// The same for reaching it.
+    /// What the configuration gives a mirror to be reached.
     pub connect_patience: Duration,
     /// Rounds over all mirrors after the first.
     pub retry_count: u32,

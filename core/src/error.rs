@@ -248,7 +248,7 @@ impl fmt::Display for AgentFailure {
 pub struct AttemptFailure {
     /// The mirror's host, as the configuration names it (`box1:9312`, `/run/searchd.sock`).
     pub host: String,
-    /// How it failed; decides which counter of the host it went into.
+    /// Kind of the failure, which decides into which counter of the host it went.
     pub kind: FailureKind,
     /// What was under way when it failed.
     pub phase: Phase,
@@ -265,7 +265,7 @@ impl fmt::Display for AttemptFailure {
     }
 }
 
-/// How an attempt failed; the names are those of SHOW AGENT STATUS where it has one.
+/// Kinds of failed attempts; the names are those of SHOW AGENT STATUS where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureKind {

@@ -37,7 +37,7 @@ pub const MAX_PACKET_SIZE_MAX: usize = 128 << 20;
 /// Smallest `max_packet_size` that any daemon accepts in its configuration.
 pub(crate) const MAX_PACKET_SIZE_MIN: usize = 128 << 10;
 
-/// Reply bodies up to this are taken where `max_packet_size` is not set: Sphinx's default is 8M,
+/// Reply bodies up to this are taken where `max_packet_size` is not set. Sphinx's default is 8M,
 /// Manticore's 128M, and a reply that the agent could send must not be lost here.
 pub(crate) const MAX_PACKET_SIZE: usize = MAX_PACKET_SIZE_MAX;
 
@@ -54,8 +54,8 @@ pub(crate) const PERSISTENT_CONNECTIONS_LIMIT: u32 = 32;
 /// A kept connection idle for longer is closed by us: a daemon's `client_timeout` is 300 s.
 pub(crate) const KEPT_IDLE_MAX: Duration = Duration::from_secs(240);
 
-/// An idle kept connection is probed by the kernel after so long without a byte: before most NATs
-/// and firewalls forget it (RFC 5382 asks for two hours, many give a minute).
+/// An idle kept connection is probed by the kernel after so long without a byte. Most NATs and
+/// firewalls forget it later (RFC 5382 asks for two hours, many give a minute).
 pub(crate) const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 
 /// Pause between further probes.
@@ -73,7 +73,7 @@ pub(crate) const MIRRORS_MAX: usize = 4_096;
 /// Bytes of a remote error text that are kept: a stranger's word is quoted, not stored whole.
 pub const REMOTE_TEXT_MAX: usize = 1_024;
 
-/// Bytes of a warning in which lines of missing agents are looked for: a master of a thousand
+/// Bytes of a warning in which lines of missing agents are looked for. A master of a thousand
 /// agents writes less, and a longer one is taken for one with such a line.
 pub(crate) const WARNING_READ_MAX: usize = 256 << 10;
 
@@ -88,8 +88,8 @@ pub(crate) const TOLD_SOURCES_MAX: usize = 8;
 /// hundred columns are rare. Each costs the merge more memory than it takes in the reply.
 pub const COLUMNS_MAX: usize = 4_096;
 
-/// Bytes of the names of all columns and fields of a result set: an expression without an alias
-/// is a name, and its program wrote it.
+/// Bytes of the names of all columns and fields of a result set. An expression without an alias is
+/// a name, and its program wrote it.
 pub(crate) const NAMES_SIZE_MAX: usize = 1 << 20;
 
 /// Query words whose statistics a result holds; `a*` may stand for any number of words, of which
@@ -99,8 +99,8 @@ pub const WORDS_MAX: usize = 4_096;
 /// Bytes of such a word that are kept; daemons cut words at 42 characters.
 pub(crate) const WORD_SIZE_MAX: usize = 256;
 
-/// Values of varying size between two places of a row that are noted when a reply is decoded:
-/// to read a value, so many are passed over at most.
+/// Values of varying size between two places of a row that are noted when a reply is decoded. To
+/// read a value, so many are passed over at most.
 pub(crate) const VALUES_BETWEEN_MARKS: usize = 16;
 
 /// Port of an agent without one (IANA).
@@ -124,7 +124,7 @@ pub(crate) const FILTER_VALUES_SETTING_MAX: u32 = 10_485_760;
 /// Longest deadline of a call: sums of time must not overflow, and nobody waits a week.
 pub(crate) const DEADLINE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Longest that heartbeats put off the end of a call whose deadline the caller did not fix: the
+/// Longest that heartbeats put off the end of a call whose deadline the caller did not fix. The
 /// longest commands that send any (OPTIMIZE) take minutes, and an agent must not hold a caller for
 /// as long as it likes.
 pub(crate) const HEARTBEATS_MAX: Duration = Duration::from_secs(3_600);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use parking_lot::{Condvar, Mutex};
 
-/// How much a line matters.
+/// Importance of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Level {
@@ -36,7 +36,7 @@ impl<F: Fn(Level, &str) + Send + Sync> LogSink for F {
 pub struct Log {
     /// Of the sink; 0 without one.
     level: AtomicU8,
-    /// No lock-free pointer: that would register a destructor with the thread, for which the
+    /// No lock-free pointer. That would register a destructor with the thread, for which the
     /// dynamic loader's lock is needed, and a plugin holds that when it frees its client on
     /// unloading.
     listening: Mutex<Listening>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::completeness::Completeness;
 
-/// How a client works; [`Default`] is right for most.
+/// Options of a client; [`Default`] is right for most.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientOptions {
     /// A thread for pings and blackholes, started when first needed. Without it the program drives
@@ -35,7 +35,7 @@ impl Default for ClientOptions {
 /// Which connections are kept after use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeepConnections {
-    /// Those of `agent_persistent` lines and of lines with `conn=persistent`.
+    /// Connections of `agent_persistent` lines and of lines with `conn=persistent`.
     #[default]
     ByLine,
     /// All.
@@ -60,6 +60,6 @@ pub struct CallOptions {
     pub retry_delay: Option<Duration>,
     /// Never leave the mirror that was picked first, as searchd 2.2.11 does.
     pub no_failover: bool,
-    /// How many agents must answer.
+    /// Share of the agents that must answer.
     pub completeness: Completeness,
 }

@@ -21,7 +21,7 @@ pub(crate) struct Shared {
     pub(crate) reloading: Mutex<()>,
     pub(crate) options: ClientOptions,
     process: process::Id,
-    /// The client of a forked child, which nobody but the child ever makes: it may touch no lock
+    /// The client of a forked child, which nobody but the child ever makes. It may touch no lock
     /// that a thread of the parent held when it forked.
     pub(crate) of_child: OnceLock<Arc<Shared>>,
 }
@@ -77,8 +77,8 @@ impl Shared {
         }
     }
 
-    /// Checks and encodes searches of these indexes, within the limits of the configuration: one
-    /// request for each, as weights of indexes go to the agents of their own.
+    /// Checks and encodes searches of these indexes, within the limits of the configuration. Each
+    /// index has a request of its own, as weights of indexes go to its agents.
     pub(crate) fn search_requests(
         &self,
         list: &str,

@@ -143,7 +143,7 @@ impl<'a> Before<'a> {
     }
 }
 
-/// How the mirrors of a configuration use a host.
+/// Use that the mirrors of a configuration make of a host.
 #[derive(Clone, Copy, Debug, Default)]
 struct Use {
     references: u32,

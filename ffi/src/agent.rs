@@ -28,19 +28,19 @@ impl Handle for Mirror {
     type Ownership = Borrowed;
 }
 
-/// Its distributed index; empty for NULL. It lives as long as the agent.
+/// Distributed index of an agent; empty for NULL. It lives as long as the agent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_agent_index(agent: *const Agent) -> Text {
     getter!({ Some(Text::from(get(agent)?.index.as_str())) })
 }
 
-/// Its number in the index, from 0, in the order that a master uses.
+/// Number of an agent in its index, from 0, in the order that a master uses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_agent_number(agent: *const Agent) -> usize {
     getter!({ Some(get(agent)?.number) })
 }
 
-/// Its ha_strategy, such as "nodeads"; empty for NULL.
+/// Strategy of an agent (ha_strategy), such as "nodeads"; empty for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_agent_strategy(agent: *const Agent) -> Text {
     getter!({ Some(Text::from(get(agent)?.strategy)) })
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn hamirror_agent_is_persistent(agent: *const Agent) -> bo
     getter!({ Some(get(agent)?.is_persistent) })
 }
 
-/// Its mirrors.
+/// Number of mirrors of an agent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_agent_mirror_count(agent: *const Agent) -> usize {
     getter!({ Some(get(agent)?.mirrors.len()) })

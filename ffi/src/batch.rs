@@ -166,7 +166,7 @@ pub unsafe extern "C" fn hamirror_batch_add_search(
 }
 
 /// Waits until every request is on its way, so that the agents work while the thread does
-/// something else: `out_sent` is false if the time is up before, or hamirror_waker_wake() was
+/// something else. `out_sent` is false if the time is up before, or hamirror_waker_wake() was
 /// called. Nobody fails over or looks at deadlines meanwhile: what takes longer than a moment is
 /// for hamirror_batch_run().
 ///
@@ -353,7 +353,7 @@ pub unsafe extern "C" fn hamirror_batch_asked(
     })
 }
 
-/// The search that a call belongs to: its number in `out_search`, or HAMIRROR_NO_SEARCH for a call
+/// The search that a call belongs to, by its number in `out_search`. HAMIRROR_NO_SEARCH for a call
 /// that was added by itself, and once the result of its search is taken.
 ///
 /// HAMIRROR_ERROR_REENTRANT while the batch is at work.

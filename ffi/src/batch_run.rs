@@ -5,9 +5,9 @@ use crate::batch::{Batch, timeout, write};
 use crate::error::Error;
 use crate::panic::fallible;
 
-/// Leaves a batch to a thread of the library, and returns at once: that sends, reads, fails over,
-/// hedges and keeps deadlines while the program works, as in a local search. Each batch that runs
-/// has a thread of its own, so that none holds up another; it is there for a client with
+/// Leaves a batch to a thread of the library, and returns at once. The thread sends, reads, fails
+/// over, hedges and keeps deadlines while the program works, as in a local search. Each batch that
+/// runs has a thread of its own, so that none holds up another; it is there for a client with
 /// no_background too, takes no signal, and ends with hamirror_batch_join().
 ///
 /// Until then all functions of the batch answer HAMIRROR_ERROR_MISUSE, but for

@@ -3,8 +3,8 @@
 use std::ffi::c_void;
 use std::fmt;
 
-/// Ends `user_data`: called exactly once, when nothing will call back with it any more, on
-/// whichever thread was the last to need it; also if the function that it was handed to fails.
+/// Ends `user_data`: called exactly once, when nothing will call back with it any more. It comes
+/// on whichever thread was the last to need it; also if the function that it was handed to fails.
 ///
 /// It may not use a batch, an upkeep or a client of this library, and must not throw.
 pub type DropCallback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;

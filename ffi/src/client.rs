@@ -59,7 +59,7 @@ pub unsafe extern "C" fn hamirror_client_clone(client: *const Client) -> *mut Cl
     getter!({ Some(handle::new(get(client)?.clone())) })
 }
 
-/// Takes over a new configuration, for all handles of the client and while searches go on: calls
+/// Takes over a new configuration, for all handles of the client and while searches go on. Calls
 /// under way end as they began; hosts that stay keep their record and connections (their record
 /// only with the same ha_period_karma).
 ///
@@ -159,7 +159,8 @@ pub unsafe extern "C" fn hamirror_client_flush_hostnames(
 ///
 /// `host` is its name in the configuration with its port, such as "box1:9312". `addresses` are
 /// `addresses_len` NUL-terminated texts, "10.0.0.1:9312" or "[::1]:9312", which are tried in this
-/// order; one without a port has the host's own. None takes it back.
+/// order; one without a port has the host's own. With none of them
+/// look-ups count again.
 ///
 /// HAMIRROR_ERROR_UNKNOWN if there is no such host, HAMIRROR_ERROR_REQUEST if a text is no
 /// address, HAMIRROR_ERROR_MISUSE for a unix socket; then all stays as it was.

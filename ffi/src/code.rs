@@ -1,6 +1,6 @@
 //! Codes of errors.
 
-/// It worked.
+/// Success.
 pub const HAMIRROR_OK: i32 = 0;
 /// An argument can't be used: NULL, not UTF-8, a number that none of the constants has, a wrong
 /// size. Correct the call.

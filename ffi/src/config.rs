@@ -14,13 +14,13 @@ use crate::handle::{self, Handle, Owned, get, view};
 use crate::panic::{fallible, getter};
 use crate::text::Text;
 
-/// This library's rules: what either daemon takes as it is written is taken, anything else is an
+/// Rules of this library: what either daemon takes as it is written is taken, anything else is an
 /// error or a warning.
 pub const HAMIRROR_READING_STRICT: i32 = 0;
-/// Those of searchd 2.2.11: an agent line, a setting or an index that it skips is skipped with a
+/// Rules of searchd 2.2.11. An agent line, a setting or an index that it skips is skipped with a
 /// warning, and a file that it does not start with is an error.
 pub const HAMIRROR_READING_SPHINX: i32 = 1;
-/// Those of Manticore: likewise, but one bad agent line takes its whole table with it.
+/// Rules of Manticore: as for 2.2.11, but one bad agent line takes its whole table with it.
 pub const HAMIRROR_READING_MANTICORE: i32 = 2;
 
 /// A validated configuration: the searchd section and every distributed index of a sphinx.conf or

@@ -136,7 +136,8 @@ pub unsafe extern "C" fn hamirror_attempt_host(attempt: *const Attempt) -> Text 
     getter!({ Some(Text::from(get(attempt)?.host.as_str())) })
 }
 
-/// How it failed: HAMIRROR_FAILURE_*; 0 for NULL, and for a way that this header does not know.
+/// Kind of a failed attempt, HAMIRROR_FAILURE_*; 0 for NULL, and for a kind that this header does
+/// not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_attempt_kind(attempt: *const Attempt) -> i32 {
     getter!({

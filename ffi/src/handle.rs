@@ -58,7 +58,7 @@ pub(crate) unsafe fn get<'a, H: Handle>(handle: *const H) -> Option<&'a H::Rust>
     unsafe { handle.cast::<H::Rust>().as_ref() }
 }
 
-/// The same where NULL is an error.
+/// Borrows a handle where NULL is an error.
 ///
 /// # Safety
 ///

@@ -63,7 +63,7 @@ pub unsafe extern "C" fn hamirror_host_state(host: *const Host) -> i32 {
     })
 }
 
-/// How long it has been living or dead; from the start, if it was never anything else.
+/// Time that a host has been living or dead; from the start, if it was never anything else.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_host_state_us(host: *const Host) -> i64 {
     getter!({ Some(microseconds(Some(get(host)?.state_for))) })
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn hamirror_host_is_pinged(host: *const Host) -> bool {
     getter!({ Some(get(host)?.is_pinged) })
 }
 
-/// How long its last answered ping took.
+/// Time that the last answered ping of a host took.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_host_ping_trip_us(host: *const Host) -> i64 {
     getter!({ Some(microseconds(get(host)?.ping_trip)) })
@@ -175,7 +175,7 @@ pub unsafe extern "C" fn hamirror_host_latency_count(host: *const Host, window: 
     getter!({ Some(self::window(get(host)?, window)?.1.count()) })
 }
 
-/// The latency within which that part of the queries of a time, HAMIRROR_WINDOW_*, ended: 0.5 is
+/// The latency within which that part of the queries of a time, HAMIRROR_WINDOW_*, ended. 0.5 is
 /// the median, 0.99 leaves out one of a hundred, off by a sixteenth or 2 us at most; 1 and more is
 /// the longest, exactly. Pings are left out. -1 without a query.
 #[unsafe(no_mangle)]

@@ -71,9 +71,9 @@ impl LocalDetail {
 pub type LocalCallback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, local: *mut Local) -> i32>;
 
-/// hamirror_client_search() for an index that has local indexes too: `search_local` is called for
-/// each of them, with `user_data`, once the requests to the agents are on their way. Nothing is
-/// kept of either after the call, so that there is no drop.
+/// Searches as hamirror_client_search() does, an index that has local indexes too. `search_local`
+/// is called for each of them, with `user_data`, once the requests to the agents are on their way.
+/// Nothing is kept of either after the call, so that there is no drop.
 ///
 /// The errors are those of hamirror_client_search(), and HAMIRROR_ERROR_CALLBACK. A local index
 /// that failed is a hamirror_failure with a hamirror_failure_local().
@@ -113,8 +113,8 @@ pub unsafe extern "C" fn hamirror_client_search_with_locals(
     })
 }
 
-/// How many local indexes of a search nobody has searched yet. Those that are left when the result
-/// is taken are named in its warning.
+/// Number of local indexes of a search that nobody has searched yet. Those that are left when the
+/// result is taken are named in its warning.
 ///
 /// HAMIRROR_ERROR_UNKNOWN if there is no such search, or its result was taken.
 #[unsafe(no_mangle)]
@@ -134,9 +134,9 @@ pub unsafe extern "C" fn hamirror_batch_local_count(
     })
 }
 
-/// A local index of a search, to be searched by the program: after hamirror_batch_run() on this
-/// thread, so that the agents work meanwhile, or on another thread. `number` counts from 0
-/// those that nobody has searched yet; the later ones move up with each
+/// A local index of a search, to be searched by the program. That is done after
+/// hamirror_batch_run() on this thread, so that the agents work meanwhile, or on another thread.
+/// `number` counts from 0 those that nobody has searched yet; the later ones move up with each
 /// hamirror_batch_add_local(). End it with hamirror_local_free().
 ///
 /// HAMIRROR_ERROR_UNKNOWN if there is no such local index, no such search, or its result was
@@ -219,9 +219,9 @@ pub unsafe extern "C" fn hamirror_local_request_len(local: *const Local) -> usiz
     getter!({ Some(get(local)?.request.len()) })
 }
 
-/// Answers for a local index: the version of the reply, as a daemon says it in the header, and the
-/// `body_len` bytes of its body, as a daemon answers the SEARCH request of a master. The last
-/// answer counts.
+/// Answers for a local index by the version of the reply, as a daemon says it in the header, and
+/// its body. The `body_len` bytes are those with which a daemon answers the SEARCH request of a
+/// master. The last answer counts.
 ///
 /// HAMIRROR_ERROR_SYSTEM if there is no memory for them.
 #[unsafe(no_mangle)]

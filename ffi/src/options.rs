@@ -29,7 +29,7 @@ pub const HAMIRROR_COMPLETENESS_AT_LEAST: i32 = 1;
 /// Every agent, and every local index of the searched index.
 pub const HAMIRROR_COMPLETENESS_ALL: i32 = 2;
 
-/// How a client works. Zero is the default of every field. Start with
+/// Options of a client. Zero is the default of every field. Start with
 /// hamirror_client_options_init().
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -162,7 +162,7 @@ pub(crate) unsafe fn call(options: *const CallOptions) -> Result<CoreCallOptions
 ///
 /// The first field is a `u32`, all bytes zero are a value, and there is no padding.
 unsafe trait Options: Copy {
-    /// Its sizes in all versions so far.
+    /// Sizes of the struct in all versions so far.
     const SIZES: &[usize];
 }
 

@@ -116,8 +116,8 @@ pub unsafe extern "C" fn hamirror_result_agents_answered(result: *const SearchRe
     getter!({ Some(get(result)?.result.agents_answered) })
 }
 
-/// Everything that went wrong without ending the search, as a master words it, and what the
-/// result lacks: columns that not all agents have, rows beyond max_matches or a cutoff. Empty if
+/// Everything that went wrong without ending the search, as a master words it, and what the result
+/// lacks. That is columns that not all agents have, rows beyond max_matches or a cutoff. Empty if
 /// there is nothing. It lives until the result is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_warning(result: *const SearchResult) -> Text {
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn hamirror_result_word_docs(
     getter!({ Some(get(result)?.word(number)?.docs) })
 }
 
-/// How often the documents have the word of that number.
+/// Number of times that the documents have the word of that number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_word_hits(
     result: *const SearchResult,

@@ -23,9 +23,9 @@ pub const HAMIRROR_FLAVOUR_SPHINX: i32 = 0;
 /// Keys and formats of Manticore, with the values that its manual promises.
 pub const HAMIRROR_FLAVOUR_MANTICORE: i32 = 1;
 
-/// A picture of a client at one time: every host, agent and index, the client's own counters, the
-/// rows of SHOW AGENT STATUS, and text for Prometheus. It never changes, so any number of threads
-/// may read it. End it with hamirror_status_free().
+/// A picture of a client at one time. It has every host, agent and index, the client's own
+/// counters, the rows of SHOW AGENT STATUS, and text for Prometheus. It never changes, so any
+/// number of threads may read it. End it with hamirror_status_free().
 pub struct Status {
     _private: [u8; 0],
 }

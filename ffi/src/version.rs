@@ -15,7 +15,7 @@ pub extern "C" fn hamirror_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// Version of the library that runs, as one number: the major in bits 16 to 31, the minor in
+/// Version of the library that runs, as one number. The major is in bits 16 to 31, the minor in
 /// bits 8 to 15, the patch in bits 0 to 7.
 #[unsafe(no_mangle)]
 pub extern "C" fn hamirror_version_number() -> u32 {

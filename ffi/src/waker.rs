@@ -24,7 +24,7 @@ pub unsafe extern "C" fn hamirror_waker_new(batch: *const Batch) -> *mut Waker {
     getter!({ Some(handle::new(get(batch)?.waker.clone())) })
 }
 
-/// Ends the wait that is under way, or else the next one, from any thread:
+/// Ends the wait that is under way, or else the next one, from any thread.
 /// hamirror_batch_wait_any() and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and
 /// without a completion, hamirror_batch_wait_sent() with what is true so far, and
 /// hamirror_batch_join() with what still runs. A batch that was freed is past waking; that is no

@@ -19,3 +19,4 @@ mod slow_names;
 mod sockets;
 mod tidy;
 mod upkeep;
+mod words;

@@ -102,8 +102,8 @@ impl Batch {
         get(&mut self.lock()?)?.wait_all(py, limit)
     }
 
-    /// Waits until every request is on its way, so that the agents work while this thread does
-    /// something else; `False` if the time is up before.
+    /// Waits until every request is on its way; `False` if the time is up before. The agents work
+    /// while this thread does something else.
     #[pyo3(signature = (timeout = None))]
     fn wait_sent(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         let limit = Limit::after(timeout.map(options::duration).transpose()?);
@@ -191,7 +191,7 @@ impl Batch {
     }
 
     /// Does what is to be done now, without waiting, and returns what has ended since the last
-    /// time: searches and replies as their `add_` returned them.
+    /// time. Searches and replies are those that their `add_` returned.
     fn drive<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;

@@ -25,7 +25,7 @@ pub(crate) fn enter<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     returned
 }
 
-/// The same for a call whose exception is to reach the program's own call of this package.
+/// Runs a call whose exception is to reach the program's own call of this package.
 pub(crate) fn call<T>(call: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, ProgramError> {
     match enter(call) {
         Some(returned) => returned.map_err(ProgramError::new),

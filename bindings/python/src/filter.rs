@@ -78,7 +78,7 @@ impl Filter {
         Self { attribute: attribute.0, test: Test::String(text.0), exclude }
     }
 
-    /// That field of a JSON attribute is null or not there.
+    /// Keeps documents where that field of a JSON attribute is null or not there.
     #[staticmethod]
     #[pyo3(signature = (attribute, *, exclude = false))]
     fn null(attribute: Text, exclude: bool) -> Self {

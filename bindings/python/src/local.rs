@@ -11,7 +11,7 @@ use pyo3::types::PyBytes;
 use crate::error::LocalError;
 use crate::waiting::{self, Limit};
 
-/// Has a function of Python search the local indexes of a search, while the agents work: another
+/// Has a function of Python search the local indexes of a search, while the agents work. Another
 /// thread drives them meanwhile, or without one this does between two local indexes.
 pub(crate) fn search_locals(
     py: Python<'_>,

@@ -23,6 +23,6 @@ impl LogSink for Sink {
     }
 }
 
-/// How much is told.
+/// Levels by their names: up to which one lines are told.
 pub(crate) const LEVELS: [(&str, Level); 3] =
     [("warning", Level::Warning), ("info", Level::Info), ("debug", Level::Debug)];

@@ -23,7 +23,7 @@ pub(crate) struct PendingSearch {
 
 #[pymethods]
 impl PendingSearch {
-    /// It has ended, well or not; its batch finds out while it waits or is driven.
+    /// True if the search has ended, well or not; its batch finds out while it waits or is driven.
     #[getter]
     fn done(&self) -> bool {
         self.outcome.cell.get().is_some()
@@ -73,7 +73,8 @@ pub(crate) struct PendingReply {
 
 #[pymethods]
 impl PendingReply {
-    /// It has ended, well or not; its batch finds out while it waits or is driven.
+    /// True if the request has ended, well or not; its batch finds out while it waits or is
+    /// driven.
     #[getter]
     fn done(&self) -> bool {
         self.outcome.cell.get().is_some()
@@ -105,7 +106,7 @@ impl PendingReply {
     }
 }
 
-/// How it ended, once it has.
+/// End of a call or a search, once it has one.
 struct Outcome<T> {
     cell: OnceLock<Result<Py<T>, Error>>,
 }

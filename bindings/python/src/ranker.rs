@@ -1,4 +1,4 @@
-//! How matches are weighed.
+//! Rankers: by what matches are weighed.
 
 use hamirror::search;
 use pyo3::prelude::*;
@@ -6,7 +6,7 @@ use pyo3::types::PyString;
 
 use crate::text::snake_case;
 
-/// How matches are weighed.
+/// Ranker of a search: by what matches are weighed.
 #[pyclass(frozen, eq, module = "hamirror")]
 #[derive(Clone, PartialEq)]
 pub(crate) struct Ranker {
@@ -40,13 +40,13 @@ impl Ranker {
     #[classattr]
     const SPH04: Ranker = Ranker { inner: search::Ranker::Sph04 };
 
-    /// This expression.
+    /// Ranks by that expression.
     #[staticmethod]
     fn expression(expression: String) -> Self {
         Self { inner: search::Ranker::Expression(expression) }
     }
 
-    /// This expression; the factors are kept for the select list.
+    /// Ranks by that expression, and keeps the factors for the select list.
     #[staticmethod]
     fn export(expression: String) -> Self {
         Self { inner: search::Ranker::Export(expression) }

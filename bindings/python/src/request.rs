@@ -16,8 +16,8 @@ use crate::record::Record;
 use crate::reply::Reply;
 use crate::verdict::Verdict;
 
-/// A command, its version, and its body without the header: bytes that are the same for each
-/// mirror, or a function that builds them for one.
+/// A command, its version, and its body without the header. The body is bytes that are the same
+/// for each mirror, or a function that builds them for one.
 #[pyclass(frozen, module = "hamirror")]
 pub(crate) struct Request {
     pub(crate) inner: Arc<dyn hamirror::Request>,

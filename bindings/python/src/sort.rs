@@ -17,13 +17,13 @@ impl Sort {
     #[classattr]
     const RELEVANCE: Sort = Sort { inner: search::Sort::Relevance };
 
-    /// This attribute of the select list, highest first, then weight.
+    /// Sorts by that attribute of the select list, highest first, then by weight.
     #[staticmethod]
     fn descending(attribute: String) -> Self {
         Self { inner: search::Sort::Descending(attribute) }
     }
 
-    /// This attribute of the select list, lowest first, then weight.
+    /// Sorts by that attribute of the select list, lowest first, then by weight.
     #[staticmethod]
     fn ascending(attribute: String) -> Self {
         Self { inner: search::Sort::Ascending(attribute) }

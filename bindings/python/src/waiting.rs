@@ -24,7 +24,7 @@ pub(crate) fn wait<T: Send>(
     }
 }
 
-/// The same for what does not wait, but takes its time.
+/// Runs what does not wait, but takes its time, without the GIL.
 pub(crate) fn run<T: Send>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, Error> + Send,
@@ -58,5 +58,5 @@ impl Limit {
     }
 }
 
-/// How long Ctrl-C may have to wait.
+/// Longest time that Ctrl-C may have to wait.
 const SLICE: Duration = Duration::from_millis(50);

@@ -36,8 +36,8 @@ impl BatchHandle {
     }
 
     /// Waits until it is time to [`join`](Self::join), at most so long, and leaves the batch to
-    /// its thread: all calls have ended, a waker was used, or no thread came to it. `false` if
-    /// not.
+    /// its thread. All calls have ended then, a waker was used, or no thread came to it. `false`
+    /// if not.
     pub fn wait_due(&self, timeout: Option<Duration>) -> Result<bool, Error> {
         Ok(self.batch.wait_run(super::end_of(timeout))? != Waited::TimeUp)
     }
@@ -49,8 +49,8 @@ impl BatchHandle {
         self.batch.end_run(timeout)
     }
 
-    /// Returns a call that ended, each once, whether it was added by itself or for a search: what
-    /// the C functions of 0.1 tell, in place of [`Batch::next_completion`]. That tells a search
+    /// Returns a call that ended, each once, whether it was added by itself or for a search. The C
+    /// functions of 0.1 tell these, in place of [`Batch::next_completion`]. That tells a search
     /// nevertheless, and not the calls that were told here.
     pub fn next_call(&mut self) -> Result<Option<CallId>, Error> {
         Ok(self.get()?.next_call_of_any())

@@ -10,7 +10,7 @@ use crate::error::{Error, SystemError};
 use crate::net::{End, Run, Waited, clock};
 use crate::request::Reply;
 
-/// A batch at work on a thread of the library: it sends, reads, fails over, hedges and keeps
+/// A batch at work on a thread of the library. It sends, reads, fails over, hedges and keeps
 /// deadlines though the program does nothing for it.
 ///
 /// [`join`](Self::join) makes it a [`Batch`] again. Dropped, it cancels what still runs, once its
@@ -30,8 +30,9 @@ pub struct NotRun {
 }
 
 impl Batch {
-    /// Leaves the batch to a thread of its own, and returns at once: for work of the program that
-    /// takes longer than a moment, such as a local search. No batch that runs so holds up another.
+    /// Leaves the batch to a thread of its own, and returns at once. This is for work of the
+    /// program that takes longer than a moment, such as a local search. No batch that runs so
+    /// holds up another.
     ///
     /// A [`Request`](crate::Request) of the program builds and judges on that thread meanwhile.
     /// The thread handles no signal, and is there for clients without a background thread
@@ -97,7 +98,7 @@ impl Batch {
 }
 
 impl RunningBatch {
-    /// Waits for all calls to end, at most so long, and takes the batch back: completions and
+    /// Waits for all calls to end, at most so long, and takes the batch back. Completions and
     /// results are taken from it as ever, and what still runs is driven by the program again.
     ///
     /// [`Waker::wake`](crate::Waker::wake) ends the wait too. A panic of the program's own
@@ -109,9 +110,9 @@ impl RunningBatch {
         Ok(self.batch)
     }
 
-    /// Waits for all calls to end and leaves the batch to its thread; `false` if the time is up
-    /// before, [`Waker::wake`](crate::Waker::wake) was called, or the thread could not begin, for
-    /// which only [`join`](Self::join) helps.
+    /// Waits for all calls to end and leaves the batch to its thread; `false` if they have not.
+    /// The time is up then, [`Waker::wake`](crate::Waker::wake) was called, or the thread could
+    /// not begin, for which only [`join`](Self::join) helps.
     pub fn wait_all(&self, timeout: Option<Duration>) -> Result<bool, Error> {
         Ok(self.batch.wait_run(end_of(timeout))? == Waited::Ended)
     }

@@ -22,7 +22,7 @@ pub(super) struct Attempt {
     pub(super) reached: bool,
     /// Part of its time in which this process did not look.
     pub(super) missed: Duration,
-    /// Its silence, or how long it took, is not its mirror's doing alone.
+    /// True if silence, or the time that an answer took, is not the mirror's doing alone.
     pub(super) is_excused: bool,
     /// Since when its reply may have waited here.
     pub(super) read_late: Option<Instant>,
@@ -30,7 +30,7 @@ pub(super) struct Attempt {
     pub(super) handed_over: bool,
     /// A wait that its mirror, if well, rarely exceeds; `None` where nothing tells.
     pub(super) usual: Option<Duration>,
-    /// Its connection served another request before.
+    /// True if the connection of the attempt served another request before.
     pub(super) is_reused: bool,
     /// When another mirror is asked beside this one.
     pub(super) hedge: Option<Hedge>,
@@ -39,7 +39,7 @@ pub(super) struct Attempt {
     /// The attempt that others were begun beside because of that: of all these, only the first
     /// that has its address goes on.
     pub(super) race: Option<u32>,
-    /// Its failure is booked; a new look-up may yet save it.
+    /// True if the failure of the attempt is booked; a new look-up may yet save it.
     pub(super) is_booked: bool,
     /// When the name of a mirror that stays silent is looked up again.
     pub(super) look_again_at: Option<Instant>,

@@ -126,7 +126,7 @@ impl Call {
         }
     }
 
-    /// Time for one mirror with `untried` others left: the last is asked when half of the deadline
+    /// Time for one mirror with `untried` others left. The last is asked when half of the deadline
     /// is left, or gets an equal part of what is.
     pub(super) fn share(&self, untried: usize, now: Instant) -> Duration {
         let left = self.deadline.saturating_duration_since(now);
@@ -250,7 +250,7 @@ impl Call {
     }
 
     /// True if the mirror of an attempt may be asked once more over another connection, for want
-    /// of another mirror: the one in use may be dead, or its first packet lost.
+    /// of another mirror. The connection in use may be dead, or its first packet lost.
     fn can_renew(&self, attempt: &Attempt, phase: Option<Phase>, now: Instant) -> bool {
         let under_way = self.attempts.iter().filter(|other| other.mirror == attempt.mirror);
         let under_way = under_way.count();
@@ -284,7 +284,7 @@ impl Call {
         if has_untried { LOOK_PAUSE } else { self.redial_pause() }
     }
 
-    /// True if the daemon has greeted a connection that was begun later: where its queue was full
+    /// True if the daemon has greeted a connection that was begun later. Where its queue was full
     /// the kernel drops the end of a handshake, and only this side thinks that it is connected.
     fn is_passed_over(&self, attempt: &Attempt, phase: Option<Phase>) -> bool {
         let begun = attempt.started_at;

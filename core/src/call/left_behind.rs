@@ -68,12 +68,12 @@ impl LeftBehind {
         self.until += missed;
     }
 
-    /// Its reply begins to come.
+    /// Notes that the reply begins to come.
     pub fn handle_heard(&self, now: Instant) {
         self.host().record(|karma| karma.handle_heard(now));
     }
 
-    /// Its reply came; it may have waited here since `read_late`.
+    /// Books a reply that came; it may have waited here since `read_late`.
     pub fn handle_answer(&mut self, read_late: Option<Instant>, now: Instant) {
         if std::mem::replace(&mut self.is_judged, true) {
             return;
@@ -86,7 +86,7 @@ impl LeftBehind {
         tally.handle_end(Counter::SucceededQueries, Some(took.at_least));
     }
 
-    /// Its reply is one that says nothing of the mirror's health: ERROR, or RETRY.
+    /// Books a reply that says nothing of the mirror's health: ERROR, or RETRY.
     pub fn handle_refusal(&mut self, now: Instant) {
         if !std::mem::replace(&mut self.is_judged, true) {
             self.host().record(|karma| karma.handle_query_error(now));
@@ -115,7 +115,7 @@ impl LeftBehind {
         self.handle_failure(self.kind, phase, text, now);
     }
 
-    /// It failed in a way of its own.
+    /// Books a failure other than silence.
     pub fn handle_failure(&mut self, kind: FailureKind, phase: Phase, text: String, now: Instant) {
         if std::mem::replace(&mut self.is_judged, true) {
             return;
@@ -205,7 +205,7 @@ impl Drop for LeftBehind {
     }
 }
 
-/// The shortest time to answer before silence is a failure: a busy machine holds a healthy mirror
+/// The shortest time to answer before silence is a failure. A busy machine holds a healthy mirror
 /// up for longer than it takes to ask another.
 const TIME_MIN: Duration = Duration::from_millis(250);
 

@@ -51,7 +51,7 @@ pub struct Call {
     begun_at: Instant,
     deadline: Instant,
     tried: Tried,
-    /// Those of them about which this round has proven nothing: packets may have been lost.
+    /// Mirrors of `tried` about which this round has proven nothing: packets may have been lost.
     unproven: Tried,
     round: u32,
     /// Rounds that a lack of capacity brought, which no setting limits.
@@ -63,7 +63,7 @@ pub struct Call {
     next_round_at: Option<Instant>,
     attempts: SmallVec<[Attempt; 2]>,
     attempts_started: u32,
-    /// Those of them that another one took the place of before anything was sent.
+    /// Number of attempts that another one took the place of before anything was sent.
     attempts_withdrawn: u32,
     left_behind: SmallVec<[(u32, LeftBehind); 1]>,
     refusals: SmallVec<[Refusal; 1]>,
@@ -78,9 +78,9 @@ pub struct Call {
 pub enum Scope {
     /// Any, one of them has to answer.
     Agent,
-    /// This one: a write goes to each mirror in a call of its own.
+    /// One mirror, by its position: a write goes to each mirror in a call of its own.
     Mirror(usize),
-    /// This one, to see whether it lives; counted as a ping.
+    /// One mirror, to see whether it lives; counted as a ping.
     Ping(usize),
 }
 
@@ -210,7 +210,7 @@ impl Call {
         self.is_over
     }
 
-    /// How it ended; `None` while it runs, or once taken.
+    /// Returns the outcome of the call; `None` while it runs, or once taken.
     pub fn outcome(&self) -> Option<&Result<Answer, AgentFailure>> {
         self.outcome.as_ref()
     }

@@ -17,8 +17,9 @@ impl Call {
         self.end_round_of_names(random, now);
     }
 
-    /// Its look-up has brought an address. False, and the attempt is forgotten, if another mirror
-    /// was asked in its place meanwhile: it may be asked later, as if it had not been.
+    /// Goes on with an attempt whose look-up has brought an address. False, and the attempt is
+    /// forgotten, if another mirror was asked in its place meanwhile: it may be asked later, as if
+    /// it had not been.
     pub fn handle_resolved(&mut self, attempt: u32, now: Instant) -> bool {
         let number = attempt;
         let Some(attempt) = self.attempts.iter().find(|running| running.number == number) else {
@@ -65,7 +66,7 @@ impl Call {
     }
 
     /// Asks another mirror beside one that waits for a look-up, unless one was that waits no
-    /// longer: whichever has its address first is sent the request. Nothing is spent on it, for
+    /// longer. Whichever has its address first is sent the request. Nothing is spent on it, for
     /// nothing was sent.
     pub(super) fn race_look_ups(&mut self, position: usize, random: u64, now: Instant) {
         let race = self.attempts[position].race;
@@ -139,12 +140,13 @@ impl Attempt {
         self.look_again_at = self.look_again_at.map(|at| at + waited);
     }
 
-    /// Its mirror goes by a name, which is looked up again if it is not reached for long.
+    /// Watches the name of the mirror, which is looked up again if it is not reached for long.
     pub(super) fn watch_name(&mut self) {
         self.look_again_at = Some(self.started_at + SILENCE_MIN);
     }
 
-    /// It is reached: it may be at work, for which it gets the time that it usually takes, twice.
+    /// Waits for the reply of a mirror that is reached: for twice its usual time, as it may be at
+    /// work.
     pub(super) fn await_reply(&mut self, timeout: Duration, now: Instant) {
         let usual = self.usual.map_or(timeout / 2, |usual| usual * 2);
         self.look_again_at = self.look_again_at.map(|_| now + usual.max(SILENCE_MIN));

@@ -1,4 +1,4 @@
-//! How a call ends, and who is to blame.
+//! The end of a call, and who is to blame.
 
 use std::sync::atomic::Ordering;
 use std::time::Instant;

@@ -60,9 +60,9 @@ impl Call {
         }
     }
 
-    /// Returns the mirror that is asked once more at once after one was not reached: the failed
-    /// one if it greets others and none that was not tried is likelier to answer; with all tried,
-    /// while some are waited for, the likeliest of those that are unproven.
+    /// Returns the mirror that is asked once more at once after one was not reached. That is the
+    /// failed one if it greets others and none that was not tried is likelier to answer. With all
+    /// tried, while some are waited for, it is the likeliest of those that are unproven.
     fn mirror_to_ask_again(&self, failed: &Remains, now: Instant) -> Option<usize> {
         let waited = now.saturating_duration_since(failed.started_at);
         let is_open = self.unproven.contains(failed.mirror) && waited >= self.redial_pause();
@@ -177,8 +177,8 @@ impl Call {
         }
     }
 
-    /// Picks a mirror, and not one that is silent to others while a living one is there: that is
-    /// asked now and then, to see whether it is back.
+    /// Picks a mirror, and not one that is silent to others while a living one is there. A silent
+    /// one is asked now and then, to see whether it is back.
     fn pick(&self, random: u64, now: Instant) -> Option<Pick> {
         let agent = &self.agent;
         let pick_from = |tried: &Tried, trials| {
@@ -341,7 +341,7 @@ impl Call {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Round {
     All,
-    /// Those about which the round before has proven nothing.
+    /// Mirrors about which the round before has proven nothing.
     Unproven,
 }
 
@@ -350,7 +350,7 @@ enum Round {
 pub(super) struct Obstacles {
     /// A mirror had no capacity.
     is_busy: bool,
-    /// This process had none.
+    /// True if this process had no capacity.
     is_starved: bool,
     /// A mirror was in a state that passes by itself.
     is_passing: bool,
@@ -366,8 +366,8 @@ impl Obstacles {
     }
 }
 
-/// Whether an ERROR text is of a state that a daemon is in for some milliseconds, while it is
-/// rotated, restarted or replaced by a new child of `workers = prefork`.
+/// True if an ERROR text is of a state that a daemon is in for some milliseconds. It is rotated,
+/// restarted or replaced by a new child of `workers = prefork` then.
 pub(super) fn is_passing(text: &str) -> bool {
     PASSING_TEXTS.iter().any(|passing| text.contains(passing))
 }
@@ -388,5 +388,5 @@ const BUSY_DOUBLINGS_MAX: u32 = 6;
 /// Rounds over what is unproven before an ERROR is told: the query is most likely at fault.
 const REFUSED_ROUNDS_MAX: u32 = 2;
 
-/// How much longer the pauses are when more than a fifth of the queries come back.
+/// Factor by which pauses grow when more than a fifth of the queries come back.
 const CROWDED_FACTOR: u32 = 4;

@@ -1,5 +1,5 @@
-//! How much the agents of a configuration may take: inheritance repeats lines, and mirrors repeat
-//! index lists, so a small text could grow into gigabytes.
+//! Bounds on what the agents of a configuration may take. Inheritance repeats lines, and mirrors
+//! repeat index lists, so a small text could grow into gigabytes.
 
 use super::fault::Fault;
 use crate::limits;

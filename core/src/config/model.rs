@@ -164,9 +164,9 @@ pub enum HaStrategy {
     Random,
     /// One after the other.
     RoundRobin,
-    /// Those that are not dead, by their latency.
+    /// Picks among mirrors that are not dead, by their latency.
     NoDeads,
-    /// Those with the fewest errors, by their latency.
+    /// Picks among mirrors with the fewest errors, by their latency.
     NoErrors,
 }
 

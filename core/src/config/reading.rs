@@ -3,15 +3,15 @@
 /// By whose rules a configuration is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Reading {
-    /// This library's: what either daemon takes as it is written is taken, anything else is an
-    /// error, or a warning where its meaning is plain.
+    /// Rules of this library: what either daemon takes as it is written is taken. Anything else is
+    /// an error, or a warning where its meaning is plain.
     #[default]
     Strict,
-    /// Those of searchd 2.2.11: an agent line, a setting or an index that it skips is skipped with
-    /// a warning, and a file that it does not start with is an error. In one
-    /// thing it is not followed: it adds the mirrors of a skipped line to the next agent.
+    /// Rules of searchd 2.2.11. An agent line, a setting or an index that it skips is skipped with
+    /// a warning, and a file that it does not start with is an error. In one thing it is not
+    /// followed: it adds the mirrors of a skipped line to the next agent.
     Sphinx,
-    /// Those of Manticore: likewise, but one bad agent line takes its whole table with it.
+    /// Rules of Manticore: as for 2.2.11, but one bad agent line takes its whole table with it.
     Manticore,
 }
 

@@ -77,10 +77,10 @@ pub(super) struct ResolvedSection {
     pub(super) name: PlacedText,
     /// Values of the keys in use, in the order of the text.
     values: BTreeMap<&'static str, Arc<Vec<PlacedText>>>,
-    /// Its own keys.
+    /// Keys of the section's own, without inherited ones.
     pub(super) keys: Vec<PlacedText>,
     pub(super) storage: Storage,
-    /// Its parent is missing: what it would hold is not known.
+    /// True if the parent is missing: what the section would hold is not known.
     is_broken: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The text of a configuration taken apart into sections, keys and values, as searchd does it:
-//! `#` ends a line unless `\` stands before it, `\` at a line's end continues a value, and a value
+//! The text of a configuration taken apart into sections, keys and values, as searchd does it. `#`
+//! ends a line unless `\` stands before it, and `\` at a line's end continues a value. A value
 //! takes its whole line, braces included.
 
 use std::str::Chars;

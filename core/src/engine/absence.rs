@@ -46,8 +46,8 @@ impl Engine {
         }
     }
 
-    /// Since when replies handed in from now on may have waited here, so that nobody knows how
-    /// long they took; `None` if they come as they are read.
+    /// Returns since when replies handed in from now on may have waited here; `None` if they come
+    /// as they are read. Nobody knows how long such ones took.
     pub(crate) fn read_late(&mut self, since: Option<Instant>) {
         self.reads_late = since;
     }

@@ -1,4 +1,4 @@
-//! The calls of a batch by their numbers, which only grow: memory is held for those that run or
+//! The calls of a batch by their numbers, which only grow. Memory is held for those that run or
 //! whose outcome was not taken, and a place for what was started after the oldest of these.
 
 use std::collections::VecDeque;

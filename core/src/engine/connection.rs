@@ -16,11 +16,11 @@ pub(crate) struct Connection {
     pub(crate) host: Arc<Host>,
     pub(crate) state: State,
     pub(crate) user: Option<User>,
-    /// Its reply is waited for only to judge its host.
+    /// Request of which the reply is waited for only to judge its host.
     pub(super) left_behind: Option<Box<LeftBehind>>,
     /// PERSIST goes before the first request, and a place among the kept connections is taken.
     pub(super) kept: bool,
-    /// Its place among the new connections to its host.
+    /// Place of the connection among the new ones to its host.
     pub(super) dial: DialPlace,
     /// When its address was last dialled.
     pub(super) dialled_at: Instant,
@@ -36,7 +36,7 @@ pub(crate) struct Connection {
     pub(crate) endpoint: Option<Endpoint>,
     /// Addresses of a name that all refused, before it was looked up again.
     pub(super) left: Option<Arc<[Endpoint]>>,
-    /// It was silent for long: it goes elsewhere if its host does.
+    /// True if the connection was silent for long: it goes elsewhere if its host does.
     pub(super) follows: bool,
     /// Changes of the host's addresses that it has lived to see.
     pub(super) address_changes: u32,
@@ -68,7 +68,7 @@ pub(crate) enum State {
     },
     /// Bytes flow.
     Open,
-    /// Its socket goes; the number is free after the next sweep.
+    /// The socket goes; the number is free after the next sweep.
     Closed,
 }
 
@@ -147,7 +147,7 @@ impl Connection {
         matches!(self.state, State::Closed)
     }
 
-    /// Its request is with the kernel, to the last byte.
+    /// True if the request is with the kernel, to the last byte.
     pub(super) fn is_flushed(&self) -> bool {
         self.sent == self.output.len()
     }

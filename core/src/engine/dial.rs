@@ -28,7 +28,7 @@ pub(super) struct Dials {
     waker: Option<Waker>,
     /// When to look again: to connections that hang, another is added as time goes by.
     due: Option<Instant>,
-    /// How often that was for nothing.
+    /// Number of looks in a row that were for nothing.
     vain_looks: u32,
     /// When connections go on to their next address, unless they did before.
     pub(super) shares: BinaryHeap<Reverse<(Instant, ConnectionId)>>,
@@ -69,8 +69,8 @@ impl Dials {
     }
 
     /// Looks less and less often while it is for nothing, down to one look in [`TURN`] by all
-    /// engines together: there are about as many as the connections of this one, `own`, go into
-    /// the `queued` ones of all. By chance they do not all look at the same time.
+    /// engines together. There are about as many engines as the connections of this one, `own`, go
+    /// into the `queued` ones of all. By chance they do not all look at the same time.
     fn look_again(&mut self, queued: u32, own: usize, chance: f64, now: Instant) {
         let pause_max = (TURN * (queued / own as u32)).max(PAUSE_MAX);
         let pause = TURN * (1 << self.vain_looks.min(PAUSE_DOUBLINGS_MAX));
@@ -245,7 +245,7 @@ impl Engine {
         }
     }
 
-    /// Those behind the first in line wait as it does: to connect to them was not begun either.
+    /// Queues up those behind the first in line, too: to connect to them was not begun either.
     fn queue_up(&mut self, host: usize, now: Instant) {
         self.dials.wait_at(host);
         let ids = &self.dials.by_host[host].ids;
@@ -296,7 +296,7 @@ impl Engine {
         }
     }
 
-    /// Its address is left without a greeting: another connection may be made.
+    /// Leaves an address without a greeting: another connection may be made.
     pub(super) fn give_up_dial(&mut self, id: ConnectionId, now: Instant) {
         let connection = &mut self.connections[id];
         let place = std::mem::take(&mut connection.dial);
@@ -315,10 +315,10 @@ impl Connection {
     }
 }
 
-/// How long it takes at first to see a place that another engine gave back.
+/// Time after which a place that another engine gave back is seen at first.
 const TURN: Duration = Duration::from_millis(1);
 
-/// How long it takes in the end if few engines wait: with half as much again it is still less than
+/// Longest such time if few engines wait: with half as much again it is still less than
 /// [`EXTRA_DIAL_PAUSE`](crate::host::EXTRA_DIAL_PAUSE).
 const PAUSE_MAX: Duration = Duration::from_millis(6);
 

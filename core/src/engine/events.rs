@@ -9,7 +9,7 @@ use crate::request::Reply;
 use crate::wire::frame::Unfed;
 use crate::wire::header::{Command, ReplyHeader, Status};
 
-/// How a connection ended.
+/// End of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Closing {
     /// The daemon closed it.

@@ -15,8 +15,8 @@ pub(super) struct Idle {
     by_host: Vec<Vec<ConnectionId>>,
 }
 
-/// An idle connection on its way from one engine to another, with its place among the kept ones;
-/// dropped, it gets nowhere, and the place is free.
+/// An idle connection on its way from one engine to another, with its place among the kept ones.
+/// Dropped, it gets nowhere, and the place is free.
 #[derive(Debug)]
 pub(crate) struct Handover(Connection);
 

@@ -113,8 +113,8 @@ impl Engine {
         }
     }
 
-    /// Whether the request can be sent to an agent at all, and the bytes of its body: what the
-    /// caller got wrong is told at once, and no mirror is blamed for it.
+    /// Checks that the request can be sent to an agent at all, and returns the bytes of its body.
+    /// What the caller got wrong is told at once, and no mirror is blamed for it.
     pub(crate) fn check(&mut self, agent: &Agent, request: &dyn Request) -> Result<usize, Error> {
         let mut body = self.spare.pop().unwrap_or_default();
         let mirror = &agent.mirrors[0];
@@ -162,7 +162,7 @@ impl Engine {
             .find(|ended| self.calls.get(*ended).is_some())
     }
 
-    /// How a call ended; `None` while it runs, or once taken.
+    /// Returns the outcome of a call; `None` while it runs, or once taken.
     pub(crate) fn outcome(&self, id: CallId) -> Option<&Result<Answer, AgentFailure>> {
         self.calls.get(id).and_then(|slot| slot.call.outcome())
     }
@@ -263,7 +263,7 @@ impl Engine {
         }
     }
 
-    /// Ends an engine that a panic of the program's own code left half way: nothing is done any
+    /// Ends an engine that a panic of the program's own code left half way. Nothing is done any
     /// more, but what its calls and connections hold at their hosts is given back.
     pub(crate) fn let_go(mut self) {
         self.calls.drain().for_each(|mut call| call.cancel());

@@ -48,7 +48,7 @@ impl Engine {
         }
     }
 
-    /// Its look-up takes long: the last addresses serve, if there are any.
+    /// Goes on with the last addresses, if there are any, where a look-up takes long.
     pub(super) fn handle_slow_lookup(&mut self, id: ConnectionId, due: Instant, now: Instant) {
         let Some(connection) = self.connections.get(id) else { return };
         if !matches!(connection.state, State::Resolving { until, .. } if until == due) {
@@ -62,8 +62,8 @@ impl Engine {
         }
     }
 
-    /// All addresses refused: of a name that may have moved the failure is booked, and the
-    /// attempt lives on until a new look-up says where it is now.
+    /// All addresses refused. Of a name that may have moved the failure is booked, and the attempt
+    /// lives on until a new look-up says where it is now.
     pub(super) fn look_again(&mut self, id: ConnectionId, text: String, now: Instant) {
         let connection = &mut self.connections[id];
         let State::Connecting { endpoints, silent, .. } = &connection.state else { return };
@@ -91,7 +91,7 @@ impl Engine {
             && connection.host.addresses.may_move()
     }
 
-    /// An attempt has been silent for long: the name is looked up again, and if that has left the
+    /// An attempt has been silent for long, so its name is looked up again. If that has left the
     /// attempt's address, what may be sent again goes to the new one.
     pub(super) fn look_after_silence(&mut self, user: User, now: Instant) {
         let links = &self.calls[user.call].links;
@@ -131,7 +131,7 @@ impl Engine {
         }
     }
 
-    /// Its address is known: it is dialled, unless another mirror was asked in its place.
+    /// Dials a host whose address is known, unless another mirror was asked in its place.
     fn go_on(&mut self, id: ConnectionId, endpoints: Arc<[Endpoint]>, now: Instant) {
         let connection = &self.connections[id];
         let Some(User { call, attempt }) = connection.user else { return };
@@ -144,7 +144,7 @@ impl Engine {
         self.rearm(call);
     }
 
-    /// It is where it was, and refuses.
+    /// Ends an attempt whose host is where it was, and refuses.
     fn end_refused(&mut self, id: ConnectionId, now: Instant) {
         let user = self.detach(id);
         self.close(id);
@@ -219,6 +219,6 @@ impl super::dial::Dials {
     }
 }
 
-/// How long a connection waits for a look-up while other addresses serve: name servers answer
-/// within this unless they are far away or ill.
+/// Time that a connection waits for a look-up while other addresses serve. Name servers answer
+/// within it unless they are far away or ill.
 const LOOKUP_PATIENCE: Duration = Duration::from_millis(50);

@@ -238,7 +238,8 @@ impl Addresses {
         }
     }
 
-    /// The same addresses stay in the order that experience gave them.
+    /// Replaces the addresses by those found; known ones stay in the order that experience gave
+    /// them.
     fn replace(&mut self, found: Vec<SocketAddr>) {
         let endpoints: Arc<[Endpoint]> = found.into_iter().map(Endpoint::Inet).collect();
         let is_same = self.known.as_ref().is_some_and(|known| {
@@ -262,7 +263,7 @@ fn without_lookup(address: &HostAddress) -> Option<Arc<[Endpoint]>> {
     Some(Arc::new([endpoint]))
 }
 
-/// Pause between two look-ups of a name that nobody waits for: a name server answers in
+/// Pause between two look-ups of a name that nobody waits for. A name server answers in
 /// milliseconds, and a name that moved is found again soon enough.
 const LOOKUP_PAUSE: Duration = Duration::from_millis(500);
 

@@ -28,7 +28,7 @@ impl DialPlace {
 /// What makes a connection ask for a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DialTurn {
-    /// It is new, or its driver was woken: it takes the place that it was called to.
+    /// A new connection, or one whose driver was woken: it takes the place that it was called to.
     Called,
     /// Time went by: it takes any place, for whoever was called to it may not come.
     Due,
@@ -43,7 +43,7 @@ pub struct Dialling {
 /// Connections on their way, of all threads.
 #[derive(Debug)]
 struct Dials {
-    /// Those that wait, in the order in which they came.
+    /// Connections that wait, in the order in which they came.
     line: BTreeMap<u64, Waiter>,
     /// Number of the last one that joined the line.
     last_number: u64,
@@ -174,9 +174,9 @@ impl Dialling {
         call_next(dials);
     }
 
-    /// A connection was greeted `took` after it was dialled: the number of places follows what
-    /// the host takes, up by one when so many were greeted at once, down by half for one that
-    /// was not greeted soon (additive increase, multiplicative decrease: RFC 5681).
+    /// A connection was greeted `took` after it was dialled. The number of places follows what the
+    /// host takes: up by one when so many were greeted at once, down by half for one that was not
+    /// greeted soon (additive increase, multiplicative decrease: RFC 5681).
     pub fn handle_dialled(&self, took: Duration) {
         let mut dials = self.dials.lock();
         if took >= LOST_PACKET {
@@ -193,8 +193,8 @@ impl Dialling {
     }
 }
 
-/// Connections of this process that wait for a host's greeting at once, at first: fewer than the
-/// backlog of a searchd, which other clients use too.
+/// Connections of this process that wait for a host's greeting at once, at first. They are fewer
+/// than the backlog of a searchd, which other clients use too.
 const DIALS_MIN: u32 = 4;
 
 /// Connections that wait for the greeting of a host at once, if that greets all promptly.

@@ -65,5 +65,5 @@ impl Greeting {
     }
 }
 
-/// So many greetings that came with the reply, and none before it, are no chance.
+/// Greetings that came with the reply, and none before it, after which this is no chance.
 const LATE_GREETINGS: u32 = 16;

@@ -46,7 +46,7 @@ pub struct Host {
     pub kept: Kept,
     /// Connections on their way.
     pub dialling: Dialling,
-    /// How the daemon greets, and which protocol it speaks.
+    /// Way in which the daemon greets, and the protocol that it speaks.
     pub greeting: Greeting,
     record: Record,
     log: Arc<Log>,

@@ -52,7 +52,7 @@ impl Counter {
         Counter::LocalFailures,
     ];
 
-    /// Its name in status output.
+    /// Returns the counter's name in status output.
     pub fn name(self) -> &'static str {
         match self {
             Counter::QueryTimeouts => "query_timeouts",

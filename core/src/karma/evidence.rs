@@ -1,5 +1,5 @@
-//! Signs of life of a host, gathered from all attempts on it: what tells a host that hangs from
-//! one that is slow, and from a connection that is dead.
+//! Signs of life of a host, gathered from all attempts on it. They tell a host that hangs from one
+//! that is slow, and from a connection that is dead.
 //!
 //! One attempt alone can't tell: its query may be heavy. So what counts is whether the host
 //! answers anybody. A host is silent while some attempts wait and none hears anything.
@@ -19,7 +19,7 @@ pub struct Evidence {
     answered_at: Option<Instant>,
     greeted_at: Option<Instant>,
     forgotten_before: Option<Instant>,
-    /// How long the last answer took of which that is known, and when it came.
+    /// Time that the last answer took of which that is known, and when it came.
     last_took: Duration,
     last_took_at: Option<Instant>,
     carried: f64,
@@ -137,9 +137,9 @@ impl Evidence {
 }
 
 impl Silence {
-    /// True if it has lasted for longer than its patience, and for more than twice what another
-    /// host, which has answered meanwhile, takes for an answer now. Where no other has answered
-    /// either, it is the load or this process that is slow.
+    /// True if the silence has lasted for longer than its patience, and another host has answered
+    /// meanwhile. It has to last for more than twice what that one takes for an answer now. Where
+    /// no other has answered either, it is the load or this process that is slow.
     pub fn is_suspect(&self, other: &Evidence, now: Instant) -> bool {
         let lasted = now.saturating_duration_since(self.since);
         lasted > self.patience
@@ -151,14 +151,14 @@ impl Silence {
 /// Fewer attempts in a row without an answer may all be heavy queries.
 const SILENT_MIN: u32 = 6;
 
-/// How much longer a silence has to last that no new attempt has met.
+/// Factor by which a silence has to last longer that no new attempt has met.
 const LONGER: u32 = 8;
 const LONG_PATIENCE_MIN: Duration = Duration::from_millis(200);
 
 /// Below this a silence is scheduling noise, not a sign.
 pub(crate) const PATIENCE_MIN: Duration = Duration::from_millis(20);
 
-/// How long a host may be silent that never answered before.
+/// Time that a host may be silent that never answered before.
 pub(crate) const UNKNOWN_PATIENCE: Duration = Duration::from_millis(100);
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Health {
         self.revived_at
     }
 
-    /// It is dead, and its one trial is under way.
+    /// True if the host is dead, and its one trial is under way.
     pub fn is_on_trial(&self) -> bool {
         self.dead.as_ref().is_some_and(|dead| dead.on_trial)
     }
@@ -89,12 +89,12 @@ impl Health {
         }
     }
 
-    /// It did not answer its last ping.
+    /// True if the host did not answer its last ping.
     pub fn failed_ping(&self) -> bool {
         self.ping_failed
     }
 
-    /// How long a trial may hold up its query: the rarer trials are, the longer.
+    /// Returns the time that a trial may hold up its query: the rarer trials are, the longer.
     pub fn trial_delay_max(&self) -> Duration {
         let pause = self.dead.as_ref().map_or(TRIAL_PAUSE_MIN, |dead| dead.pause);
         pause / TRIAL_DELAY_FRACTION

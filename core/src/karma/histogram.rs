@@ -1,4 +1,4 @@
-//! How long queries took: counts in buckets that widen with the time.
+//! Times that queries took: counts in buckets that widen with the time.
 //!
 //! Buckets are log-linear: eight of 4 us up to 32 us, then eight to each doubling up to 268 s, so
 //! a quantile is off by a sixteenth at most (2 us below 32 us). A histogram is there from its
@@ -73,9 +73,9 @@ impl Latencies {
         (self.count > 0).then(|| Duration::from_micros(self.max_us))
     }
 
-    /// The time within which this part of the queries ended (0.5 is the median), by nearest rank,
-    /// off by a sixteenth or 2 us at most; parts outside of 0 to 1 count as those. `None` without
-    /// a query.
+    /// The time within which this part of the queries ended (0.5 is the median), by nearest rank.
+    /// It is off by a sixteenth or 2 us at most; parts outside of 0 to 1 count as those. `None`
+    /// without a query.
     pub fn quantile(&self, part: f64) -> Option<Duration> {
         let rank = (part * self.count as f64).ceil().clamp(1.0, self.count.max(1) as f64) as u64;
         let mut below = 0;

@@ -1,4 +1,4 @@
-//! How many attempts are under way on a host.
+//! The number of attempts under way on a host.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How long a host usually takes, and how much that varies.
+/// Time that a host usually takes, and how much that varies.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Latency {
     smoothed_us: f64,

@@ -103,8 +103,8 @@ impl Karma {
         self.errors_in_row
     }
 
-    /// The same, or failures of queries since the last one answered, if these are more: what
-    /// health goes by.
+    /// Returns the failures in a row that health goes by: those of all attempts, or of queries
+    /// alone if these are more. Pings do not end the latter.
     pub fn failures_in_row(&self) -> u32 {
         self.errors_in_row.max(self.query_errors_in_row)
     }
@@ -185,7 +185,7 @@ impl Karma {
         InFlight::new(&self.in_flight)
     }
 
-    /// How long the last answered ping took.
+    /// Returns the time that the last answered ping took.
     pub fn ping_trip(&self) -> Option<Duration> {
         self.ping_trip
     }
@@ -217,7 +217,7 @@ impl Karma {
         self.left_behind = 0;
     }
 
-    /// A query was answered after another mirror had answered it: it counts as any other, but for
+    /// A query was answered after another mirror had answered it. It counts as any other, but for
     /// the waits of queries to come, which go by who was left behind.
     pub fn handle_late_success(&mut self, took: Took, now: Instant) {
         self.count(Counter::SucceededQueries, now);
@@ -315,14 +315,14 @@ impl Karma {
         window
     }
 
-    /// How long the queries of [`window`](Self::window) took.
+    /// Returns the times that the queries of [`window`](Self::window) took.
     pub fn latencies(&self, periods: usize, now: Instant) -> Latencies {
         let mut latencies = Latencies::default();
         self.last_blocks(periods, now).for_each(|block| block.add_to(&mut latencies));
         latencies
     }
 
-    /// How long all queries since the start took.
+    /// Returns the times that all queries since the start took.
     pub fn latencies_since_start(&self) -> Latencies {
         let mut latencies = self.latencies_retired.clone();
         self.blocks.iter().flatten().for_each(|block| block.add_to(&mut latencies));

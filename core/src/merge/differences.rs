@@ -61,7 +61,7 @@ fn kind_of(set: &Set<'_>, name: &str) -> Option<Kind> {
     columns.find(|column| is_named(column.name.of(set.body))).map(|column| column.kind)
 }
 
-/// Such as `uint on agent box1:9312, float on agent box2:9312`.
+/// Words the kinds of a column, as in `uint on agent box1:9312, float on agent box2:9312`.
 fn compared(sets: &[Set<'_>], kinds: &[Option<Kind>]) -> String {
     let mut groups: Vec<(Option<Kind>, Vec<&Set<'_>>)> = Vec::new();
     for (set, kind) in sets.iter().zip(kinds) {

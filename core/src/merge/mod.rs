@@ -158,7 +158,7 @@ fn unmerged(sets: &[Set<'_>], entry: &Unresolved) -> String {
 
 /// Why results could not be merged.
 pub(crate) enum Unmerged {
-    /// They do not fit together; the text is a master's.
+    /// The sets do not fit together; the text is a master's.
     Misfit(String),
     /// There is no memory to merge them.
     OutOfMemory,
@@ -239,7 +239,7 @@ pub(crate) struct Merged {
 pub(crate) enum Remark {
     /// More rows were asked for than a result may have.
     BeyondMaxMatches { max_matches: usize, total_found: u64, offset: usize, limit: usize },
-    /// These sources stopped at the cutoff.
+    /// Sources that stopped at the cutoff.
     Cutoff { cutoff: u32, sources: String, total_found: u64 },
     /// A column that not all sources have, or not of one type: its quoted name, and where it has
     /// which type.

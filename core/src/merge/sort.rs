@@ -13,7 +13,7 @@ pub(super) struct Wanted<'a> {
     /// For each set, the number of its first row among those of all.
     pub(super) starts: &'a [u32],
     pub(super) duplicates: &'a Duplicates,
-    /// So many, the first ones.
+    /// Number of rows to keep, from the first on.
     pub(super) count: usize,
     /// Seconds since the epoch.
     pub(super) now_s: u64,

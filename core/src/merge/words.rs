@@ -15,7 +15,7 @@ pub struct Word {
     pub word: String,
     /// Documents that have it; one on two agents counts twice.
     pub docs: u64,
-    /// How often they have it.
+    /// Number of times that the documents have the word.
     pub hits: u64,
 }
 

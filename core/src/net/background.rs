@@ -28,7 +28,7 @@ use crate::request::Request;
 /// A handle on the threads, whether they run or not.
 pub(crate) struct Background {
     allowed: bool,
-    /// A thread does not come along into a forked child: there is nothing to join or to detach
+    /// A thread does not come along into a forked child. There is nothing to join or to detach
     /// there, and locks may be held for ever.
     inbox: Own<Arc<Inbox>>,
 }
@@ -128,6 +128,6 @@ impl Background {
     }
 }
 
-/// How long a client waits for its threads when it goes. Nothing but what is named above holds
+/// Time that a client waits for its threads when it goes. Nothing but what is named above holds
 /// them up for that long.
 const JOIN_PATIENCE: Duration = Duration::from_secs(2);

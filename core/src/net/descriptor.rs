@@ -75,7 +75,7 @@ impl Identity {
 }
 
 /// Makes something whose descriptor is above that of standard error, though the program closed
-/// some of the first three: what it prints must not go into a connection.
+/// some of the first three. What it prints must not go into a connection.
 ///
 /// What has a low number is not in use yet, and stays open until one has a number above.
 pub(super) fn above_standard<T: AsRawFd + Send + 'static>(
@@ -92,7 +92,7 @@ pub(super) fn above_standard<T: AsRawFd + Send + 'static>(
 }
 
 /// Keeps the numbers of standard input, output and error that are free, so that a look-up gets
-/// none of them: what the program prints would go to a name server.
+/// none of them. What the program prints would go to a name server.
 pub(super) struct Standard {
     /// What could not be kept with the others.
     own: Option<Box<dyn Send>>,

@@ -419,7 +419,7 @@ const LOOKS_A_TURN: usize = 64;
 /// Reads of one socket per look, of [`RECEIVE_CHUNK`] bytes each.
 const RECEIVES_A_LOOK: usize = 16;
 
-/// Sockets that were not looked at for so long may have held their bytes for as long: shorter
+/// Sockets that were not looked at for so long may have held their bytes for as long. Shorter
 /// pauses are what scheduling and a program's own event loop cost.
 const LATE_READING: Duration = Duration::from_millis(5);
 

@@ -65,8 +65,8 @@ impl Pool {
         self.tend_if_due();
     }
 
-    /// Closes what idle drivers need not hold any longer: connections that the daemon closed, old
-    /// ones, those of hosts that are gone, and drivers without any. Waits for nothing.
+    /// Closes what idle drivers need not hold any longer. These are connections that the daemon
+    /// closed, old ones, those of hosts that are gone, and drivers without any. Waits for nothing.
     ///
     /// Each is taken out while it is looked at, for no call may wait for the lock so long.
     pub(crate) fn tend(&self) {
@@ -91,7 +91,7 @@ impl Pool {
         }
     }
 
-    /// The same, if that was not done just before.
+    /// Calls [`Self::tend`], unless it ran just before.
     pub(crate) fn tend_if_due(&self) {
         let now = clock::now();
         let last = self.idle.lock().tended_at;

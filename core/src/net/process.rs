@@ -4,7 +4,7 @@
 /// Number of a process.
 pub type Id = u32;
 
-/// This process.
+/// Returns the number of this process.
 pub fn id() -> Id {
     std::process::id()
 }

@@ -132,7 +132,7 @@ impl Run {
         self.thread.is_here()
     }
 
-    /// Takes the driver back, once the thread has come to the end of what it is at; `None` on that
+    /// Takes the driver back, once the thread has come to the end of what it is at. `None` on that
     /// very thread, which then ends the driver itself.
     pub(crate) fn take_back(self) -> Option<Back> {
         let mut state = self.desk.state.lock();

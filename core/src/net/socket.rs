@@ -40,8 +40,8 @@ impl Socket {
         }
     }
 
-    /// Lets the kernel find out that the other side of a connection to keep is gone: by probes
-    /// while it is idle (tcp(7): `SO_KEEPALIVE`), and by bytes that nobody acknowledges
+    /// Lets the kernel find out that the other side of a connection to keep is gone. It does so by
+    /// probes while it is idle (tcp(7): `SO_KEEPALIVE`), and by bytes that nobody acknowledges
     /// (`TCP_USER_TIMEOUT`). A unix socket needs neither.
     pub(super) fn keep_alive(&self) -> io::Result<()> {
         if self.stream.local_addr()?.is_unix() {

@@ -18,7 +18,7 @@ pub(super) struct Thread {
     life: Arc<Life>,
 }
 
-/// How far a thread is, as it says itself.
+/// Stage of a thread, as it says itself.
 #[derive(Default)]
 pub(super) struct Life {
     stage: Mutex<Stage>,
@@ -32,7 +32,7 @@ enum Stage {
     #[default]
     Begins,
     On,
-    /// It is at something that can't be ended.
+    /// The thread is at something that can't be ended.
     Blocks,
     Ended,
 }
@@ -58,8 +58,8 @@ impl Thread {
         Ok(Self { handle, life })
     }
 
-    /// Waits for it to begin, which needs the dynamic loader's lock: if that waited until the
-    /// client ends in a plugin's destructor, which holds it, the thread could not be joined.
+    /// Waits for the thread to begin, which needs the dynamic loader's lock. If that waited until
+    /// the client ends in a plugin's destructor, which holds it, the thread could not be joined.
     pub(super) fn await_begin(&self) {
         self.life.wait_while(|stage| stage == Stage::Begins, clock::now() + BEGIN_PATIENCE);
     }
@@ -129,6 +129,6 @@ thread_local! {
     static HERE: Cell<*const Life> = const { Cell::new(ptr::null()) };
 }
 
-/// How long a start waits for its thread to begin, which takes some 50 us unless a constructor of
-/// a library holds the dynamic loader's lock.
+/// Time that a start waits for its thread to begin. A thread begins in some 50 us, unless a
+/// constructor of a library holds the dynamic loader's lock.
 pub(super) const BEGIN_PATIENCE: Duration = Duration::from_millis(20);

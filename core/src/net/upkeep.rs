@@ -57,8 +57,8 @@ impl Upkeep {
         std::mem::forget(self);
     }
 
-    /// Does it until the client goes. Without a poll of its own it can do nothing: then calls go
-    /// on without pings.
+    /// Does the upkeep until the client goes. Without a poll of its own it can do nothing: then
+    /// calls go on without pings.
     pub(super) fn run(inbox: Arc<Inbox>) {
         let Ok(mut upkeep) = Self::new(inbox) else { return };
         while !upkeep.inbox.jobs.lock().stop && upkeep.turn(None).is_ok() {}
@@ -147,6 +147,6 @@ impl Drop for Upkeep {
     }
 }
 
-/// Pause between two looks of the upkeep at all idle connections of the client: far below the time
-/// that they may be idle for, and rare enough to disturb nobody.
+/// Pause between two looks of the upkeep at all idle connections of the client. It is far below
+/// the time that they may be idle for, and rare enough to disturb nobody.
 const UPKEEP_TEND_PAUSE: Duration = Duration::from_secs(10);

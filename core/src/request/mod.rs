@@ -20,8 +20,8 @@ pub trait Request: Send + Sync {
     /// Whether the request may be sent a second time when its fate is unknown.
     fn access(&self) -> Access;
 
-    /// Whether a daemon may say that it is still at work (IN_PROGRESS, core/docs/spec/protocol.md
-    /// 1.5) before it answers, because the body asks it to: each time `agent_query_timeout` begins
+    /// True if a daemon may say that it is still at work (IN_PROGRESS, core/docs/spec/protocol.md
+    /// 1.5) before it answers. The body asks it to, and each time `agent_query_timeout` begins
     /// anew.
     fn expects_heartbeats(&self) -> bool {
         false
@@ -139,7 +139,7 @@ pub enum Verdict {
     Refused(String),
     /// The request itself failed: the call ends with this error, and no mirror is blamed.
     Failed(ProgramError),
-    /// This process has no memory to read the answer, by this text: the call ends, for another
+    /// This process has no memory to read the answer, by this text. The call ends, for another
     /// mirror's answer would be as long, and no mirror is blamed.
     OutOfMemory(String),
 }

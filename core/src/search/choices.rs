@@ -9,11 +9,11 @@ pub enum Sort {
     /// Weight, best first.
     #[default]
     Relevance,
-    /// This number or string attribute of the select list, highest first, then weight; floats by
-    /// their bits, as daemons do it.
+    /// By a number or string attribute of the select list, highest first, then by weight. Floats
+    /// go by their bits, as daemons do it.
     Descending(String),
-    /// This number or string attribute of the select list, lowest first, then weight; floats by
-    /// their bits, as daemons do it.
+    /// By a number or string attribute of the select list, lowest first, then by weight. Floats go
+    /// by their bits, as daemons do it.
     Ascending(String),
     /// Age by this attribute of the select list in steps (hour, day, week, month, three months,
     /// older), newest first, then weight.
@@ -24,7 +24,7 @@ pub enum Sort {
     Expression(String),
 }
 
-/// How matches are weighed.
+/// Ranker of a search: by what matches are weighed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ranker {
@@ -45,9 +45,9 @@ pub enum Ranker {
     FieldMask,
     /// Proximity and BM25 with more for exact and leading hits.
     Sph04,
-    /// This expression.
+    /// By an expression.
     Expression(String),
-    /// This expression; the factors are kept for the select list.
+    /// By an expression; the factors are kept for the select list.
     Export(String),
     /// The ranker plugin of that name, which each agent has, with these options.
     Plugin {
@@ -58,7 +58,7 @@ pub enum Ranker {
     },
 }
 
-/// How the query text is read.
+/// Ways in which a query text is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MatchMode {
@@ -79,7 +79,7 @@ pub enum MatchMode {
     Extended2,
 }
 
-/// How strings compare.
+/// Ways in which strings compare.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Collation {
@@ -94,7 +94,7 @@ pub enum Collation {
     Binary = 3,
 }
 
-/// How an agent keeps its best rows.
+/// Ways in which an agent keeps its best rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SortMethod {
@@ -105,7 +105,7 @@ pub enum SortMethod {
     KeepBuffer,
 }
 
-/// How the weight of a word follows from its number of documents.
+/// Ways in which the weight of a word follows from its number of documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Idf {

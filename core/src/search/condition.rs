@@ -36,7 +36,7 @@ impl Condition {
         })
     }
 
-    /// That number or a higher one.
+    /// Demands that number or a higher one.
     pub fn at_least(number: impl Into<Number>) -> Self {
         let condition = Self::new(match number.into() {
             Number::Int(from) => FilterTest::Range(from, i64::MAX),
@@ -45,7 +45,7 @@ impl Condition {
         Condition { is_open: true, ..condition }
     }
 
-    /// That number or a lower one.
+    /// Demands that number or a lower one.
     pub fn at_most(number: impl Into<Number>) -> Self {
         let condition = Self::new(match number.into() {
             Number::Int(to) => FilterTest::Range(i64::MIN, to),
@@ -83,7 +83,7 @@ impl Condition {
         }
     }
 
-    /// That text by the [collation](super::Search::collation).
+    /// Demands that text by the [collation](super::Search::collation).
     pub fn text(text: impl Into<Vec<u8>>) -> Self {
         Self::new(FilterTest::String(text.into()))
     }

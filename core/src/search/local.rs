@@ -13,7 +13,7 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    /// Those of a distributed index; one that is named twice is searched once.
+    /// Makes the local indexes of a distributed index; one that is named twice is searched once.
     pub(crate) fn all(names: &[String]) -> Vec<Local> {
         let mut locals: Vec<Local> = Vec::new();
         for name in names {

@@ -93,8 +93,9 @@ impl Search {
         self
     }
 
-    /// Encloses this search in another: of its rows (or groups), with its own order, offset and
-    /// limit, returns `limit` from `offset` on in the order of this extended sort clause.
+    /// Encloses this search in another, with its own order, offset and limit. Of the rows (or
+    /// groups) of this one it returns `limit` from `offset` on in the order of this extended sort
+    /// clause.
     pub fn outer(mut self, order: impl Into<String>, offset: u32, limit: u32) -> Self {
         let [offset, limit] = [offset, limit].map(|number| number as usize);
         self.outer = Some(OuterSelect { order: order.into(), offset, limit });
@@ -132,13 +133,13 @@ impl Search {
         self
     }
 
-    /// How matches are weighed.
+    /// Sets the ranker, by which matches are weighed.
     pub fn ranker(mut self, ranker: Ranker) -> Self {
         self.ranker = ranker;
         self
     }
 
-    /// How the query text is read.
+    /// Sets the match mode, in which the query text is read.
     pub fn match_mode(mut self, match_mode: MatchMode) -> Self {
         self.match_mode = match_mode;
         self

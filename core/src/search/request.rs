@@ -1,5 +1,5 @@
-//! Searches as a master sends them to its agents (core/docs/spec/distributed.md 5.1): one request
-//! for all queries of the same agents, so that a daemon reads shared parts once.
+//! Searches as a master sends them to its agents (core/docs/spec/distributed.md 5.1). All queries
+//! of the same agents are one request, so that a daemon reads shared parts once.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -33,7 +33,8 @@ pub struct SearchResult {
     /// Statistics of the query's words.
     pub words: Vec<Word>,
     /// Everything that went wrong without ending the search, as a master words it, and what the
-    /// result lacks: columns that not all agents have, rows beyond max_matches or a cutoff.
+    /// result lacks. That is columns that not all agents have, rows beyond max_matches or a
+    /// cutoff.
     pub warning: Option<String>,
     /// Agents that answered in full, and local indexes that the program has searched. An agent
     /// that is a master itself and warns of agents that it could not get is not one of them,
@@ -52,8 +53,8 @@ pub struct SearchResult {
 }
 
 impl SearchResult {
-    /// Merges what became of the agents, in the order of the index's agents: the host that was
-    /// asked last, and its reply as [`SearchRequest`] accepted it, or the failure.
+    /// Merges what became of the agents, in the order of the index's agents. Each is the host that
+    /// was asked last, and its reply as [`SearchRequest`] accepted it, or the failure.
     ///
     /// An answer that warns of missing agents of its own counts for [`Completeness::BestEffort`]
     /// alone.
@@ -68,8 +69,8 @@ impl SearchResult {
         Self::merge_with_locals(request, Vec::new(), outcomes, completeness)
     }
 
-    /// The same with the answers of local indexes, by their names: they come before the agents,
-    /// and of a document that both have theirs is taken.
+    /// Merges as [`Self::merge`] does, with the answers of local indexes by their names. These
+    /// come before the agents, and of a document that both have theirs is taken.
     pub fn merge_with_locals<H: AsRef<str>>(
         request: &SearchRequest,
         locals: Vec<(String, Result<Reply, AgentFailure>)>,
@@ -178,7 +179,7 @@ impl SearchResult {
 /// A column of a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Its alias or expression.
+    /// Alias or expression of the column.
     pub name: String,
     /// Type of its values; a value may be null nevertheless. The document id of Sphinx is
     /// [`Kind::Uint64`] as the column `id`, and signed under an alias, as masters print it.
@@ -186,7 +187,8 @@ pub struct Column {
 }
 
 impl Column {
-    /// That an agent computed its strings is of use to masters only.
+    /// Makes a column; strings that an agent computed are plain ones here, as only masters tell
+    /// them apart.
     fn new(name: String, kind: Kind) -> Self {
         let kind = if kind == Kind::ComputedString { Kind::String } else { kind };
         Column { name, kind }

@@ -1,4 +1,4 @@
-//! How daemons run a search: flags, weights, plugins, retries.
+//! Settings by which daemons run a search: flags, weights, plugins, retries.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ impl Search {
         self
     }
 
-    /// How strings compare in filters, orders and groups; `libc_ci` unless set.
+    /// Sets the way in which strings compare in filters, orders and groups; `libc_ci` unless set.
     pub fn collation(mut self, collation: Collation) -> Self {
         self.query.collation = collation as u32;
         self
@@ -35,7 +35,7 @@ impl Search {
         self.flag(flags::REVERSE_SCAN, reverse)
     }
 
-    /// How an agent keeps its best rows; the rows are the same, the time is not.
+    /// Sets the way in which an agent keeps its best rows; the rows are the same, the time is not.
     pub fn sort_method(self, method: SortMethod) -> Self {
         self.flag(flags::KEEP_BUFFER, method == SortMethod::KeepBuffer)
     }
@@ -54,7 +54,7 @@ impl Search {
         self.flag(flags::BOOLEAN_SIMPLIFY, simplify)
     }
 
-    /// How the weight of a word follows from its number of documents.
+    /// Sets the way in which the weight of a word follows from its number of documents.
     pub fn idf(self, idf: Idf) -> Self {
         self.flag(flags::PLAIN_IDF, idf == Idf::Plain)
     }
@@ -89,15 +89,16 @@ impl Search {
         self
     }
 
-    /// Rounds over the mirrors of an agent after the first one, 8 at most, and the pause before
-    /// each, a second at most, in place of the configuration's. An agent that is a master does
-    /// likewise with its own agents. What [`CallOptions`] say goes before it.
+    /// Sets the rounds over the mirrors of an agent after the first one, 8 at most, and the pause
+    /// before each. The pause is a second at most; both take the place of the configuration's. An
+    /// agent that is a master does likewise with its own agents. What [`CallOptions`] say goes
+    /// before it.
     pub fn retries(mut self, count: u32, delay: Duration) -> Self {
         self.retries = Some((count, delay));
         self
     }
 
-    /// These options of a call, with the retries of the search where they say nothing.
+    /// Returns the options of a call, with the retries of the search where they say nothing.
     pub(crate) fn call_options(&self, options: &CallOptions) -> CallOptions {
         let (count, delay) = self.retries.unzip();
         CallOptions {

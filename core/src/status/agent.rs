@@ -18,20 +18,20 @@ pub struct IndexStatus {
 /// What is known of the mirrors of one agent.
 #[derive(Clone, Debug)]
 pub struct AgentStatus {
-    /// Its distributed index.
+    /// Distributed index of the agent.
     pub index: String,
     /// Position in the index, from 0.
     pub number: usize,
     /// `ha_strategy`.
     pub strategy: &'static str,
-    /// It is sent to and never waited for.
+    /// True if the agent is sent to and never waited for.
     pub is_blackhole: bool,
     /// Connections are kept after use.
     pub is_persistent: bool,
-    /// Requests since the start of the client that none of its mirrors answered, errors of the
-    /// query and calls that the program took back left out.
+    /// Requests since the start of the client that none of its mirrors answered. Errors of the
+    /// query and calls that the program took back are left out.
     pub unanswered: u64,
-    /// Its mirrors in order.
+    /// Mirrors of the agent in order.
     pub mirrors: Vec<MirrorStatus>,
 }
 
@@ -80,7 +80,7 @@ impl AgentStatus {
         }
     }
 
-    /// It has mirrors to choose from.
+    /// True if the agent has mirrors to choose from.
     pub fn is_ha(&self) -> bool {
         self.mirrors.len() > 1
     }

@@ -14,13 +14,13 @@ pub struct HostStatus {
     pub name: String,
     /// Mirrors that name it.
     pub references: u32,
-    /// It gets queries; a dead one gets a trial now and then.
+    /// True if the host gets queries; a dead one gets a trial now and then.
     pub is_living: bool,
-    /// How long it has been dead.
+    /// Time since the host was found dead.
     pub dead_for: Option<Duration>,
     /// Living, dead, or dead and on trial.
     pub state: HostState,
-    /// How long it has been living or dead; from the start, if it was never anything else.
+    /// Time that the host has been living or dead; from the start, if it was never anything else.
     pub state_for: Duration,
     /// Failures since its last success.
     pub errors_in_row: u32,
@@ -30,9 +30,9 @@ pub struct HostStatus {
     pub last_answer: Option<Duration>,
     /// From the start of the last query to the last end.
     pub last_period: Duration,
-    /// It is pinged while idle.
+    /// True if the host is pinged while idle.
     pub is_pinged: bool,
-    /// How long its last answered ping took.
+    /// Time that the last answered ping took.
     pub ping_trip: Option<Duration>,
     /// Some agent keeps its connections to it.
     pub keeps_connections: bool,
@@ -44,7 +44,7 @@ pub struct HostStatus {
     pub in_flight: u32,
     /// Addresses in use, or why there are none.
     pub addresses: Vec<String>,
-    /// Its name has to be looked up before anything can be sent.
+    /// True if the name has to be looked up before anything can be sent.
     pub needs_lookup: bool,
     /// The last failure and how long ago it was.
     pub last_failure: Option<(AttemptFailure, Duration)>,
@@ -52,25 +52,25 @@ pub struct HostStatus {
     pub windows: [Window; 3],
     /// Counters since the client was made.
     pub since_start: Window,
-    /// How long queries of the last 1, 5 and 15 periods took.
+    /// Times that queries of the last 1, 5 and 15 periods took.
     pub latencies: [Latencies; 3],
-    /// How long all queries since the client was made took.
+    /// Times that all queries since the client was made took.
     pub latencies_since_start: Latencies,
 }
 
 /// Whether a host gets queries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HostState {
-    /// It gets its share.
+    /// Living: the host gets its share.
     Living,
-    /// It gets none until its next trial.
+    /// Dead: the host gets nothing until its next trial.
     Dead,
-    /// It was found dead, and its one trial query is under way.
+    /// Found dead, and the one trial query is under way.
     OnTrial,
 }
 
 impl HostState {
-    /// Its name: `living`, `dead` or `on_trial`.
+    /// Returns the name of the state: `living`, `dead` or `on_trial`.
     pub fn name(self) -> &'static str {
         match self {
             HostState::Living => "living",

@@ -109,10 +109,10 @@ fn put_window_of_sphinx(window: &Window, put: &mut dyn FnMut(&str, String)) {
     put_connects(window, put);
 }
 
-/// The daemon's keys in its order, with two that only its manual has (`query_timeouts` and the
-/// well-spelt `msecsperquery`), and with the numbers that the keys promise: Manticore itself
-/// never counts a `total_query_time` here and divides some counters by a thousand. What its
-/// SHOW STATUS has, in milliseconds, is the unit.
+/// The daemon's keys in its order, with two that only its manual has: `query_timeouts` and the
+/// well-spelt `msecsperquery`. They have the numbers that they promise: Manticore itself never
+/// counts a `total_query_time` here and divides some counters by a thousand. What its SHOW STATUS
+/// has, in milliseconds, is the unit.
 fn put_window_of_manticore(window: &Window, put: &mut dyn FnMut(&str, String)) {
     put("query_timeouts", window.get(Counter::QueryTimeouts).to_string());
     put("msecsperqueryy", msecs_per_query(window));
@@ -159,7 +159,8 @@ pub(super) fn manticore_name(counter: Counter) -> &'static str {
     if counter == Counter::RemoteErrors { "wrong_query" } else { counter.name() }
 }
 
-/// It finds a refused connection when it reads, so it has those among its network errors.
+/// Counts as Manticore does, which finds a refused connection when it reads: such ones are among
+/// its network errors.
 pub(super) fn manticore_count(window: &Window, counter: Counter) -> u64 {
     match counter {
         Counter::ConnectFailures => 0,

@@ -28,10 +28,10 @@ pub enum ShowTarget {
 /// Whose keys and formats are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Flavour {
-    /// Those of searchd 2.2.11, its misspelt key included.
+    /// Keys of searchd 2.2.11, its misspelt one included.
     #[default]
     Sphinx2211,
-    /// Those of Manticore, with the values that its manual promises.
+    /// Keys of Manticore, with the values that its manual promises.
     Manticore,
 }
 
@@ -51,13 +51,13 @@ impl Show {
         parse(&mut Lexer { rest: statement }).map_err(refuse)
     }
 
-    /// The same in another flavour.
+    /// Sets the flavour of the rows.
     pub fn flavour(mut self, flavour: Flavour) -> Self {
         self.flavour = flavour;
         self
     }
 
-    /// The same, less the keys that do not fit the pattern; an empty one fits all.
+    /// Leaves out keys that do not fit the pattern; an empty one fits all.
     pub fn like(mut self, pattern: impl Into<String>) -> Self {
         self.like = Some(pattern.into()).filter(|pattern: &String| !pattern.is_empty());
         self

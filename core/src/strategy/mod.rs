@@ -50,7 +50,7 @@ struct State {
 pub struct Pick {
     /// Position among the agent's mirrors.
     pub mirror: usize,
-    /// It is dead, and this is its one trial.
+    /// True if the mirror is dead, and this is its one trial.
     pub on_trial: bool,
     /// A wait after which the best mirror would most likely have answered; `None` while no
     /// mirror has answered yet.
@@ -62,8 +62,8 @@ pub struct Pick {
 pub enum Trials {
     /// None.
     None,
-    /// Those that did not fail their last ping: no other mirror could save the query, but without
-    /// any trial a mirror that only such queries ask would stay dead for ever.
+    /// Mirrors that did not fail their last ping. No other mirror could save the query, but
+    /// without any trial a mirror that only such queries ask would stay dead for ever.
     Likely,
     /// All: another mirror can still save the query.
     All,

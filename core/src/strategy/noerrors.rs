@@ -1,5 +1,5 @@
-//! `noerrors`: those that answered in the window; of these the lowest ratio of critical errors,
-//! then of all errors, three percent counting as none; then by latency.
+//! `noerrors`: those that answered in the window. Of these it takes the lowest ratio of critical
+//! errors, then of all errors, three percent counting as none; then it goes by latency.
 
 use std::time::Instant;
 

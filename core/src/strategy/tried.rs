@@ -35,7 +35,7 @@ impl Tried {
         self.words.iter().all(|&word| word == 0)
     }
 
-    /// How many were tried.
+    /// Returns the number of mirrors that were tried.
     pub fn len(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }

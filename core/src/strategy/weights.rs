@@ -45,7 +45,7 @@ impl Weights {
     }
 }
 
-/// How fast a mirror showed itself, in queries a microsecond.
+/// Speed that a mirror showed, in queries a microsecond.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Speed {
     Known(f64),

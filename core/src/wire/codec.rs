@@ -148,7 +148,8 @@ impl<'a> Reader<'a> {
         text.ok_or(Truncated { offset: start })
     }
 
-    /// How many items follow: refused if they could not fit at `item_min` bytes each.
+    /// Reads the number of items that follow, refused if they could not fit at `item_min` bytes
+    /// each.
     pub fn count(&mut self, item_min: usize) -> Result<usize, Truncated> {
         let start = self.offset;
         let count = self.u32()? as usize;

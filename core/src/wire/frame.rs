@@ -24,7 +24,7 @@ enum State {
 /// Why a connection is of no use any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unfed {
-    /// How the bytes break the protocol.
+    /// A stream that breaks the protocol, with what is wrong.
     Wrong(String),
     /// There is no memory for a reply of so many bytes.
     OutOfMemory(usize),

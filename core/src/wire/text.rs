@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use crate::limits::{DIAGNOSTIC_TEXT_MAX, REMOTE_TEXT_MAX};
 
-/// A remote text as a part of a line: no more of it than fits into [`REMOTE_TEXT_MAX`], which it
-/// then says by three dots, and nothing that ends the line.
+/// A remote text as a part of a line. There is no more of it than fits into [`REMOTE_TEXT_MAX`],
+/// which it then says by three dots, and nothing that ends the line.
 pub fn quote(text: &[u8]) -> String {
     quote_within(REMOTE_TEXT_MAX, text)
 }
@@ -34,7 +34,7 @@ fn quote_within(size_max: usize, text: &[u8]) -> String {
     line
 }
 
-/// The same for a text that may be as long as it is.
+/// Escapes a text, which may be as long as it is, so that nothing ends its line.
 pub fn escape(text: String) -> String {
     if !text.chars().any(ends_line) {
         return text;

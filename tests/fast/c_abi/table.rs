@@ -137,8 +137,8 @@ use super::HAMIRROR_API_VERSION;
 ";
 
 const TYPE: &str = r#"
-/// Every function of the library, in the order in which they were added, under its name without
-/// `hamirror_`; what each does is said at the function of that name.
+/// Every function of the library, in the order in which they were added. Each has its name without
+/// `hamirror_`; what it does is said at the function of that name.
 ///
 /// The table grows at its end only. A program whose header may be newer than the library asks
 /// first: a function is there if `offsetof(hamirror_api_v0, name) < table->struct_size`.

@@ -141,8 +141,8 @@ class Client:
         self, statement: str, *, flavour: Literal["sphinx", "manticore"] | None = None
     ) -> Rows:
         """Rows of `SHOW AGENT STATUS`, `SHOW AGENT 'name' STATUS` or `SHOW STATUS`, each with or
-        without `LIKE 'pattern'`, with the keys and formats of that daemon (2.2.11 unless given);
-        `RequestError` for any other statement."""
+        without `LIKE 'pattern'`. They have the keys and formats of that daemon (2.2.11 unless
+        given); `RequestError` for any other statement."""
 
     def prometheus(self) -> str:
         """The record of every host as text for Prometheus, version 0.0.4.
@@ -176,8 +176,8 @@ class Client:
         (`box1:9312`), in place of what look-ups say.
 
         Addresses are `10.0.0.1:9312`, `[::1]:9312`, or without a port, in whose place the host's
-        own is taken; they are tried in this order. None takes it back. `NotFoundError` for an
-        unknown host, `RequestError` for what is no address.
+        own is taken; they are tried in this order. An empty list returns to look-ups.
+        `NotFoundError` for an unknown host, `RequestError` for what is no address.
         """
 
     def reload(self, config: Config) -> None:
@@ -230,12 +230,12 @@ class Batch:
         """Waits for everything to end; `False` if the time is up before."""
 
     def wait_sent(self, timeout: float | timedelta | None = None) -> bool:
-        """Waits until every request is on its way, so that the agents work while this thread does
-        something else; `False` if the time is up before. Nobody fails over or looks at deadlines
+        """Waits until every request is on its way; `False` if the time is up before. The agents
+        work while this thread does something else. Nobody fails over or looks at deadlines
         meanwhile: what takes longer than a moment is for `run()`."""
 
     def run(self) -> None:
-        """Leaves the batch to a thread of the library, and returns at once: it sends, reads, fails
+        """Leaves the batch to a thread of the library, and returns at once. It sends, reads, fails
         over, hedges and keeps deadlines while the program works.
 
         Until `join()`, all else raises `MisuseError`, but for `close()`, `fileno()`, and what is
@@ -245,8 +245,8 @@ class Batch:
         """
 
     def join(self, timeout: float | timedelta | None = None) -> bool:
-        """Waits for everything to end and takes the batch back; `False` if the time is up before:
-        then it is back too, and what still runs is the program's to wait for, or to leave to a
+        """Waits for everything to end and takes the batch back; `False` if the time is up before.
+        Then it is back too, and what still runs is the program's to wait for, or to leave to a
         thread again.
 
         Searches and replies that have ended are handed out as ever, by iteration or `drive()`. If
@@ -265,20 +265,20 @@ class Batch:
 
     def local_request(self, search: PendingSearch, local: str) -> bytes:
         """The body of a SEARCH request (version 0x11f) for a local index, as an agent would get
-        it; `NotFoundError` if the search has no such local index."""
+        it. `NotFoundError` if the search has no such local index."""
 
     def add_local(
         self, search: PendingSearch, local: str, body: bytes, *, version: int | None = None
     ) -> None:
         """Hands in what a local index answered: the body of its reply, and its version, that of
-        the request unless given; `RequestError` if that is malformed."""
+        the request unless given. `RequestError` if that is malformed."""
 
     def fail_local(self, search: PendingSearch, local: str, text: str) -> None:
         """Says why a local index has no answer."""
 
     def drive(self) -> list[PendingSearch | PendingReply]:
         """Does what is to be done now, without waiting, and returns what has ended since the last
-        time: searches and replies as their `add_` returned them."""
+        time. Searches and replies are those that their `add_` returned."""
 
     def cancel(self, pending: PendingSearch | PendingReply) -> None:
         """Ends a search or a request without an answer. It comes back as what has ended does: a
@@ -360,7 +360,7 @@ class PendingSearch:
 
     @property
     def done(self) -> bool:
-        """It has ended, well or not; its batch finds out while it waits or is driven."""
+        """True once the search has ended; its batch finds out while it waits or is driven."""
 
     def result(self) -> SearchResult:
         """The merged result, or what went wrong as an exception; `MisuseError` while it runs."""
@@ -380,7 +380,7 @@ class PendingReply:
 
     @property
     def done(self) -> bool:
-        """It has ended, well or not; its batch finds out while it waits or is driven."""
+        """True once the request has ended; its batch finds out while it waits or is driven."""
 
     def result(self) -> Reply:
         """The reply, or what went wrong as an exception; `MisuseError` while it runs."""
@@ -407,7 +407,8 @@ class SearchResult:
     @property
     def warning(self) -> str | None:
         """Everything that went wrong without ending the search, as a master words it, and what the
-        result lacks: columns that not all agents have, rows beyond `max_matches` or a `cutoff`."""
+        result lacks. That is columns that not all agents have, rows beyond `max_matches` or a
+        `cutoff`."""
 
     @property
     def agents_answered(self) -> int:
@@ -485,7 +486,7 @@ class Row(Mapping[str, _Value]):
         """Values by the names of their columns."""
 
     def __len__(self) -> int:
-        """How many columns."""
+        """Number of columns."""
 
     def __getitem__(self, name: str, /) -> _Value:
         """The value in the column of that name."""

@@ -14,7 +14,7 @@ Seconds: TypeAlias = float | timedelta
 
 
 class ClientOptions(TypedDict, total=False):
-    """How a client works; the defaults are right for most."""
+    """Options of a client; the defaults are right for most."""
 
     background: bool | None
     """A thread for pings and blackholes, started when first needed (default). Without it these
@@ -55,9 +55,9 @@ class CallOptions(TypedDict, total=False):
     """`False`: never leave the mirror that was picked first."""
 
     completeness: Literal["best_effort", "all"] | int | None
-    """How many agents must answer in full: one (default), all, or this share of them, 1 to 100
-    percent. An agent that is a master itself and warns of agents that it could not get has not
-    answered in full, and counts for the default alone.
+    """Agents that must answer in full: one (default), all, or a share of them, 1 to 100 percent.
+    An agent that is a master itself and warns of agents that it could not get has not answered in
+    full, and counts for the default alone.
 
     Unless one is enough, local indexes count, too, searched or not."""
 
@@ -84,12 +84,12 @@ class SearchOptions(CallOptions, total=False):
     """Best rows that each agent sends and the merge keeps, 1000 unless given."""
 
     ranker: Ranker | None
-    """How matches are weighed, `Ranker.PROXIMITY_BM25` unless given."""
+    """Ranker, by which matches are weighed, `Ranker.PROXIMITY_BM25` unless given."""
 
     match_mode: (
         Literal["all", "any", "phrase", "boolean", "extended", "fullscan", "extended2"] | None
     )
-    """How the query text is read, `extended2` unless given."""
+    """Match mode, in which the query text is read, `extended2` unless given."""
 
     cutoff: int | None
     """Matches after which an agent stops looking; 0 is no end."""
@@ -104,8 +104,8 @@ class SearchOptions(CallOptions, total=False):
     """Weights of indexes: the distributed one or those on the agents; `*` is every index."""
 
     geo_anchor: tuple[str, str, float, float] | None
-    """Gives each row a column `@geodist`: metres to the place in two float attributes, latitude
-    and longitude, from the one that follows them; all are in radians."""
+    """Gives each row a column `@geodist`: metres to a place. The place is two float attributes,
+    latitude and longitude, and the one that follows them; all are in radians."""
 
     comment: str | None
     """Text for the agents' query logs."""

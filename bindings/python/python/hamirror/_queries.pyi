@@ -31,14 +31,15 @@ class Filter:
 
     @staticmethod
     def null(attribute: str, *, exclude: bool = False) -> Filter:
-        """That field of a JSON attribute, such as `facts.size`, is null or not there."""
+        """Keeps documents where that field of a JSON attribute, such as `facts.size`, is null or
+        not there."""
 
     @staticmethod
     def id_range(first: int, last: int) -> Filter:
         """The document id is from `first` to `last`, both included."""
 
     def __eq__(self, other: object, /) -> bool:
-        """The same condition."""
+        """True for equal conditions."""
 
 @final
 class Sort:
@@ -49,11 +50,11 @@ class Sort:
 
     @staticmethod
     def descending(attribute: str) -> Sort:
-        """This attribute of the select list, highest first, then weight."""
+        """Sorts by that attribute of the select list, highest first, then by weight."""
 
     @staticmethod
     def ascending(attribute: str) -> Sort:
-        """This attribute of the select list, lowest first, then weight."""
+        """Sorts by that attribute of the select list, lowest first, then by weight."""
 
     @staticmethod
     def time_segments(attribute: str) -> Sort:
@@ -69,11 +70,11 @@ class Sort:
         """Value of this expression, highest first."""
 
     def __eq__(self, other: object, /) -> bool:
-        """The same order."""
+        """True for equal orders."""
 
 @final
 class Ranker:
-    """How matches are weighed."""
+    """Ranker of a search: by what matches are weighed."""
 
     PROXIMITY_BM25: ClassVar[Ranker]
     """Phrase proximity and BM25."""
@@ -94,11 +95,11 @@ class Ranker:
 
     @staticmethod
     def expression(expression: str) -> Ranker:
-        """This expression."""
+        """Ranks by that expression."""
 
     @staticmethod
     def export(expression: str) -> Ranker:
-        """This expression; the factors are kept for the select list."""
+        """Ranks by that expression, and keeps the factors for the select list."""
 
     def __eq__(self, other: object, /) -> bool:
-        """The same weighing."""
+        """True for equal rankers."""

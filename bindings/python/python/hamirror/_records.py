@@ -29,8 +29,8 @@ class AttemptFailure:
     host: str
     """The mirror's host, as the configuration names it."""
     kind: str
-    """How it failed: the counter of `SHOW AGENT STATUS` that it went into, in the singular, such
-    as `query_timeout`, `connect_failure`, `wrong_reply`."""
+    """Kind of the failure: the counter of `SHOW AGENT STATUS` that it went into. It is in the
+    singular, such as `query_timeout`, `connect_failure`, `wrong_reply`."""
     phase: Literal["resolve", "connect", "handshake", "send", "wait", "read"]
     """What was under way when it failed."""
     text: str
@@ -71,7 +71,7 @@ class Column:
     """A column of a result."""
 
     name: str
-    """Its alias or expression."""
+    """Alias or expression of the column."""
     kind: str
     """Type of its values on the wire, such as `uint`, `bigint`, `float`, `string`, `multi`,
     `json`; a value may be `None` nevertheless."""
@@ -86,7 +86,7 @@ class Word:
     docs: int
     """Documents that have it; one on two agents counts twice."""
     hits: int
-    """How often they have it."""
+    """Number of times that the documents have the word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """How long queries took, pings left out; `None` without a query."""
+    """Times that queries took, pings left out; `None` without a query."""
 
     count: int
     """Queries."""
@@ -132,13 +132,14 @@ class HostStatus:
     references: int
     """Mirrors that name it."""
     is_living: bool
-    """It gets queries; a dead one gets a trial now and then."""
+    """True if the host gets queries; a dead one gets a trial now and then."""
     dead_for_s: float | None
-    """How long it has been dead."""
+    """Time since the host was found dead."""
     state: Literal["living", "dead", "on_trial"]
     """`dead`: it gets none until its next trial; `on_trial`: that is under way."""
     state_for_s: float
-    """How long it has been living or dead; from the start, if it was never anything else."""
+    """Time that the host has been living or dead; from the start, if it was never anything
+    else."""
     errors_in_row: int
     """Failures since its last success."""
     last_query_s: float | None
@@ -148,9 +149,9 @@ class HostStatus:
     last_period_s: float
     """From the start of the last query to the last end."""
     is_pinged: bool
-    """It is pinged while idle."""
+    """True if the host is pinged while idle."""
     ping_trip_s: float | None
-    """How long its last answered ping took."""
+    """Time that the last answered ping took."""
     keeps_connections: bool
     """Some agent keeps its connections to it."""
     kept_connections: int
@@ -162,7 +163,7 @@ class HostStatus:
     addresses: tuple[str, ...]
     """Addresses in use, or why there are none."""
     needs_lookup: bool
-    """Its name has to be looked up before anything can be sent."""
+    """True if the name has to be looked up before anything can be sent."""
     last_failure: AttemptFailure | None
     """The last failure."""
     last_failure_s: float | None
@@ -172,9 +173,9 @@ class HostStatus:
     since_start: Window
     """Counters since the client was made."""
     latencies: tuple[Latencies, Latencies, Latencies]
-    """How long queries of the last 1, 5 and 15 periods took."""
+    """Times that queries of the last 1, 5 and 15 periods took."""
     latencies_since_start: Latencies
-    """How long all queries since the client was made took."""
+    """Times that all queries since the client was made took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,20 +199,20 @@ class AgentStatus:
     """What is known of the mirrors of one agent."""
 
     index: str
-    """Its distributed index."""
+    """Distributed index of the agent."""
     number: int
     """Position in the index, from 0."""
     strategy: str
     """`ha_strategy`."""
     is_blackhole: bool
-    """It is sent to and never waited for."""
+    """True if the agent is sent to and never waited for."""
     is_persistent: bool
     """Connections are kept after use."""
     unanswered: int
     """Requests since the client was made that none of its mirrors answered, errors of the query
     and calls that the program took back left out."""
     mirrors: tuple[MirrorStatus, ...]
-    """Its mirrors in order."""
+    """Mirrors of the agent in order."""
 
 
 @dataclass(frozen=True, slots=True)

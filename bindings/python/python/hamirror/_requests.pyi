@@ -75,7 +75,7 @@ class Verdict:
         the query is at fault: `QueryError`."""
 
     def __eq__(self, other: object, /) -> bool:
-        """The same verdict."""
+        """True for equal verdicts."""
 
 @final
 class Reply:

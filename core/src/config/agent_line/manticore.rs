@@ -139,7 +139,7 @@ enum List {
 }
 
 /// The daemon counts the items between commas, less empty ones at the end, and the names in all of
-/// the list: other signs part names, too. Where there are names, both counts have to agree.
+/// the list. Other signs part names, too. Where there are names, both counts have to agree.
 fn check_list(list: &str) -> List {
     let items = list.trim_end_matches([',', ' ', '\t']).split(',').count();
     let mut names = list.split(|letter| !is_host_letter(letter)).filter(|name| !name.is_empty());

@@ -54,8 +54,8 @@ fn split_name(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(length.count())
 }
 
-/// The bytes before the first comma outside of parentheses and quotes, or before the parenthesis
-/// that closes what is around them; and those after the comma.
+/// The bytes before the first comma outside of parentheses and quotes, and those after it. Without
+/// one they end before the parenthesis that closes what is around them.
 fn split_item(list: &[u8]) -> (&[u8], Option<&[u8]>) {
     let mut depth = 0_usize;
     let mut bytes = list.iter().enumerate();

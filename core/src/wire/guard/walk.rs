@@ -43,7 +43,7 @@ impl<'a> Walk<'a> {
         self.reader.string().map_err(|_| ended(field, start))
     }
 
-    /// So many strings.
+    /// Reads so many strings.
     pub(super) fn strings(&mut self, field: &str, count: usize) -> Step<()> {
         for _ in 0..count {
             self.string(field)?;

@@ -267,8 +267,8 @@ impl<'a> Input<'a> {
     }
 }
 
-/// A number with six digits after the point; one whose text would have more than 32 characters
-/// with six digits in all, as Manticore has it. Sphinx writes out hundreds of them.
+/// A number with six digits after the point. One whose text would have more than 32 characters has
+/// six digits in all, as Manticore has it. Sphinx writes out hundreds of them.
 fn put_double(value: f64, out: &mut Vec<u8>) -> Option<()> {
     if !value.is_finite() || (-1e24..1e25).contains(&value) {
         return write!(out, "{value:.6}").ok();

@@ -85,15 +85,15 @@ pub struct Query {
 pub struct Outer {
     /// There is one.
     pub present: bool,
-    /// Its order, for a daemon asked by a client.
+    /// Order of the outer select, for a daemon asked by a client.
     pub order: Vec<u8>,
-    /// Its offset, for a daemon asked by a client.
+    /// Offset of the outer select, for a daemon asked by a client.
     pub offset: u32,
-    /// Its limit, for a daemon asked by a client.
+    /// Limit of the outer select, for a daemon asked by a client.
     pub limit: u32,
-    /// Its order, for a daemon asked by a master.
+    /// Order of the outer select, for a daemon asked by a master.
     pub master_order: Vec<u8>,
-    /// Its offset and limit in one, for a daemon asked by a master.
+    /// Offset and limit of the outer select in one, for a daemon asked by a master.
     pub master_limit: i32,
 }
 
@@ -108,8 +108,7 @@ pub struct Filter {
     pub exclude: bool,
     /// Ends of a range are inside; for a string: equal.
     pub has_equal: bool,
-    /// How multi-value attributes are tested: [`ANY_VALUE`] or [`ALL_VALUES`]; of 0 newer daemons
-    /// warn.
+    /// Test of multi-value attributes: [`ANY_VALUE`] or [`ALL_VALUES`]; of 0 newer daemons warn.
     pub multi_function: u32,
 }
 
@@ -122,7 +121,7 @@ pub enum FilterTest {
     Range(i64, i64),
     /// From, to.
     FloatRange(f32, f32),
-    /// This text.
+    /// Equals that text.
     String(Vec<u8>),
     /// `true`: is null.
     Null(bool),

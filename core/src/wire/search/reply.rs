@@ -34,7 +34,8 @@ pub struct Asked {
 /// Why the body of a reply could not be decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undecoded {
-    /// How it breaks the protocol, or the limits of an answer to this request, in one line.
+    /// A reply that breaks the protocol, or the limits of an answer to this request, with one line
+    /// on what is wrong.
     Wrong(String),
     /// There is no memory for what is in a body of so many bytes.
     OutOfMemory(usize),
@@ -53,7 +54,7 @@ impl Reply {
     }
 }
 
-/// How one query of a reply went.
+/// Outcome of one query of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// Fine.
@@ -71,7 +72,7 @@ pub enum Status {
 /// The result of one query, as places in the reply's body.
 #[derive(Clone, Debug)]
 pub struct ResultSet {
-    /// How it went.
+    /// Outcome of the query.
     pub status: Status,
     /// Text of the error or warning; empty where there is none.
     pub message: Span,
@@ -140,7 +141,7 @@ impl Span {
         body.get(start..start + self.length as usize).unwrap_or_default()
     }
 
-    /// Its first bytes, so many at most.
+    /// Returns the first bytes, `length_max` at most.
     fn cut(self, length_max: usize) -> Span {
         Span { length: self.length.min(length_max as u32), ..self }
     }
@@ -159,7 +160,7 @@ impl Span {
 /// A column of a result set.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
-    /// Its name.
+    /// Name of the column.
     pub name: Span,
     /// Type of its values.
     pub kind: Kind,
@@ -193,7 +194,7 @@ pub struct WordSpan {
     pub word: Span,
     /// Documents that have it.
     pub docs: u32,
-    /// How often they have it.
+    /// Number of times that the documents have the word.
     pub hits: u32,
 }
 
@@ -426,7 +427,7 @@ impl Walk<'_> {
         Ok(name)
     }
 
-    /// How many columns or fields follow.
+    /// Reads the number of columns or fields that follow.
     fn few(&mut self, what: &str, item_size_min: usize) -> Result<usize, Fault> {
         match self.reader.count(item_size_min)? {
             count if count > COLUMNS_MAX => {

@@ -37,7 +37,7 @@ pub(super) struct Layout {
 }
 
 impl Rows {
-    /// How many.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.count
     }
@@ -75,7 +75,7 @@ impl Rows {
         Some(*mark as usize)
     }
 
-    /// So many rows from that place of the body on, without their marks yet.
+    /// Makes `count` rows from that place of the body on, without their marks yet.
     pub(super) fn new(
         layout: Layout,
         count: usize,

@@ -206,7 +206,7 @@ macro_rules! sequence {
         }
 
         impl<'a> $name<'a> {
-            /// How many.
+            /// Returns the number of values.
             pub fn len(self) -> usize {
                 self.bytes.len() / $size
             }
