@@ -1,20 +1,23 @@
 //! Programs in C and C++ on top of the library, run as they are and under checkers.
 
+use std::collections::HashMap;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{self as this, Command};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use anyhow::{Result, ensure};
-use tempfile::TempDir;
+use anyhow::{Context, Result, ensure};
 
 use crate::compiler::{Compiler, Linkage, Standard};
 use crate::library::{self, Profile};
 use crate::packages::{self, Tool};
 use crate::{process, workspace};
 
-/// A compiled program.
+/// A compiled program. Tests of one process that need it with the same flags share its file.
 #[derive(Debug)]
 pub struct Program {
-    folder: TempDir,
+    path: PathBuf,
     compiler: Compiler,
     sources: Vec<PathBuf>,
 }
@@ -43,14 +46,14 @@ impl Program {
     /// Compiles sources of examples and tests ([`workspace::source`]).
     pub fn build(compiler: Compiler, sources: &[&str]) -> Result<Program> {
         let sources = sources.iter().map(|source| workspace::source(source)).collect();
-        Program { folder: tempfile::tempdir()?, compiler, sources }.compiled()
+        Program::compiled(compiler, sources)
     }
 
     /// The same sources with the sanitizers of addresses and of undefined behaviour in them.
     pub fn sanitized(&self) -> Result<Program> {
         let compiler = SANITIZERS.iter().fold(self.compiler.clone(), |all, flag| all.flag(flag));
         let sources = self.sources.clone();
-        let program = Program { folder: tempfile::tempdir()?, compiler, sources }.compiled()?;
+        let program = Program::compiled(compiler, sources)?;
         let symbols = process::run(Command::new("nm").arg(program.path()))?;
         for sanitizer in ["__asan_init", "__ubsan_handle_"] {
             ensure!(symbols.contains(sanitizer), "{sanitizer} is not in {:?}", program.sources);
@@ -58,15 +61,31 @@ impl Program {
         Ok(program)
     }
 
-    fn compiled(self) -> Result<Program> {
-        let sources: Vec<&Path> = self.sources.iter().map(PathBuf::as_path).collect();
-        self.compiler.program(&sources, &self.path())?;
-        Ok(self)
+    /// Compiles once in a process what has the same text and flags.
+    fn compiled(compiler: Compiler, sources: Vec<PathBuf>) -> Result<Program> {
+        let key = key(&compiler, &sources)?;
+        let mut programs = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = programs.entry(key).or_default().clone();
+        drop(programs);
+        let mut is_compiled = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = workspace::target().join("programs");
+        let name = sources.first().and_then(|source| source.file_stem()).context("no source")?;
+        let path = folder.join(format!("{}-{key:016x}", name.display()));
+        if !*is_compiled {
+            fs::create_dir_all(&folder)?;
+            // Another process may run the one that is there.
+            let fresh = path.with_extension(this::id().to_string());
+            let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
+            compiler.program(&sources, &fresh)?;
+            fs::rename(&fresh, &path)?;
+            *is_compiled = true;
+        }
+        Ok(Program { path, compiler, sources })
     }
 
-    /// Its file, which lives as long as this value.
+    /// Its file.
     pub fn path(&self) -> PathBuf {
-        self.folder.path().join("program")
+        self.path.clone()
     }
 
     /// A command that runs it.
@@ -129,6 +148,20 @@ impl Checker {
         Ok(command)
     }
 }
+
+/// What a program is made of: the text of its sources, and how it is compiled.
+fn key(compiler: &Compiler, sources: &[PathBuf]) -> Result<u64> {
+    let mut hasher = DefaultHasher::new();
+    format!("{compiler:?}").hash(&mut hasher);
+    for source in sources {
+        let text = fs::read(source).with_context(|| source.display().to_string())?;
+        text.hash(&mut hasher);
+    }
+    Ok(hasher.finish())
+}
+
+/// Whether each program has been compiled in this process.
+static COMPILED: LazyLock<Mutex<HashMap<u64, Arc<Mutex<bool>>>>> = LazyLock::new(Mutex::default);
 
 /// The library as cargo has just built it.
 pub fn shared() -> Result<Linkage> {
