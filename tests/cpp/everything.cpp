@@ -1,7 +1,7 @@
 // Every class and method that has no program of its own beside this one, over real daemons:
 // everything CONFIG INDEX. Of the three agents of the index one_dead two answer. Prints a result
-// as values.c does.
-#include "thrown.hpp"
+// as values.c does. Compiled for either kind of errors.
+#include "steps.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -22,20 +22,22 @@ void configurations(const hamirror::Config &config, const std::string &index)
     CHECK(std::count(names.begin(), names.end(), index) == 1);
     CHECK(config.agent_count(0) == 2);
     hamirror::ConfigBuilder builder;
-    builder.set("dist", "agent", std::string("127.0.0.1:1:shard"));
-    builder.set("dist", "agent_query_timeout", "soon");
-    auto error = error_of([&] { builder.build(); });
+    OK(builder.set("dist", "agent", std::string("127.0.0.1:1:shard")));
+    OK(builder.set("dist", "agent_query_timeout", "soon"));
+    auto error = error_of([&] { return builder.build(); });
     CHECK(error.code() == HAMIRROR_ERROR_CONFIG && error.diagnostics().size() == 1);
-    builder.set("dist", "agent_query_timeout", std::string_view("3000ms", 4));
-    CHECK(builder.build().index_names()[0] == "dist");
-    error = error_of([] { hamirror::Config::parse("index d\n{\n nonsense\n}\n", "wrong.conf"); });
+    OK(builder.set("dist", "agent_query_timeout", std::string_view("3000ms", 4)));
+    CHECK(OK(builder.build()).index_names()[0] == "dist");
+    error = error_of([] {
+        return hamirror::Config::parse("index d\n{\n nonsense\n}\n", "wrong.conf");
+    });
     for (auto fault : error.diagnostics()) {
         CHECK(fault.file() == "wrong.conf" && fault.line() > 0 && fault.column() > 0);
         CHECK(contains(fault.message(), fault.expected()) && contains(error.what(), fault.text()));
     }
-    auto odd = hamirror::Config::parse(
+    auto odd = OK(hamirror::Config::parse(
         "index d\n{\n type = distributed\n agent = 127.0.0.1:1:s\n ha_strategy = random\n}\n",
-        "odd.conf");
+        "odd.conf"));
     for (auto warning : odd.warnings())
         CHECK(contains(warning.message(), "odd.conf"));
     CHECK(!odd.warnings().empty());
@@ -47,46 +49,47 @@ void readings(const char *path)
     const char *text
         = "index d\n{\ntype = distributed\nagent = box1:docs\nagent = box2:1:docs\n}\n"
           "searchd\n{\npid_file = /run/searchd.pid\n}\n";
-    auto config = hamirror::Config::parse(text, "lenient.conf", lenient);
+    auto config = OK(hamirror::Config::parse(text, "lenient.conf", lenient));
     CHECK(config.agent_count(0) == 1 && contains(config.warnings()[0].expected(), "skipped"));
-    CHECK(hamirror::Config::read(path, lenient).agent_count(0) == 2);
+    CHECK(OK(hamirror::Config::read(path, lenient)).agent_count(0) == 2);
     hamirror::ConfigBuilder builder;
-    builder.set("d", "agent", "box1:docs");
-    builder.set("d", "agent", "box2:1:docs");
-    CHECK(builder.build(lenient).agent_count(0) == 1 && builder.build().agent_count(0) == 2);
-    for (auto wrong : {0, 1, 2}) {
-        auto error = error_of([&] {
-            wrong == 0   ? hamirror::Config::parse(text, "lenient.conf", 77)
-                : wrong == 1 ? hamirror::Config::read(path, 77)
-                             : builder.build(77);
-        });
+    OK(builder.set("d", "agent", "box1:docs"));
+    OK(builder.set("d", "agent", "box2:1:docs"));
+    CHECK(OK(builder.build(lenient)).agent_count(0) == 1);
+    CHECK(OK(builder.build()).agent_count(0) == 2);
+    auto parses = [&] { return hamirror::Config::parse(text, "lenient.conf", 77); };
+    auto reads = [&] { return hamirror::Config::read(path, 77); };
+    auto builds = [&] { return builder.build(77); };
+    for (auto error : {error_of(parses), error_of(reads), error_of(builds)})
         CHECK(error.code() == HAMIRROR_ERROR_ARGUMENT);
-    }
+    error_of([] { return hamirror::Config::read("no/such.conf"); });
 }
 
 hamirror::Search whole_search()
 {
-    auto search = hamirror::Search::make("library");
-    search.select("*, id, facts.either");
-    search.filter_values(HAMIRROR_FILTER_DROP, "id", {3, 5, 7});
-    search.filter_range(HAMIRROR_FILTER_KEEP, "size", 0, INT64_MAX);
-    search.filter_float_range(HAMIRROR_FILTER_DROP, "ratio", -2.0f, -1.0f);
-    search.filter_string(HAMIRROR_FILTER_DROP, "name", "nothing");
-    search.filter_null(HAMIRROR_FILTER_DROP, "facts.section");
-    search.geo_anchor("ratio", "ratio", 0.5f, -0.25f);
-    search.id_range(1, 1500);
-    search.sort(HAMIRROR_SORT_EXTENDED, "@id desc");
-    search.window(2, 50);
-    search.max_matches(500);
-    search.cutoff(0);
-    search.max_query_time(1min);
-    search.ranker(HAMIRROR_RANKER_SPH04);
-    search.match_mode(HAMIRROR_MATCH_EXTENDED2);
-    search.field_weight("title", 10);
-    search.index_weight("*", 2);
-    search.comment("everything.cpp");
-    CHECK(error_of([&] { search.sort(77); }).code() == HAMIRROR_ERROR_ARGUMENT);
-    return search.clone();
+    auto search = OK(hamirror::Search::make("library"));
+    OK(search.select("*, id, facts.either"));
+    OK(search.filter_values(HAMIRROR_FILTER_DROP, "id", {3, 5, 7}));
+    OK(search.filter_range(HAMIRROR_FILTER_KEEP, "size", 0, INT64_MAX));
+    OK(search.filter_float_range(HAMIRROR_FILTER_DROP, "ratio", -2.0f, -1.0f));
+    OK(search.filter_string(HAMIRROR_FILTER_DROP, "name", "nothing"));
+    OK(search.filter_null(HAMIRROR_FILTER_DROP, "facts.section"));
+    OK(search.geo_anchor("ratio", "ratio", 0.5f, -0.25f));
+    OK(search.id_range(1, 1500));
+    OK(search.sort(HAMIRROR_SORT_EXTENDED, "@id desc"));
+    OK(search.window(2, 50));
+    OK(search.max_matches(500));
+    OK(search.cutoff(0));
+    OK(search.max_query_time(1min));
+    OK(search.ranker(HAMIRROR_RANKER_SPH04));
+    OK(search.match_mode(HAMIRROR_MATCH_EXTENDED2));
+    OK(search.field_weight("title", 10));
+    OK(search.index_weight("*", 2));
+    OK(search.comment("everything.cpp"));
+    CHECK(error_of([&] { return search.sort(77); }).code() == HAMIRROR_ERROR_ARGUMENT);
+    auto cut_short = error_of([] { return hamirror::Search::make(std::string_view("a\0b", 3)); });
+    CHECK(cut_short.code() == HAMIRROR_ERROR_ARGUMENT);
+    return OK(search.clone());
 }
 
 // Prints a row as values.c does.
@@ -97,27 +100,27 @@ void show(const hamirror::Result &result, hamirror::Row row)
         std::string text;
         switch (row.type(column)) {
         case HAMIRROR_TYPE_FLOAT:
-            text = std::to_string(row.real(column));
+            text = std::to_string(OK(row.real(column)));
             break;
         case HAMIRROR_TYPE_UINT64:
-            text = std::to_string(row.uint64(column));
+            text = std::to_string(OK(row.uint64(column)));
             break;
         case HAMIRROR_TYPE_NULL:
             text = "NULL";
             break;
         case HAMIRROR_TYPE_STRING:
-            text = row.string(column);
+            text = OK(row.string(column));
             break;
         case HAMIRROR_TYPE_JSON:
-            text = row.json(column);
+            text = OK(row.json(column));
             break;
         case HAMIRROR_TYPE_MULTI:
         case HAMIRROR_TYPE_MULTI64:
-            for (auto number : row.int64s(column))
+            for (auto number : OK(row.int64s(column)))
                 text += (text.empty() ? "" : ",") + std::to_string(number);
             break;
         default:
-            text = std::to_string(row.int64(column));
+            text = std::to_string(OK(row.int64(column)));
         }
         std::printf("|%s", text.c_str());
     }
@@ -127,7 +130,7 @@ void show(const hamirror::Result &result, hamirror::Row row)
 void results(const hamirror::Client &client, const std::string &index)
 {
     auto search = whole_search();
-    auto result = client.search(index, search);
+    auto result = OK(client.search(index, search));
     for (auto [name, kind] : result.columns())
         std::printf("%.*s %d\n", static_cast<int>(name.size()), name.data(), kind);
     for (auto word : result.words())
@@ -138,31 +141,29 @@ void results(const hamirror::Client &client, const std::string &index)
         std::printf("%s\n", std::string(field).c_str());
     for (auto row : result)
         show(result, row);
-    auto size = result.find_column("size");
-    CHECK(result.size() > 0 && result.rows()[0].int64(size) > 0 && result.time() >= 0ms);
-    CHECK(error_of([&] { result.find_column("nosuch"); }).code() == HAMIRROR_ERROR_UNKNOWN);
-    for (auto wrong : {0, 1, 2, 3}) {
-        auto error = error_of([&] {
-            auto row = result.rows()[0];
-            wrong == 0   ? void(row.uint64(size))
-                : wrong == 1 ? void(row.json(size))
-                : wrong == 2 ? void(row.floats(size))
-                             : void(row.real(size));
-        });
+    auto size = OK(result.find_column("size"));
+    CHECK(result.size() > 0 && OK(result.rows()[0].int64(size)) > 0 && result.time() >= 0ms);
+    CHECK(error_of([&] { return result.find_column("nosuch"); }).code() == HAMIRROR_ERROR_UNKNOWN);
+    auto row = result.rows()[0];
+    for (auto error : {
+             error_of([&] { return row.uint64(size); }),
+             error_of([&] { return row.json(size); }),
+             error_of([&] { return row.floats(size); }),
+             error_of([&] { return row.real(size); }),
+         })
         CHECK(error.code() == HAMIRROR_ERROR_TYPE);
-    }
     CHECK(result.total() <= 500 && result.total_found() >= result.size());
     CHECK(result.agents() == 2 && result.agents_answered() == 2 && result.warning().empty());
 }
 
 void short_results(const hamirror::Client &client)
 {
-    auto search = hamirror::Search::make("library");
+    auto search = OK(hamirror::Search::make("library"));
     hamirror::CallOptions options;
-    auto result = client.search(ONE_DEAD, search);
+    auto result = OK(client.search(ONE_DEAD, search));
     CHECK(result.failures().size() == 1 && contains(result.warning(), "127.0.0.1:1"));
     options.completeness = HAMIRROR_COMPLETENESS_ALL;
-    auto error = error_of([&] { client.search(ONE_DEAD, search, options); });
+    auto error = error_of([&] { return client.search(ONE_DEAD, search, options); });
     CHECK(error.code() == HAMIRROR_ERROR_UNANSWERED && error.get() != nullptr);
     CHECK(error.agents() == 3 && error.agents_answered() == 2);
     CHECK(!error.is_timeout() && !error.is_query_error() && error.callback_code() == 0);
@@ -180,61 +181,65 @@ void short_results(const hamirror::Client &client)
 
 void batches(const hamirror::Client &client, const std::string &index)
 {
-    auto batch = hamirror::Batch::make(client);
-    auto ping = hamirror::Request::make(9, 256, HAMIRROR_ACCESS_READ, std::string_view(PING_BODY));
-    auto pings = batch.add_index(index, ping);
-    auto one = batch.add_agent(index, 1, ping);
-    auto search = batch.add_search(index, hamirror::Search::make("library"));
-    CHECK(batch.wait_sent() && batch.search_of(one) == HAMIRROR_NO_SEARCH);
-    auto calls = batch.search_calls(search);
-    CHECK(calls.size() == 2 && batch.search_of(calls[1]) == search && calls[0] == one + 1);
-    CHECK(error_of([&] { batch.search_calls(77); }).code() == HAMIRROR_ERROR_UNKNOWN);
-    while (batch.pending() > 0) {
+    auto batch = OK(hamirror::Batch::make(client));
+    std::string_view body = PING_BODY;
+    auto ping = OK(hamirror::Request::make(9, 256, HAMIRROR_ACCESS_READ, body));
+    auto pings = OK(batch.add_index(index, ping));
+    auto one = OK(batch.add_agent(index, 1, ping));
+    auto search = OK(batch.add_search(index, OK(hamirror::Search::make("library"))));
+    CHECK(OK(batch.wait_sent()) && OK(batch.search_of(one)) == HAMIRROR_NO_SEARCH);
+    auto calls = OK(batch.search_calls(search));
+    CHECK(calls.size() == 2 && OK(batch.search_of(calls[1])) == search && calls[0] == one + 1);
+    CHECK(error_of([&] { return batch.search_calls(77); }).code() == HAMIRROR_ERROR_UNKNOWN);
+    auto unknown = error_of([&] { return batch.add_index("nosuch", ping); });
+    CHECK(unknown.code() == HAMIRROR_ERROR_UNKNOWN && contains(unknown.what(), "nosuch"));
+    while (OK(batch.pending()) > 0) {
         pollfd entry = {batch.fd(), POLLIN, 0};
         CHECK(poll(&entry, 1, batch.timeout_ms()) >= 0);
-        batch.drive();
+        OK(batch.drive());
     }
     // All may have ended before they were asked for.
     size_t ended = 0;
-    for (auto call : batch.completions()) {
+    for (auto call : OK(batch.completions())) {
         CHECK(call <= one + 2);
         ended++;
     }
-    CHECK(ended == 5 && pings.size() == 2 && batch.next_completion() == HAMIRROR_NO_CALL);
+    CHECK(ended == 5 && pings.size() == 2 && OK(batch.next_completion()) == HAMIRROR_NO_CALL);
     for (auto call : pings) {
-        auto borrowed = batch.reply(call);
+        auto borrowed = OK(batch.reply(call));
         CHECK(borrowed.status() == HAMIRROR_REPLY_OK && borrowed.warning().empty());
-        auto [agent, host] = batch.asked(call);
+        auto [agent, host] = OK(batch.asked(call));
         CHECK(agent == call - *pings.begin() && contains(host, "127.0.0.1:"));
-        auto reply = batch.take_reply(call);
-        std::string_view expected = PING_BODY;
+        auto reply = OK(batch.take_reply(call));
         CHECK(reply.version() > 0);
-        CHECK(std::equal(reply.body().begin(), reply.body().end(), expected.begin()));
+        CHECK(std::equal(reply.body().begin(), reply.body().end(), body.begin()));
+        auto error = error_of([&] { return batch.take_reply(call); });
+        CHECK(error.code() == HAMIRROR_ERROR_MISUSE);
     }
-    CHECK(batch.take_search(search).total_found() > 0);
-    auto other = client.clone().call(index, 0, ping);
+    CHECK(OK(batch.take_search(search)).total_found() > 0);
+    auto other = OK(client.clone().call(index, 0, ping));
     CHECK(other.body().size() == 4 && other.body().data()[0] == 'p');
 
-    auto alone = batch.add_agent(index, 0, ping);
-    auto again = batch.add_search(index, hamirror::Search::make("library"));
+    auto alone = OK(batch.add_agent(index, 0, ping));
+    auto again = OK(batch.add_search(index, OK(hamirror::Search::make("library"))));
     for (auto left = 2; left > 0; left--) {
-        auto completed = batch.wait_completed();
+        auto completed = OK(batch.wait_completed());
         CHECK(completed && completed.is_call() != completed.is_search());
         CHECK(completed.is_call() ? completed.call == alone : completed.search == again);
         if (completed.is_call())
-            batch.take_reply(alone);
+            OK(batch.take_reply(alone));
         else
-            CHECK(batch.take_search(again).agents_answered() == 2);
+            CHECK(OK(batch.take_search(again)).agents_answered() == 2);
     }
-    CHECK(!batch.next_completed() && !batch.wait_completed(0ms));
+    CHECK(!OK(batch.next_completed()) && !OK(batch.wait_completed(0ms)));
 
-    auto cancelled = batch.add_agent(index, 0, ping);
-    batch.cancel(cancelled);
-    CHECK(batch.wait_any(0ms) == cancelled || batch.wait_all());
+    auto cancelled = OK(batch.add_agent(index, 0, ping));
+    OK(batch.cancel(cancelled));
+    CHECK(OK(batch.wait_any(0ms)) == cancelled || OK(batch.wait_all()));
     auto waker = batch.waker();
-    std::thread([&] { waker.wake(); }).join();
-    CHECK(batch.wait_any() == HAMIRROR_NO_CALL);
-    auto error = error_of([&] { batch.take_reply(cancelled); });
+    std::thread([&] { OK(waker.wake()); }).join();
+    CHECK(OK(batch.wait_any()) == HAMIRROR_NO_CALL);
+    auto error = error_of([&] { return batch.take_reply(cancelled); });
     CHECK(error.failures()[0].is_cancelled());
 }
 
@@ -244,22 +249,22 @@ int main(int count, char **arguments)
 {
     CHECK(count == 3 && hamirror::version() == HAMIRROR_VERSION);
     CHECK(hamirror::version_number() >> 16 == HAMIRROR_VERSION_MAJOR);
-    auto config = hamirror::Config::read(arguments[1]);
+    auto config = OK(hamirror::Config::read(arguments[1]));
     configurations(config, arguments[2]);
     readings(arguments[1]);
     hamirror::ClientOptions options;
     options.seed = 7;
-    auto client = hamirror::Client::make(config, options);
+    auto client = OK(hamirror::Client::make(config, options));
     results(client, arguments[2]);
     short_results(client);
     batches(client, arguments[2]);
-    client.reload(config);
-    auto status = hamirror::Status::make(client);
+    OK(client.reload(config));
+    auto status = OK(hamirror::Status::make(client));
     for (auto [key, value] : status)
         CHECK(!key.empty() && value.data() != nullptr);
     CHECK(status.size() > 10);
     auto moved = std::move(client);
     CHECK(moved.get() != nullptr && client.get() == nullptr);
-    auto error = error_of([&] { hamirror::Status::make(client); });
+    auto error = error_of([&] { return hamirror::Status::make(client); });
     CHECK(error.code() == HAMIRROR_ERROR_ARGUMENT);
 }

@@ -1,6 +1,6 @@
 // Local indexes that the program searches, by asking the daemon that has them: locals ONE OTHER,
 // the daemons of packages0 and packages1.
-#include "thrown.hpp"
+#include "steps.hpp"
 
 #include <stdexcept>
 #include <string>

@@ -1,7 +1,7 @@
 // What is known of hosts, agents and indexes, and addresses that the program pushes: status DAEMON
 // PORT DEAD, a daemon that answers with the request's own body, its port, and an address on which
 // nobody listens.
-#include "thrown.hpp"
+#include "steps.hpp"
 
 #include <algorithm>
 #include <string>

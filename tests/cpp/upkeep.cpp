@@ -1,6 +1,6 @@
 // Pings and blackholes in the program's own poll loop: upkeep ONE OTHER BLACKHOLE, daemons that
 // answer with the request's own body.
-#include "thrown.hpp"
+#include "steps.hpp"
 
 #include <poll.h>
 #include <string>
