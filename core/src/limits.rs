@@ -1,7 +1,9 @@
-//! What the library takes in, keeps and waits for at most, and what it takes for unset settings.
+//! Limits on what comes from others and on what is kept, and values of unset settings.
 //!
-//! Each limit has its reason. What one algorithm goes by (pauses, thresholds, factors) stands in
-//! the file of that.
+//! Here stands what a stranger's bytes, a configuration or a program may ask of this library, and
+//! how much it keeps of memory, connections and threads; each with its reason. What a single file
+//! goes by stands at that file's end: pauses, thresholds and factors of one algorithm, sizes of a
+//! format, and rules of a daemon that a guard repeats.
 
 use std::time::Duration;
 
@@ -47,6 +49,12 @@ pub(crate) const RECEIVE_CHUNK: usize = 64 << 10;
 
 /// Reply and request buffers above this are given back after use, not kept for the next call.
 pub(crate) const BUFFER_KEPT_MAX: usize = 1 << 20;
+
+/// Buffers kept per driver: a few calls with some agents each; a large batch makes its own.
+pub(crate) const BUFFERS_KEPT_MAX: usize = 64;
+
+/// Drivers kept for the next batch: as many as threads use one client at the same time.
+pub(crate) const DRIVERS_KEPT_MAX: usize = 256;
 
 /// Kept connections a host where `persistent_connections_limit` is not set.
 pub(crate) const PERSISTENT_CONNECTIONS_LIMIT: u32 = 32;
@@ -98,6 +106,14 @@ pub const WORDS_MAX: usize = 4_096;
 
 /// Bytes of such a word that are kept; daemons cut words at 42 characters.
 pub(crate) const WORD_SIZE_MAX: usize = 256;
+
+/// Values inside values of a JSON attribute: deeper is refused, so that a reply can't exhaust the
+/// stack.
+pub(crate) const JSON_DEPTH_MAX: usize = 200;
+
+/// Bytes of a reply that is read only to judge its mirror by: a larger one is not worth reading
+/// for nobody.
+pub(crate) const LEFT_BEHIND_SIZE_MAX: usize = 256 << 10;
 
 /// Values of varying size between two places of a row that are noted when a reply is decoded. To
 /// read a value, so many are passed over at most.

@@ -9,6 +9,7 @@ use super::connection::{State, User};
 use super::{ConnectionId, Engine};
 use crate::call::LeftBehind;
 use crate::error::{FailureKind, Phase};
+use crate::limits::LEFT_BEHIND_SIZE_MAX;
 use crate::wire::header::{ReplyHeader, Status};
 
 /// When those that are still silent have failed.
@@ -76,7 +77,7 @@ impl Engine {
                 }
                 None if connection.reader.has_reply_bytes() => {
                     left.handle_heard(now);
-                    if connection.reader.body_length() > BODY_MAX {
+                    if connection.reader.body_length() > LEFT_BEHIND_SIZE_MAX {
                         left.handle_answer(self.reads_late, now);
                         self.close(id);
                     }
@@ -150,6 +151,3 @@ impl Engine {
         }
     }
 }
-
-/// A larger body is not worth reading for nobody.
-const BODY_MAX: usize = 256 << 10;

@@ -34,7 +34,7 @@ use crate::agent::Agent;
 use crate::call::{Answer, Call, Command, Scope};
 use crate::error::{AgentFailure, Error, Phase};
 use crate::host::{Endpoint, Host};
-use crate::limits::BUFFER_KEPT_MAX;
+use crate::limits::{BUFFER_KEPT_MAX, BUFFERS_KEPT_MAX};
 use crate::mirror::Mirror;
 use crate::options::CallOptions;
 use crate::request::{Access, Request, Target};
@@ -455,11 +455,11 @@ fn target(mirror: &Mirror, attempt: u32) -> Target<'_> {
 
 /// Keeps a buffer for the next call, unless it is unusually large or there are enough.
 fn keep_spare(spare: &mut Vec<Vec<u8>>, mut buffer: Vec<u8>) {
-    if buffer.capacity() > 0 && buffer.capacity() <= BUFFER_KEPT_MAX && spare.len() < SPARE_MAX {
+    if buffer.capacity() > 0
+        && buffer.capacity() <= BUFFER_KEPT_MAX
+        && spare.len() < BUFFERS_KEPT_MAX
+    {
         buffer.clear();
         spare.push(buffer);
     }
 }
-
-/// Buffers kept a driver: a few calls with some agents each; a large batch makes its own.
-const SPARE_MAX: usize = 64;

@@ -14,6 +14,7 @@ use super::socket::Socket;
 use super::{clock, process};
 use crate::engine::Handover;
 use crate::host::Host;
+use crate::limits::DRIVERS_KEPT_MAX;
 
 /// Drivers of one client. Each goes to one batch at a time, the last used one first: it has the
 /// warmest connections.
@@ -58,7 +59,7 @@ impl Pool {
         }
         driver.close_unfit();
         let mut idle = self.idle.lock();
-        if idle.drivers.len() < DRIVERS_IDLE_MAX {
+        if idle.drivers.len() < DRIVERS_KEPT_MAX {
             idle.drivers.push(driver);
         }
         drop(idle);
@@ -136,6 +137,3 @@ impl Maker for Weak<Pool> {
 
 /// Odd, so that drivers of one client never share a seed (the golden ratio in 64 bits).
 const SEED_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// Drivers kept for the next batch: as many as threads use one client at the same time.
-const DRIVERS_IDLE_MAX: usize = 256;

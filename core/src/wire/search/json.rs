@@ -4,6 +4,8 @@
 use std::fmt;
 use std::io::Write;
 
+use crate::limits::JSON_DEPTH_MAX;
+
 /// A JSON document or a part of one. Its bytes were checked when the reply was decoded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Json<'a> {
@@ -128,7 +130,7 @@ impl<'a> Input<'a> {
     }
 
     fn skip(&mut self, code: u8, depth: usize) -> Option<()> {
-        if depth > DEPTH_MAX {
+        if depth > JSON_DEPTH_MAX {
             return None;
         }
         match code {
@@ -186,7 +188,7 @@ impl<'a> Input<'a> {
     }
 
     fn print(&mut self, code: u8, depth: usize, out: &mut Vec<u8>) -> Option<()> {
-        if depth > DEPTH_MAX {
+        if depth > JSON_DEPTH_MAX {
             return None;
         }
         match code {
@@ -329,9 +331,6 @@ const MASK_SIZE: usize = 4;
 /// Characters that a double takes at most.
 const DOUBLE_SIZE_MAX: usize = 32;
 
-/// Values inside values: deeper is refused, so that a reply can't exhaust the stack.
-const DEPTH_MAX: usize = 200;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -406,8 +405,8 @@ mod tests {
             let level = [0, 0, 0, 0, ROOT];
             [level.repeat(levels).as_slice(), &[0, 0, 0, 0, INT32, 7, 0, 0, 0]].concat()
         };
-        assert!(Json::document(&nested(DEPTH_MAX - 1)).is_valid());
-        assert_eq!(Json::document(&nested(DEPTH_MAX - 1)).to_string(), "7");
-        assert!(!Json::document(&nested(DEPTH_MAX)).is_valid());
+        assert!(Json::document(&nested(JSON_DEPTH_MAX - 1)).is_valid());
+        assert_eq!(Json::document(&nested(JSON_DEPTH_MAX - 1)).to_string(), "7");
+        assert!(!Json::document(&nested(JSON_DEPTH_MAX)).is_valid());
     }
 }
