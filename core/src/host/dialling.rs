@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn those_in_line_are_called_in_turn() {
-        let now = Instant::now();
+        let now = crate::agent::testing::origin();
         let (dialling, waiters) = line(now);
         let claim = |place| dialling.claim(place, DialTurn::Called, None, now);
         assert_eq!(rung(&waiters), [0, 0, 0]);
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_call_that_nobody_heeds_is_passed_on() {
-        let now = Instant::now();
+        let now = crate::agent::testing::origin();
         let (dialling, waiters) = line(now);
         // The first leaves after it was called.
         dialling.release(DialPlace::Dialling);
