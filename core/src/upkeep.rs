@@ -9,8 +9,7 @@ use crate::net::{self, clock};
 use crate::shared::Shared;
 
 /// Does what the background thread of other clients does, on the program's own thread: pings
-/// ([`ha_ping_interval`](crate::limits::HA_PING_INTERVAL)) and sends to blackholes. There is one
-/// of a client at a time.
+/// (`ha_ping_interval`) and sends to blackholes. There is one of a client at a time.
 ///
 /// Put [`fd`](Self::fd) into an event loop; when it is readable, or [`timeout`](Self::timeout) has
 /// passed, call [`drive`](Self::drive).
