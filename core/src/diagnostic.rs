@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use crate::limits;
+
 /// One fault or oddity of a configuration, with its place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
@@ -64,4 +66,27 @@ fn write_line(text: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+/// No more of a text than a message may have.
+pub(crate) fn cut(text: &str) -> String {
+    match text.char_indices().nth(limits::DIAGNOSTIC_TEXT_MAX) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The part of a line around a column, and a caret below that column.
+pub(crate) fn excerpt(line: &str, column: u32) -> String {
+    let place = usize::try_from(column).unwrap_or(usize::MAX).saturating_sub(1);
+    let start = place.saturating_sub(limits::DIAGNOSTIC_LINE_MAX / 2);
+    let mut letters = line.chars().skip(start);
+    let part = letters.by_ref().take(limits::DIAGNOSTIC_LINE_MAX);
+    // A tab would set the caret off.
+    let part: String = part.map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let before = if start > 0 { "..." } else { "" };
+    let after = if letters.next().is_some() { "..." } else { "" };
+    let part = format!("    {before}{part}");
+    let blanks = 4 + before.len() + (place - start);
+    format!("{}{after}\n{:blanks$}^", part.trim_end(), "")
 }

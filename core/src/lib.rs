@@ -43,8 +43,8 @@
 //! socket, clock, thread or randomness of its own (`clippy.toml` sees to it).
 //!
 //! ```text
-//! limits log diagnostic traffic hedge_budget
-//!     <- error
+//! limits log traffic hedge_budget
+//!     <- diagnostic <- error
 //!     <- completeness config karma wire
 //!     <- merge options request
 //!     <- deadline host search

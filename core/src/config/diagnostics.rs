@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::placed::PlacedText;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, cut, excerpt};
 use crate::error::Error;
 use crate::limits;
 
@@ -95,29 +95,6 @@ fn add(
         _ => String::new(),
     };
     set.insert(Diagnostic { file, line, column, text, expected, excerpt });
-}
-
-/// No more of a text than a message may have.
-pub(super) fn cut(text: &str) -> String {
-    match text.char_indices().nth(limits::DIAGNOSTIC_TEXT_MAX) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-/// The part of a line around a column, and a caret below that column.
-fn excerpt(line: &str, column: u32) -> String {
-    let place = usize::try_from(column).unwrap_or(usize::MAX).saturating_sub(1);
-    let start = place.saturating_sub(limits::DIAGNOSTIC_LINE_MAX / 2);
-    let mut letters = line.chars().skip(start);
-    let part = letters.by_ref().take(limits::DIAGNOSTIC_LINE_MAX);
-    // A tab would set the caret off.
-    let part: String = part.map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    let before = if start > 0 { "..." } else { "" };
-    let after = if letters.next().is_some() { "..." } else { "" };
-    let part = format!("    {before}{part}");
-    let blanks = 4 + before.len() + (place - start);
-    format!("{}{after}\n{:blanks$}^", part.trim_end(), "")
 }
 
 fn list(set: BTreeSet<Diagnostic>, text: &str) -> Vec<Diagnostic> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::agent_line::{AgentKey, Line, read_agent};
 use super::budget::Budget;
-use super::diagnostics::{Diagnostics, cut};
+use super::diagnostics::Diagnostics;
 use super::fault::Fault;
 use super::model::{Agent, DistributedIndex, Searchd};
 use super::placed::PlacedText;
@@ -12,6 +12,7 @@ use super::reading::Reading;
 use super::section::{ResolvedSection, Sections};
 use super::settings::Settings;
 use super::text::is_word_letter;
+use crate::diagnostic::cut;
 
 /// What an index depends on beside its own section.
 pub(super) struct Surroundings<'a> {
