@@ -45,7 +45,7 @@
 //! ```text
 //! limits log traffic hedge_budget
 //!     <- diagnostic <- error
-//!     <- completeness config karma wire
+//!     <- completeness config karma sphinxql wire
 //!     <- merge options request
 //!     <- deadline host search
 //!     <- mirror <- strategy <- agent
@@ -94,6 +94,7 @@ pub mod search;
 mod shared;
 #[cfg(test)]
 mod simulation;
+pub mod sphinxql;
 pub mod status;
 mod strategy;
 mod topology;

@@ -212,3 +212,28 @@ pub(crate) const LOOKUPS_AT_ONCE_MAX: usize = 16;
 /// Bytes of stack of a thread: what threads usually get here, for name look-ups run modules
 /// of the system on one.
 pub(crate) const STACK_SIZE: usize = 2 << 20;
+
+/// Bytes of the text of a statement: what daemons take in one packet unless they are told to take
+/// more.
+pub(crate) const STATEMENT_SIZE_MAX: usize = 8 << 20;
+
+/// Statements of one text, and queries of one SELECT with its facets: daemons run so many at once
+/// (`max_batch_queries`) unless they are told otherwise.
+pub(crate) const STATEMENTS_MAX: usize = 32;
+
+/// Brackets in brackets of a statement: programs write a few, and daemons have a stack to lose.
+pub(crate) const STATEMENT_DEPTH_MAX: usize = 64;
+
+/// Values of one list, or of all rows of an INSERT, whether in the text or beside it.
+pub(crate) const STATEMENT_VALUES_MAX: usize = 1 << 20;
+
+/// Entries of one list of a statement that are no values: more columns than a result may have are
+/// a mistake.
+pub(crate) const STATEMENT_ITEMS_MAX: usize = COLUMNS_MAX;
+
+/// Conditions of a statement: no daemon takes more filters.
+pub(crate) const STATEMENT_CONDITIONS_MAX: usize = FILTERS_SETTING_MAX as usize;
+
+/// Largest number of rows in a statement: daemons keep it in 32 bits with a sign, and wrap a
+/// larger one around.
+pub(crate) const STATEMENT_LIMIT_MAX: u64 = i32::MAX as u64;
