@@ -12,6 +12,7 @@ use hamirror::internal::wire::search::{Asked, Reply, ResultSet, Undecoded, Value
 use hamirror::internal::wire::{guard, text};
 use hamirror::request::{self, Request, Verdict};
 use hamirror::search::{Search, SearchResult, Sort};
+use hamirror::sphinxql::{self, Parameters};
 use hamirror::{Completeness, Error};
 
 /// A target by its name, which is that of its program and of its folder of inputs.
@@ -24,13 +25,14 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "reply", run: reply },
     Target { name: "merge", run: merge },
     Target { name: "frames", run: frames },
     Target { name: "config", run: config },
     Target { name: "agent", run: agent },
     Target { name: "request", run: request },
+    Target { name: "sphinxql", run: sphinxql },
 ];
 
 /// Decodes a SEARCH reply: a byte of the number of queries and, in its highest bit, whether a
@@ -285,6 +287,25 @@ pub fn request(input: &[u8]) {
     if let Err(text) = guard::check(command, input.0) {
         assert_line(&text);
         assert_eq!(guard::check(command, input.0), Err(text));
+    }
+}
+
+/// Reads statements, with and without values for their free places. What is taken prints as its
+/// equal.
+pub fn sphinxql(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let in_turn = [1.into(), "it's".into(), (-2.5).into(), vec![u64::MAX, 7].into()];
+    let named = [("a", "\\'".into()), ("b", vec![1, -1].into()), ("c", 0.into())];
+    let given = [Parameters::none(), Parameters::positional(in_turn), Parameters::named(named)];
+    for parameters in &given {
+        match sphinxql::parse(&text, parameters) {
+            Ok(statements) => {
+                let printed: Vec<String> = statements.iter().map(ToString::to_string).collect();
+                let again = sphinxql::parse(&printed.join("; "), &Parameters::none());
+                assert_eq!(again.as_ref(), Ok(&statements), "{printed:?}");
+            }
+            Err(fault) => assert_placed(&fault, &text),
+        }
     }
 }
 
