@@ -16,6 +16,9 @@ pub enum Error {
     Config(Vec<Diagnostic>),
     /// A request was refused before it was sent: it can't be encoded, or it is incomplete.
     Request(String),
+    /// A statement of SphinxQL was refused: its place, and what was expected there. Nothing was
+    /// sent.
+    Statement(Diagnostic),
     /// A name or number that the caller gave does not exist here.
     Unknown(String),
     /// A call against the rules of the interface, such as asking twice for one result.
@@ -144,6 +147,7 @@ impl fmt::Display for Error {
                 }
                 Ok(())
             }
+            Error::Statement(diagnostic) => out.write_str(&diagnostic.rendered()),
             Error::Request(text)
             | Error::Unknown(text)
             | Error::Misuse(text)

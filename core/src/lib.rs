@@ -54,6 +54,7 @@
 //!     <- net <- shared
 //!     <- batch upkeep
 //!     <- client internal
+//!     <- session
 //! ```
 //!
 //! The calling thread drives its own I/O on a `Poll` taken from the client, so that a warm call
@@ -91,6 +92,7 @@ mod net;
 mod options;
 pub mod request;
 pub mod search;
+mod session;
 mod shared;
 #[cfg(test)]
 mod simulation;
@@ -115,5 +117,6 @@ pub use net::Waker;
 pub use options::{CallOptions, ClientOptions, KeepConnections};
 pub use request::{Access, Product, Reply, Request, Target, Verdict};
 pub use search::{Kind, Row, Search, SearchResult, Value};
+pub use session::{Answer, Session};
 pub use status::Status;
 pub use upkeep::Upkeep;

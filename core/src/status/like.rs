@@ -2,7 +2,7 @@
 //! (core/docs/spec/distributed.md 7.1).
 
 /// Whether the whole key fits the pattern.
-pub(super) fn matches(pattern: &str, key: &str) -> bool {
+pub(crate) fn matches(pattern: &str, key: &str) -> bool {
     let (mut pattern, mut key) = (pattern.chars(), key.chars());
     // What to go back to when the text that the last `%` stands for was too short.
     let mut longer = None;

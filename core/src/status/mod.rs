@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 pub use agent::{AgentStatus, IndexStatus, MirrorStatus};
 pub use counters::Traffic;
 pub use host::{HostState, HostStatus, WINDOWS};
+pub(crate) use like::matches as matches_like;
 pub use show::{Flavour, Show, ShowTarget};
 
 pub use crate::karma::{Counter, Latencies, Window};
@@ -110,7 +111,7 @@ impl Status {
     }
 
     /// All agents of an index in the order of its lines, blackholes included.
-    fn lines_of(&self, index: &str) -> Vec<&AgentStatus> {
+    pub(crate) fn lines_of(&self, index: &str) -> Vec<&AgentStatus> {
         let all = self.agents.iter().chain(&self.blackholes);
         let mut lines: Vec<&AgentStatus> = all.filter(|agent| agent.index == index).collect();
         lines.sort_by_key(|agent| agent.number);

@@ -1,0 +1,219 @@
+//! What a statement is answered.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use crate::search::{Column, SearchResult};
+use crate::sphinxql::{Facet, Item, ItemKind};
+use crate::wire::search::{Kind, Value};
+
+/// The answer to a statement: columns and rows, as a master gives them to a MySQL client.
+#[derive(Debug)]
+pub struct Answer {
+    /// Columns of every row.
+    pub columns: Vec<Column>,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    /// A search, and where each column is found.
+    Search(Box<SearchResult>, Vec<Source>),
+    Texts(Vec<Vec<String>>),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Id,
+    Column(usize),
+}
+
+impl Answer {
+    /// Rows with texts in every column.
+    pub(super) fn of_texts<const N: usize>(names: [&str; N], rows: Vec<[String; N]>) -> Self {
+        let columns = names.map(|name| Column { name: name.to_owned(), kind: Kind::String });
+        let rows = rows.into_iter().map(Vec::from).collect();
+        Answer { columns: columns.into(), content: Content::Texts(rows) }
+    }
+
+    /// The rows of a search in the shape that the statement gives them.
+    pub(super) fn of_search(result: SearchResult, shape: &Shape) -> Self {
+        // Helpers of the order and of groups stand behind what was asked for.
+        let is_helper = |column: &Column| column.name.starts_with('@');
+        let helpers = result.columns.iter().rev().take_while(|column| is_helper(column)).count();
+        let count = result.columns.len() - helpers;
+        let (mut columns, mut sources) = (Vec::new(), Vec::new());
+        for (part, name) in shape.parts(count) {
+            match part {
+                Place::Id => {
+                    columns.push(Column { name: ID.to_owned(), kind: Kind::Uint64 });
+                    sources.push(Source::Id);
+                }
+                Place::Columns(range) => {
+                    for place in range {
+                        let Some(column) = result.columns.get(place) else { continue };
+                        let name = name.unwrap_or(&column.name).to_owned();
+                        columns.push(Column { name, kind: column.kind });
+                        sources.push(Source::Column(place));
+                    }
+                }
+            }
+        }
+        Answer { columns, content: Content::Search(Box::new(result), sources) }
+    }
+
+    /// Returns the number of rows.
+    pub fn len(&self) -> usize {
+        match &self.content {
+            Content::Search(result, _) => result.len(),
+            Content::Texts(rows) => rows.len(),
+        }
+    }
+
+    /// True if there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the value of that row in that column; null if there is no such row or column.
+    pub fn value(&self, row: usize, column: usize) -> Value<'_> {
+        let value = match &self.content {
+            Content::Search(result, sources) => {
+                result.row(row).zip(sources.get(column)).map(|(row, source)| match source {
+                    Source::Id => Value::Uint64(row.id()),
+                    Source::Column(place) => row.value(*place),
+                })
+            }
+            Content::Texts(rows) => rows
+                .get(row)
+                .and_then(|row| row.get(column))
+                .map(|text| Value::String(text.as_bytes())),
+        };
+        value.unwrap_or(Value::Null)
+    }
+
+    /// Returns a value as a master writes it to a MySQL client: numbers as digits, floats with six
+    /// decimals, sets with commas; `None` for null.
+    pub fn text(&self, row: usize, column: usize) -> Option<Vec<u8>> {
+        text(self.value(row, column))
+    }
+
+    /// Returns the result of a search with its totals, warnings and agents; `None` for what the
+    /// library tells of itself.
+    pub fn result(&self) -> Option<&SearchResult> {
+        match &self.content {
+            Content::Search(result, _) => Some(result),
+            Content::Texts(_) => None,
+        }
+    }
+}
+
+/// Rule by which the columns of a search become those of a statement.
+pub(super) struct Shape {
+    parts: Vec<Part>,
+    /// `*` begins with the document id, unless the list has that, too.
+    star_has_id: bool,
+}
+
+enum Part {
+    Star,
+    /// One column, and its name where agents know it by another one.
+    One(Option<String>),
+}
+
+enum Place {
+    Id,
+    Columns(Range<usize>),
+}
+
+impl Shape {
+    pub(super) fn of_select(items: &[Item]) -> Shape {
+        let is_id = |item: &Item| {
+            let alias = item.alias.as_ref();
+            item.text.eq_ignore_ascii_case(ID)
+                && alias.is_none_or(|alias| alias.text.eq_ignore_ascii_case(ID))
+        };
+        let part = |item: &Item| match item.kind {
+            ItemKind::Everything => Part::Star,
+            _ => Part::One(None),
+        };
+        Shape { parts: items.iter().map(part).collect(), star_has_id: !items.iter().any(is_id) }
+    }
+
+    /// A facet shows its columns by their aliases, and counts.
+    pub(super) fn of_facet(facet: &Facet) -> Shape {
+        let name = |item: &Item| item.alias.as_ref().map(|alias| alias.text.to_ascii_lowercase());
+        let mut parts: Vec<Part> = facet.items.iter().map(|item| Part::One(name(item))).collect();
+        let counts = 1 + usize::from(facet.distinct.is_some());
+        parts.extend((0..counts).map(|_| Part::One(None)));
+        Shape { parts, star_has_id: false }
+    }
+
+    /// Where the columns stand among so many of a search, and their other names.
+    fn parts(&self, count: usize) -> Vec<(Place, Option<&str>)> {
+        let is_star = |part: &&Part| matches!(part, Part::Star);
+        let named = self.parts.len() - self.parts.iter().filter(is_star).count();
+        let star_width = count.saturating_sub(named);
+        let (mut next, mut star) = (0, None);
+        let mut places = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Star => {
+                    // The merge has the columns of a further one once.
+                    let range: Range<usize> = star.clone().unwrap_or_else(|| {
+                        next += star_width;
+                        next - star_width..next
+                    });
+                    if self.star_has_id {
+                        places.push((Place::Id, None));
+                    }
+                    places.push((Place::Columns(range.clone()), None));
+                    star = Some(range);
+                }
+                Part::One(name) => {
+                    places.push((Place::Columns(next..next + 1), name.as_deref()));
+                    next += 1;
+                }
+            }
+        }
+        places
+    }
+}
+
+fn text(value: Value<'_>) -> Option<Vec<u8>> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Uint(value) => value.to_string().into_bytes(),
+        Value::Bool(value) => u8::from(value).to_string().into_bytes(),
+        Value::Bigint(value) => value.to_string().into_bytes(),
+        Value::Uint64(value) => value.to_string().into_bytes(),
+        Value::Float(value) => decimals(f64::from(value)).into_bytes(),
+        Value::Double(value) => decimals(value).into_bytes(),
+        Value::String(text) | Value::Factors(text) => text.to_vec(),
+        Value::Json(json) => json.text(),
+        Value::Multi(values) => joined(values.iter()),
+        Value::Multi64(values) => joined(values.iter()),
+        Value::Floats(values) => joined(values.iter().map(|value| decimals(f64::from(value)))),
+    })
+}
+
+/// As C prints `%f`.
+fn decimals(value: f64) -> String {
+    match (value.is_nan(), value.is_sign_negative()) {
+        (true, false) => "nan".to_owned(),
+        (true, true) => "-nan".to_owned(),
+        (false, _) => format!("{value:.6}"),
+    }
+}
+
+fn joined<T: std::fmt::Display>(values: impl Iterator<Item = T>) -> Vec<u8> {
+    let mut text = String::new();
+    for (number, value) in values.enumerate() {
+        let comma = if number > 0 { "," } else { "" };
+        // A string takes whatever is written.
+        let _ = write!(text, "{comma}{value}");
+    }
+    text.into_bytes()
+}
+
+const ID: &str = "id";

@@ -1,0 +1,213 @@
+//! Statements of SphinxQL, answered without a MySQL client.
+//!
+//! Searches go to all agents over the binary API; what a master tells of itself, the library does.
+
+mod answer;
+mod condition;
+mod meta;
+mod plan;
+mod select;
+mod setting;
+mod show;
+#[cfg(test)]
+mod tests;
+
+pub use answer::Answer;
+
+use std::fmt;
+use std::time::Duration;
+use std::vec;
+
+use crate::batch::{Batch, SearchId};
+use crate::client::Client;
+use crate::error::Error;
+use crate::options::CallOptions;
+use crate::sphinxql::{self, Fault, Parameters, ShowTarget, Span, Statement};
+use answer::Shape;
+use meta::Meta;
+use plan::Plan;
+use select::Planned;
+
+impl Client {
+    /// Runs a statement of SphinxQL, or several between semicolons, and returns an answer for
+    /// each; `FACET`s have answers of their own. [`Session`] remembers the last search from one
+    /// call to the next.
+    ///
+    /// [`Error::Statement`] has the place of what is no statement, or can't be done here; nothing
+    /// was sent then. Any other error ends what comes after it.
+    ///
+    /// ```no_run
+    /// use hamirror::sphinxql::Parameters;
+    /// use hamirror::{CallOptions, Client, Config};
+    ///
+    /// # fn main() -> Result<(), hamirror::Error> {
+    /// let client = Client::new(&Config::read("sphinx.conf")?)?;
+    /// let text = "SELECT id, price FROM goods WHERE MATCH(?) AND price < ? LIMIT 5; SHOW META";
+    /// let parameters = Parameters::positional(["shoes".into(), 9.5.into()]);
+    /// for answer in client.execute(text, &parameters, &CallOptions::default())? {
+    ///     for row in 0..answer.len() {
+    ///         println!("{:?}", answer.value(row, 0));
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn execute(
+        &self,
+        text: &str,
+        parameters: &Parameters,
+        options: &CallOptions,
+    ) -> Result<Vec<Answer>, Error> {
+        self.session().execute(text, parameters, options)
+    }
+
+    /// Returns a session of SphinxQL, without a search yet.
+    pub fn session(&self) -> Session {
+        Session { client: self.clone(), meta: Meta::default(), running: None }
+    }
+}
+
+/// Runs statements one after the other, and remembers what `SHOW META` and `SHOW WARNINGS` tell of
+/// the last search.
+pub struct Session {
+    client: Client,
+    meta: Meta,
+    running: Option<Running>,
+}
+
+/// Statements under way.
+struct Running {
+    text: String,
+    plans: vec::IntoIter<Plan>,
+    options: CallOptions,
+    asked: Option<Asked>,
+    answers: Vec<Answer>,
+}
+
+/// Searches of one statement under way.
+struct Asked {
+    batch: Batch,
+    id: SearchId,
+    shapes: Vec<Shape>,
+}
+
+impl Session {
+    /// Runs statements as [`Client::execute`] does.
+    pub fn execute(
+        &mut self,
+        text: &str,
+        parameters: &Parameters,
+        options: &CallOptions,
+    ) -> Result<Vec<Answer>, Error> {
+        self.start(text, parameters, options)?;
+        loop {
+            if let Some(answers) = self.wait(None)? {
+                return Ok(answers);
+            }
+        }
+    }
+
+    /// Starts statements, and takes back those that are under way; [`Session::wait`] runs them.
+    ///
+    /// [`Error::Statement`] is told here: all of the text is read before any of it is asked.
+    pub fn start(
+        &mut self,
+        text: &str,
+        parameters: &Parameters,
+        options: &CallOptions,
+    ) -> Result<(), Error> {
+        self.running = None;
+        let plans = plans(text, parameters).map_err(|error| self.failed(error))?;
+        self.running = Some(Running {
+            text: text.to_owned(),
+            plans: plans.into_iter(),
+            options: *options,
+            asked: None,
+            answers: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// Waits for the statements that were started, and returns their answers; `None` if agents are
+    /// still at work after that time. Without one it may return `None` early, too: call it again.
+    pub fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Vec<Answer>>, Error> {
+        let Some(mut running) = self.running.take() else {
+            return Err(Error::Misuse("no statement was started: start one".to_owned()));
+        };
+        match self.go_on(&mut running, timeout) {
+            Ok(true) => Ok(Some(running.answers)),
+            Ok(false) => {
+                self.running = Some(running);
+                Ok(None)
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Takes back the statements that are under way.
+    pub fn cancel(&mut self) {
+        self.running = None;
+    }
+
+    /// Goes on until all is answered, or time is up for this turn.
+    fn go_on(&mut self, running: &mut Running, timeout: Option<Duration>) -> Result<bool, Error> {
+        loop {
+            if let Some(Asked { batch, id, shapes }) = &mut running.asked {
+                if !batch.wait_all(timeout)? {
+                    return Ok(false);
+                }
+                for (result, shape) in batch.take_searches(*id)?.into_iter().zip(shapes) {
+                    let result = result?;
+                    self.meta = Meta::of_result(&result);
+                    running.answers.push(Answer::of_search(result, shape));
+                }
+                running.asked = None;
+            }
+            match running.plans.next() {
+                None => return Ok(true),
+                Some(Plan::Search(Planned { index, searches, shapes, options })) => {
+                    let options = options.under(&running.options);
+                    let mut batch = self.client.batch()?;
+                    let id = batch.add_searches(&index, &searches, &options)?;
+                    running.asked = Some(Asked { batch, id, shapes });
+                }
+                Some(Plan::Tell(statement)) => {
+                    let told = self.tell(&statement);
+                    let placed = |fault: Fault| Error::Statement(fault.in_text(&running.text));
+                    running.answers.push(told.map_err(placed)?);
+                }
+            }
+        }
+    }
+
+    fn tell(&self, statement: &Statement) -> Result<Answer, Fault> {
+        match statement {
+            Statement::Describe(index, like) => {
+                show::describe(&self.client.status(), index, like.as_ref())
+            }
+            Statement::Show(show) => match show.target {
+                ShowTarget::Meta => Ok(self.meta.rows(show.like.as_ref())),
+                ShowTarget::Warnings => Ok(self.meta.warnings()),
+                _ => Ok(show::show(&self.client.status(), show)),
+            },
+            _ => Err(Fault::new(Span::default(), "a SELECT or SHOW is expected")),
+        }
+    }
+
+    fn failed(&mut self, error: Error) -> Error {
+        self.meta = Meta::of_error(&error);
+        error
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Session").field("meta", &self.meta).finish_non_exhaustive()
+    }
+}
+
+fn plans(text: &str, parameters: &Parameters) -> Result<Vec<Plan>, Error> {
+    let statements = sphinxql::parse(text, parameters).map_err(Error::Statement)?;
+    let plans: Result<Vec<Plan>, Fault> = statements.into_iter().map(Plan::new).collect();
+    plans.map_err(|fault| Error::Statement(fault.in_text(text)))
+}
