@@ -18,5 +18,6 @@ mod metrics;
 mod plugins;
 mod readme;
 mod running;
+mod sphinxql;
 mod udf;
 mod values;

@@ -3,6 +3,7 @@
 //! comparison.
 
 mod generate;
+mod mysql;
 mod query;
 mod sphinxql;
 
@@ -12,7 +13,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+pub use mysql::Mysql;
 pub use query::{Answer, Filter, FilterKind, Query, Row};
+pub use sphinxql::Table;
 
 /// A kept connection to a searchd (handshake, PERSIST, then request by request).
 #[derive(Debug)]
