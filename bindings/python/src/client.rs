@@ -17,6 +17,7 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::result::SearchResult;
 use crate::search::search_options;
+use crate::session::{self, Session};
 use crate::text::Text;
 use crate::upkeep::Upkeep;
 use crate::{local, log, status, waiting};
@@ -77,6 +78,29 @@ impl Client {
             batch.take_search(*id).map(Some)
         })?;
         Ok(SearchResult::new(result))
+    }
+
+    /// Runs a statement of SphinxQL, or several between semicolons; an answer for each.
+    ///
+    /// `options` are those of `CallOptions`.
+    #[pyo3(signature = (statement, parameters = None, /, **options))]
+    fn execute<'py>(
+        &self,
+        py: Python<'py>,
+        statement: &str,
+        parameters: Option<&Bound<'py, PyAny>>,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let client = self.get()?;
+        let parameters = session::parameters_of(parameters)?;
+        let options = options::call_options("execute", options)?;
+        let mut session = Detached::new(client.session());
+        session::execute(py, &mut session, statement, &parameters, &options)
+    }
+
+    /// A session of SphinxQL, which remembers its last search.
+    fn session(&self) -> PyResult<Session> {
+        Ok(Session::new(self.get()?.session()))
     }
 
     /// Asks one agent of an index, by its number from 0.

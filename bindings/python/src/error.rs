@@ -15,6 +15,7 @@ import_exception!(hamirror._errors, NotFoundError);
 import_exception!(hamirror._errors, QueryError);
 import_exception!(hamirror._errors, RequestError);
 import_exception!(hamirror._errors, ResourceError);
+import_exception!(hamirror._errors, StatementError);
 import_exception!(hamirror._errors, TimedOutError);
 import_exception!(hamirror._errors, UnansweredError);
 
@@ -38,6 +39,10 @@ fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
             let diagnostics = record::tuple(py, diagnostics, record::diagnostic)?;
             let fields = [("diagnostics", diagnostics)].into_py_dict(py)?;
             with_fields(&py.get_type::<ConfigError>(), text, &fields)?
+        }
+        Error::Statement(diagnostic) => {
+            let fields = [("diagnostic", record::diagnostic(py, diagnostic)?)].into_py_dict(py)?;
+            with_fields(&py.get_type::<StatementError>(), text, &fields)?
         }
         Error::Request(_) => RequestError::new_err(text),
         Error::Unknown(_) => NotFoundError::new_err(text),

@@ -20,6 +20,7 @@ mod reply;
 mod request;
 mod result;
 mod search;
+mod session;
 mod sort;
 mod status;
 mod text;
@@ -48,6 +49,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<request::Request>()?;
     module.add_class::<result::Row>()?;
     module.add_class::<result::SearchResult>()?;
+    module.add_class::<session::Answer>()?;
+    module.add_class::<session::Session>()?;
     module.add_class::<sort::Sort>()?;
     module.add_class::<upkeep::Upkeep>()?;
     module.add_class::<verdict::Verdict>()?;

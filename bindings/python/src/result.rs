@@ -305,13 +305,13 @@ impl Answer {
 }
 
 #[derive(FromPyObject)]
-enum Position<'py> {
+pub(crate) enum Position<'py> {
     Number(isize),
     Slice(Bound<'py, PySlice>),
 }
 
 /// The place that a number names, if it is one: negative ones count from the end.
-fn position(number: isize, length: usize) -> Option<usize> {
+pub(crate) fn position(number: isize, length: usize) -> Option<usize> {
     let from_start = if number < 0 { number + length.cast_signed() } else { number };
     usize::try_from(from_start).ok().filter(|place| *place < length)
 }

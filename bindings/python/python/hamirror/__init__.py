@@ -27,6 +27,7 @@ from ._errors import (
     QueryError,
     RequestError,
     ResourceError,
+    StatementError,
     TimedOutError,
     UnansweredError,
 )
@@ -36,8 +37,6 @@ from ._native import (
     Config,
     PendingReply,
     PendingSearch,
-    Row,
-    SearchResult,
     Upkeep,
     __version__,
 )
@@ -60,6 +59,7 @@ from ._records import (
     Word,
 )
 from ._requests import Reply, Request, Verdict
+from ._results import Answer, Row, SearchResult, Session
 
 # Written in Rust, a row can't inherit from it.
 _Mapping.register(Row)
@@ -68,6 +68,7 @@ __all__ = [
     "AgentFailure",
     "AgentStatus",
     "AgentsError",
+    "Answer",
     "AttemptFailure",
     "Batch",
     "CallOptions",
@@ -99,7 +100,9 @@ __all__ = [
     "Rows",
     "SearchOptions",
     "SearchResult",
+    "Session",
     "Sort",
+    "StatementError",
     "Status",
     "Target",
     "TimedOutError",

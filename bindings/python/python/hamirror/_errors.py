@@ -35,6 +35,23 @@ class RequestError(Error, ValueError):
     __module__ = "hamirror"
 
 
+class StatementError(RequestError):
+    """A statement of SphinxQL was refused, and nothing was sent.
+
+    `diagnostic` has its place, and what was expected there; the text shows the line with a caret
+    below the place.
+    """
+
+    __module__ = "hamirror"
+
+    diagnostic: Diagnostic | None
+
+    def __init__(self, message: str, *, diagnostic: Diagnostic | None = None) -> None:
+        """Keeps the fault beside the text."""
+        super().__init__(message)
+        self.diagnostic = diagnostic
+
+
 class NotFoundError(Error, LookupError):
     """An index or an agent that the caller named is not in the configuration."""
 

@@ -1,0 +1,192 @@
+"""Results and answers, and the sessions that give them; import its names from `hamirror`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar, final, overload
+
+from typing_extensions import Unpack
+
+from ._options import CallOptions
+from ._records import AgentFailure, Column, Word
+
+__all__ = ["Answer", "Row", "SearchResult", "Session"]
+
+# What a column holds, only the writer of the query knows.
+_Value: TypeAlias = Any
+
+# int, float, str, or a list or tuple of them; in turn or by name.
+_Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
+
+_Default = TypeVar("_Default")
+
+@final
+class SearchResult:
+    """What all agents say together: a sequence of rows, and facts about the search.
+
+    It never changes. Rows and values become objects when they are looked at, each time anew.
+    """
+
+    @property
+    def total(self) -> int:
+        """Rows that offset and limit chose from: at most `max_matches`."""
+
+    @property
+    def total_found(self) -> int:
+        """Matching documents; one that two agents sent counts once."""
+
+    @property
+    def time_ms(self) -> int:
+        """Sum of the times that the agents took."""
+
+    @property
+    def warning(self) -> str | None:
+        """Everything that went wrong without ending the search, as a master words it, and what the
+        result lacks. That is columns that not all agents have, rows beyond `max_matches` or a
+        `cutoff`."""
+
+    @property
+    def agents_answered(self) -> int:
+        """Agents that answered in full. An agent that is a master itself and warns of agents that
+        it could not get is not one of them, though its rows are here."""
+
+    @property
+    def agents(self) -> int:
+        """Agents that were asked."""
+
+    @property
+    def failures(self) -> tuple[AgentFailure, ...]:
+        """Why the others did not answer, or not in full."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Columns of every row: what the select list asks for, in its order."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Full-text fields."""
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Statistics of the query's words."""
+
+    def __len__(self) -> int:
+        """Rows in the result; a result without any is false."""
+
+    @overload
+    def __getitem__(self, key: int, /) -> Row: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> list[Row]: ...
+    def __iter__(self) -> Iterator[Row]:
+        """Every row in order."""
+
+@final
+class Row(Mapping[str, _Value]):
+    """A row of a result: document id, weight, and a mapping of column names to values.
+
+    Integers are `int`, floats `float`, truth values `bool`, sets `list`, ranking factors `bytes`.
+    Texts are `str`: bytes that are no UTF-8 become lone surrogates (`surrogateescape`), which
+    turn back where such a `str` is handed in. JSON is the `str` that a daemon prints. A JSON
+    field that is null or not there is `None`, and so is an attribute without a document.
+
+    It is a `collections.abc.Mapping`, so that `dict(row)`, `json.dumps(dict(row))` and
+    `pandas.DataFrame(result)` do what one expects.
+    """
+
+    @property
+    def id(self) -> int:
+        """Document id."""
+
+    @property
+    def weight(self) -> int:
+        """Weight of the match."""
+
+    def keys(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of the columns."""
+
+    def values(self) -> tuple[_Value, ...]:  # type: ignore[override]
+        """Values in the order of the columns."""
+
+    def items(self) -> tuple[tuple[str, _Value], ...]:  # type: ignore[override]
+        """Names and values in the order of the columns."""
+
+    @overload
+    def get(self, name: str, /) -> _Value | None: ...
+    @overload
+    def get(self, name: str, default: _Default, /) -> _Value | _Default: ...
+    def __eq__(self, other: object, /) -> bool:
+        """As mappings are: the same names with equal values."""
+
+    def as_dict(self) -> dict[str, _Value]:
+        """Values by the names of their columns."""
+
+    def __len__(self) -> int:
+        """Number of columns."""
+
+    def __getitem__(self, name: str, /) -> _Value:
+        """The value in the column of that name."""
+
+    def __contains__(self, name: object, /) -> bool:
+        """Whether there is a column of that name."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the columns."""
+
+@final
+class Session:
+    """Runs statements of SphinxQL one after the other, and remembers the last search.
+
+    One thread at a time may use it: `MisuseError` otherwise.
+    """
+
+    def execute(
+        self,
+        statement: str,
+        parameters: _Parameters | None = None,
+        /,
+        **options: Unpack[CallOptions],
+    ) -> tuple[Answer, ...]:
+        """Runs statements as `Client.execute` does."""
+
+@final
+class Answer:
+    """What a statement is answered: a sequence of rows, each a tuple of values as `Row` has them.
+
+    It never changes. Rows and values become objects when they are looked at, each time anew.
+    """
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Columns of every row, under the names that a master gives them."""
+
+    @property
+    def total(self) -> int | None:
+        """Rows that offset and limit chose from; `None` for what the library tells of itself."""
+
+    @property
+    def total_found(self) -> int | None:
+        """Matching documents; `None` for what the library tells of itself."""
+
+    @property
+    def warning(self) -> str | None:
+        """Everything that went wrong without ending the search, as a master words it."""
+
+    @property
+    def agents_answered(self) -> int:
+        """Agents that answered in full."""
+
+    @property
+    def agents(self) -> int:
+        """Agents that were asked."""
+
+    @property
+    def failures(self) -> tuple[AgentFailure, ...]:
+        """Why the others did not answer, or not in full."""
+
+    def __len__(self) -> int:
+        """Rows in the answer; one without any is false."""
+
+    @overload
+    def __getitem__(self, key: int, /) -> tuple[_Value | None, ...]: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> list[tuple[_Value | None, ...]]: ...
+    def __iter__(self) -> Iterator[tuple[_Value | None, ...]]:
+        """Every row in order."""

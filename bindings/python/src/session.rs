@@ -1,0 +1,261 @@
+//! Statements of SphinxQL, and what they are answered.
+
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+use hamirror::sphinxql::{Parameter, Parameters};
+use hamirror::{CallOptions, SearchResult};
+use pyo3::exceptions::{PyIndexError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyList, PyMapping, PySequence, PyString, PyTuple};
+
+use crate::callback::Detached;
+use crate::error::misuse;
+use crate::options::{self, Keywords, about};
+use crate::record::{self, Record};
+use crate::result::{Position, position};
+use crate::text::snake_case;
+use crate::{value, waiting};
+
+/// Runs statements one after the other, and remembers the last search for `SHOW META`.
+#[pyclass(frozen, module = "hamirror")]
+pub(crate) struct Session {
+    inner: Mutex<Detached<hamirror::Session>>,
+}
+
+#[pymethods]
+impl Session {
+    /// Runs a statement, or several between semicolons, and returns an answer for each.
+    #[pyo3(signature = (statement, parameters = None, /, **options))]
+    fn execute<'py>(
+        &self,
+        py: Python<'py>,
+        statement: &str,
+        parameters: Option<&Bound<'py, PyAny>>,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let parameters = parameters_of(parameters)?;
+        let options = options::call_options("execute", options)?;
+        execute(py, &mut *self.lock()?, statement, &parameters, &options)
+    }
+}
+
+impl Session {
+    pub(crate) fn new(session: hamirror::Session) -> Self {
+        Session { inner: Mutex::new(Detached::new(session)) }
+    }
+
+    fn lock(&self) -> PyResult<MutexGuard<'_, Detached<hamirror::Session>>> {
+        match self.inner.try_lock() {
+            Ok(session) => Ok(session),
+            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(misuse("the session is in use by another call")),
+        }
+    }
+}
+
+/// Runs statements in a session; Ctrl-C ends it.
+pub(crate) fn execute<'py>(
+    py: Python<'py>,
+    session: &mut hamirror::Session,
+    statement: &str,
+    parameters: &Parameters,
+    options: &CallOptions,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let mut is_started = false;
+    let answers = waiting::wait(py, |slice| {
+        if !is_started {
+            session.start(statement, parameters, options)?;
+            is_started = true;
+        }
+        session.wait(Some(slice))
+    });
+    if answers.is_err() {
+        // Ctrl-C leaves it under way.
+        py.detach(|| session.cancel());
+    }
+    PyTuple::new(py, answers?.into_iter().map(Answer::new))
+}
+
+/// Values for the free places of a statement: a sequence in turn, a mapping by name.
+pub(crate) fn parameters_of(parameters: Option<&Bound<'_, PyAny>>) -> PyResult<Parameters> {
+    let Some(parameters) = parameters.filter(|parameters| !parameters.is_none()) else {
+        return Ok(Parameters::none());
+    };
+    let wrong = |error| about(parameters.py(), "parameters", error);
+    if let Ok(mapping) = parameters.cast::<PyMapping>() {
+        let mut values = Vec::new();
+        for item in mapping.items()?.iter() {
+            let (name, value): (String, Bound<'_, PyAny>) = item.extract().map_err(wrong)?;
+            values.push((name, parameter(&value).map_err(wrong)?));
+        }
+        return Ok(Parameters::named(values));
+    }
+    let Ok(sequence) = parameters.cast::<PySequence>() else {
+        return Err(PyTypeError::new_err("argument 'parameters': a sequence or a mapping"));
+    };
+    if sequence.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("argument 'parameters': one text is no list of values"));
+    }
+    let values = sequence.try_iter()?.map(|value| parameter(&value?));
+    Ok(Parameters::positional(values.collect::<PyResult<Vec<_>>>().map_err(wrong)?))
+}
+
+fn parameter(value: &Bound<'_, PyAny>) -> PyResult<Parameter> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Parameter::Text(text.to_cow()?.into_owned()));
+    }
+    if let Ok(number) = value.extract::<i64>() {
+        return Ok(Parameter::Int(number));
+    }
+    if let Ok(number) = value.extract::<u64>() {
+        return Ok(Parameter::Uint(number));
+    }
+    if let Ok(number) = value.cast::<PyFloat>() {
+        return Ok(Parameter::Float(number.extract()?));
+    }
+    let is_list = value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>();
+    if is_list {
+        let values = value.try_iter()?.map(|value| parameter(&value?));
+        return Ok(Parameter::List(values.collect::<PyResult<_>>()?));
+    }
+    let kind = value.get_type().name()?.to_string();
+    Err(PyTypeError::new_err(format!(
+        "{kind} is no value of a statement: int of 64 bits, float, str, or a list or tuple of them"
+    )))
+}
+
+/// What a statement is answered: a sequence of rows, each a tuple of values.
+#[pyclass(frozen, module = "hamirror")]
+pub(crate) struct Answer {
+    inner: hamirror::Answer,
+}
+
+#[pymethods]
+impl Answer {
+    /// Columns of every row.
+    #[getter]
+    fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        record::tuple(py, &self.inner.columns, |py, column| {
+            Record::new(py, "Column")
+                .set("name", &column.name)?
+                .set("kind", snake_case(column.kind))?
+                .build()
+        })
+    }
+
+    /// Rows that offset and limit chose from; None for what the library tells of itself.
+    #[getter]
+    fn total(&self) -> Option<u64> {
+        self.result().map(|result| result.total)
+    }
+
+    /// Matching documents; None for what the library tells of itself.
+    #[getter]
+    fn total_found(&self) -> Option<u64> {
+        self.result().map(|result| result.total_found)
+    }
+
+    /// Everything that went wrong without ending the search.
+    #[getter]
+    fn warning(&self) -> Option<&str> {
+        self.result().and_then(|result| result.warning.as_deref())
+    }
+
+    /// Agents that answered in full.
+    #[getter]
+    fn agents_answered(&self) -> usize {
+        self.result().map_or(0, |result| result.agents_answered)
+    }
+
+    /// Agents that were asked.
+    #[getter]
+    fn agents(&self) -> usize {
+        self.result().map_or(0, |result| result.agents)
+    }
+
+    /// Why the others did not answer, or not in full.
+    #[getter]
+    fn failures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let failures = self.result().map_or(&[][..], |result| &result.failures);
+        record::tuple(py, failures, record::agent_failure)
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.len()
+    }
+
+    fn __getitem__<'py>(
+        &self,
+        py: Python<'py>,
+        key: Position<'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let length = self.inner.len();
+        match key {
+            Position::Number(number) => {
+                let number = position(number, length).ok_or_else(|| {
+                    PyIndexError::new_err(format!("no row {number} of {length}"))
+                })?;
+                Ok(self.row(py, number)?.into_any())
+            }
+            Position::Slice(slice) => {
+                let slice = slice.indices(length.cast_signed())?;
+                let rows: Vec<_> = (0..slice.slicelength.cast_signed())
+                    .map(|step| (slice.start + step * slice.step).cast_unsigned())
+                    .map(|number| self.row(py, number))
+                    .collect::<PyResult<_>>()?;
+                Ok(PyList::new(py, rows)?.into_any())
+            }
+        }
+    }
+
+    fn __iter__(slf: Py<Self>) -> AnswerIterator {
+        AnswerIterator { answer: slf, next: 0 }
+    }
+
+    fn __repr__(&self) -> String {
+        let (rows, columns) = (self.inner.len(), self.inner.columns.len());
+        format!("<hamirror.Answer rows={rows} columns={columns}>")
+    }
+}
+
+impl Answer {
+    fn new(answer: hamirror::Answer) -> Self {
+        Answer { inner: answer }
+    }
+
+    fn result(&self) -> Option<&SearchResult> {
+        self.inner.result()
+    }
+
+    fn row<'py>(&self, py: Python<'py>, row: usize) -> PyResult<Bound<'py, PyTuple>> {
+        let columns = 0..self.inner.columns.len();
+        let values: Vec<_> = columns
+            .map(|column| value::object(py, self.inner.value(row, column)))
+            .collect::<PyResult<_>>()?;
+        PyTuple::new(py, values)
+    }
+}
+
+/// The rows of an answer, one after the other.
+#[pyclass(module = "hamirror")]
+struct AnswerIterator {
+    answer: Py<Answer>,
+    next: usize,
+}
+
+#[pymethods]
+impl AnswerIterator {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let answer = self.answer.get();
+        let number = self.next;
+        if number >= answer.inner.len() {
+            return Ok(None);
+        }
+        self.next += 1;
+        answer.row(py, number).map(Some)
+    }
+}
