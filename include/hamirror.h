@@ -21,10 +21,10 @@
  * an unknown one as an error. Other outputs are written only on success, except that pointers to
  * handles are NULL otherwise.
  *
- * Ownership. _new, _clone, _read, _parse, _build, _search, _call, _show and _take functions hand
- * out handles, each to be freed once by the _free of its type; _free(NULL) is fine. A handle keeps
- * alive what it needs, so any order of frees is right. What any other function returns is
- * borrowed: its description says for how long.
+ * Ownership. _new, _clone, _read, _parse, _build, _search, _execute, _call, _show and _take
+ * functions hand out handles, each to be freed once by the _free of its type; _free(NULL) is fine.
+ * A handle keeps alive what it needs, so any order of frees is right. What any other function
+ * returns is borrowed: its description says for how long.
  *
  * Threads. A const handle may be used by any number of threads at a time; a handle that is not
  * const by one at a time, and a call that comes while another one is at work is answered with
@@ -797,6 +797,18 @@
 typedef struct hamirror_agent hamirror_agent;
 
 /**
+ * The answer to a statement: columns and rows. It lives until its hamirror_answers are freed.
+ * Numbers of rows and columns start at 0.
+ */
+typedef struct hamirror_answer hamirror_answer;
+
+/**
+ * Answers of one or several statements, each a hamirror_answer. They never change, so any number
+ * of threads may read them. End them with hamirror_answers_free().
+ */
+typedef struct hamirror_answers hamirror_answers;
+
+/**
  * One failed attempt on one mirror. Part of a hamirror_failure, and lives as long as that.
  */
 typedef struct hamirror_attempt hamirror_attempt;
@@ -884,6 +896,13 @@ typedef struct hamirror_local hamirror_local;
 typedef struct hamirror_mirror hamirror_mirror;
 
 /**
+ * Values for the free places of a statement of SphinxQL: `?` in turn, or `:name` by name. They
+ * are never read as a part of the statement. One thread at a time may change them; unchanged, any
+ * number of threads may use them. End them with hamirror_parameters_free().
+ */
+typedef struct hamirror_parameters hamirror_parameters;
+
+/**
  * A whole reply of one agent. It never changes. End it with hamirror_reply_free() unless it was
  * borrowed by hamirror_batch_reply().
  */
@@ -916,6 +935,13 @@ typedef struct hamirror_search hamirror_search;
  * hamirror_result_free(). Numbers of rows and columns start at 0.
  */
 typedef struct hamirror_result hamirror_result;
+
+/**
+ * Runs statements of SphinxQL one after the other, and remembers what SHOW META and SHOW WARNINGS
+ * tell of the last search. One thread at a time may use it. It keeps its client alive. End it
+ * with hamirror_session_free().
+ */
+typedef struct hamirror_session hamirror_session;
 
 /**
  * A picture of a client at one time. It has every host, agent and index, the client's own
@@ -1628,6 +1654,81 @@ typedef struct {
                                     uint32_t *out_call,
                                     uint32_t *out_search,
                                     hamirror_error **out_error);
+    size_t (*answer_agents)(const hamirror_answer *answer);
+    size_t (*answer_agents_answered)(const hamirror_answer *answer);
+    size_t (*answer_column_count)(const hamirror_answer *answer);
+    int32_t (*answer_column_kind)(const hamirror_answer *answer, size_t column);
+    hamirror_text (*answer_column_name)(const hamirror_answer *answer, size_t column);
+    int32_t (*answer_double)(const hamirror_answer *answer,
+                             size_t row,
+                             size_t column,
+                             double *out_value,
+                             hamirror_error **out_error);
+    int32_t (*answer_int64)(const hamirror_answer *answer,
+                            size_t row,
+                            size_t column,
+                            int64_t *out_value,
+                            hamirror_error **out_error);
+    size_t (*answer_row_count)(const hamirror_answer *answer);
+    int32_t (*answer_text)(const hamirror_answer *answer,
+                           size_t row,
+                           size_t column,
+                           char *buffer,
+                           size_t capacity,
+                           size_t *out_len,
+                           hamirror_error **out_error);
+    uint64_t (*answer_total)(const hamirror_answer *answer);
+    uint64_t (*answer_total_found)(const hamirror_answer *answer);
+    int32_t (*answer_uint64)(const hamirror_answer *answer,
+                             size_t row,
+                             size_t column,
+                             uint64_t *out_value,
+                             hamirror_error **out_error);
+    int32_t (*answer_value_type)(const hamirror_answer *answer, size_t row, size_t column);
+    hamirror_text (*answer_warning)(const hamirror_answer *answer);
+    size_t (*answers_count)(const hamirror_answers *answers);
+    void (*answers_free)(hamirror_answers *answers);
+    const hamirror_answer *(*answers_get)(const hamirror_answers *answers, size_t number);
+    int32_t (*client_execute)(const hamirror_client *client,
+                              const char *statement,
+                              const hamirror_parameters *parameters,
+                              const hamirror_call_options *options,
+                              hamirror_answers **out_answers,
+                              hamirror_error **out_error);
+    int32_t (*parameters_double)(hamirror_parameters *parameters,
+                                 const char *name,
+                                 double value,
+                                 hamirror_error **out_error);
+    void (*parameters_free)(hamirror_parameters *parameters);
+    int32_t (*parameters_int64)(hamirror_parameters *parameters,
+                                const char *name,
+                                int64_t value,
+                                hamirror_error **out_error);
+    int32_t (*parameters_int64s)(hamirror_parameters *parameters,
+                                 const char *name,
+                                 const int64_t *values,
+                                 size_t count,
+                                 hamirror_error **out_error);
+    int32_t (*parameters_new)(hamirror_parameters **out_parameters, hamirror_error **out_error);
+    int32_t (*parameters_text)(hamirror_parameters *parameters,
+                               const char *name,
+                               const char *data,
+                               size_t len,
+                               hamirror_error **out_error);
+    int32_t (*parameters_uint64)(hamirror_parameters *parameters,
+                                 const char *name,
+                                 uint64_t value,
+                                 hamirror_error **out_error);
+    int32_t (*session_execute)(hamirror_session *session,
+                               const char *statement,
+                               const hamirror_parameters *parameters,
+                               const hamirror_call_options *options,
+                               hamirror_answers **out_answers,
+                               hamirror_error **out_error);
+    void (*session_free)(hamirror_session *session);
+    int32_t (*session_new)(const hamirror_client *client,
+                           hamirror_session **out_session,
+                           hamirror_error **out_error);
 } hamirror_api_v0;
 
 #ifdef __cplusplus
@@ -1696,7 +1797,7 @@ size_t hamirror_error_failure_count(const hamirror_error *error);
 const hamirror_failure *hamirror_error_failure(const hamirror_error *error, size_t number);
 
 /**
- * Faults of the configuration, each with a hamirror_diagnostic.
+ * Faults of the configuration, or the one of the statement, each with a hamirror_diagnostic.
  */
 size_t hamirror_error_diagnostic_count(const hamirror_error *error);
 
@@ -2464,6 +2565,221 @@ int32_t hamirror_result_floats(const hamirror_result *result,
                                size_t capacity,
                                size_t *out_count,
                                hamirror_error **out_error);
+
+/**
+ * No values yet. HAMIRROR_ERROR_ARGUMENT for NULL, and nothing else.
+ */
+int32_t hamirror_parameters_new(hamirror_parameters **out_parameters, hamirror_error **out_error);
+
+/**
+ * Adds a whole number: the next value for a `?`, or with a NUL-terminated `name` the one for
+ * `:name`. Values with names and values without do not go together.
+ *
+ * HAMIRROR_ERROR_ARGUMENT if `name` is not UTF-8.
+ */
+int32_t hamirror_parameters_int64(hamirror_parameters *parameters,
+                                  const char *name,
+                                  int64_t value,
+                                  hamirror_error **out_error);
+
+/**
+ * Adds a whole number without a sign, such as a document id. Errors are those of
+ * hamirror_parameters_int64().
+ */
+int32_t hamirror_parameters_uint64(hamirror_parameters *parameters,
+                                   const char *name,
+                                   uint64_t value,
+                                   hamirror_error **out_error);
+
+/**
+ * Adds a number with decimals, which has to be finite where it is used. Errors are those of
+ * hamirror_parameters_int64().
+ */
+int32_t hamirror_parameters_double(hamirror_parameters *parameters,
+                                   const char *name,
+                                   double value,
+                                   hamirror_error **out_error);
+
+/**
+ * Adds a text of `len` bytes of UTF-8; `data` may be NULL if there are none.
+ * HAMIRROR_ERROR_ARGUMENT if it or `name` is not UTF-8.
+ */
+int32_t hamirror_parameters_text(hamirror_parameters *parameters,
+                                 const char *name,
+                                 const char *data,
+                                 size_t len,
+                                 hamirror_error **out_error);
+
+/**
+ * Adds `count` numbers as one value, for `IN ?`; `values` may be NULL if there are none. Errors
+ * are those of hamirror_parameters_int64().
+ */
+int32_t hamirror_parameters_int64s(hamirror_parameters *parameters,
+                                   const char *name,
+                                   const int64_t *values,
+                                   size_t count,
+                                   hamirror_error **out_error);
+
+/**
+ * Ends values; statements under way have their own copy. NULL is fine.
+ */
+void hamirror_parameters_free(hamirror_parameters *parameters);
+
+/**
+ * Number of answers: one a statement, and one for each FACET behind that of its SELECT.
+ */
+size_t hamirror_answers_count(const hamirror_answers *answers);
+
+/**
+ * The answer of that number from 0; NULL if there is none. It lives until the answers are freed.
+ */
+const hamirror_answer *hamirror_answers_get(const hamirror_answers *answers, size_t number);
+
+/**
+ * Ends answers and what was borrowed from them. NULL is fine.
+ */
+void hamirror_answers_free(hamirror_answers *answers);
+
+/**
+ * Number of rows.
+ */
+size_t hamirror_answer_row_count(const hamirror_answer *answer);
+
+/**
+ * Number of columns of every row.
+ */
+size_t hamirror_answer_column_count(const hamirror_answer *answer);
+
+/**
+ * Name of a column, as a master gives it; empty if there is none. It lives until the answers are
+ * freed.
+ */
+hamirror_text hamirror_answer_column_name(const hamirror_answer *answer, size_t column);
+
+/**
+ * Type of a column, HAMIRROR_KIND_*; 0 if there is none. What the library tells of itself is
+ * HAMIRROR_KIND_STRING.
+ */
+int32_t hamirror_answer_column_kind(const hamirror_answer *answer, size_t column);
+
+/**
+ * Rows of a search that offset and limit chose from; 0 for what the library tells of itself.
+ */
+uint64_t hamirror_answer_total(const hamirror_answer *answer);
+
+/**
+ * Matching documents of a search; 0 for what the library tells of itself.
+ */
+uint64_t hamirror_answer_total_found(const hamirror_answer *answer);
+
+/**
+ * Everything that went wrong without ending the search; empty if there is nothing. It lives until
+ * the answers are freed.
+ */
+hamirror_text hamirror_answer_warning(const hamirror_answer *answer);
+
+/**
+ * Agents that were asked; 0 for what the library tells of itself.
+ */
+size_t hamirror_answer_agents(const hamirror_answer *answer);
+
+/**
+ * Agents that answered in full.
+ */
+size_t hamirror_answer_agents_answered(const hamirror_answer *answer);
+
+/**
+ * Type of a value, HAMIRROR_TYPE_*. HAMIRROR_TYPE_NULL also if there is no such row or column; -1
+ * for a type that this header does not know.
+ */
+int32_t hamirror_answer_value_type(const hamirror_answer *answer, size_t row, size_t column);
+
+/**
+ * A value of type UINT, BOOL or BIGINT, or one of type UINT64 that fits.
+ *
+ * HAMIRROR_ERROR_UNKNOWN if there is no such row or column, HAMIRROR_ERROR_TYPE for any other
+ * type; so do all getters of values of an answer.
+ */
+int32_t hamirror_answer_int64(const hamirror_answer *answer,
+                              size_t row,
+                              size_t column,
+                              int64_t *out_value,
+                              hamirror_error **out_error);
+
+/**
+ * A value of type UINT, BOOL or UINT64. The errors are those of hamirror_answer_int64().
+ */
+int32_t hamirror_answer_uint64(const hamirror_answer *answer,
+                               size_t row,
+                               size_t column,
+                               uint64_t *out_value,
+                               hamirror_error **out_error);
+
+/**
+ * A value of type FLOAT or DOUBLE. The errors are those of hamirror_answer_int64().
+ */
+int32_t hamirror_answer_double(const hamirror_answer *answer,
+                               size_t row,
+                               size_t column,
+                               double *out_value,
+                               hamirror_error **out_error);
+
+/**
+ * A value of any type but NULL as a master writes it to a MySQL client: digits, floats with six
+ * decimals, sets with commas, JSON.
+ *
+ * Writes at most `capacity` bytes into `buffer`, without a NUL, and the whole length into
+ * `out_len`: if that is more, call again with more room. `buffer` may be NULL if `capacity` is 0.
+ * The errors are those of hamirror_answer_int64().
+ */
+int32_t hamirror_answer_text(const hamirror_answer *answer,
+                             size_t row,
+                             size_t column,
+                             char *buffer,
+                             size_t capacity,
+                             size_t *out_len,
+                             hamirror_error **out_error);
+
+/**
+ * Runs a statement of SphinxQL, or several between semicolons, and waits for the answers.
+ *
+ * Searches go to all agents over the binary API; SHOW META, SHOW WARNINGS, SHOW STATUS, SHOW
+ * AGENT STATUS, SHOW TABLES and DESCRIBE are answered by the library. `statement` is
+ * NUL-terminated UTF-8; `parameters` may be NULL if it has no free place, `options` for the
+ * defaults. End the answers with hamirror_answers_free().
+ *
+ * HAMIRROR_ERROR_REQUEST with a diagnostic for what is no statement or can't be done here, before
+ * anything is sent; otherwise the errors are those of hamirror_client_search().
+ */
+int32_t hamirror_client_execute(const hamirror_client *client,
+                                const char *statement,
+                                const hamirror_parameters *parameters,
+                                const hamirror_call_options *options,
+                                hamirror_answers **out_answers,
+                                hamirror_error **out_error);
+
+/**
+ * A session without a search yet. HAMIRROR_ERROR_ARGUMENT for NULL, and nothing else.
+ */
+int32_t hamirror_session_new(const hamirror_client *client,
+                             hamirror_session **out_session,
+                             hamirror_error **out_error);
+
+/**
+ * Runs statements as hamirror_client_execute() does, whose errors are those of
+ * hamirror_client_execute(); HAMIRROR_ERROR_REENTRANT while another call uses the session.
+ */
+int32_t hamirror_session_execute(hamirror_session *session,
+                                 const char *statement,
+                                 const hamirror_parameters *parameters,
+                                 const hamirror_call_options *options,
+                                 hamirror_answers **out_answers,
+                                 hamirror_error **out_error);
+
+/**
+ * Ends a session; its answers stay. NULL is fine.
+ */
+void hamirror_session_free(hamirror_session *session);
 
 /**
  * The picture of a client as it is now; no call waits for it. HAMIRROR_ERROR_ARGUMENT for NULL,

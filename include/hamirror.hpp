@@ -37,6 +37,7 @@
 #include <hamirror_local.hpp>
 #include <hamirror_request.hpp>
 #include <hamirror_search.hpp>
+#include <hamirror_session.hpp>
 #include <hamirror_status.hpp>
 
 namespace hamirror {

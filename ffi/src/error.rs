@@ -78,7 +78,7 @@ pub unsafe extern "C" fn hamirror_error_failure(
     getter!({ Some(view(get(error)?.failures.get(number)?)) })
 }
 
-/// Faults of the configuration, each with a hamirror_diagnostic.
+/// Faults of the configuration, or the one of the statement, each with a hamirror_diagnostic.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_error_diagnostic_count(error: *const Error) -> usize {
     getter!({ Some(get(error)?.diagnostics.len()) })

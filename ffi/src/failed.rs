@@ -90,6 +90,7 @@ impl From<CoreError> for Failed {
             CoreError::Config(diagnostics) => {
                 detail.diagnostics = diagnostics.into_iter().map(Told::from).collect();
             }
+            CoreError::Statement(diagnostic) => detail.diagnostics = vec![Told::from(diagnostic)],
             _ => {}
         }
         Failed(Box::new(detail))
@@ -99,7 +100,7 @@ impl From<CoreError> for Failed {
 fn code_of(error: &CoreError) -> i32 {
     match error {
         CoreError::Config(_) => HAMIRROR_ERROR_CONFIG,
-        CoreError::Request(_) => HAMIRROR_ERROR_REQUEST,
+        CoreError::Request(_) | CoreError::Statement(_) => HAMIRROR_ERROR_REQUEST,
         CoreError::Unknown(_) => HAMIRROR_ERROR_UNKNOWN,
         CoreError::Misuse(_) => HAMIRROR_ERROR_MISUSE,
         CoreError::Unanswered { .. } => HAMIRROR_ERROR_UNANSWERED,

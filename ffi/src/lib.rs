@@ -14,10 +14,10 @@
 //!     <- failure diagnostic
 //!     <- error
 //!     <- arguments options agent host reply rows
-//!     <- config request search result
+//!     <- config parameters request search result
 //!     <- config_builder callback_request value client
-//!     <- batch status log
-//!     <- batch_completed batch_run local upkeep waker
+//!     <- answer batch status log
+//!     <- batch_completed batch_run local session upkeep waker
 //!     <- api
 //! ```
 #![expect(
@@ -59,6 +59,12 @@ pub mod search;
 pub mod result;
 
 pub mod value;
+
+pub mod parameters;
+
+pub mod answer;
+
+pub mod session;
 
 pub mod status;
 

@@ -66,16 +66,7 @@ pub unsafe extern "C" fn hamirror_result_int64(
 ) -> i32 {
     fallible!(out_error, {
         let out_value = out(out_value, "out_value")?;
-        out_value.write(match value(result, row, column)? {
-            Value::Uint(value) => i64::from(value),
-            Value::Bool(value) => i64::from(value),
-            Value::Bigint(value) => value,
-            Value::Uint64(value) => i64::try_from(value).map_err(|_| {
-                let text = format!("value {value} is for the uint64 getter: int64 is too small");
-                Failed::new(HAMIRROR_ERROR_TYPE, text)
-            })?,
-            other => return Err(wrong_type("int64", &other)),
-        });
+        out_value.write(int64(value(result, row, column)?)?);
         Ok(())
     })
 }
@@ -91,12 +82,7 @@ pub unsafe extern "C" fn hamirror_result_uint64(
 ) -> i32 {
     fallible!(out_error, {
         let out_value = out(out_value, "out_value")?;
-        out_value.write(match value(result, row, column)? {
-            Value::Uint(value) => u64::from(value),
-            Value::Bool(value) => u64::from(value),
-            Value::Uint64(value) => value,
-            other => return Err(wrong_type("uint64", &other)),
-        });
+        out_value.write(uint64(value(result, row, column)?)?);
         Ok(())
     })
 }
@@ -112,11 +98,7 @@ pub unsafe extern "C" fn hamirror_result_double(
 ) -> i32 {
     fallible!(out_error, {
         let out_value = out(out_value, "out_value")?;
-        out_value.write(match value(result, row, column)? {
-            Value::Float(value) => f64::from(value),
-            Value::Double(value) => value,
-            other => return Err(wrong_type("double", &other)),
-        });
+        out_value.write(real(value(result, row, column)?)?);
         Ok(())
     })
 }
@@ -235,7 +217,41 @@ unsafe fn value<'a>(
     Ok(row.value(column))
 }
 
-fn type_of(value: &Value<'_>) -> i32 {
+/// What the int64 getters give.
+pub(crate) fn int64(value: Value<'_>) -> Result<i64, Failed> {
+    match value {
+        Value::Uint(value) => Ok(i64::from(value)),
+        Value::Bool(value) => Ok(i64::from(value)),
+        Value::Bigint(value) => Ok(value),
+        Value::Uint64(value) => i64::try_from(value).map_err(|_| {
+            let text = format!("value {value} is for the uint64 getter: int64 is too small");
+            Failed::new(HAMIRROR_ERROR_TYPE, text)
+        }),
+        other => Err(wrong_type("int64", &other)),
+    }
+}
+
+/// What the uint64 getters give.
+pub(crate) fn uint64(value: Value<'_>) -> Result<u64, Failed> {
+    match value {
+        Value::Uint(value) => Ok(u64::from(value)),
+        Value::Bool(value) => Ok(u64::from(value)),
+        Value::Uint64(value) => Ok(value),
+        other => Err(wrong_type("uint64", &other)),
+    }
+}
+
+/// What the double getters give.
+pub(crate) fn real(value: Value<'_>) -> Result<f64, Failed> {
+    match value {
+        Value::Float(value) => Ok(f64::from(value)),
+        Value::Double(value) => Ok(value),
+        other => Err(wrong_type("double", &other)),
+    }
+}
+
+/// HAMIRROR_TYPE_* of a value.
+pub(crate) fn type_of(value: &Value<'_>) -> i32 {
     match value {
         Value::Null => HAMIRROR_TYPE_NULL,
         Value::Uint(_) => HAMIRROR_TYPE_UINT,

@@ -21,10 +21,10 @@
  * an unknown one as an error. Other outputs are written only on success, except that pointers to
  * handles are NULL otherwise.
  *
- * Ownership. _new, _clone, _read, _parse, _build, _search, _call, _show and _take functions hand
- * out handles, each to be freed once by the _free of its type; _free(NULL) is fine. A handle keeps
- * alive what it needs, so any order of frees is right. What any other function returns is
- * borrowed: its description says for how long.
+ * Ownership. _new, _clone, _read, _parse, _build, _search, _execute, _call, _show and _take
+ * functions hand out handles, each to be freed once by the _free of its type; _free(NULL) is fine.
+ * A handle keeps alive what it needs, so any order of frees is right. What any other function
+ * returns is borrowed: its description says for how long.
  *
  * Threads. A const handle may be used by any number of threads at a time; a handle that is not
  * const by one at a time, and a call that comes while another one is at work is answered with
@@ -87,7 +87,7 @@
 #define HAMIRROR_VERSION_PATCH 0
 
 /**
- * It worked.
+ * Success.
  */
 #define HAMIRROR_OK 0
 
@@ -249,19 +249,19 @@
 #define HAMIRROR_PHASE_READ 6
 
 /**
- * This library's rules: what either daemon takes as it is written is taken, anything else is an
+ * Rules of this library: what either daemon takes as it is written is taken, anything else is an
  * error or a warning.
  */
 #define HAMIRROR_READING_STRICT 0
 
 /**
- * Those of searchd 2.2.11: an agent line, a setting or an index that it skips is skipped with a
+ * Rules of searchd 2.2.11. An agent line, a setting or an index that it skips is skipped with a
  * warning, and a file that it does not start with is an error.
  */
 #define HAMIRROR_READING_SPHINX 1
 
 /**
- * Those of Manticore: likewise, but one bad agent line takes its whole table with it.
+ * Rules of Manticore: as for 2.2.11, but one bad agent line takes its whole table with it.
  */
 #define HAMIRROR_READING_MANTICORE 2
 
@@ -797,6 +797,18 @@
 typedef struct hamirror_agent hamirror_agent;
 
 /**
+ * The answer to a statement: columns and rows. It lives until its hamirror_answers are freed.
+ * Numbers of rows and columns start at 0.
+ */
+typedef struct hamirror_answer hamirror_answer;
+
+/**
+ * Answers of one or several statements, each a hamirror_answer. They never change, so any number
+ * of threads may read them. End them with hamirror_answers_free().
+ */
+typedef struct hamirror_answers hamirror_answers;
+
+/**
  * One failed attempt on one mirror. Part of a hamirror_failure, and lives as long as that.
  */
 typedef struct hamirror_attempt hamirror_attempt;
@@ -884,6 +896,13 @@ typedef struct hamirror_local hamirror_local;
 typedef struct hamirror_mirror hamirror_mirror;
 
 /**
+ * Values for the free places of a statement of SphinxQL: `?` in turn, or `:name` by name. They
+ * are never read as a part of the statement. One thread at a time may change them; unchanged, any
+ * number of threads may use them. End them with hamirror_parameters_free().
+ */
+typedef struct hamirror_parameters hamirror_parameters;
+
+/**
  * A whole reply of one agent. It never changes. End it with hamirror_reply_free() unless it was
  * borrowed by hamirror_batch_reply().
  */
@@ -918,9 +937,16 @@ typedef struct hamirror_search hamirror_search;
 typedef struct hamirror_result hamirror_result;
 
 /**
- * A picture of a client at one time: every host, agent and index, the client's own counters, the
- * rows of SHOW AGENT STATUS, and text for Prometheus. It never changes, so any number of threads
- * may read it. End it with hamirror_status_free().
+ * Runs statements of SphinxQL one after the other, and remembers what SHOW META and SHOW WARNINGS
+ * tell of the last search. One thread at a time may use it. It keeps its client alive. End it
+ * with hamirror_session_free().
+ */
+typedef struct hamirror_session hamirror_session;
+
+/**
+ * A picture of a client at one time. It has every host, agent and index, the client's own
+ * counters, the rows of SHOW AGENT STATUS, and text for Prometheus. It never changes, so any
+ * number of threads may read it. End it with hamirror_status_free().
  */
 typedef struct hamirror_status hamirror_status;
 
@@ -971,7 +997,7 @@ typedef struct {
 } hamirror_text;
 
 /**
- * How a client works. Zero is the default of every field. Start with
+ * Options of a client. Zero is the default of every field. Start with
  * hamirror_client_options_init().
  */
 typedef struct {
@@ -1090,8 +1116,8 @@ typedef int32_t (*hamirror_judge_callback)(void *user_data,
                                            hamirror_verdict *verdict);
 
 /**
- * Ends `user_data`: called exactly once, when nothing will call back with it any more, on
- * whichever thread was the last to need it; also if the function that it was handed to fails.
+ * Ends `user_data`: called exactly once, when nothing will call back with it any more. It comes
+ * on whichever thread was the last to need it; also if the function that it was handed to fails.
  *
  * It may not use a batch, an upkeep or a client of this library, and must not throw.
  */
@@ -1130,8 +1156,8 @@ typedef int32_t (*hamirror_local_callback)(void *user_data, hamirror_local *loca
 typedef void (*hamirror_log_callback)(void *user_data, int32_t level, hamirror_text line);
 
 /**
- * Every function of the library, in the order in which they were added, under its name without
- * `hamirror_`; what each does is said at the function of that name.
+ * Every function of the library, in the order in which they were added. Each has its name without
+ * `hamirror_`; what it does is said at the function of that name.
  *
  * The table grows at its end only. A program whose header may be newer than the library asks
  * first: a function is there if `offsetof(hamirror_api_v0, name) < table->struct_size`.
@@ -1628,6 +1654,81 @@ typedef struct {
                                     uint32_t *out_call,
                                     uint32_t *out_search,
                                     hamirror_error **out_error);
+    size_t (*answer_agents)(const hamirror_answer *answer);
+    size_t (*answer_agents_answered)(const hamirror_answer *answer);
+    size_t (*answer_column_count)(const hamirror_answer *answer);
+    int32_t (*answer_column_kind)(const hamirror_answer *answer, size_t column);
+    hamirror_text (*answer_column_name)(const hamirror_answer *answer, size_t column);
+    int32_t (*answer_double)(const hamirror_answer *answer,
+                             size_t row,
+                             size_t column,
+                             double *out_value,
+                             hamirror_error **out_error);
+    int32_t (*answer_int64)(const hamirror_answer *answer,
+                            size_t row,
+                            size_t column,
+                            int64_t *out_value,
+                            hamirror_error **out_error);
+    size_t (*answer_row_count)(const hamirror_answer *answer);
+    int32_t (*answer_text)(const hamirror_answer *answer,
+                           size_t row,
+                           size_t column,
+                           char *buffer,
+                           size_t capacity,
+                           size_t *out_len,
+                           hamirror_error **out_error);
+    uint64_t (*answer_total)(const hamirror_answer *answer);
+    uint64_t (*answer_total_found)(const hamirror_answer *answer);
+    int32_t (*answer_uint64)(const hamirror_answer *answer,
+                             size_t row,
+                             size_t column,
+                             uint64_t *out_value,
+                             hamirror_error **out_error);
+    int32_t (*answer_value_type)(const hamirror_answer *answer, size_t row, size_t column);
+    hamirror_text (*answer_warning)(const hamirror_answer *answer);
+    size_t (*answers_count)(const hamirror_answers *answers);
+    void (*answers_free)(hamirror_answers *answers);
+    const hamirror_answer *(*answers_get)(const hamirror_answers *answers, size_t number);
+    int32_t (*client_execute)(const hamirror_client *client,
+                              const char *statement,
+                              const hamirror_parameters *parameters,
+                              const hamirror_call_options *options,
+                              hamirror_answers **out_answers,
+                              hamirror_error **out_error);
+    int32_t (*parameters_double)(hamirror_parameters *parameters,
+                                 const char *name,
+                                 double value,
+                                 hamirror_error **out_error);
+    void (*parameters_free)(hamirror_parameters *parameters);
+    int32_t (*parameters_int64)(hamirror_parameters *parameters,
+                                const char *name,
+                                int64_t value,
+                                hamirror_error **out_error);
+    int32_t (*parameters_int64s)(hamirror_parameters *parameters,
+                                 const char *name,
+                                 const int64_t *values,
+                                 size_t count,
+                                 hamirror_error **out_error);
+    int32_t (*parameters_new)(hamirror_parameters **out_parameters, hamirror_error **out_error);
+    int32_t (*parameters_text)(hamirror_parameters *parameters,
+                               const char *name,
+                               const char *data,
+                               size_t len,
+                               hamirror_error **out_error);
+    int32_t (*parameters_uint64)(hamirror_parameters *parameters,
+                                 const char *name,
+                                 uint64_t value,
+                                 hamirror_error **out_error);
+    int32_t (*session_execute)(hamirror_session *session,
+                               const char *statement,
+                               const hamirror_parameters *parameters,
+                               const hamirror_call_options *options,
+                               hamirror_answers **out_answers,
+                               hamirror_error **out_error);
+    void (*session_free)(hamirror_session *session);
+    int32_t (*session_new)(const hamirror_client *client,
+                           hamirror_session **out_session,
+                           hamirror_error **out_error);
 } hamirror_api_v0;
 
 #ifdef __cplusplus
@@ -1642,7 +1743,7 @@ extern int pthread_setcancelstate(int state, int *state_before);
 const char *hamirror_version(void);
 
 /**
- * Version of the library that runs, as one number: the major in bits 16 to 31, the minor in
+ * Version of the library that runs, as one number. The major is in bits 16 to 31, the minor in
  * bits 8 to 15, the patch in bits 0 to 7.
  */
 uint32_t hamirror_version_number(void);
@@ -1696,7 +1797,7 @@ size_t hamirror_error_failure_count(const hamirror_error *error);
 const hamirror_failure *hamirror_error_failure(const hamirror_error *error, size_t number);
 
 /**
- * Faults of the configuration, each with a hamirror_diagnostic.
+ * Faults of the configuration, or the one of the statement, each with a hamirror_diagnostic.
  */
 size_t hamirror_error_diagnostic_count(const hamirror_error *error);
 
@@ -1770,7 +1871,8 @@ const hamirror_attempt *hamirror_failure_attempt(const hamirror_failure *failure
 hamirror_text hamirror_attempt_host(const hamirror_attempt *attempt);
 
 /**
- * How it failed: HAMIRROR_FAILURE_*; 0 for NULL, and for a way that this header does not know.
+ * Kind of a failed attempt, HAMIRROR_FAILURE_*; 0 for NULL, and for a kind that this header does
+ * not know.
  */
 int32_t hamirror_attempt_kind(const hamirror_attempt *attempt);
 
@@ -1975,7 +2077,7 @@ int32_t hamirror_client_new(const hamirror_config *config,
 hamirror_client *hamirror_client_clone(const hamirror_client *client);
 
 /**
- * Takes over a new configuration, for all handles of the client and while searches go on: calls
+ * Takes over a new configuration, for all handles of the client and while searches go on. Calls
  * under way end as they began; hosts that stay keep their record and connections (their record
  * only with the same ha_period_karma).
  *
@@ -2036,7 +2138,8 @@ int32_t hamirror_client_flush_hostnames(const hamirror_client *client, hamirror_
  *
  * `host` is its name in the configuration with its port, such as "box1:9312". `addresses` are
  * `addresses_len` NUL-terminated texts, "10.0.0.1:9312" or "[::1]:9312", which are tried in this
- * order; one without a port has the host's own. None takes it back.
+ * order; one without a port has the host's own. With none of them
+ * look-ups count again.
  *
  * HAMIRROR_ERROR_UNKNOWN if there is no such host, HAMIRROR_ERROR_REQUEST if a text is no
  * address, HAMIRROR_ERROR_MISUSE for a unix socket; then all stays as it was.
@@ -2279,8 +2382,8 @@ size_t hamirror_result_agents(const hamirror_result *result);
 size_t hamirror_result_agents_answered(const hamirror_result *result);
 
 /**
- * Everything that went wrong without ending the search, as a master words it, and what the
- * result lacks: columns that not all agents have, rows beyond max_matches or a cutoff. Empty if
+ * Everything that went wrong without ending the search, as a master words it, and what the result
+ * lacks. That is columns that not all agents have, rows beyond max_matches or a cutoff. Empty if
  * there is nothing. It lives until the result is freed.
  */
 hamirror_text hamirror_result_warning(const hamirror_result *result);
@@ -2312,7 +2415,7 @@ hamirror_text hamirror_result_word(const hamirror_result *result, size_t number)
 uint64_t hamirror_result_word_docs(const hamirror_result *result, size_t number);
 
 /**
- * How often the documents have the word of that number.
+ * Number of times that the documents have the word of that number.
  */
 uint64_t hamirror_result_word_hits(const hamirror_result *result, size_t number);
 
@@ -2462,6 +2565,221 @@ int32_t hamirror_result_floats(const hamirror_result *result,
                                size_t capacity,
                                size_t *out_count,
                                hamirror_error **out_error);
+
+/**
+ * No values yet. HAMIRROR_ERROR_ARGUMENT for NULL, and nothing else.
+ */
+int32_t hamirror_parameters_new(hamirror_parameters **out_parameters, hamirror_error **out_error);
+
+/**
+ * Adds a whole number: the next value for a `?`, or with a NUL-terminated `name` the one for
+ * `:name`. Values with names and values without do not go together.
+ *
+ * HAMIRROR_ERROR_ARGUMENT if `name` is not UTF-8.
+ */
+int32_t hamirror_parameters_int64(hamirror_parameters *parameters,
+                                  const char *name,
+                                  int64_t value,
+                                  hamirror_error **out_error);
+
+/**
+ * Adds a whole number without a sign, such as a document id. Errors are those of
+ * hamirror_parameters_int64().
+ */
+int32_t hamirror_parameters_uint64(hamirror_parameters *parameters,
+                                   const char *name,
+                                   uint64_t value,
+                                   hamirror_error **out_error);
+
+/**
+ * Adds a number with decimals, which has to be finite where it is used. Errors are those of
+ * hamirror_parameters_int64().
+ */
+int32_t hamirror_parameters_double(hamirror_parameters *parameters,
+                                   const char *name,
+                                   double value,
+                                   hamirror_error **out_error);
+
+/**
+ * Adds a text of `len` bytes of UTF-8; `data` may be NULL if there are none.
+ * HAMIRROR_ERROR_ARGUMENT if it or `name` is not UTF-8.
+ */
+int32_t hamirror_parameters_text(hamirror_parameters *parameters,
+                                 const char *name,
+                                 const char *data,
+                                 size_t len,
+                                 hamirror_error **out_error);
+
+/**
+ * Adds `count` numbers as one value, for `IN ?`; `values` may be NULL if there are none. Errors
+ * are those of hamirror_parameters_int64().
+ */
+int32_t hamirror_parameters_int64s(hamirror_parameters *parameters,
+                                   const char *name,
+                                   const int64_t *values,
+                                   size_t count,
+                                   hamirror_error **out_error);
+
+/**
+ * Ends values; statements under way have their own copy. NULL is fine.
+ */
+void hamirror_parameters_free(hamirror_parameters *parameters);
+
+/**
+ * Number of answers: one a statement, and one for each FACET behind that of its SELECT.
+ */
+size_t hamirror_answers_count(const hamirror_answers *answers);
+
+/**
+ * The answer of that number from 0; NULL if there is none. It lives until the answers are freed.
+ */
+const hamirror_answer *hamirror_answers_get(const hamirror_answers *answers, size_t number);
+
+/**
+ * Ends answers and what was borrowed from them. NULL is fine.
+ */
+void hamirror_answers_free(hamirror_answers *answers);
+
+/**
+ * Number of rows.
+ */
+size_t hamirror_answer_row_count(const hamirror_answer *answer);
+
+/**
+ * Number of columns of every row.
+ */
+size_t hamirror_answer_column_count(const hamirror_answer *answer);
+
+/**
+ * Name of a column, as a master gives it; empty if there is none. It lives until the answers are
+ * freed.
+ */
+hamirror_text hamirror_answer_column_name(const hamirror_answer *answer, size_t column);
+
+/**
+ * Type of a column, HAMIRROR_KIND_*; 0 if there is none. What the library tells of itself is
+ * HAMIRROR_KIND_STRING.
+ */
+int32_t hamirror_answer_column_kind(const hamirror_answer *answer, size_t column);
+
+/**
+ * Rows of a search that offset and limit chose from; 0 for what the library tells of itself.
+ */
+uint64_t hamirror_answer_total(const hamirror_answer *answer);
+
+/**
+ * Matching documents of a search; 0 for what the library tells of itself.
+ */
+uint64_t hamirror_answer_total_found(const hamirror_answer *answer);
+
+/**
+ * Everything that went wrong without ending the search; empty if there is nothing. It lives until
+ * the answers are freed.
+ */
+hamirror_text hamirror_answer_warning(const hamirror_answer *answer);
+
+/**
+ * Agents that were asked; 0 for what the library tells of itself.
+ */
+size_t hamirror_answer_agents(const hamirror_answer *answer);
+
+/**
+ * Agents that answered in full.
+ */
+size_t hamirror_answer_agents_answered(const hamirror_answer *answer);
+
+/**
+ * Type of a value, HAMIRROR_TYPE_*. HAMIRROR_TYPE_NULL also if there is no such row or column; -1
+ * for a type that this header does not know.
+ */
+int32_t hamirror_answer_value_type(const hamirror_answer *answer, size_t row, size_t column);
+
+/**
+ * A value of type UINT, BOOL or BIGINT, or one of type UINT64 that fits.
+ *
+ * HAMIRROR_ERROR_UNKNOWN if there is no such row or column, HAMIRROR_ERROR_TYPE for any other
+ * type; so do all getters of values of an answer.
+ */
+int32_t hamirror_answer_int64(const hamirror_answer *answer,
+                              size_t row,
+                              size_t column,
+                              int64_t *out_value,
+                              hamirror_error **out_error);
+
+/**
+ * A value of type UINT, BOOL or UINT64. The errors are those of hamirror_answer_int64().
+ */
+int32_t hamirror_answer_uint64(const hamirror_answer *answer,
+                               size_t row,
+                               size_t column,
+                               uint64_t *out_value,
+                               hamirror_error **out_error);
+
+/**
+ * A value of type FLOAT or DOUBLE. The errors are those of hamirror_answer_int64().
+ */
+int32_t hamirror_answer_double(const hamirror_answer *answer,
+                               size_t row,
+                               size_t column,
+                               double *out_value,
+                               hamirror_error **out_error);
+
+/**
+ * A value of any type but NULL as a master writes it to a MySQL client: digits, floats with six
+ * decimals, sets with commas, JSON.
+ *
+ * Writes at most `capacity` bytes into `buffer`, without a NUL, and the whole length into
+ * `out_len`: if that is more, call again with more room. `buffer` may be NULL if `capacity` is 0.
+ * The errors are those of hamirror_answer_int64().
+ */
+int32_t hamirror_answer_text(const hamirror_answer *answer,
+                             size_t row,
+                             size_t column,
+                             char *buffer,
+                             size_t capacity,
+                             size_t *out_len,
+                             hamirror_error **out_error);
+
+/**
+ * Runs a statement of SphinxQL, or several between semicolons, and waits for the answers.
+ *
+ * Searches go to all agents over the binary API; SHOW META, SHOW WARNINGS, SHOW STATUS, SHOW
+ * AGENT STATUS, SHOW TABLES and DESCRIBE are answered by the library. `statement` is
+ * NUL-terminated UTF-8; `parameters` may be NULL if it has no free place, `options` for the
+ * defaults. End the answers with hamirror_answers_free().
+ *
+ * HAMIRROR_ERROR_REQUEST with a diagnostic for what is no statement or can't be done here, before
+ * anything is sent; otherwise the errors are those of hamirror_client_search().
+ */
+int32_t hamirror_client_execute(const hamirror_client *client,
+                                const char *statement,
+                                const hamirror_parameters *parameters,
+                                const hamirror_call_options *options,
+                                hamirror_answers **out_answers,
+                                hamirror_error **out_error);
+
+/**
+ * A session without a search yet. HAMIRROR_ERROR_ARGUMENT for NULL, and nothing else.
+ */
+int32_t hamirror_session_new(const hamirror_client *client,
+                             hamirror_session **out_session,
+                             hamirror_error **out_error);
+
+/**
+ * Runs statements as hamirror_client_execute() does, whose errors are those of
+ * hamirror_client_execute(); HAMIRROR_ERROR_REENTRANT while another call uses the session.
+ */
+int32_t hamirror_session_execute(hamirror_session *session,
+                                 const char *statement,
+                                 const hamirror_parameters *parameters,
+                                 const hamirror_call_options *options,
+                                 hamirror_answers **out_answers,
+                                 hamirror_error **out_error);
+
+/**
+ * Ends a session; its answers stay. NULL is fine.
+ */
+void hamirror_session_free(hamirror_session *session);
 
 /**
  * The picture of a client as it is now; no call waits for it. HAMIRROR_ERROR_ARGUMENT for NULL,
@@ -2620,7 +2938,7 @@ uint32_t hamirror_host_references(const hamirror_host *host);
 int32_t hamirror_host_state(const hamirror_host *host);
 
 /**
- * How long it has been living or dead; from the start, if it was never anything else.
+ * Time that a host has been living or dead; from the start, if it was never anything else.
  */
 int64_t hamirror_host_state_us(const hamirror_host *host);
 
@@ -2650,7 +2968,7 @@ int64_t hamirror_host_last_period_us(const hamirror_host *host);
 bool hamirror_host_is_pinged(const hamirror_host *host);
 
 /**
- * How long its last answered ping took.
+ * Time that the last answered ping of a host took.
  */
 int64_t hamirror_host_ping_trip_us(const hamirror_host *host);
 
@@ -2710,24 +3028,24 @@ uint64_t hamirror_host_counter(const hamirror_host *host, int32_t window, int32_
 uint64_t hamirror_host_latency_count(const hamirror_host *host, int32_t window);
 
 /**
- * The latency within which that part of the queries of a time, HAMIRROR_WINDOW_*, ended: 0.5 is
+ * The latency within which that part of the queries of a time, HAMIRROR_WINDOW_*, ended. 0.5 is
  * the median, 0.99 leaves out one of a hundred, off by a sixteenth or 2 us at most; 1 and more is
  * the longest, exactly. Pings are left out. -1 without a query.
  */
 int64_t hamirror_host_latency_us(const hamirror_host *host, int32_t window, double part);
 
 /**
- * Its distributed index; empty for NULL. It lives as long as the agent.
+ * Distributed index of an agent; empty for NULL. It lives as long as the agent.
  */
 hamirror_text hamirror_agent_index(const hamirror_agent *agent);
 
 /**
- * Its number in the index, from 0, in the order that a master uses.
+ * Number of an agent in its index, from 0, in the order that a master uses.
  */
 size_t hamirror_agent_number(const hamirror_agent *agent);
 
 /**
- * Its ha_strategy, such as "nodeads"; empty for NULL.
+ * Strategy of an agent (ha_strategy), such as "nodeads"; empty for NULL.
  */
 hamirror_text hamirror_agent_strategy(const hamirror_agent *agent);
 
@@ -2742,7 +3060,7 @@ bool hamirror_agent_is_blackhole(const hamirror_agent *agent);
 bool hamirror_agent_is_persistent(const hamirror_agent *agent);
 
 /**
- * Its mirrors.
+ * Number of mirrors of an agent.
  */
 size_t hamirror_agent_mirror_count(const hamirror_agent *agent);
 
@@ -2975,7 +3293,7 @@ int32_t hamirror_batch_add_search(hamirror_batch *batch,
 
 /**
  * Waits until every request is on its way, so that the agents work while the thread does
- * something else: `out_sent` is false if the time is up before, or hamirror_waker_wake() was
+ * something else. `out_sent` is false if the time is up before, or hamirror_waker_wake() was
  * called. Nobody fails over or looks at deadlines meanwhile: what takes longer than a moment is
  * for hamirror_batch_run().
  *
@@ -3090,7 +3408,7 @@ int32_t hamirror_batch_asked(hamirror_batch *batch,
                              hamirror_error **out_error);
 
 /**
- * The search that a call belongs to: its number in `out_search`, or HAMIRROR_NO_SEARCH for a call
+ * The search that a call belongs to, by its number in `out_search`. HAMIRROR_NO_SEARCH for a call
  * that was added by itself, and once the result of its search is taken.
  *
  * HAMIRROR_ERROR_REENTRANT while the batch is at work.
@@ -3173,9 +3491,9 @@ int32_t hamirror_batch_next_completed(hamirror_batch *batch,
                                       hamirror_error **out_error);
 
 /**
- * Leaves a batch to a thread of the library, and returns at once: that sends, reads, fails over,
- * hedges and keeps deadlines while the program works, as in a local search. Each batch that runs
- * has a thread of its own, so that none holds up another; it is there for a client with
+ * Leaves a batch to a thread of the library, and returns at once. The thread sends, reads, fails
+ * over, hedges and keeps deadlines while the program works, as in a local search. Each batch that
+ * runs has a thread of its own, so that none holds up another; it is there for a client with
  * no_background too, takes no signal, and ends with hamirror_batch_join().
  *
  * Until then all functions of the batch answer HAMIRROR_ERROR_MISUSE, but for
@@ -3207,9 +3525,9 @@ int32_t hamirror_batch_join(hamirror_batch *batch,
                             hamirror_error **out_error);
 
 /**
- * hamirror_client_search() for an index that has local indexes too: `search_local` is called for
- * each of them, with `user_data`, once the requests to the agents are on their way. Nothing is
- * kept of either after the call, so that there is no drop.
+ * Searches as hamirror_client_search() does, an index that has local indexes too. `search_local`
+ * is called for each of them, with `user_data`, once the requests to the agents are on their way.
+ * Nothing is kept of either after the call, so that there is no drop.
  *
  * The errors are those of hamirror_client_search(), and HAMIRROR_ERROR_CALLBACK. A local index
  * that failed is a hamirror_failure with a hamirror_failure_local().
@@ -3225,8 +3543,8 @@ int32_t hamirror_client_search_with_locals(const hamirror_client *client,
                                            hamirror_error **out_error);
 
 /**
- * How many local indexes of a search nobody has searched yet. Those that are left when the result
- * is taken are named in its warning.
+ * Number of local indexes of a search that nobody has searched yet. Those that are left when the
+ * result is taken are named in its warning.
  *
  * HAMIRROR_ERROR_UNKNOWN if there is no such search, or its result was taken.
  */
@@ -3236,9 +3554,9 @@ int32_t hamirror_batch_local_count(hamirror_batch *batch,
                                    hamirror_error **out_error);
 
 /**
- * A local index of a search, to be searched by the program: after hamirror_batch_run() on this
- * thread, so that the agents work meanwhile, or on another thread. `number` counts from 0
- * those that nobody has searched yet; the later ones move up with each
+ * A local index of a search, to be searched by the program. That is done after
+ * hamirror_batch_run() on this thread, so that the agents work meanwhile, or on another thread.
+ * `number` counts from 0 those that nobody has searched yet; the later ones move up with each
  * hamirror_batch_add_local(). End it with hamirror_local_free().
  *
  * HAMIRROR_ERROR_UNKNOWN if there is no such local index, no such search, or its result was
@@ -3278,9 +3596,9 @@ const uint8_t *hamirror_local_request(const hamirror_local *local);
 size_t hamirror_local_request_len(const hamirror_local *local);
 
 /**
- * Answers for a local index: the version of the reply, as a daemon says it in the header, and the
- * `body_len` bytes of its body, as a daemon answers the SEARCH request of a master. The last
- * answer counts.
+ * Answers for a local index by the version of the reply, as a daemon says it in the header, and
+ * its body. The `body_len` bytes are those with which a daemon answers the SEARCH request of a
+ * master. The last answer counts.
  *
  * HAMIRROR_ERROR_SYSTEM if there is no memory for them.
  */
@@ -3310,7 +3628,7 @@ void hamirror_local_free(hamirror_local *local);
 hamirror_waker *hamirror_waker_new(const hamirror_batch *batch);
 
 /**
- * Ends the wait that is under way, or else the next one, from any thread:
+ * Ends the wait that is under way, or else the next one, from any thread.
  * hamirror_batch_wait_any() and hamirror_batch_wait_all() return at once, with HAMIRROR_OK and
  * without a completion, hamirror_batch_wait_sent() with what is true so far, and
  * hamirror_batch_join() with what still runs. A batch that was freed is past waking; that is no

@@ -116,6 +116,46 @@ static void search_functions(void)
     hamirror_search_free(NULL);
 }
 
+static void parameters_functions(void)
+{
+    REFUSED(hamirror_parameters_new(NULL, &error));
+    REFUSED(hamirror_parameters_int64(NULL, NULL, 0, &error));
+    REFUSED(hamirror_parameters_uint64(NULL, NULL, 0, &error));
+    REFUSED(hamirror_parameters_double(NULL, NULL, 0, &error));
+    REFUSED(hamirror_parameters_text(NULL, NULL, NULL, 0, &error));
+    REFUSED(hamirror_parameters_int64s(NULL, NULL, NULL, 0, &error));
+    hamirror_parameters_free(NULL);
+}
+
+static void session_functions(void)
+{
+    REFUSED(hamirror_client_execute(NULL, NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_session_new(NULL, NULL, &error));
+    REFUSED(hamirror_session_execute(NULL, NULL, NULL, NULL, NULL, &error));
+    hamirror_session_free(NULL);
+}
+
+static void answer_functions(void)
+{
+    CHECK(hamirror_answers_count(NULL) == 0);
+    CHECK(hamirror_answers_get(NULL, 0) == NULL);
+    hamirror_answers_free(NULL);
+    CHECK(hamirror_answer_row_count(NULL) == 0);
+    CHECK(hamirror_answer_column_count(NULL) == 0);
+    EMPTY(hamirror_answer_column_name(NULL, 0));
+    CHECK(hamirror_answer_column_kind(NULL, 0) == 0);
+    CHECK(hamirror_answer_total(NULL) == 0);
+    CHECK(hamirror_answer_total_found(NULL) == 0);
+    EMPTY(hamirror_answer_warning(NULL));
+    CHECK(hamirror_answer_agents(NULL) == 0);
+    CHECK(hamirror_answer_agents_answered(NULL) == 0);
+    CHECK(hamirror_answer_value_type(NULL, 0, 0) == HAMIRROR_TYPE_NULL);
+    REFUSED(hamirror_answer_int64(NULL, 0, 0, NULL, &error));
+    REFUSED(hamirror_answer_uint64(NULL, 0, 0, NULL, &error));
+    REFUSED(hamirror_answer_double(NULL, 0, 0, NULL, &error));
+    REFUSED(hamirror_answer_text(NULL, 0, 0, NULL, 0, NULL, &error));
+}
+
 static void result_functions(void)
 {
     CHECK(hamirror_result_total(NULL) == 0);
@@ -345,6 +385,9 @@ int main(void)
     config_functions();
     client_functions();
     search_functions();
+    parameters_functions();
+    session_functions();
+    answer_functions();
     result_functions();
     status_functions();
     status_parts();

@@ -4,6 +4,8 @@
 use super::HAMIRROR_API_VERSION;
 use crate::agent::Agent;
 use crate::agent::Mirror;
+use crate::answer::Answer;
+use crate::answer::Answers;
 use crate::batch::Batch;
 use crate::callback::DropCallback;
 use crate::callback_request::Body;
@@ -24,11 +26,13 @@ use crate::local::LocalCallback;
 use crate::log::LogCallback;
 use crate::options::CallOptions;
 use crate::options::ClientOptions;
+use crate::parameters::Parameters;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::result::SearchResult;
 use crate::rows::Rows;
 use crate::search::Search;
+use crate::session::Session;
 use crate::status::Status;
 use crate::text::Text;
 use crate::upkeep::Upkeep;
@@ -694,6 +698,109 @@ pub struct ApiV0 {
         out_search: *mut u32,
         out_error: *mut *mut Error,
     ) -> i32,
+    pub answer_agents: unsafe extern "C" fn(answer: *const Answer) -> usize,
+    pub answer_agents_answered: unsafe extern "C" fn(answer: *const Answer) -> usize,
+    pub answer_column_count: unsafe extern "C" fn(answer: *const Answer) -> usize,
+    pub answer_column_kind: unsafe extern "C" fn(answer: *const Answer, column: usize) -> i32,
+    pub answer_column_name: unsafe extern "C" fn(answer: *const Answer, column: usize) -> Text,
+    pub answer_double: unsafe extern "C" fn(
+        answer: *const Answer,
+        row: usize,
+        column: usize,
+        out_value: *mut f64,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub answer_int64: unsafe extern "C" fn(
+        answer: *const Answer,
+        row: usize,
+        column: usize,
+        out_value: *mut i64,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub answer_row_count: unsafe extern "C" fn(answer: *const Answer) -> usize,
+    pub answer_text: unsafe extern "C" fn(
+        answer: *const Answer,
+        row: usize,
+        column: usize,
+        buffer: *mut c_char,
+        capacity: usize,
+        out_len: *mut usize,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub answer_total: unsafe extern "C" fn(answer: *const Answer) -> u64,
+    pub answer_total_found: unsafe extern "C" fn(answer: *const Answer) -> u64,
+    pub answer_uint64: unsafe extern "C" fn(
+        answer: *const Answer,
+        row: usize,
+        column: usize,
+        out_value: *mut u64,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub answer_value_type:
+        unsafe extern "C" fn(answer: *const Answer, row: usize, column: usize) -> i32,
+    pub answer_warning: unsafe extern "C" fn(answer: *const Answer) -> Text,
+    pub answers_count: unsafe extern "C" fn(answers: *const Answers) -> usize,
+    pub answers_free: unsafe extern "C" fn(answers: *mut Answers),
+    pub answers_get: unsafe extern "C" fn(answers: *const Answers, number: usize) -> *const Answer,
+    pub client_execute: unsafe extern "C" fn(
+        client: *const Client,
+        statement: *const c_char,
+        parameters: *const Parameters,
+        options: *const CallOptions,
+        out_answers: *mut *mut Answers,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub parameters_double: unsafe extern "C" fn(
+        parameters: *mut Parameters,
+        name: *const c_char,
+        value: f64,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub parameters_free: unsafe extern "C" fn(parameters: *mut Parameters),
+    pub parameters_int64: unsafe extern "C" fn(
+        parameters: *mut Parameters,
+        name: *const c_char,
+        value: i64,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub parameters_int64s: unsafe extern "C" fn(
+        parameters: *mut Parameters,
+        name: *const c_char,
+        values: *const i64,
+        count: usize,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub parameters_new: unsafe extern "C" fn(
+        out_parameters: *mut *mut Parameters,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub parameters_text: unsafe extern "C" fn(
+        parameters: *mut Parameters,
+        name: *const c_char,
+        data: *const c_char,
+        len: usize,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub parameters_uint64: unsafe extern "C" fn(
+        parameters: *mut Parameters,
+        name: *const c_char,
+        value: u64,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub session_execute: unsafe extern "C" fn(
+        session: *mut Session,
+        statement: *const c_char,
+        parameters: *const Parameters,
+        options: *const CallOptions,
+        out_answers: *mut *mut Answers,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub session_free: unsafe extern "C" fn(session: *mut Session),
+    pub session_new: unsafe extern "C" fn(
+        client: *const Client,
+        out_session: *mut *mut Session,
+        out_error: *mut *mut Error,
+    ) -> i32,
 }
 
 pub(super) static V0: ApiV0 = ApiV0 {
@@ -931,4 +1038,32 @@ pub(super) static V0: ApiV0 = ApiV0 {
     batch_run: crate::batch_run::hamirror_batch_run,
     batch_next_completed: crate::batch_completed::hamirror_batch_next_completed,
     batch_wait_completed: crate::batch_completed::hamirror_batch_wait_completed,
+    answer_agents: crate::answer::hamirror_answer_agents,
+    answer_agents_answered: crate::answer::hamirror_answer_agents_answered,
+    answer_column_count: crate::answer::hamirror_answer_column_count,
+    answer_column_kind: crate::answer::hamirror_answer_column_kind,
+    answer_column_name: crate::answer::hamirror_answer_column_name,
+    answer_double: crate::answer::hamirror_answer_double,
+    answer_int64: crate::answer::hamirror_answer_int64,
+    answer_row_count: crate::answer::hamirror_answer_row_count,
+    answer_text: crate::answer::hamirror_answer_text,
+    answer_total: crate::answer::hamirror_answer_total,
+    answer_total_found: crate::answer::hamirror_answer_total_found,
+    answer_uint64: crate::answer::hamirror_answer_uint64,
+    answer_value_type: crate::answer::hamirror_answer_value_type,
+    answer_warning: crate::answer::hamirror_answer_warning,
+    answers_count: crate::answer::hamirror_answers_count,
+    answers_free: crate::answer::hamirror_answers_free,
+    answers_get: crate::answer::hamirror_answers_get,
+    client_execute: crate::session::hamirror_client_execute,
+    parameters_double: crate::parameters::hamirror_parameters_double,
+    parameters_free: crate::parameters::hamirror_parameters_free,
+    parameters_int64: crate::parameters::hamirror_parameters_int64,
+    parameters_int64s: crate::parameters::hamirror_parameters_int64s,
+    parameters_new: crate::parameters::hamirror_parameters_new,
+    parameters_text: crate::parameters::hamirror_parameters_text,
+    parameters_uint64: crate::parameters::hamirror_parameters_uint64,
+    session_execute: crate::session::hamirror_session_execute,
+    session_free: crate::session::hamirror_session_free,
+    session_new: crate::session::hamirror_session_new,
 };
