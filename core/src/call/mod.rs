@@ -439,9 +439,12 @@ impl Call {
         Some(self.attempts.remove(position))
     }
 
-    /// Mirrors not asked in this round.
+    /// Mirrors that are still to be asked in this round; none in the pause before one.
     fn untried(&self) -> usize {
-        self.agent.mirrors.len() - self.tried.len()
+        match self.next_round_at {
+            Some(_) => 0,
+            None => self.agent.mirrors.len() - self.tried.len(),
+        }
     }
 
     /// Gives back what an attempt had claimed that failed for a reason of this program's own.

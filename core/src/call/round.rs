@@ -30,7 +30,7 @@ impl Call {
             if last.number < failed.number {
                 self.race_look_ups(position, random, now);
             }
-            return;
+            return self.end_round_of_names(random, now);
         }
         let again = self.mirror_to_ask_again(&failed, now);
         match again.filter(|_| !self.is_over && self.next_round_at.is_none()) {
@@ -139,7 +139,8 @@ impl Call {
         random: u64,
         now: Instant,
     ) -> bool {
-        if self.is_capped() || now >= self.deadline {
+        let is_pause = self.next_round_at.is_some();
+        if is_pause || self.is_capped() || now >= self.deadline {
             return false;
         }
         let first = self.tried.is_empty();

@@ -229,7 +229,9 @@ impl Engine {
                 && matches!(connection.state, State::Connecting { .. })
             {
                 let has_waited = connection.dial.is_queued();
-                if !connection.host.greeting.greets_last() {
+                if connection.host.greeting.greets_last() {
+                    connection.host.dialling.release(std::mem::take(&mut connection.dial));
+                } else {
                     connection.claim(turn, self.dials.waker.as_ref(), now);
                     if connection.dial.is_queued() {
                         return self.queue_up(host, now);
@@ -249,7 +251,14 @@ impl Engine {
     fn queue_up(&mut self, host: usize, now: Instant) {
         self.dials.wait_at(host);
         let ids = &self.dials.by_host[host].ids;
-        for &id in ids.iter().skip(1) {
+        let stands = |id: usize| {
+            self.connections
+                .get(id)
+                .is_some_and(|it| it.host.number == host && it.dial.is_queued())
+        };
+        // All before one that stands in the line do, or were closed.
+        let standing = ids.iter().rposition(|&id| stands(id)).unwrap_or(0);
+        for &id in ids.iter().skip(standing + 1) {
             if let Some(connection) = self.connections.get_mut(id)
                 && connection.host.number == host
                 && connection.dial == DialPlace::None

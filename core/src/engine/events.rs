@@ -238,8 +238,8 @@ impl Engine {
         let id = self.open(host, keep, max, now);
         self.link(id, user);
         self.calls[user.call].call.handle_late_dial(user.attempt, now);
-        self.rearm(user.call);
         self.send_request(id, user, now);
+        self.run_commands(user.call, now);
     }
 
     pub(super) fn fail(

@@ -93,6 +93,37 @@ fn many_engines_that_wait_for_one_host_wake_seldom() {
 }
 
 #[test]
+fn a_place_in_the_line_ends_where_nobody_waits_for_greetings() {
+    let start = testing::origin();
+    let agent = Arc::new(testing::agent(HaStrategy::Random, 1, start));
+    let request: Arc<dyn Request> = Arc::new(Ping { cookie: 1 });
+    let options = CallOptions {
+        deadline: Some(Duration::from_secs(60)),
+        connect_timeout: Some(CONNECT_TIMEOUT),
+        ..CallOptions::default()
+    };
+    let mut engine = Engine::new(1);
+    for _ in 0..CALLS {
+        engine.start(&agent, &request, &options, Scope::Agent, start);
+    }
+    let host = &agent.mirrors[0].host;
+    assert!(host.dialling.queued() > 0);
+    while !host.greeting.greets_last() {
+        host.greeting.handle_greeting(false);
+    }
+    let mut now = start;
+    while engine.running() > 0 {
+        while engine.poll_action().is_some() {}
+        engine.sweep();
+        while engine.poll_completion().is_some() {}
+        now = now.max(engine.next_timeout().expect("calls run"));
+        engine.handle_timeout(now);
+    }
+    assert_eq!(host.dialling.queued(), 0);
+    assert!(now < start + Duration::from_secs(5), "time to connect never ended");
+}
+
+#[test]
 fn whoever_waits_for_a_place_is_woken_when_it_is_free() {
     let mut crowd = Crowd::new(1, CROWD, Duration::from_millis(1), false);
     crowd.ask(CROWD, 1, &CallOptions::default());

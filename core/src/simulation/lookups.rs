@@ -35,6 +35,9 @@ struct Bed {
     dialled: Vec<(u8, Instant)>,
     lookups_begun: usize,
     sent: usize,
+    begun: Instant,
+    /// Rounds after the first one, each after a pause of [`ROUND_PAUSE`].
+    rounds: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,8 @@ enum Machine {
     Busy,
     /// Loses the packets of the first two connections.
     Lossy,
+    /// Refuses at first, and is up again after 400 ms.
+    Restarts,
 }
 
 impl Bed {
@@ -76,6 +81,8 @@ impl Bed {
             dialled: Vec::new(),
             lookups_begun: 0,
             sent: 0,
+            begun: now,
+            rounds: None,
         }
     }
 
@@ -96,7 +103,12 @@ impl Bed {
         let command = Command { id: 99, version: 0x100 };
         let request: Arc<dyn Request> =
             Arc::new(Raw { command, access: Access::Read, body: Vec::new() });
-        let options = CallOptions { deadline: Some(DEADLINE), ..CallOptions::default() };
+        let options = CallOptions {
+            deadline: Some(DEADLINE),
+            retry_count: self.rounds,
+            retry_delay: self.rounds.map(|_| ROUND_PAUSE),
+            ..CallOptions::default()
+        };
         let begun = self.now;
         let call = self.engine.start(&self.agent, &request, &options, Scope::Agent, begun);
         self.act();
@@ -149,7 +161,12 @@ impl Bed {
     fn connect(&mut self, id: ConnectionId, at: u8) {
         self.dialled.push((at, self.now));
         match self.machines[&at] {
-            Machine::Refuses => self.engine.handle_connect_failed(id, "refused", self.now),
+            Machine::Restarts if self.now - self.begun >= RESTART => {
+                self.engine.handle_connected(id, self.now);
+            }
+            Machine::Refuses | Machine::Restarts => {
+                self.engine.handle_connect_failed(id, "refused", self.now)
+            }
             Machine::Lossy if self.dialled.len() > 2 => self.engine.handle_connected(id, self.now),
             Machine::Drops | Machine::Lossy => {}
             Machine::Answers | Machine::Accepts | Machine::Busy => {
@@ -170,7 +187,7 @@ impl Bed {
             &[0, 0, 0, 1, 0, 2, 1, 0, 0, 0, 0, 8, 0, 0, 0, 4, b'b', b'u', b's', b'y'];
         let reply = match self.machines[&at.ip().octets()[3]] {
             Machine::Busy if self.sent <= 2 => RETRY,
-            Machine::Answers | Machine::Busy | Machine::Lossy => OK,
+            Machine::Answers | Machine::Busy | Machine::Lossy | Machine::Restarts => OK,
             _ => return,
         };
         self.engine.handle_received(id, reply, self.now);
@@ -227,6 +244,20 @@ fn a_name_that_hangs_keeps_no_other_mirror_from_being_asked_again() {
         assert_eq!(outcome.map_err(|failure| failure.to_string()), Ok(1), "{machine:?}");
         assert!(took < DEADLINE * 3 / 4, "{machine:?}: it took {took:?}");
     }
+}
+
+#[test]
+fn the_pause_between_rounds_holds_while_a_name_hangs() {
+    let mut bed = Bed::new(2);
+    bed.knows(1);
+    bed.machines.insert(1, Machine::Restarts);
+    bed.names[0].1 = HANGS;
+    bed.rounds = Some(1);
+    let (outcome, _) = bed.ask();
+    assert_eq!(outcome.map_err(|failure| failure.to_string()), Ok(1));
+    let dialled: Vec<Duration> = bed.dialled.iter().map(|(_, at)| *at - bed.begun).collect();
+    // A round ends when a look-up has said that the refused mirror did not move.
+    assert_eq!(dialled, [Duration::ZERO, QUICK + ROUND_PAUSE]);
 }
 
 #[test]
@@ -340,6 +371,12 @@ const QUICK: Duration = Duration::from_millis(1);
 
 /// One that does not.
 const HANGS: Duration = Duration::from_secs(60);
+
+/// When a machine that restarts is up again.
+const RESTART: Duration = Duration::from_millis(400);
+
+/// Longer than that.
+const ROUND_PAUSE: Duration = Duration::from_millis(500);
 
 const DEADLINE: Duration = Duration::from_secs(4);
 
