@@ -18,6 +18,7 @@ mod metrics;
 mod plugins;
 mod readme;
 mod running;
+mod search_settings;
 mod sphinxql;
 mod udf;
 mod values;

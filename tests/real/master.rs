@@ -2,13 +2,15 @@
 //! are equal.
 
 use anyhow::{Result, ensure};
-use hamirror::search::{MatchMode, Ranker, Sort};
+use hamirror::search::{Condition, Idf, MatchMode, Overrides, Ranker, Sort, SortMethod};
 use hamirror::{CallOptions, Client, Completeness, Config, Error, Reply, Search, SearchResult};
 use hamirror::{Kind, Value};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
 use hamirror_tests::corpus::{self, Document};
 use hamirror_tests::daemon::Daemon;
-use hamirror_tests::oracle::{Answer, Filter, FilterKind, Oracle, Query, Row};
+use hamirror_tests::oracle::{
+    Answer, Filter, FilterKind, Oracle, Override, PREDICTED_TIME, Query, Row, TFIDF_NORMALIZED,
+};
 
 #[test]
 fn every_generated_query_gives_what_a_master_gives() -> Result<()> {
@@ -225,6 +227,7 @@ fn translate(query: &Query) -> Search {
     for (field, weight) in &query.field_weights {
         search = search.field_weight(*field, *weight);
     }
+    search = settings(search, query);
     for (index, weight) in &query.index_weights {
         search = search.index_weight(*index, *weight);
     }
@@ -247,7 +250,43 @@ fn translate(query: &Query) -> Search {
             (FilterKind::Null(_), _) => search.exclude_null(name),
             (FilterKind::Text(text), false) => search.filter_string(name, text),
             (FilterKind::Text(text), true) => search.exclude_string(name, text),
+            (FilterKind::Texts(texts), false) => search.filter(name, Condition::any_text(texts)),
+            (FilterKind::Texts(texts), true) => {
+                search.filter(name, Condition::any_text(texts).negated())
+            }
         };
+    }
+    search
+}
+
+/// Flags, weights by number and overrides.
+fn settings(mut search: Search, query: &Query) -> Search {
+    let is_set = |flag| query.flags & flag != 0;
+    if is_set(PREDICTED_TIME) {
+        search = search.max_predicted_time_ms(query.predicted_time_ms);
+    }
+    let buffer = if is_set(2) { SortMethod::KeepBuffer } else { SortMethod::PriorityQueue };
+    search = search
+        .reverse_scan(is_set(1))
+        .sort_method(buffer)
+        .boolean_simplify(is_set(8))
+        .idf(if is_set(0x10) { Idf::Plain } else { Idf::Normalized })
+        .tfidf_normalized(is_set(TFIDF_NORMALIZED))
+        .weights(query.weights.iter().copied());
+    for Override { attribute, kind, values } in &query.overrides {
+        let values = values.iter().copied();
+        let narrow = || values.clone().map(|(id, value)| (id, value as u32));
+        search = search.override_attribute(
+            *attribute,
+            match kind {
+                1 => Overrides::Uint(narrow().collect()),
+                2 => Overrides::Timestamp(narrow().collect()),
+                5 => Overrides::Float(
+                    narrow().map(|(id, bits)| (id, f32::from_bits(bits))).collect(),
+                ),
+                _ => Overrides::Bigint(values.collect()),
+            },
+        );
     }
     search
 }

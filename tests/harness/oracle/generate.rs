@@ -1,6 +1,6 @@
 //! Queries made at random: what a master and hamirror must answer alike.
 
-use super::query::{Filter, FilterKind, Query};
+use super::query::{Filter, FilterKind, Override, PREDICTED_TIME, Query, TFIDF_NORMALIZED};
 use crate::corpus::{SECTIONS, WORDS};
 
 impl Query {
@@ -40,8 +40,22 @@ impl Query {
             } else {
                 pick(random, &INDEX_WEIGHTS).to_vec()
             },
+            flags: if often(random) { TFIDF_NORMALIZED } else { pick(random, &FLAGS) },
+            predicted_time_ms: pick(random, &[1, 3, 1_000]),
+            weights: if often(random) { Vec::new() } else { vec![2, 9] },
+            overrides: if often(random) { Vec::new() } else { vec![override_of(random)] },
         }
     }
+}
+
+fn override_of(random: &mut fastrand::Rng) -> Override {
+    let (attribute, kind, most) = pick(random, &OVERRIDDEN);
+    let values = (0..50).map(|_| (random.u64(1..2_000), random.i64(..most)));
+    let values = match kind {
+        5 => values.map(|(id, value)| (id, i64::from((value as f32).to_bits()))).collect(),
+        _ => values.collect(),
+    };
+    Override { attribute, kind, values }
 }
 
 fn text(random: &mut fastrand::Rng) -> String {
@@ -63,7 +77,8 @@ fn filter(random: &mut fastrand::Rng) -> Filter {
     let high = low + random.i64(0..2_000);
     let tags = |random: &mut fastrand::Rng| (0..4).map(|_| random.i64(1..20)).collect::<Vec<_>>();
     let section = pick(random, &SECTIONS).to_owned();
-    let (attribute, kind) = match random.usize(..18) {
+    let (attribute, kind) = match random.usize(..19) {
+        18 => ("section", FilterKind::Texts(vec![section, pick(random, &SECTIONS).to_owned()])),
         0 => ("installed_size", FilterKind::Range(low, high)),
         1 => ("size", FilterKind::Range(low * 200_000, high * 200_000)),
         2 => ("ratio", FilterKind::FloatRange(low as f32 / 4.0, high as f32 / 4.0)),
@@ -91,6 +106,22 @@ fn filter(random: &mut fastrand::Rng) -> Filter {
 fn pick<T: Copy>(random: &mut fastrand::Rng, choices: &[T]) -> T {
     choices[random.usize(..choices.len())]
 }
+
+/// Attribute, type on the wire, values below this.
+const OVERRIDDEN: [(&str, u32, i64); 4] =
+    [("installed_size", 1, 5_000), ("size", 6, 1 << 40), ("ratio", 5, 50), ("added", 2, 1 << 31)];
+
+/// Reverse scan, buffer, predicted time, simplified booleans, plain IDF, no normalized TF-IDF.
+const FLAGS: [u32; 8] = [
+    TFIDF_NORMALIZED | 1,
+    TFIDF_NORMALIZED | 2,
+    TFIDF_NORMALIZED | PREDICTED_TIME,
+    TFIDF_NORMALIZED | 8,
+    TFIDF_NORMALIZED | 0x10,
+    TFIDF_NORMALIZED | 0x1b,
+    0x10,
+    0,
+];
 
 const IDS: [(u64, u64); 5] = [(100, 0), (0, 1_500), (200, 900), (7, u64::MAX - 1), (9, 3)];
 

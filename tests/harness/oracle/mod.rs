@@ -14,7 +14,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 pub use mysql::Mysql;
-pub use query::{Answer, Filter, FilterKind, Query, Row};
+pub use query::{
+    Answer, Filter, FilterKind, Override, PREDICTED_TIME, Query, Row, TFIDF_NORMALIZED,
+};
 pub use sphinxql::Table;
 
 /// A kept connection to a searchd (handshake, PERSIST, then request by request).

@@ -36,6 +36,25 @@ pub struct Query {
     pub field_weights: Vec<(&'static str, i32)>,
     /// Weights of indexes.
     pub index_weights: Vec<(&'static str, i32)>,
+    /// Flags (protocol.md 4.2).
+    pub flags: u32,
+    /// Longest predicted time in milliseconds, sent with its flag.
+    pub predicted_time_ms: u32,
+    /// Weights of fields by their number.
+    pub weights: Vec<u32>,
+    /// Other values of attributes.
+    pub overrides: Vec<Override>,
+}
+
+/// Other values of an attribute for some documents.
+#[derive(Clone, Debug)]
+pub struct Override {
+    /// Its attribute.
+    pub attribute: &'static str,
+    /// Type of that on the wire.
+    pub kind: u32,
+    /// Document and value; bits of a float.
+    pub values: Vec<(u64, i64)>,
 }
 
 /// A condition on an attribute.
@@ -60,6 +79,8 @@ pub enum FilterKind {
     FloatRange(f32, f32),
     /// This text.
     Text(String),
+    /// One of these texts, in which nothing has to be escaped.
+    Texts(Vec<String>),
     /// Null or not there; something, if false.
     Null(bool),
 }
@@ -82,6 +103,10 @@ impl Default for Query {
             cutoff: 0,
             field_weights: Vec::new(),
             index_weights: Vec::new(),
+            flags: TFIDF_NORMALIZED,
+            predicted_time_ms: 0,
+            weights: Vec::new(),
+            overrides: Vec::new(),
         }
     }
 }
@@ -90,13 +115,14 @@ impl Query {
     /// The whole request, header included.
     pub fn encode(&self, index: &str) -> Vec<u8> {
         let mut out = Encoder(Vec::new());
-        out.dwords(&[0, 1, TF_NORMALIZED, self.offset, self.limit, self.mode, self.ranker]);
+        out.dwords(&[0, 1, self.flags, self.offset, self.limit, self.mode, self.ranker]);
         if self.ranker == 8 {
             out.string(&self.ranker_expression);
         }
         out.dword(self.sort);
         out.strings(&[&self.sort_by, &self.text]);
-        out.dword(0);
+        out.dword(self.weights.len() as u32);
+        out.dwords(&self.weights);
         out.string(index);
         // Ids of 64 bits.
         out.dword(1);
@@ -118,8 +144,13 @@ impl Query {
         out.dword(0);
         out.weights(&self.field_weights);
         out.string("");
-        out.dword(0);
-        out.strings(&[&self.select, ""]);
+        out.dword(self.overrides.len() as u32);
+        self.overrides.iter().for_each(|entry| out.entry(entry));
+        out.string(&self.select);
+        if self.flags & PREDICTED_TIME != 0 {
+            out.dword(self.predicted_time_ms);
+        }
+        out.string("");
         out.dwords(&[0, 0, 0]);
         let mut request = b"\0\0\x01\x1e".to_vec();
         request.extend((out.0.len() as u32).to_be_bytes());
@@ -192,7 +223,11 @@ impl Answer {
     }
 }
 
-const TF_NORMALIZED: u32 = 0x40;
+/// Flag that is there unless it is taken away.
+pub const TFIDF_NORMALIZED: u32 = 0x40;
+
+/// Flag of a query that says the longest predicted time.
+pub const PREDICTED_TIME: u32 = 4;
 
 struct Encoder(Vec<u8>);
 
@@ -226,6 +261,18 @@ impl Encoder {
         }
     }
 
+    fn entry(&mut self, entry: &Override) {
+        self.string(entry.attribute);
+        self.dwords(&[entry.kind, entry.values.len() as u32]);
+        for (document, value) in &entry.values {
+            self.qword(document.cast_signed());
+            match entry.kind {
+                6 => self.qword(*value),
+                _ => self.dword(*value as u32),
+            }
+        }
+    }
+
     fn filter(&mut self, filter: &Filter) {
         self.string(&filter.attribute);
         match &filter.kind {
@@ -248,6 +295,10 @@ impl Encoder {
             FilterKind::Text(text) => {
                 self.dword(3);
                 self.string(text);
+            }
+            FilterKind::Texts(texts) => {
+                self.dwords(&[6, texts.len() as u32]);
+                texts.iter().for_each(|text| self.string(&format!("'{text}'")));
             }
         }
         self.dword(filter.exclude.into());
