@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use hamirror::Value;
+use hamirror::internal::wire::Writer;
+use hamirror::internal::wire::header::Command;
 use hamirror::request::{Access, Raw, Request};
 use hamirror::search::{Collation, Condition, Overrides, Ranker, Sort};
-use hamirror::wire::Writer;
-use hamirror::wire::header::Command;
-use hamirror::wire::search::Value;
 use hamirror::{CallOptions, Client, Completeness, Config, Error, Search, SearchResult};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
 use hamirror_tests::corpus::{self, SECTIONS};

@@ -195,7 +195,7 @@ fn a_query_that_later_ones_overtook_is_sent_again_within_the_budget() {
         let (attempt, _) = bed.started().expect("the mirror is asked");
         bed.call.handle_reached(attempt, bed.now);
         while !has_budget && bed.agent.hedges.spend(Fund::Late) {}
-        assert_eq!(bed.wait(Phase::Wait, ms(500)), [], "nobody else was answered");
+        assert_eq!(bed.wait(Phase::Wait, ms(500)), [0; 0], "nobody else was answered");
         bed.answer_others(0, ms(5));
         let again: &[usize] = if has_budget { &[0] } else { &[] };
         assert_eq!(bed.wait(Phase::Wait, ms(900)), again);
@@ -208,7 +208,7 @@ fn a_connection_is_begun_anew_sooner_where_the_deadline_is_short() {
         let mut bed = read(1);
         bed.again(CallOptions { deadline: Some(deadline), ..CallOptions::default() });
         assert!(bed.started().is_some());
-        assert_eq!(bed.wait(Phase::Connect, expected / 2), []);
+        assert_eq!(bed.wait(Phase::Connect, expected / 2), [0; 0]);
         assert_eq!(bed.wait(Phase::Connect, expected), [0]);
     }
 }
@@ -221,7 +221,7 @@ fn after_a_sleep_the_last_mirror_still_gets_its_share_of_the_deadline() {
     (0..2).for_each(|mirror| bed.learn(mirror, &[2_000; 20]));
     let (attempt, first) = bed.started().expect("a mirror is asked");
     bed.call.handle_reached(attempt, bed.now);
-    assert_eq!(bed.wait(Phase::Wait, ms(300)), []);
+    assert_eq!(bed.wait(Phase::Wait, ms(300)), [0; 0]);
     bed.now += ms(2_000);
     bed.call.handle_absence(ms(2_000), bed.now);
     assert_eq!(bed.wait(Phase::Wait, ms(500)), [1 - first], "700 ms are left");

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::schema::Column;
+use super::schema::{Column, is_helper};
 use super::{ID, Remark, Set};
 use crate::limits::{TOLD_COLUMNS_MAX, TOLD_SOURCES_MAX};
 use crate::wire::search::Kind;
@@ -21,7 +21,9 @@ pub(super) fn of_all(sets: &[Set<'_>], common: &[Column]) -> Vec<Remark> {
     for (number, set) in sets.iter().enumerate() {
         for column in &set.result.columns {
             let name = column.name.of(set.body);
-            if name.starts_with(b"@") || name == ID.as_bytes() || kept.contains(name) {
+            let is_helper = str::from_utf8(name).is_ok_and(is_helper);
+            if name.starts_with(b"@") || is_helper || name == ID.as_bytes() || kept.contains(name)
+            {
                 continue;
             }
             let count = lost.len();

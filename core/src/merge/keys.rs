@@ -11,6 +11,8 @@ use crate::wire::search::{Kind, Value};
 pub(super) struct SortKey<'a> {
     pub(super) source: Source<'a>,
     pub(super) is_descending: bool,
+    /// Texts are compared with case.
+    pub(super) is_cased: bool,
 }
 
 /// Where the values of a key are.
@@ -89,7 +91,7 @@ impl SortKey<'_> {
                     }
                     ends.push(bytes.len());
                 }
-                Ok(Values::Printed { bytes, ends })
+                Ok(Values::Printed { bytes, ends, is_cased: self.is_cased })
             }
             Some(column) => {
                 let mut texts = Vec::new();
@@ -99,7 +101,7 @@ impl SortKey<'_> {
                     _ => &b""[..],
                 };
                 texts.extend(rows.map(text));
-                Ok(Values::Texts(texts))
+                Ok(Values::Texts { texts, is_cased: self.is_cased })
             }
         }
     }
@@ -121,11 +123,15 @@ pub(super) enum Values<'a> {
     Ids,
     /// In the order of their ranks.
     Numbers(Vec<u64>),
-    Texts(Vec<&'a [u8]>),
+    Texts {
+        texts: Vec<&'a [u8]>,
+        is_cased: bool,
+    },
     /// Texts of JSON, one behind the other, and where they end.
     Printed {
         bytes: Vec<u8>,
         ends: Vec<usize>,
+        is_cased: bool,
     },
 }
 
@@ -135,10 +141,10 @@ impl Values<'_> {
         match self {
             Values::Ids => (id >> 32) as u32,
             Values::Numbers(numbers) => (numbers[row] >> 32) as u32,
-            Values::Texts(_) | Values::Printed { .. } => {
+            Values::Texts { is_cased, .. } | Values::Printed { is_cased, .. } => {
                 let mut start = [0; 4];
                 for (to, from) in start.iter_mut().zip(self.text(row)) {
-                    *to = from.to_ascii_lowercase();
+                    *to = if *is_cased { *from } else { from.to_ascii_lowercase() };
                 }
                 u32::from_be_bytes(start)
             }
@@ -149,7 +155,10 @@ impl Values<'_> {
         match self {
             Values::Ids => Ordering::Equal,
             Values::Numbers(numbers) => numbers[one].cmp(&numbers[other]),
-            Values::Texts(_) | Values::Printed { .. } => {
+            Values::Texts { is_cased: true, .. } | Values::Printed { is_cased: true, .. } => {
+                self.text(one).cmp(self.text(other))
+            }
+            Values::Texts { .. } | Values::Printed { .. } => {
                 compare_texts(self.text(one), self.text(other))
             }
         }
@@ -157,8 +166,8 @@ impl Values<'_> {
 
     fn text(&self, row: usize) -> &[u8] {
         match self {
-            Values::Texts(texts) => texts[row],
-            Values::Printed { bytes, ends } => {
+            Values::Texts { texts, .. } => texts[row],
+            Values::Printed { bytes, ends, .. } => {
                 let start = row.checked_sub(1).map_or(0, |before| ends[before]);
                 &bytes[start..ends[row]]
             }
@@ -174,12 +183,12 @@ fn is_narrow(kind: Kind) -> bool {
 
 /// A number of a column.
 #[derive(Clone, Copy)]
-enum Number {
+pub(super) enum Number {
     Int(i128),
     Real(f64),
 }
 
-fn widen(value: Value<'_>, kind: Kind) -> Number {
+pub(super) fn widen(value: Value<'_>, kind: Kind) -> Number {
     match value {
         Value::Bool(value) if kind == Kind::Float => Number::Real(f64::from(u8::from(value))),
         Value::Bool(value) => Number::Int(i128::from(value)),
@@ -193,20 +202,41 @@ fn widen(value: Value<'_>, kind: Kind) -> Number {
 }
 
 impl Number {
+    /// The low 64 bits of an integer; a real without its fraction.
+    pub(super) fn int(self) -> i64 {
+        match self {
+            Number::Int(int) => int as i64,
+            Number::Real(real) => real as i64,
+        }
+    }
+
+    pub(super) fn real(self) -> f64 {
+        match self {
+            Number::Int(int) => int as f64,
+            Number::Real(real) => real,
+        }
+    }
+
     /// A number that is the higher the higher this is in a column of that kind.
     fn rank(self, kind: Kind) -> u64 {
-        const SIGN: u64 = 1 << 63;
         match self {
             Number::Int(int) if kind == Kind::Uint64 => int as u64,
             Number::Int(int) => (int as u64).wrapping_add(SIGN),
-            // Adding zero makes -0 and +0 one; the total order has a place for what is no number.
-            Number::Real(real) => match (real + 0.0).to_bits() {
-                bits if bits & SIGN == 0 => bits | SIGN,
-                bits => !bits,
-            },
+            Number::Real(real) => real_rank(real),
         }
     }
 }
+
+/// A number that is the higher the higher that one is.
+pub(super) fn real_rank(real: f64) -> u64 {
+    // Adding zero makes -0 and +0 one; the total order has a place for what is no number.
+    match (real + 0.0).to_bits() {
+        bits if bits & SIGN == 0 => bits | SIGN,
+        bits => !bits,
+    }
+}
+
+const SIGN: u64 = 1 << 63;
 
 /// Collation `libc_ci`, which masters use unless configured otherwise.
 fn compare_texts(one: &[u8], other: &[u8]) -> Ordering {

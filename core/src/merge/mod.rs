@@ -1,39 +1,70 @@
 //! Result sets of many agents made one, exactly as a 2.2.11 master does it
-//! (core/docs/spec/distributed.md 5.4, 5.5), without grouping.
+//! (core/docs/spec/distributed.md 5.4 to 5.6), and right where masters are wrong.
 
+mod aggregates;
+mod computed;
 mod differences;
+mod distinct;
 mod duplicates;
+mod grouped;
+mod groups;
+mod having;
+mod helpers;
 mod keys;
 mod order;
+mod row_order;
 mod schema;
 mod select;
 mod sort;
+mod values;
 mod wish;
 mod words;
 
 use std::collections::TryReserveError;
 
 use duplicates::Duplicates;
+use helpers::Helpers;
 use order::Order;
-use select::{Item, Unresolved};
+use row_order::{Pick, RowOrder, Ties};
+use select::{COUNT, Item, Unresolved};
 use sort::Wanted;
 use words::Words;
 
+pub(crate) use computed::Computed;
 pub(crate) use schema::Column;
 pub use wish::MergeMode;
 pub(crate) use wish::{OuterSelect, Wish};
 pub use words::Word;
 
-use crate::wire::search::{Dialect, Kind, Query, ResultSet, Row};
+use crate::wire::guard::aggregate;
+use crate::wire::search::{Dialect, FilterTest, Kind, Query, ResultSet, Row, Status, Value};
 
 /// What the merge must know of the query.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     items: Vec<Item>,
+    /// Of rows; of those within a group where rows are grouped.
     order: Order,
+    /// Present if rows are grouped.
+    grouping: Option<Grouping>,
+    /// Of the rows of an enclosing select.
+    outer_order: Option<Order>,
+    helpers: Helpers,
     wish: Wish,
     /// Matches after which an agent stops; 0 is no end.
     cutoff: u32,
+}
+
+/// How groups are made.
+#[derive(Clone, Debug)]
+struct Grouping {
+    order: Order,
+    rows_per_group: usize,
+    /// The only attribute that rows are grouped by; empty if all rows are one group, `None` for
+    /// several attributes.
+    key: Option<String>,
+    /// The attribute whose distinct values are counted.
+    distinct: Option<String>,
 }
 
 /// Which rows of the merged set the caller wants.
@@ -45,15 +76,48 @@ pub(crate) struct Window {
 }
 
 impl Plan {
-    /// Reads select list and order of the query that the agents get.
+    /// Reads select list, order and grouping of the query that the agents get.
     ///
-    /// The error says what of it this version does not merge.
+    /// The error says what of it can't be merged.
     pub(crate) fn new(query: &Query, wish: Wish) -> Result<Plan, String> {
-        wish.check(query)?;
+        if wish
+            .having
+            .as_ref()
+            .is_some_and(|having| matches!(having.test, FilterTest::Variable(_)))
+        {
+            return Err("having can't test for a global variable, which only daemons know".into());
+        }
+        let order = |mode, clause: &[u8]| Order::parse(mode, clause, query.collation);
+        let is_grouped = !query.group_by.is_empty() || aggregate(&query.select).is_some();
+        let distinct = String::from_utf8_lossy(&query.distinct);
+        let key = String::from_utf8_lossy(&query.group_by);
+        let grouping = is_grouped.then(|| Grouping {
+            order: order(EXTENDED, &query.group_sort),
+            rows_per_group: usize::try_from(query.rows_per_group).unwrap_or(1).max(1),
+            key: (!key.contains(',')).then(|| select::fold(key.trim())),
+            distinct: (!distinct.is_empty()).then(|| select::fold(&distinct)),
+        });
         let items = select::parse(&query.select);
-        let order = Order::parse(query.sort_mode, &query.sort_clause);
-        let cutoff = u32::try_from(query.cutoff).unwrap_or(0);
-        Ok(Plan { items, order, wish, cutoff })
+        Ok(Plan {
+            helpers: Helpers::new(query, &items, is_grouped, &wish),
+            items,
+            order: order(query.sort_mode, &query.sort_clause),
+            grouping,
+            outer_order: wish.outer.as_ref().map(|outer| order(EXTENDED, outer.order.as_bytes())),
+            wish,
+            cutoff: u32::try_from(query.cutoff).unwrap_or(0),
+        })
+    }
+
+    /// Adds to the query what agents are asked beside it; the result does not show that.
+    pub(crate) fn complete(&self, query: &mut Query) {
+        self.helpers.complete(query);
+    }
+
+    /// A second query for the values that COUNT(DISTINCT) counts, where the plan needs it: its
+    /// answer is that of [`Set::values`].
+    pub(crate) fn values_query(&self, query: &Query) -> Option<Query> {
+        self.helpers.values_query(query)
     }
 
     /// The expression that the select list gives a column's name to.
@@ -65,32 +129,19 @@ impl Plan {
     ///
     /// The error says which results do not fit together, and where they are from.
     pub(crate) fn merge(&self, sets: &[Set<'_>]) -> Result<Merged, Unmerged> {
-        refuse_groups(sets)?;
-        let columns = schema::merge(sets);
+        let mut columns = schema::merge(sets, &self.items);
+        if self.helpers.has_expression() {
+            let names = columns.iter_mut().map(|column| &mut column.name);
+            names.filter(|name| *name == helpers::EXPRESSION).for_each(|name| *name = EXPR.into());
+        }
         let seed = self.wish.now.as_nanos() as u64;
-        let starts = starts(sets)?;
-        let row_count: usize = sets.iter().map(|set| set.result.rows.len()).sum();
-        let total_found: u64 = sets.iter().map(|set| u64::from(set.result.total_found)).sum();
-        let Window { offset, limit, max_matches } = self.wish.window;
-        let end = offset.saturating_add(limit).min(max_matches);
-        // A master sorts nothing and drops nothing where only one set arrived.
-        let duplicates = match sets {
-            [_, _, ..] => Duplicates::find(sets, &starts, seed)?,
-            _ => Duplicates::default(),
+        let chosen = match &self.grouping {
+            Some(grouping) => self.choose_groups(sets, grouping, columns, seed)?,
+            None => self.choose_rows(sets, columns, seed)?,
         };
-        let total = (row_count - duplicates.count).min(max_matches);
-        let mut rows = match sets {
-            [_, _, ..] if total > 0 => {
-                let now_s = self.wish.now.as_secs();
-                let keys = self.order.locate(sets, &columns)?;
-                let (starts, duplicates) = (&starts, &duplicates);
-                sort::sort(sets, &keys, &Wanted { starts, duplicates, count: end, now_s })?
-            }
-            _ => first_rows(end.min(row_count))?,
-        };
-        rows.drain(..offset.min(rows.len()));
-        let total_found = total_found.saturating_sub(duplicates.count as u64);
-        let mut remarks = self.what_is_short(sets, total as u64, total_found);
+        let Chosen { columns, rows, groups, computed, total, total_found, mut remarks } = chosen;
+        let (total, total_found) = (total as u64, total_found.max(0) as u64);
+        remarks.extend(self.what_is_short(sets, total, total_found));
         if self.items.contains(&Item::Everything) {
             remarks.extend(differences::of_all(sets, &columns));
         }
@@ -98,14 +149,18 @@ impl Plan {
         let is_raw = total == 0 && sets.iter().any(|set| set.dialect == Dialect::Sphinx);
         let columns = match is_raw {
             true => schema::of_nothing(sets),
-            false => self.project(columns, sets).map_err(|entry| unmerged(sets, &entry))?,
+            false => {
+                self.project(columns, sets, total == 0).map_err(|entry| unmerged(sets, &entry))?
+            }
         };
         let Words { words, left_out: words_left_out, mismatches: word_mismatches } =
             words::merge(sets, seed)?;
         Ok(Merged {
             columns,
             rows,
-            total: total as u64,
+            groups,
+            computed,
+            total,
             total_found,
             time_ms: sets.iter().map(|set| u64::from(set.result.time_ms)).sum(),
             words,
@@ -115,12 +170,97 @@ impl Plan {
         })
     }
 
+    /// Merges rows that are not grouped.
+    fn choose_rows(
+        &self,
+        sets: &[Set<'_>],
+        columns: Vec<Column>,
+        seed: u64,
+    ) -> Result<Chosen, Unmerged> {
+        refuse_groups(sets)?;
+        let starts = starts(sets)?;
+        let row_count: usize = sets.iter().map(|set| set.result.rows.len()).sum();
+        let total_found: u64 = sets.iter().map(|set| u64::from(set.result.total_found)).sum();
+        let Window { offset, limit, max_matches } = self.wish.window;
+        // Of an enclosed select a master keeps as many as its own limit says.
+        let kept_max = if self.wish.outer.is_some() { limit } else { max_matches };
+        let end = offset.saturating_add(limit).min(kept_max);
+        // A master sorts nothing and drops nothing where only one set arrived.
+        let duplicates = match sets {
+            [_, _, ..] => Duplicates::find(sets, &starts, seed)?,
+            _ => Duplicates::default(),
+        };
+        let total = (row_count - duplicates.count).min(kept_max);
+        let mut rows = match sets {
+            [_, _, ..] if total > 0 => {
+                let now_s = self.wish.now.as_secs();
+                let keys = self.order.locate(sets, &columns, &self.items)?;
+                let (starts, duplicates) = (&starts, &duplicates);
+                sort::sort(sets, &keys, &Wanted { starts, duplicates, count: end, now_s })?
+            }
+            _ => first_rows(end.min(row_count))?,
+        };
+        match (&self.wish.outer, &self.outer_order) {
+            (Some(outer), Some(order)) => {
+                if self.sorts_again(sets) {
+                    self.sort_outer(sets, &columns, order, &starts, &mut rows)?;
+                }
+                rows.truncate(outer.offset.saturating_add(outer.limit));
+                rows.drain(..outer.offset.min(rows.len()));
+            }
+            _ => drop(rows.drain(..offset.min(rows.len()))),
+        }
+        let total_found = total_found.saturating_sub(duplicates.count as u64) as i64;
+        let (groups, computed, remarks) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Chosen { columns, rows, groups, computed, total, total_found, remarks })
+    }
+
+    /// Whether the order of an enclosing select is still to be made: masters leave it to a single
+    /// agent, and the exact merge tells agents nothing of it.
+    fn sorts_again(&self, sets: &[Set<'_>]) -> bool {
+        sets.len() > 1 || self.wish.mode == MergeMode::Exact
+    }
+
+    fn sort_outer(
+        &self,
+        sets: &[Set<'_>],
+        columns: &[Column],
+        order: &Order,
+        starts: &[u32],
+        rows: &mut [RowPlace],
+    ) -> Result<(), Unmerged> {
+        let order = self.row_order(sets, columns, order, &[], ties(sets))?;
+        let pick =
+            |place: &RowPlace| Pick { row: starts[place.set as usize] + place.row, group: 0 };
+        rows.sort_unstable_by(|one, other| order.compare(pick(one), pick(other)));
+        Ok(())
+    }
+
+    fn row_order<'a>(
+        &self,
+        sets: &[Set<'a>],
+        columns: &[Column],
+        order: &Order,
+        computed: &'a [Computed],
+        ties: Ties,
+    ) -> Result<RowOrder<'a>, Unmerged> {
+        let keys = order.locate(sets, columns, &self.items)?;
+        Ok(RowOrder::new(sets, &keys, computed, ties, self.wish.now.as_secs())?)
+    }
+
     /// Where the result holds less than was asked for, though nothing went wrong.
     fn what_is_short(&self, sets: &[Set<'_>], total: u64, total_found: u64) -> Vec<Remark> {
         let mut remarks = Vec::new();
         let Window { offset, limit, max_matches } = self.wish.window;
         if offset.saturating_add(limit) > max_matches && total_found > total {
             remarks.push(Remark::BeyondMaxMatches { max_matches, total_found, offset, limit });
+        }
+        let is_cut = |set: &&Set<'_>| set.result.total_found as usize > set.result.rows.len();
+        let cut: Vec<&Set<'_>> = sets.iter().filter(is_cut).collect();
+        let is_partial = self.grouping.is_some() && self.wish.mode == MergeMode::Exact;
+        if is_partial && sets.len() > 1 && !cut.is_empty() {
+            let sources = differences::named(&cut);
+            remarks.push(Remark::GroupsCut { max_matches, sources });
         }
         let stopped = |set: &&Set<'_>| self.cutoff > 0 && set.result.total_found >= self.cutoff;
         let stopped: Vec<&Set<'_>> = sets.iter().filter(stopped).collect();
@@ -131,9 +271,17 @@ impl Plan {
         remarks
     }
 
-    fn project(&self, columns: Vec<Column>, sets: &[Set<'_>]) -> Result<Vec<Column>, Unresolved> {
+    fn project(
+        &self,
+        columns: Vec<Column>,
+        sets: &[Set<'_>],
+        is_empty: bool,
+    ) -> Result<Vec<Column>, Unresolved> {
         let dialect = if is_manticore(sets) { Dialect::Manticore } else { Dialect::Sphinx };
-        let mut columns = select::project(&self.items, columns, dialect)?;
+        let key = self.grouping.as_ref().and_then(|grouping| grouping.key.as_deref());
+        let key = key.and_then(|key| select::find_column(&self.items, &columns, key)).cloned();
+        let key = key.filter(|key| matches!(key.kind, Kind::String | Kind::ComputedString));
+        let mut columns = select::project(&self.items, columns, dialect, key.as_ref(), is_empty)?;
         if dialect == Dialect::Sphinx && self.expression_of(ID) == ID {
             // Ids travel signed, and only Manticore prints them so.
             let ids = columns.iter_mut().filter(|column| column.name == ID);
@@ -141,6 +289,23 @@ impl Plan {
         }
         Ok(columns)
     }
+}
+
+/// The rows of a result.
+struct Chosen {
+    columns: Vec<Column>,
+    rows: Vec<RowPlace>,
+    /// Number of each row's group; empty where rows are not grouped.
+    groups: Vec<u32>,
+    computed: Vec<Computed>,
+    total: usize,
+    total_found: i64,
+    remarks: Vec<Remark>,
+}
+
+/// What decides between equal rows.
+fn ties(sets: &[Set<'_>]) -> Ties {
+    if is_manticore(sets) { Ties::Arrival } else { Ties::Id }
 }
 
 /// Why there is no column for an entry of the select list.
@@ -181,16 +346,19 @@ fn is_manticore(sets: &[Set<'_>]) -> bool {
     sets.iter().all(|set| set.dialect == Dialect::Manticore)
 }
 
-/// Groups of many agents must be made one, which this merge does not do: rows of each would be
-/// a wrong answer.
+/// Rows that nobody asked to be grouped, but agents did, are no rows of documents.
 fn refuse_groups(sets: &[Set<'_>]) -> Result<(), String> {
-    let mut columns = sets
-        .iter()
-        .flat_map(|set| set.result.columns.iter().map(|column| column.name.of(set.body)));
-    if columns.any(|name| name == b"@groupby") {
-        return Err("agents grouped their rows, and merging groups is not in this version: \
-                    ask agents one by one, or leave the aggregates out"
-            .to_owned());
+    for set in sets {
+        let columns = &set.result.columns;
+        let count = columns.iter().position(|column| column.name.of(set.body) == COUNT.as_bytes());
+        let is_group = |row| {
+            let count = set.result.value(set.body, set.dialect, row, count?)?;
+            Some(!matches!(count, Value::Uint(0) | Value::Bigint(0)))
+        };
+        if (0..set.result.rows.len()).any(|row| is_group(row) == Some(true)) {
+            let name = differences::named(&[set]);
+            return Err(format!("{name} grouped its rows, although it was not asked to"));
+        }
     }
     Ok(())
 }
@@ -204,9 +372,17 @@ pub(crate) struct Set<'a> {
     pub(crate) body: &'a [u8],
     pub(crate) dialect: Dialect,
     pub(crate) result: &'a ResultSet,
+    /// The answer to [`Plan::values_query`].
+    pub(crate) values: Option<&'a ResultSet>,
 }
 
-impl Set<'_> {
+impl<'a> Set<'a> {
+    /// The set of the second query; `None` if it was refused or not asked.
+    fn of_values(&self) -> Option<Set<'a>> {
+        let result = self.values.filter(|values| values.status != Status::Error)?;
+        Some(Set { result, values: None, ..*self })
+    }
+
     /// Document id of a row.
     fn id(&self, row: usize) -> u64 {
         self.head(row).id
@@ -222,6 +398,10 @@ impl Set<'_> {
 pub(crate) struct Merged {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<RowPlace>,
+    /// Number of each row's group; empty where rows are not grouped.
+    pub(crate) groups: Vec<u32>,
+    /// What was computed for groups.
+    pub(crate) computed: Vec<Computed>,
     pub(crate) total: u64,
     pub(crate) total_found: u64,
     pub(crate) time_ms: u64,
@@ -244,6 +424,12 @@ pub(crate) enum Remark {
     /// A column that not all sources have, or not of one type: its quoted name, and where it has
     /// which type.
     ColumnLeftOut { name: String, kinds: String },
+    /// Agents had more groups than they sent: what is known of the others may be too low.
+    GroupsCut { max_matches: usize, sources: String },
+    /// More different values of an attribute than these sources sent.
+    ValuesCut { attribute: String, values: usize, sources: String },
+    /// Numbers of different values that are a guess from the numbers of these sources.
+    ValuesUnknown { attribute: String, sources: String, why: Option<String> },
     /// Number of further columns that were left out.
     MoreColumnsLeftOut(usize),
 }
@@ -254,6 +440,12 @@ pub(crate) struct RowPlace {
     pub(crate) set: u32,
     pub(crate) row: u32,
 }
+
+/// The sort mode of a clause with several keys.
+const EXTENDED: u32 = 4;
+
+/// The column that agents sort by in sort mode expression.
+const EXPR: &str = "@expr";
 
 /// The document id in select lists.
 const ID: &str = "id";

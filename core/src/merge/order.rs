@@ -3,23 +3,27 @@
 
 use super::keys::{SortKey, Source as Located};
 use super::schema::Column;
-use super::select::fold;
-use super::{Set, differences};
+use super::select::{self, Item, fold};
+use super::{Set, differences, is_manticore};
 use crate::wire::search::Kind;
 
 /// By what rows are sorted; the document id, ascending, decides the rest.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Order {
     keys: Vec<Key>,
+    is_cased: bool,
 }
 
 impl Order {
-    /// Reads the order of that sort mode.
-    pub(super) fn parse(mode: u32, clause: &[u8]) -> Order {
+    /// Reads the order of that sort mode, with texts in that collation.
+    pub(super) fn parse(mode: u32, clause: &[u8], collation: u32) -> Order {
         let clause = String::from_utf8_lossy(clause);
         let name = || fold(clause.trim());
         let weight = Key { source: Source::Weight, is_descending: true };
-        let bits = |is_descending| Key { source: Source::Bits(name()), is_descending };
+        let bits = |is_descending| {
+            let source = magic(&name()).unwrap_or_else(|| Source::Bits(name()));
+            Key { source, is_descending }
+        };
         let keys = match mode {
             1 => vec![bits(true), weight],
             2 => vec![bits(false), weight],
@@ -32,7 +36,12 @@ impl Order {
             5 => vec![Key { source: Source::Column("@expr".to_owned()), is_descending: true }],
             _ => vec![weight],
         };
-        Order { keys }
+        Order { keys, is_cased: CASED_COLLATIONS.contains(&collation) }
+    }
+
+    /// Whether texts are compared with case.
+    pub(super) fn is_cased(&self) -> bool {
+        self.is_cased
     }
 
     /// Finds the keys among the columns that the sets have in common.
@@ -40,10 +49,12 @@ impl Order {
         &self,
         sets: &[Set<'_>],
         columns: &'a [Column],
+        items: &[Item],
     ) -> Result<Vec<SortKey<'a>>, String> {
+        let is_cased = self.is_cased;
         let locate = |key: &Key| {
-            let source = key.locate(sets, columns)?;
-            Ok(SortKey { source, is_descending: key.is_descending })
+            let source = key.locate(sets, columns, items)?;
+            Ok(SortKey { source, is_descending: key.is_descending, is_cased })
         };
         self.keys.iter().map(locate).collect()
     }
@@ -67,25 +78,21 @@ enum Source {
 }
 
 impl Key {
-    fn locate<'a>(&self, sets: &[Set<'_>], columns: &'a [Column]) -> Result<Located<'a>, String> {
+    fn locate<'a>(
+        &self,
+        sets: &[Set<'_>],
+        columns: &'a [Column],
+        items: &[Item],
+    ) -> Result<Located<'a>, String> {
         let name = match &self.source {
             Source::Weight => return Ok(Located::Weight),
             Source::Id => return Ok(Located::Id),
             Source::Column(name) | Source::Bits(name) | Source::Segment(name) => name,
         };
-        let find = |name: &str| columns.iter().position(|column| column.name == name);
-        let own = find(name);
-        // Agents send the text of JSON keys beside the documents. What Sphinx sends so for string
-        // attributes is a pointer of no use here, but no string either.
-        let helper = HELPER_PREFIXES.iter().find_map(|prefix| {
-            let place = find(&format!("{prefix}{name}"))?;
-            let is_text = matches!(columns[place].kind, Kind::String | Kind::ComputedString);
-            is_text.then_some(place)
-        });
-        let is_json =
-            own.is_none_or(|place| matches!(columns[place].kind, Kind::Json | Kind::JsonField));
-        let place = if is_json { helper.or(own) } else { own };
-        let Some(place) = place else {
+        let own = select::find_column(items, columns, name);
+        let is_json = own.is_none_or(|column| matches!(column.kind, Kind::Json | Kind::JsonField));
+        let column = if is_json { helper(columns, name, own.is_some()).or(own) } else { own };
+        let Some(column) = column else {
             return Err(match differences::of_one(sets, &[name]) {
                 Some(text) => format!("sort-by attribute '{name}' can't be merged: {text}"),
                 None => format!(
@@ -94,9 +101,10 @@ impl Key {
                 ),
             });
         };
-        let column = &columns[place];
         Ok(match self.source {
             Source::Segment(_) => Located::Segment(column),
+            // Masters of Manticore make an extended sort of it.
+            Source::Bits(_) if is_manticore(sets) => Located::Column(column),
             // Agents order these by where they lie in memory, and so choose what to send.
             Source::Bits(_) if !is_plain(column.kind) => {
                 return Err(format!(
@@ -109,26 +117,54 @@ impl Key {
     }
 }
 
+/// The column that agents add for a master's sorting: texts of JSON keys beside the documents, and
+/// values of expressions.
+fn helper<'a>(columns: &'a [Column], name: &str, is_known: bool) -> Option<&'a Column> {
+    let column = HELPER_PREFIXES.iter().find_map(|prefix| {
+        let name = format!("{prefix}{name}");
+        columns.iter().find(|column| column.name == name)
+    })?;
+    let is_text = matches!(column.kind, Kind::String | Kind::ComputedString);
+    // What Sphinx sends so for strings is a pointer of no use here.
+    let may_be_pointer = column.name.starts_with(SPHINX_HELPER)
+        && column.kind == Kind::Bigint
+        && !name.contains(OPERATORS);
+    (is_text || !is_known && !may_be_pointer).then_some(column)
+}
+
 /// Kinds that sort modes 1 to 3 can compare.
 fn is_plain(kind: Kind) -> bool {
     kind.fixed_size().is_some() || kind == Kind::String
 }
 
+/// Where values are that no agent sends as a column.
+fn magic(name: &str) -> Option<Source> {
+    match name {
+        "@weight" | "@rank" | "@relevance" | "weight()" => Some(Source::Weight),
+        "@id" | "id" => Some(Source::Id),
+        _ => None,
+    }
+}
+
 /// Reads `name asc, name desc`; commas count as blanks, as daemons have it.
 fn extended(clause: &str) -> Vec<Key> {
-    let mut words = clause.split(|letter: char| letter == ',' || letter.is_ascii_whitespace());
+    let mut depth = 0_usize;
+    let mut words = clause.split(|letter: char| {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && (letter == ',' || letter.is_ascii_whitespace())
+    });
     let mut keys = Vec::new();
     while let Some(name) = words.by_ref().find(|word| !word.is_empty()) {
         let name = fold(name);
-        let source = match name.as_str() {
-            // Random weights stand for a random order.
-            "@random" => {
-                return vec![Key { source: Source::Weight, is_descending: true }];
-            }
-            "@weight" | "@rank" | "@relevance" | "weight()" => Source::Weight,
-            "@id" | "id" => Source::Id,
-            _ => Source::Column(name),
-        };
+        // Random weights stand for a random order.
+        if name == "@random" {
+            return vec![Key { source: Source::Weight, is_descending: true }];
+        }
+        let source = magic(&name).unwrap_or(Source::Column(name));
         let direction = words.by_ref().find(|word| !word.is_empty()).unwrap_or_default();
         keys.push(Key { source, is_descending: direction.eq_ignore_ascii_case("desc") });
     }
@@ -136,7 +172,15 @@ fn extended(clause: &str) -> Vec<Key> {
 }
 
 /// Names under which agents send texts to sort by: Sphinx, Manticore.
-const HELPER_PREFIXES: [&str; 2] = ["@int_str2ptr_", "@int_attr_"];
+const HELPER_PREFIXES: [&str; 2] = [SPHINX_HELPER, "@int_attr_"];
+
+const SPHINX_HELPER: &str = "@int_str2ptr_";
+
+/// What tells an expression from an attribute.
+const OPERATORS: [char; 11] = ['+', '-', '*', '/', '%', '<', '>', '=', '&', '|', '('];
+
+/// Collations that tell cases apart: libc_cs and binary.
+const CASED_COLLATIONS: [u32; 2] = [1, 3];
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,10 @@
 //! The columns that all sets have in common (core/docs/spec/distributed.md 5.5).
 
 use std::collections::HashMap;
+use std::iter;
 
-use super::Set;
+use super::select::{self, Item};
+use super::{Set, helpers};
 use crate::wire::search::{self, Kind};
 
 /// A column of the merged result.
@@ -12,10 +14,12 @@ pub(crate) struct Column {
     pub(crate) kind: Kind,
     /// Number of the column in each set.
     pub(crate) sources: Vec<u32>,
+    /// Number among the columns that were computed for whole groups.
+    pub(crate) computed: Option<usize>,
 }
 
 /// The first set's columns as far as every other set has them with a type that fits.
-pub(super) fn merge(sets: &[Set<'_>]) -> Vec<Column> {
+pub(super) fn merge(sets: &[Set<'_>], items: &[Item]) -> Vec<Column> {
     let Some((first, others)) = sets.split_first() else {
         return Vec::new();
     };
@@ -24,7 +28,7 @@ pub(super) fn merge(sets: &[Set<'_>]) -> Vec<Column> {
         let mut lookup = Lookup::new(set);
         let mut place = 0;
         columns.retain_mut(|column| {
-            let found = lookup.find(place, column.name.as_bytes());
+            let found = lookup.find(place, &column.name, items);
             place += 1;
             let Some((number, kind)) = found else {
                 return false;
@@ -50,9 +54,9 @@ pub(super) fn of_nothing(sets: &[Set<'_>]) -> Vec<Column> {
     columns
 }
 
-/// Columns that agents add for a master's sorting.
+/// Columns that agents add for a master's sorting, and those that the merge asked for.
 pub(super) fn is_helper(name: &str) -> bool {
-    name.starts_with("@int_")
+    name.starts_with("@int_") || helpers::is_helper(name)
 }
 
 /// The columns of a set, each found at its place in so many sets.
@@ -60,7 +64,8 @@ fn columns_of(set: &Set<'_>, found: usize, set_count: usize) -> Vec<Column> {
     let column = |(column, number): (&search::Column, u32)| {
         let mut sources = Vec::with_capacity(set_count);
         sources.resize(found, number);
-        Column { name: column.name.text(set.body), kind: column.kind, sources }
+        let name = column.name.text(set.body);
+        Column { name, kind: column.kind, sources, computed: None }
     };
     set.result.columns.iter().zip(0..).map(column).collect()
 }
@@ -97,10 +102,10 @@ impl<'a> Lookup<'a> {
         Lookup { set, places: None }
     }
 
-    fn find(&mut self, place: usize, name: &[u8]) -> Option<(u32, Kind)> {
+    fn find(&mut self, place: usize, name: &str, items: &[Item]) -> Option<(u32, Kind)> {
         let columns = &self.set.result.columns;
         if let Some(column) = columns.get(place)
-            && column.name.of(self.set.body) == name
+            && column.name.of(self.set.body) == name.as_bytes()
         {
             return Some((place as u32, column.kind));
         }
@@ -112,7 +117,10 @@ impl<'a> Lookup<'a> {
             }
             places
         });
-        let number = *places.get(name)?;
+        // Sphinx sends aliased strings, sets and documents under their own names, Manticore under
+        // the alias.
+        let names = iter::once(name).chain(select::other_names(items, name));
+        let number = names.filter_map(|name| places.get(name.as_bytes())).next().copied()?;
         Some((number, columns[number as usize].kind))
     }
 }

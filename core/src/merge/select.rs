@@ -1,7 +1,9 @@
 //! The select list, and the columns that it leaves of those that agents sent.
 
 use std::collections::HashSet;
+use std::iter;
 
+use super::aggregates::{Function, function_of};
 use super::schema::{Column, is_helper};
 use crate::wire::search::{Dialect, Kind};
 
@@ -39,17 +41,24 @@ pub(super) fn project(
     items: &[Item],
     columns: Vec<Column>,
     dialect: Dialect,
+    key: Option<&Column>,
+    is_empty: bool,
 ) -> Result<Vec<Column>, Unresolved> {
     let mut chosen = Vec::new();
     for item in items {
         match item {
             Item::Everything => chosen.extend(star(items, &columns, dialect)),
             Item::Named { expression, alias } => {
-                let Some(column) = resolve(expression, alias, &columns) else {
+                let Some(column) = resolve(expression, alias, &columns, key) else {
+                    // Manticore leaves out the aggregates of no rows at all.
+                    if is_empty {
+                        continue;
+                    }
                     let (expression, alias) = (expression.clone(), alias.clone());
                     return Err(Unresolved { expression, alias });
                 };
-                let name = if expression == alias { &column.name } else { alias };
+                let is_own = expression == alias && magic(expression).is_none();
+                let name = if is_own { &column.name } else { alias };
                 chosen.push(Column { name: name.clone(), ..column.clone() });
             }
         }
@@ -89,9 +98,48 @@ pub(super) fn expression_of<'a>(items: &'a [Item], name: &str) -> Option<&'a str
     })
 }
 
+/// The column under which agents send what a name of select lists and sort clauses stands for.
+pub(super) fn magic(name: &str) -> Option<&'static str> {
+    match name {
+        "@group" | KEY | "groupby()" | "facet()" => return Some(KEY),
+        COUNT => return Some(COUNT),
+        DISTINCT => return Some(DISTINCT),
+        _ => {}
+    }
+    match function_of(name)? {
+        (Function::Count, _) => Some(COUNT),
+        (Function::Distinct, _) => Some(DISTINCT),
+        _ => None,
+    }
+}
+
+/// The column that a sort clause or a condition names: by what the name is an alias of, by itself,
+/// or by an alias of it.
+pub(super) fn find_column<'a>(
+    items: &[Item],
+    columns: &'a [Column],
+    name: &str,
+) -> Option<&'a Column> {
+    let aliased = expression_of(items, name).unwrap_or(name);
+    let names = match magic(aliased) {
+        Some(name) => vec![name],
+        None => iter::once(name).chain(other_names(items, name)).collect(),
+    };
+    names.iter().find_map(|name| columns.iter().find(|column| column.name == *name))
+}
+
+/// What a name is an alias of, and the aliases of it.
+pub(super) fn other_names<'a>(items: &'a [Item], name: &str) -> impl Iterator<Item = &'a str> {
+    items.iter().filter_map(move |item| match item {
+        Item::Named { expression, alias } if alias == name => Some(expression.as_str()),
+        Item::Named { expression, alias } if expression == name => Some(alias.as_str()),
+        _ => None,
+    })
+}
+
 /// Magic columns, and the document id that Manticore always sends.
 fn is_added(name: &str) -> bool {
-    is_magic(name) || name == "id"
+    is_magic(name) || is_helper(name) || name == "id"
 }
 
 fn is_magic(name: &str) -> bool {
@@ -99,12 +147,24 @@ fn is_magic(name: &str) -> bool {
 }
 
 /// By alias first, then by expression: agents drop aliases of strings, sets and documents.
-fn resolve<'a>(expression: &str, alias: &str, columns: &'a [Column]) -> Option<&'a Column> {
+///
+/// `key` is the attribute that rows are grouped by, where that is a text.
+fn resolve<'a>(
+    expression: &str,
+    alias: &str,
+    columns: &'a [Column],
+    key: Option<&'a Column>,
+) -> Option<&'a Column> {
     let find = |name: &str| {
         let exact = columns.iter().find(|column| column.name == name);
         exact.or_else(|| columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)))
     };
     let aliased = find(alias);
+    if let Some(name) = magic(expression) {
+        // Keys of texts and of JSON are hashes; the values come beside them.
+        let text = columns.iter().find(|column| column.name.starts_with(KEY_TEXT)).or(key);
+        return text.filter(|_| name == KEY).or_else(|| find(name));
+    }
     // An alias of a whole document comes as a field beside the document itself, and as no value
     // where the document is empty.
     if aliased.is_none_or(|column| column.kind == Kind::JsonField) {
@@ -193,6 +253,14 @@ pub(super) fn fold(text: &str) -> String {
 fn is_name(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '_'
 }
+
+/// Magic columns of groups: the key, the number of rows, and that of distinct values.
+pub(super) const KEY: &str = "@groupby";
+pub(super) const COUNT: &str = "@count";
+pub(super) const DISTINCT: &str = "@distinct";
+
+/// What the names of columns begin with that hold the values of JSON keys.
+pub(super) const KEY_TEXT: &str = "@groupbystr";
 
 /// What an operand may end with besides a name or a number.
 const OPERAND_ENDS: &str = ")]'\"";

@@ -1,11 +1,9 @@
-//! What a search wants of the merge beside what its agents are sent, and what no merge does yet.
+//! What a search wants of the merge beside what its agents are sent.
 
 use std::time::Duration;
 
 use super::Window;
-use crate::wire::guard::aggregate;
-use crate::wire::search::{Filter, Query};
-use crate::wire::text;
+use crate::wire::search::Filter;
 
 /// What the merge does that agents are not asked for.
 #[derive(Clone, Debug)]
@@ -13,12 +11,10 @@ pub(crate) struct Wish {
     /// Rows of the result; of the inner select where there is an enclosing one.
     pub(crate) window: Window,
     /// Condition on merged groups, by the alias or the expression of an item of the select list.
-    #[expect(dead_code, reason = "read by the merge of groups, which is not there yet")]
     pub(crate) having: Option<Filter>,
     /// The enclosing select.
     pub(crate) outer: Option<OuterSelect>,
     /// Whose answer to give.
-    #[expect(dead_code, reason = "read by the merge of groups, which is not there yet")]
     pub(crate) mode: MergeMode,
     /// Since the epoch.
     pub(crate) now: Duration,
@@ -42,25 +38,4 @@ pub enum MergeMode {
     Exact,
     /// What a master answers, to the number, so that results can be compared.
     Master,
-}
-
-impl Wish {
-    /// Refuses what this version cannot merge: rows of each agent would be a wrong answer.
-    ///
-    /// The one place that lets groups, aggregates and enclosing selects through.
-    pub(crate) fn check(&self, query: &Query) -> Result<(), String> {
-        let subject = if !query.group_by.is_empty() {
-            format!("group-by attribute '{}'", text::quote_name(&query.group_by))
-        } else if let Some(item) = aggregate(&query.select) {
-            format!("select item '{}' is an aggregate", text::quote_name(item))
-        } else if self.outer.is_some() {
-            "an enclosing select".to_owned()
-        } else {
-            return Ok(());
-        };
-        Err(format!(
-            "{subject}: merging groups of many agents is not in this version: ask agents one by \
-             one, or leave it out"
-        ))
-    }
 }

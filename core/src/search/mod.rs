@@ -10,6 +10,8 @@ mod local;
 mod needs;
 mod query;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod recorded_tests;
 mod request;
 mod result;
@@ -35,8 +37,8 @@ pub use crate::wire::search::{Floats, Json, Kind, Multi, Multi64, Value};
 
 /// A search, built by value; every setting has the default of an API client.
 ///
-/// Merging groups is not in this version: a grouped search and aggregates in the select list are
-/// refused.
+/// Groups, aggregates of the select list and an enclosing select are merged as one index with all
+/// documents would answer, or as a master does it ([`Self::merge_mode`]).
 ///
 /// ```
 /// use hamirror::search::{Search, Sort};

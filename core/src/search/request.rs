@@ -9,6 +9,7 @@ use super::needs::{Need, has_dialect};
 use super::query::{agent_query, with_literals};
 use crate::config::Searchd;
 use crate::error::Error;
+use crate::limits::QUERIES_MAX;
 use crate::merge::Plan;
 use crate::request::{Access, Product, Reply, Request, Target, Verdict};
 use crate::wire::Writer;
@@ -20,7 +21,18 @@ use crate::wire::search::{self, Asked, Dialect, MASTER, ResultSet, Status, Undec
 pub struct SearchRequest {
     index: String,
     /// One or more.
-    queries: Vec<Encoded>,
+    queries: Vec<Planned>,
+    /// What the merge asks for beside them; these come last.
+    helpers: Vec<Encoded>,
+}
+
+/// A query and what is made of its answers.
+#[derive(Clone, Debug)]
+struct Planned {
+    query: Encoded,
+    plan: Plan,
+    /// Number of the helper, among all queries, that tells the values which are counted.
+    values: Option<usize>,
 }
 
 /// One query, but for the index list of the mirror that gets it.
@@ -32,7 +44,6 @@ struct Encoded {
     tail_of_manticore: Option<Vec<u8>>,
     rows_max: u32,
     needs: Vec<Need>,
-    plan: Plan,
 }
 
 impl SearchRequest {
@@ -71,14 +82,23 @@ impl SearchRequest {
     ) -> Result<Self, Error> {
         check_count(searches.len()).map_err(Error::Request)?;
         let encode = |(number, search): (usize, &Search)| {
-            let encoded = Encoded::new(index, search, searchd, now);
+            let encoded = Planned::new(index, search, searchd, now);
             encoded.map_err(|text| match searches.len() {
                 1 => Error::Request(text),
                 count => Error::Request(format!("query {} of {count}: {text}", number + 1)),
             })
         };
-        let queries = searches.iter().enumerate().map(encode).collect::<Result<_, _>>()?;
-        Ok(SearchRequest { index: list.to_owned(), queries })
+        let planned: Vec<(Planned, Option<Encoded>)> =
+            searches.iter().enumerate().map(encode).collect::<Result<_, _>>()?;
+        let (mut queries, mut helpers) = (Vec::with_capacity(searches.len()), Vec::new());
+        for (query, helper) in planned {
+            // A request may have no more: the merge says what it lacks then.
+            let place = searches.len() + helpers.len();
+            let helper = helper.filter(|_| place < QUERIES_MAX);
+            queries.push(Planned { values: helper.as_ref().map(|_| place), ..query });
+            helpers.extend(helper);
+        }
+        Ok(SearchRequest { index: list.to_owned(), queries, helpers })
     }
 
     /// The distributed index that is searched, or the list of them.
@@ -91,20 +111,44 @@ impl SearchRequest {
         self.queries.len()
     }
 
+    /// A request of one query that is merged by that plan, and never sent.
+    #[cfg(test)]
+    pub(super) fn of_plan(index: &str, plan: Plan) -> Self {
+        let query = Encoded {
+            head: Vec::new(),
+            tail: Vec::new(),
+            tail_of_manticore: None,
+            rows_max: u32::MAX,
+            needs: Vec::new(),
+        };
+        let queries = vec![Planned { query, plan, values: None }];
+        SearchRequest { index: index.to_owned(), queries, helpers: Vec::new() }
+    }
+
+    /// Every query that agents get.
+    fn sent(&self) -> impl Iterator<Item = &Encoded> {
+        self.queries.iter().map(|planned| &planned.query).chain(&self.helpers)
+    }
+
+    /// Number of the query with the values that this one counts.
+    pub(super) fn values(&self, query: usize) -> Option<usize> {
+        self.queries[query].values
+    }
+
     pub(super) fn plan(&self, query: usize) -> &Plan {
         &self.queries[query].plan
     }
 
     /// Why a daemon that answered with that version can't have answered what was asked.
     fn unmet(&self, reply: &Reply) -> Option<Verdict> {
-        let needs = self.queries.iter().flat_map(|query| &query.needs);
+        let needs = self.sent().flat_map(|query| &query.needs);
         if let Some(text) = needs.copied().find_map(|need| need.unmet(reply.version)) {
             return Some(Verdict::Refused(text));
         }
         // Nobody knew whose daemon it was, or it is another one now.
         let is_manticore = Dialect::of_version(reply.version) == Dialect::Manticore;
         let is_misread = is_manticore != (reply.asked == Product::Manticore)
-            && self.queries.iter().any(|query| query.tail_of_manticore.is_some());
+            && self.sent().any(|query| query.tail_of_manticore.is_some());
         is_misread.then(|| {
             let text = "the daemon is of the other product: it is asked again in its words";
             Verdict::Unfinished(text.to_owned())
@@ -112,18 +156,28 @@ impl SearchRequest {
     }
 }
 
-impl Encoded {
+impl Planned {
+    /// The query, and what helps to merge its answers.
     fn new(
         index: &str,
         search: &Search,
         searchd: &Searchd,
         now: SystemTime,
-    ) -> Result<Self, String> {
+    ) -> Result<(Self, Option<Encoded>), String> {
         check(search, searchd)?;
-        let query = agent_query(index, search);
+        let mut query = agent_query(index, search);
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let plan = Plan::new(&query, search.wish(now))?;
-        let (needs, rows_max) = (Need::of(&query), search.max_matches);
+        let helper = plan.values_query(&query).map(|helper| Encoded::new(&helper));
+        plan.complete(&mut query);
+        Ok((Planned { query: Encoded::new(&query), plan, values: None }, helper))
+    }
+}
+
+impl Encoded {
+    fn new(query: &search::Query) -> Self {
+        let needs = Need::of(query);
+        let rows_max = u32::try_from(query.max_matches).unwrap_or(0);
         let mut head = Vec::with_capacity(USUAL_SIZE);
         query.put_head(&mut head);
         let tail_of = |query: &search::Query| {
@@ -131,11 +185,11 @@ impl Encoded {
             query.put_tail(MASTER, &mut tail);
             tail
         };
-        let (tail, tail_of_manticore) = match has_dialect(&query) {
-            true => (tail_of(&with_literals(&query)), Some(tail_of(&query))),
-            false => (tail_of(&query), None),
+        let (tail, tail_of_manticore) = match has_dialect(query) {
+            true => (tail_of(&with_literals(query)), Some(tail_of(query))),
+            false => (tail_of(query), None),
         };
-        Ok(Encoded { head, tail, tail_of_manticore, rows_max, needs, plan })
+        Encoded { head, tail, tail_of_manticore, rows_max, needs }
     }
 
     fn put(&self, target: &Target<'_>, body: &mut Vec<u8>) {
@@ -184,14 +238,15 @@ impl Request for SearchRequest {
             return Err(Error::Request(text));
         }
         body.put_u32(MASTER);
-        body.put_u32(self.queries.len() as u32);
-        self.queries.iter().for_each(|query| query.put(target, body));
+        body.put_u32((self.queries.len() + self.helpers.len()) as u32);
+        self.sent().for_each(|query| query.put(target, body));
         Ok(())
     }
 
     fn judge(&self, reply: &mut Reply) -> Verdict {
-        let rows_max = self.queries.iter().map(|query| query.rows_max).max().unwrap_or(0);
-        let asked = Asked { queries: self.queries.len(), rows_max, is_master: true };
+        let rows_max = self.sent().map(|query| query.rows_max).max().unwrap_or(0);
+        let queries = self.queries.len() + self.helpers.len();
+        let asked = Asked { queries, rows_max, master: MASTER };
         let decoded = match search::Reply::decode(&reply.body, reply.version, asked) {
             Ok(decoded) => decoded,
             Err(Undecoded::Wrong(text)) => return Verdict::Malformed(text),
@@ -203,8 +258,16 @@ impl Request for SearchRequest {
         if decoded.sets.is_empty() {
             return Verdict::Malformed("reply without a result".to_owned());
         }
-        let sets = self.queries.iter().zip(&decoded.sets);
-        let verdicts = sets.map(|(query, set)| query.judge(set, &reply.body)).collect();
+        let sets = self.sent().zip(&decoded.sets);
+        let mut verdicts: Vec<Verdict> =
+            sets.map(|(query, set)| query.judge(set, &reply.body)).collect();
+        // The merge says what a helper lacks.
+        let helpers = verdicts.split_off(self.queries.len()).into_iter();
+        verdicts.extend(
+            helpers.filter(|verdict| {
+                matches!(verdict, Verdict::Malformed(_) | Verdict::Unfinished(_))
+            }),
+        );
         let verdict = worst(verdicts);
         let is_accepted = matches!(verdict, Verdict::Accept | Verdict::AcceptWarned);
         if let Some(unmet) = self.unmet(reply).filter(|_| is_accepted) {

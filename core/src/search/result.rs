@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
-use crate::merge::{self, Merged, Plan, RowPlace, Set, Unmerged};
+use crate::merge::{self, Computed, Merged, Plan, RowPlace, Set, Unmerged};
 use crate::request::Reply;
 use crate::wire::search::{self, Dialect, Kind, Status, Value};
 use crate::wire::text;
@@ -47,8 +47,11 @@ pub struct SearchResult {
     pub failures: Vec<AgentFailure>,
     /// Number of its query within the request, and so of its set within each reply.
     query: usize,
-    sources: Vec<Vec<u32>>,
+    sources: Vec<Source>,
     rows: Vec<RowPlace>,
+    /// Number of each row's group; empty where rows are not grouped.
+    groups: Vec<u32>,
+    computed: Vec<Computed>,
     replies: Vec<Arc<Reply>>,
 }
 
@@ -114,7 +117,11 @@ impl SearchResult {
             return Err(Error::Unanswered { answered, agents, failures });
         }
         let sets = parts.iter().zip(&replies);
-        let sets = sets.filter_map(|(part, reply)| part.set_of(reply, query));
+        let sets = sets.filter_map(|(part, reply)| {
+            let values = request.values(query);
+            let values = values.and_then(|values| reply.search.as_ref()?.sets.get(values));
+            Some(Set { values, ..part.set_of(reply, query)? })
+        });
         let sets: Vec<Set<'_>> = sets.collect();
         let merged = merge_sets(request, query, &sets)?;
         for (number, part) in parts.iter().enumerate() {
@@ -127,11 +134,13 @@ impl SearchResult {
         let fields = sets.last().map_or_else(Vec::new, |set| {
             set.result.fields.iter().map(|field| field.text(set.body)).collect()
         });
-        let Merged { columns, rows, total, total_found, time_ms, words, .. } = merged;
-        let (columns, sources) = columns
-            .into_iter()
-            .map(|merge::Column { name, kind, sources }| (Column::new(name, kind), sources))
-            .unzip();
+        let Merged { columns, rows, groups, computed, total, total_found, time_ms, words, .. } =
+            merged;
+        let column = |merge::Column { name, kind, sources, computed }| {
+            let source = computed.map_or(Source::Sent(sources), Source::Computed);
+            (Column::new(name, kind), source)
+        };
+        let (columns, sources) = columns.into_iter().map(column).unzip();
         Ok(SearchResult {
             columns,
             fields,
@@ -146,6 +155,8 @@ impl SearchResult {
             query,
             sources,
             rows,
+            groups,
+            computed,
             replies,
         })
     }
@@ -162,12 +173,13 @@ impl SearchResult {
 
     /// A row by its number from 0.
     pub fn row(&self, number: usize) -> Option<Row<'_>> {
-        Some(Row { result: self, place: *self.rows.get(number)? })
+        Some(Row { result: self, number, place: *self.rows.get(number)? })
     }
 
     /// Every row in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
-        self.rows.iter().map(|place| Row { result: self, place: *place })
+        let rows = self.rows.iter().enumerate();
+        rows.map(|(number, place)| Row { result: self, number, place: *place })
     }
 
     /// Number of the first column with that name.
@@ -199,7 +211,17 @@ impl Column {
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
     result: &'a SearchResult,
+    number: usize,
     place: RowPlace,
+}
+
+/// Where the values of a column are.
+#[derive(Debug)]
+enum Source {
+    /// Number of the column in each reply.
+    Sent(Vec<u32>),
+    /// Number among what was computed for groups.
+    Computed(usize),
 }
 
 impl<'a> Row<'a> {
@@ -224,32 +246,27 @@ impl<'a> Row<'a> {
     }
 
     fn read(self, column: usize) -> Option<Value<'a>> {
+        let sources = match self.result.sources.get(column)? {
+            Source::Sent(sources) => sources,
+            Source::Computed(number) => {
+                let group = *self.result.groups.get(self.number)? as usize;
+                let kind = self.result.columns[column].kind;
+                return self.result.computed.get(*number)?.value(group, kind);
+            }
+        };
         let reply = self.result.replies.get(self.place.set as usize)?;
         let search = reply.search.as_ref()?;
-        let source = *self.result.sources.get(column)?.get(self.place.set as usize)?;
+        let source = *sources.get(self.place.set as usize)?;
         let (row, source) = (self.place.row as usize, source as usize);
         let value =
             search.sets.get(self.result.query)?.value(&reply.body, search.dialect, row, source)?;
-        Some(widen(value, self.result.columns[column].kind))
+        Some(value.widened(self.result.columns[column].kind))
     }
 
     fn raw(self) -> Option<search::Row> {
         let reply = self.result.replies.get(self.place.set as usize)?;
         let set = reply.search.as_ref()?.sets.get(self.result.query)?;
         set.rows.get(&reply.body, self.place.row as usize)
-    }
-}
-
-/// Agents may differ in the width of a column; the result has one type.
-fn widen(value: Value<'_>, kind: Kind) -> Value<'_> {
-    match (value, kind) {
-        (Value::Bool(value), Kind::Float) => Value::Float(f32::from(u8::from(value))),
-        (Value::Bool(value), Kind::Uint) => Value::Uint(u32::from(value)),
-        (Value::Bool(value), Kind::Bigint) => Value::Bigint(i64::from(value)),
-        (Value::Bigint(value), Kind::Uint64) => Value::Uint64(value as u64),
-        (Value::Uint(value), Kind::Uint64) => Value::Uint64(u64::from(value)),
-        (Value::Uint(value), Kind::Bigint) => Value::Bigint(i64::from(value)),
-        (value, _) => value,
     }
 }
 
@@ -362,6 +379,7 @@ impl<H: AsRef<str>> Part<H> {
             body: &reply.body,
             dialect: search.dialect,
             result,
+            values: None,
         })
     }
 

@@ -105,6 +105,21 @@ fn remark(remark: &Remark) -> String {
         Remark::Cutoff { cutoff, sources, total_found } => format!(
             "cutoff {cutoff} reached on {sources}: total_found {total_found} is a lower bound"
         ),
+        Remark::GroupsCut { max_matches, sources } => format!(
+            "max_matches {max_matches} cut the groups of {sources}: what is counted for others \
+             may be too low, raise it"
+        ),
+        Remark::ValuesCut { attribute, values, sources } => format!(
+            "only {values} values of '{attribute}' came from {sources}: counts of distinct ones \
+             are lower bounds"
+        ),
+        Remark::ValuesUnknown { attribute, sources, why } => {
+            let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            format!(
+                "the values of '{attribute}' are not known from {sources}, and counts of distinct \
+                 ones a guess{why}"
+            )
+        }
         Remark::ColumnLeftOut { name, kinds } => {
             format!("{COLUMN}{name}' is left out: {kinds}")
         }
@@ -194,6 +209,9 @@ mod tests {
             Remark::Cutoff { cutoff: 5, sources, total_found: 5 },
             Remark::ColumnLeftOut { name, kinds },
             Remark::MoreColumnsLeftOut(4),
+            Remark::GroupsCut { max_matches: 7, sources: "agent box:1".to_owned() },
+            Remark::ValuesCut { attribute: "a".to_owned(), values: 7, sources: "agent b".into() },
+            Remark::ValuesUnknown { attribute: "a".into(), sources: "agent b".into(), why: None },
         ];
         let columns = ["title"; TOLD_COLUMNS_MAX + 1];
         let mut told: Vec<String> = remarks.iter().map(remark).collect();

@@ -2,6 +2,7 @@
 
 mod asked;
 mod batch;
+mod grouped;
 mod order;
 mod set;
 mod told;
@@ -218,19 +219,6 @@ fn columns_of_manticore() {
 }
 
 /// Each agent has made one row of all of its own.
-#[test]
-fn groups_are_not_merged() {
-    let search = Search::new("x").select("gid");
-    let grouped = || {
-        let mut set = TestSet::new(&[("gid", 1), ("@groupby", 1), ("@count", 1)]);
-        set.rows.push((1, 1, ["1", "1", "5"].map(str::to_owned).to_vec()));
-        set
-    };
-    let outcomes = vec![ok(&search, grouped()), ok(&search, grouped())];
-    let error = merge(&search, outcomes).unwrap_err().to_string();
-    assert!(error.contains("agents grouped their rows"), "{error}");
-}
-
 /// Daemons built without 64-bit ids write them in 32 bits, and say so before the rows.
 #[test]
 fn ids_of_32_bits() {
@@ -446,12 +434,7 @@ fn what_is_incomplete_or_out_of_range_is_not_sent() {
         (search().geo_anchor("a", " ", 0.0, 0.0), "geo anchor has no attribute"),
         (search().geo_anchor("a", "b", 1e9, 0.0), "latitude 1000000000 of the geo anchor"),
         (search().geo_anchor("a", "b", 0.0, f32::NAN), "longitude NaN of the geo anchor"),
-        (search().select("gid, Sum(gid) s"), "'Sum(gid) s' is an aggregate"),
-        (search().select("count(distinct gid)"), "'count(distinct gid)' is an aggregate"),
-        (search().select("Max(\n\u{1b})"), "'Max(\\n\\u{1b})' is an aggregate"),
         (search().filter_values("a\nb", []), "filter 'a\\nb' has no values"),
-        (search().group(Grouping::by("gid")), "group-by attribute 'gid'"),
-        (search().outer("gid asc", 0, 5), "an enclosing select"),
         (search().outer(" ", 0, 5), "needs an order"),
         (search().outer("gid asc", 0, 5).offset(1), "offset 1 within an enclosing select"),
         (search().group(Grouping::by(" ")), "the grouping has no attribute"),

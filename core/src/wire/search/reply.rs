@@ -27,8 +27,8 @@ pub struct Asked {
     pub queries: usize,
     /// Rows that each of them asked for at most.
     pub rows_max: u32,
-    /// A master asked.
-    pub is_master: bool,
+    /// Version of the master extension that they were asked with; 0 is a client.
+    pub master: u32,
 }
 
 /// Why the body of a reply could not be decoded.
@@ -354,8 +354,11 @@ impl Walk<'_> {
     fn statistics(&mut self, set: &mut ResultSet) -> Result<(), Fault> {
         set.total = self.reader.u32()?;
         set.total_found = self.reader.u32()?;
+        if self.dialect == Dialect::Manticore && self.asked.master >= MASTER_APPROXIMATE {
+            self.reader.u32()?;
+        }
         set.time_ms = self.reader.u32()?;
-        if self.asked.is_master {
+        if self.asked.master > 0 {
             let (expected, got) = (set.total, set.rows.len());
             if expected as usize != got {
                 let text = format!("expected {expected} retrieved documents, got {got}");
@@ -367,7 +370,7 @@ impl Walk<'_> {
     }
 
     fn words(&mut self, set: &mut ResultSet) -> Result<(), Fault> {
-        let word_size_min = if self.asked.is_master { 13 } else { 12 };
+        let word_size_min = if self.asked.master > 0 { 13 } else { 12 };
         let count = self.reader.count(word_size_min)?;
         let kept = count.min(WORDS_MAX);
         set.words_left_out = count - kept;
@@ -378,7 +381,7 @@ impl Walk<'_> {
             if number < kept {
                 set.words.push(WordSpan { word, docs, hits });
             }
-            if self.asked.is_master {
+            if self.asked.master > 0 {
                 self.reader.u8()?;
             }
         }
@@ -478,3 +481,6 @@ impl ResultSet {
 }
 
 const MASK_KNOWN: u8 = 7;
+
+/// Since this version Manticore says whether total_found is approximate.
+const MASTER_APPROXIMATE: u32 = 19;

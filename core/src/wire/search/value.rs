@@ -190,6 +190,21 @@ pub enum Value<'a> {
     Factors(&'a [u8]),
 }
 
+impl Value<'_> {
+    /// The value in a column of that type: agents may differ in its width.
+    pub(crate) fn widened(self, kind: Kind) -> Self {
+        match (self, kind) {
+            (Value::Bool(value), Kind::Float) => Value::Float(f32::from(u8::from(value))),
+            (Value::Bool(value), Kind::Uint) => Value::Uint(u32::from(value)),
+            (Value::Bool(value), Kind::Bigint) => Value::Bigint(i64::from(value)),
+            (Value::Bigint(value), Kind::Uint64) => Value::Uint64(value as u64),
+            (Value::Uint(value), Kind::Uint64) => Value::Uint64(u64::from(value)),
+            (Value::Uint(value), Kind::Bigint) => Value::Bigint(i64::from(value)),
+            (value, _) => value,
+        }
+    }
+}
+
 /// JSON null is no value, as daemons print it.
 impl<'a> From<Json<'a>> for Value<'a> {
     fn from(json: Json<'a>) -> Self {
@@ -266,7 +281,7 @@ fn factors<'a>(dialect: Dialect, reader: &mut Reader<'a>) -> Result<Value<'a>, T
     Ok(Value::Factors(reader.bytes(length)?))
 }
 
-const KINDS: [(u32, Kind); 17] = [
+const KINDS: [(u32, Kind); 18] = [
     (1, Kind::Uint),
     (2, Kind::Timestamp),
     (4, Kind::Bool),
@@ -284,4 +299,6 @@ const KINDS: [(u32, Kind); 17] = [
     (1001, Kind::Factors),
     (1002, Kind::JsonField),
     (1003, Kind::FactorsJson),
+    // Stored fields, whose texts masters are not sent; older versions call them strings.
+    (1008, Kind::String),
 ];
