@@ -11,6 +11,7 @@ mod cpp_programs;
 mod cpp_searchd;
 mod exceptions;
 mod faults;
+mod grouped;
 mod guest;
 mod harness;
 mod master;

@@ -44,6 +44,7 @@ impl Query {
             predicted_time_ms: pick(random, &[1, 3, 1_000]),
             weights: if often(random) { Vec::new() } else { vec![2, 9] },
             overrides: if often(random) { Vec::new() } else { vec![override_of(random)] },
+            group: None,
         }
     }
 }
@@ -58,7 +59,7 @@ fn override_of(random: &mut fastrand::Rng) -> Override {
     Override { attribute, kind, values }
 }
 
-fn text(random: &mut fastrand::Rng) -> String {
+pub(super) fn text(random: &mut fastrand::Rng) -> String {
     let (one, two) = (pick(random, &WORDS), pick(random, &WORDS));
     match random.usize(..9) {
         0 => String::new(),
@@ -72,7 +73,7 @@ fn text(random: &mut fastrand::Rng) -> String {
     }
 }
 
-fn filter(random: &mut fastrand::Rng) -> Filter {
+pub(super) fn filter(random: &mut fastrand::Rng) -> Filter {
     let low = random.i64(0..2_000);
     let high = low + random.i64(0..2_000);
     let tags = |random: &mut fastrand::Rng| (0..4).map(|_| random.i64(1..20)).collect::<Vec<_>>();
@@ -103,7 +104,7 @@ fn filter(random: &mut fastrand::Rng) -> Filter {
     Filter { attribute: attribute.to_owned(), kind, exclude: random.u8(..4) == 0 }
 }
 
-fn pick<T: Copy>(random: &mut fastrand::Rng, choices: &[T]) -> T {
+pub(super) fn pick<T: Copy>(random: &mut fastrand::Rng, choices: &[T]) -> T {
     choices[random.usize(..choices.len())]
 }
 

@@ -3,6 +3,7 @@
 //! comparison.
 
 mod generate;
+mod generate_grouped;
 mod mysql;
 mod query;
 mod sphinxql;
@@ -15,7 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 pub use mysql::Mysql;
 pub use query::{
-    Answer, Filter, FilterKind, Override, PREDICTED_TIME, Query, Row, TFIDF_NORMALIZED,
+    Answer, Filter, FilterKind, Group, Override, PREDICTED_TIME, Query, Row, TFIDF_NORMALIZED,
 };
 pub use sphinxql::Table;
 

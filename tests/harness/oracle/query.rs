@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 
-/// A query without grouping. The default is what API clients send if nobody sets anything.
+/// A query; the default is what API clients send if nobody sets anything.
 #[derive(Clone, Debug)]
 pub struct Query {
     /// Full text; empty selects every document.
@@ -44,6 +44,8 @@ pub struct Query {
     pub weights: Vec<u32>,
     /// Other values of attributes.
     pub overrides: Vec<Override>,
+    /// Present if documents are grouped.
+    pub group: Option<Group>,
 }
 
 /// Other values of an attribute for some documents.
@@ -55,6 +57,19 @@ pub struct Override {
     pub kind: u32,
     /// Document and value; bits of a float.
     pub values: Vec<(u64, i64)>,
+}
+
+/// How documents are grouped.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// 0 day, 1 week, 2 month, 3 year, 4 attribute, 6 several attributes.
+    pub function: u32,
+    /// By what.
+    pub by: String,
+    /// Order of groups.
+    pub sort_by: String,
+    /// Attribute whose distinct values are counted; empty is none.
+    pub distinct: String,
 }
 
 /// A condition on an attribute.
@@ -107,6 +122,7 @@ impl Default for Query {
             predicted_time_ms: 0,
             weights: Vec::new(),
             overrides: Vec::new(),
+            group: None,
         }
     }
 }
@@ -132,12 +148,13 @@ impl Query {
         for filter in &self.filters {
             out.filter(filter);
         }
-        out.dword(0);
-        out.string("");
+        let group = self.group.as_ref();
+        out.dword(group.map_or(0, |group| group.function));
+        out.string(group.map_or("", |group| &group.by));
         out.dword(self.max_matches);
-        out.string("@group desc");
+        out.string(group.map_or("@group desc", |group| &group.sort_by));
         out.dwords(&[self.cutoff, 0, 0]);
-        out.string("");
+        out.string(group.map_or("", |group| &group.distinct));
         // No geo anchor and no time limit.
         out.dword(0);
         out.weights(&self.index_weights);

@@ -1,0 +1,203 @@
+//! Grouped questions to hamirror and to a real 2.2.11 master over the same agents.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, ensure};
+use hamirror::search::{GroupBy, Grouping, MergeMode, Row};
+use hamirror::wire::search::Value;
+use hamirror::{CallOptions, Client, Config, Search, SearchResult};
+use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
+use hamirror_tests::corpus::{self, Document};
+use hamirror_tests::oracle::{Answer, Oracle, Query};
+
+use crate::master::{difference, translate};
+
+#[test]
+fn groups_are_merged_as_a_master_merges_them() -> Result<()> {
+    let mut cluster = Cluster::start(corpus::synthetic(3_000, 1), |_| {})?;
+    compare(&mut cluster, 4, 1_500)
+}
+
+/// Each document lies on both shards, under the same id with another content.
+#[test]
+fn groups_of_documents_of_both_shards_are_merged_as_a_master_merges_them() -> Result<()> {
+    let shards: Vec<Vec<Document>> =
+        (0..SHARDS as u64).map(|shard| corpus::synthetic(400 + 100 * shard, shard)).collect();
+    let mut cluster = Cluster::start_shards(&shards, |_| {})?;
+    compare(&mut cluster, 5, 500)
+}
+
+/// What one index with all documents would answer, the master's numbers beside it.
+#[test]
+fn sums_averages_and_distinct_values_are_those_of_all_documents() -> Result<()> {
+    let documents = corpus::synthetic(3_000, 1);
+    let mut cluster = Cluster::start(documents.clone(), |_| {})?;
+    cluster.start_master(Agents::Persistent)?;
+    let client = Client::new(&Config::read(cluster.config())?)?;
+    let mut overcounted = 0;
+    for (by, key) in KEYS {
+        for (attribute, value) in VALUES {
+            let mut truth: BTreeMap<String, Vec<&Document>> = BTreeMap::new();
+            for document in &documents {
+                truth.entry(key(document)).or_default().push(document);
+            }
+            let attributes = by.split(", ").filter(|attribute| !attribute.is_empty());
+            let attributes: Vec<String> = attributes.map(str::to_owned).collect();
+            let names = attributes.iter().fold(String::new(), |names, name| names + name + ", ");
+            let list = format!(
+                "{names}count(*) c, count(distinct {attribute}) d, sum(added) s, \
+                 avg(installed_size) a, avg(ratio) r"
+            );
+            let mut search = Search::new("").select(list).limit(1_000);
+            if !attributes.is_empty() {
+                search = search.group(Grouping::new(GroupBy::Attributes(attributes.clone())));
+            }
+            let exact = client.search(INDEX, &search, &CallOptions::default())?;
+            ensure!(exact.warning.is_none(), "{by}, {attribute}: {:?}", exact.warning);
+            ensure!(exact.len() == truth.len(), "{by}: {} of {}", exact.len(), truth.len());
+            check_rows(&exact, attributes.len(), &truth, value)
+                .with_context(|| format!("by '{by}', values of {attribute}"))?;
+            let of_master = search.merge_mode(MergeMode::Master);
+            let of_master = client.search(INDEX, &of_master, &CallOptions::default())?;
+            let total = |result: &SearchResult| -> u64 {
+                let column = result.column("d").expect("a column");
+                let count = |row: Row<'_>| match row.value(column) {
+                    Value::Uint(value) => u64::from(value),
+                    other => panic!("{other:?}"),
+                };
+                result.rows().map(count).sum()
+            };
+            overcounted += u32::from(total(&of_master) > total(&exact));
+        }
+    }
+    ensure!(overcounted >= 8, "a master is right, too: {overcounted}");
+    Ok(())
+}
+
+/// Compares each group with its documents.
+fn check_rows(
+    exact: &SearchResult,
+    keys: usize,
+    truth: &BTreeMap<String, Vec<&Document>>,
+    value: Text,
+) -> Result<()> {
+    for row in exact.rows() {
+        let texts = (0..keys).map(|column| match row.value(column) {
+            Value::String(text) => String::from_utf8_lossy(text).into_owned(),
+            Value::Uint(value) => value.to_string(),
+            Value::Bool(value) => u32::from(value).to_string(),
+            Value::Json(json) => json.to_string(),
+            Value::Null => "null".to_owned(),
+            other => format!("{other:?}"),
+        });
+        let name = texts.collect::<Vec<_>>().join(" ");
+        let of_group = truth.get(&name).with_context(|| name.clone())?;
+        let count = of_group.len() as f64;
+        let sum = |value: fn(&Document) -> f64| -> f64 {
+            of_group.iter().map(|document| value(document)).sum()
+        };
+        let values: BTreeSet<String> = of_group.iter().map(|one| value(one)).collect();
+        let expected = [
+            ("c", count),
+            ("d", values.len() as f64),
+            ("s", sum(|document| document.added() as f64)),
+            ("a", sum(|document| document.installed_size.into()) / count),
+        ];
+        for (column, expected) in expected {
+            let found = number(exact, row, column);
+            ensure!(found == expected, "{name}: {column} {found}, {expected}");
+        }
+        let (found, expected) =
+            (number(exact, row, "r"), sum(|document| document.ratio().into()) / count);
+        let is_near = (found - expected).abs() <= expected.abs() * 1e-5;
+        ensure!(is_near, "{name}: average {found}, {expected}");
+    }
+    Ok(())
+}
+
+fn number(exact: &SearchResult, row: Row<'_>, name: &str) -> f64 {
+    match row.value(exact.column(name).expect(name)) {
+        Value::Uint(value) => f64::from(value),
+        Value::Bigint(value) => value as f64,
+        Value::Double(value) => value,
+        Value::Float(value) => f64::from(value),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+type Text = fn(&Document) -> String;
+
+/// What documents are grouped by, and the texts of the keys.
+const KEYS: [(&str, Text); 6] = [
+    ("", |_| String::new()),
+    ("section", |document| document.section.to_lowercase()),
+    ("small", |document| is_small(document).to_string()),
+    ("installed_size", |document| document.installed_size.to_string()),
+    ("section, small", |document| format!("{} {}", document.section, is_small(document))),
+    ("facts.deep.Kb", |document| match document.id % 9 {
+        4 => "null".to_owned(),
+        _ => (document.installed_size % 7).to_string(),
+    }),
+];
+
+/// What values are counted.
+const VALUES: [(&str, Text); 4] = [
+    ("installed_size", |document| document.installed_size.to_string()),
+    ("section", |document| document.section.clone()),
+    ("ratio", |document| document.ratio().to_string()),
+    ("small", |document| is_small(document).to_string()),
+];
+
+fn is_small(document: &Document) -> u32 {
+    u32::from(document.installed_size < 800)
+}
+
+fn compare(cluster: &mut Cluster, seed: u64, count: usize) -> Result<()> {
+    let master = cluster.start_master(Agents::Persistent)?;
+    let client = Client::new(&Config::read(cluster.config())?)?;
+    let mut oracle = Oracle::connect(master.address())?;
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut answers, mut refused) = (0, 0);
+    let mut faults = Vec::new();
+    for number in 0..count {
+        let query = Query::generate_grouped(&mut random);
+        let expected = oracle.search(INDEX, &query);
+        let search = translate(&query).merge_mode(MergeMode::Master);
+        let found = client.search(INDEX, &search, &CallOptions::default());
+        match (&found, &expected) {
+            (Ok(found), Ok(expected)) => {
+                answers += 1;
+                let expected = without_pointers(expected);
+                if let Some(difference) = difference(found, &expected) {
+                    faults.push(format!("query {number}: {query:?}\n{difference}"));
+                }
+            }
+            // A master that died has refused nothing.
+            (Err(_), Err(error)) if error.to_string().contains("status ") => refused += 1,
+            _ => {
+                let found = found.as_ref().map(SearchResult::len);
+                let expected = expected.as_ref().map(|answer| answer.rows.len());
+                let expected = expected.map_err(|error| format!("{error:#}"));
+                let log = master.log();
+                faults.push(format!("query {number}: {query:?}\n{found:?}, {expected:?}\n{log}"));
+            }
+        }
+    }
+    let told = faults.join("\n\n");
+    ensure!(faults.is_empty(), "{} of {answers}, {refused} refused\n{told}", faults.len());
+    ensure!(answers >= count * 2 / 3, "too tame: {answers} answers, {refused} refused");
+    Ok(())
+}
+
+/// A master of groups sends its clients the pointers by which its agents sorted texts.
+fn without_pointers(answer: &Answer) -> Answer {
+    let mut answer = answer.clone();
+    let is_shown = |name: &str| !name.starts_with("@int_str2ptr_");
+    let shown: Vec<bool> = answer.columns.iter().map(|column| is_shown(&column.0)).collect();
+    for row in &mut answer.rows {
+        let mut shown = shown.iter();
+        row.values.retain(|_| shown.next() == Some(&true));
+    }
+    answer.columns.retain(|column| is_shown(&column.0));
+    answer
+}
