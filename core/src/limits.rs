@@ -102,7 +102,7 @@ pub(crate) const NAMES_SIZE_MAX: usize = 1 << 20;
 
 /// Values that each agent is asked for where different ones are counted: it keeps four times as
 /// many rows at once, some megabytes.
-pub const DISTINCT_VALUES_MAX: u32 = 50_000;
+pub(crate) const DISTINCT_VALUES_MAX: u32 = 50_000;
 
 /// Query words whose statistics a result holds; `a*` may stand for any number of words, of which
 /// nobody reads all.

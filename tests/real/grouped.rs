@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
+use hamirror::Value;
 use hamirror::search::{GroupBy, Grouping, MergeMode, Row};
-use hamirror::wire::search::Value;
 use hamirror::{CallOptions, Client, Config, Search, SearchResult};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
 use hamirror_tests::corpus::{self, Document};

@@ -7,7 +7,7 @@ use super::computed::Computed;
 use super::groups::{Best, Groups};
 use super::having::Having;
 use super::order::Order;
-use super::row_order::{Pick, Ties};
+use super::row_order::Pick;
 use super::schema::Column;
 use super::select::{self, COUNT, DISTINCT, Item, KEY};
 use super::values::Values;
