@@ -245,16 +245,16 @@ void batches(const hamirror::Client &client, const std::string &index)
 
 void statements(const hamirror::Client &client, const std::string &index)
 {
-    auto parameters = hamirror::Parameters::make();
-    parameters.text("library");
-    parameters.int64s({1, 2, 3, 4, 5, 6, 7, 8, 9});
-    parameters.uint64(UINT64_MAX);
-    parameters.real(-1000.5);
-    parameters.int64(3);
+    auto parameters = OK(hamirror::Parameters::make());
+    OK(parameters.text("library"));
+    OK(parameters.int64s({1, 2, 3, 4, 5, 6, 7, 8, 9}));
+    OK(parameters.uint64(UINT64_MAX));
+    OK(parameters.real(-1000.5));
+    OK(parameters.int64(3));
     auto text = "SELECT id, ratio, name FROM " + index
                 + " WHERE MATCH(?) AND id IN ? AND id != ? AND ratio > ? LIMIT ?; SHOW META";
-    auto session = hamirror::Session::make(client);
-    auto answers = session.execute(text, parameters);
+    auto session = OK(hamirror::Session::make(client));
+    auto answers = OK(session.execute(text, parameters));
     CHECK(answers.size() == 2);
     auto answer = answers[0];
     CHECK(answer.agents() == 2 && answer.agents_answered() == 2 && answer.warning().empty());
@@ -263,24 +263,27 @@ void statements(const hamirror::Client &client, const std::string &index)
     CHECK(answer.columns()[1].kind == HAMIRROR_KIND_FLOAT);
     for (size_t row = 0; row < answer.size(); row++) {
         CHECK(answer.type(row, 0) == HAMIRROR_TYPE_UINT64);
-        auto id = answer.uint64(row, 0);
-        CHECK(id >= 1 && id <= 9 && answer.int64(row, 0) == static_cast<int64_t>(id));
-        CHECK(answer.text(row, 0) == std::to_string(id) && !answer.text(row, 2).empty());
-        CHECK(answer.real(row, 1) > -1000.5);
+        auto id = OK(answer.uint64(row, 0));
+        CHECK(id >= 1 && id <= 9 && OK(answer.int64(row, 0)) == static_cast<int64_t>(id));
+        CHECK(OK(answer.text(row, 0)) == std::to_string(id));
+        CHECK(!OK(answer.text(row, 2)).empty());
+        CHECK(OK(answer.real(row, 1)) > -1000.5);
     }
     auto meta = *std::next(answers.begin());
-    CHECK(meta.text(1, 0) == "total_found");
-    CHECK(meta.text(1, 1) == std::to_string(answer.total_found()));
-    auto named = hamirror::Parameters::make();
-    named.int64("low", 5);
-    named.uint64("high", 6);
-    named.real("ratio", 1e30);
-    named.text("section", "'nosuch'");
-    named.int64s("ids", {5, 6});
+    CHECK(OK(meta.text(1, 0)) == "total_found");
+    CHECK(OK(meta.text(1, 1)) == std::to_string(answer.total_found()));
+    auto named = OK(hamirror::Parameters::make());
+    OK(named.int64("low", 5));
+    OK(named.uint64("high", 6));
+    OK(named.real("ratio", 1e30));
+    OK(named.text("section", "'nosuch'"));
+    OK(named.int64s("ids", {5, 6}));
     text = "SELECT id FROM " + index + " WHERE id BETWEEN :low AND :high AND ratio < :ratio AND "
            "section != :section AND id IN :ids";
-    CHECK(hamirror::execute(client, text, named)[0].size() == 2);
-    auto error = error_of([&] { hamirror::execute(client, "SELECT id FROM d WHERE a=1 OR b=2"); });
+    CHECK(OK(hamirror::execute(client, text, named))[0].size() == 2);
+    auto error = error_of([&] {
+        return hamirror::execute(client, "SELECT id FROM d WHERE a=1 OR b=2");
+    });
     CHECK(error.code() == HAMIRROR_ERROR_REQUEST && error.diagnostics().size() == 1);
     CHECK(error.diagnostics()[0].column() == 28 && error.diagnostics()[0].text() == "OR");
 }
