@@ -229,15 +229,15 @@ pub(crate) const STATEMENTS_MAX: usize = 32;
 pub(crate) const STATEMENT_DEPTH_MAX: usize = 64;
 
 /// Values of one list, or of all rows of an INSERT, whether in the text or beside it.
-pub(crate) const STATEMENT_VALUES_MAX: usize = 1 << 20;
+pub(crate) const STATEMENT_VALUES_MAX: usize = 1_048_576;
 
 /// Entries of one list of a statement that are no values: more columns than a result may have are
 /// a mistake.
-pub(crate) const STATEMENT_ITEMS_MAX: usize = COLUMNS_MAX;
+pub(crate) const STATEMENT_ITEMS_MAX: usize = 4_096;
 
 /// Conditions of a statement: no daemon takes more filters.
-pub(crate) const STATEMENT_CONDITIONS_MAX: usize = FILTERS_SETTING_MAX as usize;
+pub(crate) const STATEMENT_CONDITIONS_MAX: usize = 10_240;
 
 /// Largest number of rows in a statement: daemons keep it in 32 bits with a sign, and wrap a
 /// larger one around.
-pub(crate) const STATEMENT_LIMIT_MAX: u64 = i32::MAX as u64;
+pub(crate) const STATEMENT_LIMIT_MAX: u64 = 2_147_483_647;
