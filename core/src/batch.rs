@@ -461,8 +461,8 @@ impl Batch {
     }
 
     fn start(&mut self, agent: &Arc<Agent>, request: &Arc<dyn Request>, options: &CallOptions) {
-        let no_failover = options.no_failover || !self.shared.options().failover;
-        let options = CallOptions { no_failover, ..*options };
+        let failover = options.failover && self.shared.options().failover;
+        let options = options.failover(failover);
         let now = clock::now();
         let mut calls = 1;
         let before = self.pending();

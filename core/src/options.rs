@@ -5,7 +5,15 @@ use std::time::Duration;
 use crate::completeness::Completeness;
 
 /// Options of a client; [`Default`] is right for most.
+///
+/// ```
+/// use hamirror::{ClientOptions, KeepConnections};
+///
+/// let options = ClientOptions::default().keep_connections(KeepConnections::Always).seed(7);
+/// assert!(options.failover && options.background);
+/// ```
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct ClientOptions {
     /// A thread for pings and blackholes, started when first needed. Without it the program drives
     /// them ([`Client::upkeep`](crate::Client::upkeep)) or goes without. In either case names are
@@ -32,6 +40,32 @@ impl Default for ClientOptions {
     }
 }
 
+impl ClientOptions {
+    /// Sets whether a thread of the library pings and sends to blackholes ([`Self::background`]).
+    pub fn background(mut self, background: bool) -> Self {
+        self.background = background;
+        self
+    }
+
+    /// Sets the seed of every pick; `None` is another one for each client.
+    pub fn seed(mut self, seed: impl Into<Option<u64>>) -> Self {
+        self.seed = seed.into();
+        self
+    }
+
+    /// Sets which connections are kept after use.
+    pub fn keep_connections(mut self, keep_connections: KeepConnections) -> Self {
+        self.keep_connections = keep_connections;
+        self
+    }
+
+    /// Sets whether another mirror is asked after a failure, for all calls of the client.
+    pub fn failover(mut self, failover: bool) -> Self {
+        self.failover = failover;
+        self
+    }
+}
+
 /// Which connections are kept after use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeepConnections {
@@ -45,7 +79,19 @@ pub enum KeepConnections {
 }
 
 /// What a caller may say of one call or batch, before all settings of the configuration.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use hamirror::{CallOptions, Completeness};
+///
+/// let options = CallOptions::default()
+///     .deadline(Duration::from_millis(500))
+///     .completeness(Completeness::All);
+/// assert_eq!(options.deadline, Some(Duration::from_millis(500)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CallOptions {
     /// From start to end, all attempts included. Unset: the time that the configuration gives
     /// one mirror, times the rounds that it allows.
@@ -58,8 +104,68 @@ pub struct CallOptions {
     pub retry_count: Option<u32>,
     /// In place of `agent_retry_delay`.
     pub retry_delay: Option<Duration>,
-    /// Never leave the mirror that was picked first, as searchd 2.2.11 does.
-    pub no_failover: bool,
+    /// Ask another mirror after a failure, if the client does so too; `false` never leaves the
+    /// mirror that was picked first, as searchd 2.2.11 does.
+    pub failover: bool,
     /// Share of the agents that must answer.
     pub completeness: Completeness,
+}
+
+impl Default for CallOptions {
+    fn default() -> Self {
+        Self {
+            deadline: None,
+            connect_timeout: None,
+            query_timeout: None,
+            retry_count: None,
+            retry_delay: None,
+            failover: true,
+            completeness: Completeness::default(),
+        }
+    }
+}
+
+impl CallOptions {
+    /// Sets the time from start to end, all attempts included; `None` leaves it to the
+    /// configuration.
+    pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.deadline = deadline.into();
+        self
+    }
+
+    /// Sets the time to reach a mirror, in place of `agent_connect_timeout`.
+    pub fn connect_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.connect_timeout = timeout.into();
+        self
+    }
+
+    /// Sets the time that one mirror has to answer, in place of `agent_query_timeout`.
+    pub fn query_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.query_timeout = timeout.into();
+        self
+    }
+
+    /// Sets the number of further rounds over all mirrors, in place of `agent_retry_count`.
+    pub fn retry_count(mut self, count: impl Into<Option<u32>>) -> Self {
+        self.retry_count = count.into();
+        self
+    }
+
+    /// Sets the pause before each further round, in place of `agent_retry_delay`.
+    pub fn retry_delay(mut self, delay: impl Into<Option<Duration>>) -> Self {
+        self.retry_delay = delay.into();
+        self
+    }
+
+    /// Sets whether another mirror is asked after a failure.
+    pub fn failover(mut self, failover: bool) -> Self {
+        self.failover = failover;
+        self
+    }
+
+    /// Sets the share of the agents that must answer.
+    pub fn completeness(mut self, completeness: Completeness) -> Self {
+        self.completeness = completeness;
+        self
+    }
 }

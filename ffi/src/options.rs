@@ -110,17 +110,16 @@ pub(crate) unsafe fn client(options: *const ClientOptions) -> Result<CoreClientO
     let Some(given) = (unsafe { read(options) })? else {
         return Ok(CoreClientOptions::default());
     };
-    Ok(CoreClientOptions {
-        background: !flag("no_background", given.no_background)?,
-        seed: (given.seed != 0).then_some(given.seed),
-        keep_connections: match given.keep_connections {
+    Ok(CoreClientOptions::default()
+        .background(!flag("no_background", given.no_background)?)
+        .seed((given.seed != 0).then_some(given.seed))
+        .keep_connections(match given.keep_connections {
             HAMIRROR_KEEP_BY_LINE => KeepConnections::ByLine,
             HAMIRROR_KEEP_ALWAYS => KeepConnections::Always,
             HAMIRROR_KEEP_NEVER => KeepConnections::Never,
             other => return Err(Failed::number("options->keep_connections", other)),
-        },
-        failover: !flag("no_failover", given.no_failover)?,
-    })
+        })
+        .failover(!flag("no_failover", given.no_failover)?))
 }
 
 /// # Safety
@@ -131,14 +130,14 @@ pub(crate) unsafe fn call(options: *const CallOptions) -> Result<CoreCallOptions
     let Some(given) = (unsafe { read(options) })? else {
         return Ok(CoreCallOptions::default());
     };
-    Ok(CoreCallOptions {
-        deadline: time("deadline_ms", given.deadline_ms)?,
-        connect_timeout: time("connect_timeout_ms", given.connect_timeout_ms)?,
-        query_timeout: time("query_timeout_ms", given.query_timeout_ms)?,
-        retry_count: unless_zero("retry_count", given.retry_count)?,
-        retry_delay: time("retry_delay_ms", given.retry_delay_ms)?,
-        no_failover: flag("no_failover", given.no_failover)?,
-        completeness: match (given.completeness, given.completeness_percent) {
+    Ok(CoreCallOptions::default()
+        .deadline(time("deadline_ms", given.deadline_ms)?)
+        .connect_timeout(time("connect_timeout_ms", given.connect_timeout_ms)?)
+        .query_timeout(time("query_timeout_ms", given.query_timeout_ms)?)
+        .retry_count(unless_zero("retry_count", given.retry_count)?)
+        .retry_delay(time("retry_delay_ms", given.retry_delay_ms)?)
+        .failover(!flag("no_failover", given.no_failover)?)
+        .completeness(match (given.completeness, given.completeness_percent) {
             (HAMIRROR_COMPLETENESS_BEST_EFFORT, 0) => Completeness::BestEffort,
             (HAMIRROR_COMPLETENESS_ALL, 0) => Completeness::All,
             (HAMIRROR_COMPLETENESS_AT_LEAST, percent @ 1..=100) => {
@@ -152,8 +151,7 @@ pub(crate) unsafe fn call(options: *const CallOptions) -> Result<CoreCallOptions
                 return Err(Failed::argument(text));
             }
             (other, _) => return Err(Failed::number("options->completeness", other)),
-        },
-    })
+        }))
 }
 
 /// A structure that starts with its size, may grow at its end, and has no padding.

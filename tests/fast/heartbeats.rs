@@ -25,7 +25,7 @@ fn each_one_renews_the_query_timeout() -> Result<()> {
 
 #[test]
 fn a_deadline_that_was_given_holds_all_the_same() -> Result<()> {
-    let options = CallOptions { deadline: Some(Duration::from_millis(300)), ..Default::default() };
+    let options = CallOptions::default().deadline(Some(Duration::from_millis(300)));
     let failure = ask(optimize(), 1, HEARTBEAT, &options)?.expect_err("it is not done by then");
     ensure!(failure.deadline_passed, "{failure}");
     Ok(())
@@ -38,7 +38,7 @@ fn a_flood_ends_at_the_deadline_and_holds_up_no_other_agent() -> Result<()> {
     let lines = format!("agent = {}:i\nagent = {}:i", flood.local_addr()?, echo.name);
     let client = client(&lines, "", ClientOptions::default())?;
     let deadline = Duration::from_millis(500);
-    let options = CallOptions { deadline: Some(deadline), ..CallOptions::default() };
+    let options = CallOptions::default().deadline(Some(deadline));
     thread::spawn(move || -> std::io::Result<()> {
         let (mut stream, _) = flood.accept()?;
         stream.write_all(&[0, 0, 0, 1])?;

@@ -60,7 +60,7 @@ fn names_are_looked_up_for_every_connection_where_the_configuration_says_so() ->
              index d {{\n type = distributed\n agent = localhost:{}:i\n}}\n",
             echo.port()
         );
-        let options = ClientOptions { background, ..ClientOptions::default() };
+        let options = ClientOptions::default().background(background);
         let client = Client::with_options(&Config::parse(&text, "names.conf")?, options)?;
         for _ in 0..3 {
             ensure!(ask(&client, b"x")? == b"x");
@@ -73,7 +73,7 @@ fn names_are_looked_up_for_every_connection_where_the_configuration_says_so() ->
 fn flushed_names_are_looked_up_again() -> Result<()> {
     let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
     for background in [true, false] {
-        let options = ClientOptions { background, ..ClientOptions::default() };
+        let options = ClientOptions::default().background(background);
         let client = client(&format!("agent = localhost:{}:i", echo.port()), "", options)?;
         ensure!(ask(&client, b"x")? == b"x");
         client.flush_hostnames();

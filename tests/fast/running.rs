@@ -45,7 +45,7 @@ fn what_a_hung_mirror_leaves_is_answered_by_another_while_the_program_works() ->
 
 #[test]
 fn without_a_background_thread_it_has_one_of_its_own() -> Result<()> {
-    let pair = Pair::start(ClientOptions { background: false, ..ClientOptions::default() })?;
+    let pair = Pair::start(ClientOptions::default().background(false))?;
     let mut batch = pair.client.batch()?;
     pair.add_many(&mut batch, CALLS)?;
     let running = batch.run()?;
@@ -80,7 +80,7 @@ fn many_run_at_once_and_hold_up_nobody() -> Result<()> {
 fn a_deadline_is_kept_though_the_program_does_nothing() -> Result<()> {
     let silent = Silent::start()?;
     let mut batch = silent.client.batch()?;
-    let options = CallOptions { deadline: Some(WORK / 10), ..CallOptions::default() };
+    let options = CallOptions::default().deadline(Some(WORK / 10));
     let call = batch.add_agent("d", 0, &request(Access::Read, BODY), &options)?;
     let running = batch.run()?;
     // The record tells of the end, without a look at the batch.
@@ -257,7 +257,7 @@ fn a_local_search_of_a_client_finds_the_agents_answer_when_it_ends() -> Result<(
     let hung = TcpListener::bind("127.0.0.1:0")?;
     let mirrors = format!("{}|{}", hung.local_addr()?, well.address());
     for background in [true, false] {
-        let options = ClientOptions { background, ..ClientOptions::default() };
+        let options = ClientOptions::default().background(background);
         let agents = format!("local = here\nagent = {mirrors}:i");
         let client = client(&agents, &format!("{LONG}\nha_strategy = roundrobin"), options)?;
         // The first pick of one of them is the mirror that hangs.
@@ -452,7 +452,7 @@ fn wait_until_answered(client: &Client, host: &str, count: u64) -> Result<(), St
 }
 
 fn patient() -> CallOptions {
-    CallOptions { deadline: Some(LIMIT * 10), ..CallOptions::default() }
+    CallOptions::default().deadline(Some(LIMIT * 10))
 }
 
 const BODY: &[u8] = b"body";

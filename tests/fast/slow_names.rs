@@ -39,7 +39,7 @@ fn hung_names() -> String {
 fn names_that_hang_delay_no_call_and_no_other_name() -> Result<()> {
     let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
     for background in [true, false] {
-        let options = ClientOptions { background, ..ClientOptions::default() };
+        let options = ClientOptions::default().background(background);
         let agents = format!("agent = {}localhost:{}:i", hung_names(), echo.port());
         let client = echo::client(&agents, "", options)?;
         let start = Instant::now();
@@ -57,11 +57,11 @@ fn names_that_hang_delay_no_call_and_no_other_name() -> Result<()> {
 #[test]
 fn the_deadline_holds_whatever_the_resolver_does() -> Result<()> {
     for background in [true, false] {
-        let options = ClientOptions { background, ..ClientOptions::default() };
+        let options = ClientOptions::default().background(background);
         let client = echo::client("agent = slow.test:9312:i", "", options)?;
         let start = Instant::now();
         let deadline = Some(Duration::from_millis(300));
-        let short = CallOptions { deadline, ..CallOptions::default() };
+        let short = CallOptions::default().deadline(deadline);
         let request = echo::request(Access::Read, b"x");
         let error = client.call("d", 0, &request, &short).expect_err("nobody looks it up");
         let failure = &error.failures()[0];
@@ -78,7 +78,7 @@ fn a_name_is_looked_up_once_for_all_its_ports() -> Result<()> {
     let client = echo::client(
         "agent = counted.test:1|counted.test:2|counted.test:3:i",
         "",
-        ClientOptions { background: false, ..ClientOptions::default() },
+        ClientOptions::default().background(false),
     )?;
     let failed = echo::ask(&client, b"x").expect_err("nobody listens there").to_string();
     ensure!(failed.contains("connect() failed"), "{failed}");

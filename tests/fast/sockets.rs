@@ -22,7 +22,7 @@ fn every_kind_of_address_is_reached() -> Result<()> {
     let named = format!("localhost:{}", inet.port());
     for name in [&inet.name, &inet6.name, &unix.name, &named] {
         for background in [true, false] {
-            let options = ClientOptions { background, ..ClientOptions::default() };
+            let options = ClientOptions::default().background(background);
             let client = client(&format!("agent = {name}:i"), "", options)?;
             ensure!(ask(&client, b"hello")? == b"hello", "{name}");
         }
@@ -34,7 +34,7 @@ fn every_kind_of_address_is_reached() -> Result<()> {
 fn a_name_without_an_address_is_a_state_of_its_mirror() -> Result<()> {
     let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
     for background in [true, false] {
-        let options = ClientOptions { background, ..ClientOptions::default() };
+        let options = ClientOptions::default().background(background);
         let agent = format!("agent = nosuchhost.invalid:9312|{}:i", echo.name);
         let client = client(&agent, "ha_strategy = roundrobin", options)?;
         for _ in 0..3 {
@@ -77,7 +77,7 @@ fn plain_lines_keep_connections_only_on_request() -> Result<()> {
         [(KeepConnections::ByLine, 5), (KeepConnections::Always, 1), (KeepConnections::Never, 5)]
     {
         let echo = EchoDaemon::on("127.0.0.1", Manners::default())?;
-        let options = ClientOptions { keep_connections, ..ClientOptions::default() };
+        let options = ClientOptions::default().keep_connections(keep_connections);
         let client = client(&format!("agent = {}:i", echo.name), "", options)?;
         for _ in 0..5 {
             ask(&client, b"x")?;

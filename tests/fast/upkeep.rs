@@ -16,7 +16,7 @@ fn a_program_that_drives_the_upkeep_needs_no_thread() -> Result<()> {
         let [one, other, hole] = echoes()?;
         let agents =
             format!("agent = {}|{}:i\nagent_blackhole = {}:i", one.name, other.name, hole.name);
-        let options = ClientOptions { background: false, ..ClientOptions::default() };
+        let options = ClientOptions::default().background(false);
         let client = Client::with_options(&pinging(&agents, 50)?, options)?;
         let threads = threads()?;
         ask(&client)?;
@@ -47,7 +47,7 @@ fn a_program_that_drives_the_upkeep_needs_no_thread() -> Result<()> {
 fn an_upkeep_begins_pings_by_itself_and_so_does_the_next_one() -> Result<()> {
     let [one, other, _] = echoes()?;
     let agents = format!("agent = {}|{}:i", one.name, other.name);
-    let options = ClientOptions { background: false, ..ClientOptions::default() };
+    let options = ClientOptions::default().background(false);
     let client = Client::with_options(&pinging(&agents, 20)?, options)?;
     for round in 1..=2 {
         let mut upkeep = client.upkeep()?;

@@ -93,7 +93,7 @@ fn a_dead_agent_is_a_warning_or_an_error_as_the_caller_likes() -> Result<()> {
         (Completeness::AtLeast { percent: 51 }, false),
         (Completeness::AtLeast { percent: 50 }, true),
     ] {
-        let options = CallOptions { completeness, ..CallOptions::default() };
+        let options = CallOptions::default().completeness(completeness);
         let outcome = client.search(INDEX, &everything, &options);
         assert_eq!(outcome.is_ok(), suffices, "{completeness:?}: {outcome:?}");
     }
@@ -150,7 +150,7 @@ fn incomplete_searches_are_not_sent() -> Result<()> {
     }
     for percent in [0, 101, 255] {
         let completeness = Completeness::AtLeast { percent };
-        let options = CallOptions { completeness, ..CallOptions::default() };
+        let options = CallOptions::default().completeness(completeness);
         let outcome = client.search("d", &Search::new("x"), &options);
         let Err(Error::Request(text)) = outcome else { panic!("{percent}: {outcome:?}") };
         assert!(text.contains("is not 1 to 100 percent"), "{text}");

@@ -75,7 +75,7 @@ fn without_failover_a_mirror_that_comes_back_is_not_starved() -> Result<()> {
         let relay = Relay::start(cluster.daemons()[0][0].address())?;
         let twin = cluster.daemons()[0][1].address();
         let hosts = [relay.address().to_string(), twin.to_string()];
-        let options = ClientOptions { failover: false, ..ClientOptions::default() };
+        let options = ClientOptions::default().failover(false);
         let client = Client::with_options(&config(strategy, &hosts)?, options)?;
         let bed = Bed { client, hosts: hosts.to_vec() };
         relay.set(Behaviour::Refuse)?;

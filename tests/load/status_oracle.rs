@@ -27,7 +27,7 @@ fn a_master_and_hamirror_show_the_same_counts() -> Result<()> {
     // A master never sends a request again after RETRY.
     let sections = sections.replace(":packages0", ":packages0[retry_count=0]");
     let text = format!("{sections}searchd\n{{\n{SETTINGS}}}\n");
-    let options = ClientOptions { failover: false, ..ClientOptions::default() };
+    let options = ClientOptions::default().failover(false);
     let client = Client::with_options(&Config::parse(&text, "status_oracle.conf")?, options)?;
     for round in 0..ROUNDS {
         world.begin(round)?;

@@ -63,7 +63,7 @@ fn local_indexes_are_merged_as_a_master_merges_its_own() -> Result<()> {
     let unsearched = client.search(INDEX, &Search::new(""), &CallOptions::default())?;
     let warning = unsearched.warning.unwrap_or_default();
     ensure!(warning.contains("local index packages0 not searched"), "{warning}");
-    let options = CallOptions { completeness: Completeness::All, ..CallOptions::default() };
+    let options = CallOptions::default().completeness(Completeness::All);
     let unsearched = client.search(INDEX, &Search::new(""), &options);
     let text = unsearched.expect_err("a part is missing").to_string();
     ensure!(text.contains("local index packages0: not searched"), "{text}");

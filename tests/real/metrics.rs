@@ -20,7 +20,7 @@ fn promtool_has_nothing_to_say() -> Result<()> {
             "index half {{\n type = distributed\n agent = {living}:packages0\n agent = {dead}:i\n \
              agent_blackhole = {dead}:b\n}}\n"
         );
-    let options = ClientOptions { background: false, ..ClientOptions::default() };
+    let options = ClientOptions::default().background(false);
     let client = Client::with_options(&Config::parse(&sections, "metrics.conf")?, options)?;
     // Once with nothing counted yet.
     check(&promtool, &client.status().prometheus())?;

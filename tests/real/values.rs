@@ -223,7 +223,7 @@ fn an_agent_that_lacks_agents_has_not_answered_in_full() -> Result<()> {
         ensure!(result.len() == 7, "{} rows", result.len());
         ensure!(result.agents_answered == answered, "{agents:?}: {:?}", result.warning);
         ensure!(result.failures.len() == agents.len() - answered, "{:?}", result.failures);
-        let options = CallOptions { completeness: Completeness::All, ..CallOptions::default() };
+        let options = CallOptions::default().completeness(Completeness::All);
         match client.search("top", &search, &options) {
             Ok(_) => ensure!(answered == agents.len(), "{agents:?}"),
             Err(Error::Unanswered { failures, .. }) => {

@@ -68,7 +68,7 @@ pub(crate) fn set_call_option(
         "query_timeout" => options.query_timeout = Some(duration(value)?),
         "retry_count" => options.retry_count = Some(value.extract()?),
         "retry_delay" => options.retry_delay = Some(duration(value)?),
-        "failover" => options.no_failover = !value.extract::<bool>()?,
+        "failover" => options.failover = value.extract()?,
         "completeness" => options.completeness = completeness(value)?,
         _ => return Ok(false),
     }

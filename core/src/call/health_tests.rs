@@ -267,7 +267,7 @@ fn an_error_of_the_query_brings_no_dead_mirror_back() {
 
 #[test]
 fn a_query_without_failover_is_not_spent_on_a_trial() {
-    let alone = CallOptions { no_failover: true, ..CallOptions::default() };
+    let alone = CallOptions { failover: false, ..CallOptions::default() };
     for (options, attempts_max) in [(alone, None), (CallOptions::default(), Some(1))] {
         let mut bed = Bed::with_cap(2, Access::Read, options, attempts_max);
         bed.kill(0);

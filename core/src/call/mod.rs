@@ -142,7 +142,7 @@ impl Call {
         let mut call = Self {
             limits,
             scope,
-            failover: scope == Scope::Agent && !options.no_failover,
+            failover: scope == Scope::Agent && options.failover,
             stays_with: None,
             begun_at: now,
             deadline: now + limits.deadline,

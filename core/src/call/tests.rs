@@ -189,7 +189,7 @@ fn the_lines_retry_count_caps_the_attempts() {
 
 #[test]
 fn without_failover_the_picked_mirror_is_the_only_one() {
-    let options = CallOptions { no_failover: true, ..CallOptions::default() };
+    let options = CallOptions { failover: false, ..CallOptions::default() };
     let mut bed = Bed::new(2, Access::Read, options);
     let (attempt, _) = bed.started().unwrap();
     bed.fail(attempt, FailureKind::NetworkError);
@@ -198,8 +198,7 @@ fn without_failover_the_picked_mirror_is_the_only_one() {
 
 #[test]
 fn without_failover_a_later_round_asks_the_same_mirror() {
-    let options =
-        CallOptions { no_failover: true, retry_count: Some(2), ..CallOptions::default() };
+    let options = CallOptions { failover: false, retry_count: Some(2), ..CallOptions::default() };
     let mut bed = Bed::new(3, Access::Read, options);
     for round in 0..3 {
         let (attempt, mirror) = bed.started().expect("each round makes one attempt");

@@ -185,7 +185,7 @@ impl World {
             connect_timeout: random.bool().then_some(connect_timeout),
             query_timeout: random.bool().then_some(query_timeout),
             retry_count: Some(random.u32(0..3)),
-            no_failover: self.plan.upheaval.is_some() && random.u8(..) < 10,
+            failover: self.plan.upheaval.is_none() || random.u8(..) >= 10,
             ..CallOptions::default()
         }
     }
@@ -202,7 +202,7 @@ impl World {
         if let Some(load) = load {
             self.loads[load].handle_call();
             let is_tested = self.plan.upheaval.is_some();
-            if is_tested && scope == Scope::Agent && !options.no_failover {
+            if is_tested && scope == Scope::Agent && options.failover {
                 self.check_starved(load)?;
             }
         }
@@ -231,7 +231,7 @@ impl World {
             is_deadline_fixed: limits.is_deadline_fixed,
             lost_packets: 0,
             is_hasty,
-            free: !options.no_failover && agent.attempts_max.is_none() && !may_forget,
+            free: options.failover && agent.attempts_max.is_none() && !may_forget,
             attempts: Vec::new(),
             has_waited: false,
         };

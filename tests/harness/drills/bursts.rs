@@ -59,7 +59,7 @@ impl Bench {
         let frozen: Vec<Frozen> =
             self.mirrors[..frozen].iter().map(Frozen::new).collect::<Result<_>>()?;
         let deadline = (deadline_ms > 0).then(|| Duration::from_millis(deadline_ms));
-        let options = CallOptions { deadline, ..CallOptions::default() };
+        let options = CallOptions::default().deadline(deadline);
         let (slowest, failures) = at_once(&client, calls, &options)?;
         let name = format!(
             "burst: {} of {mirrors} mirrors frozen, {} deadline, {} connections",

@@ -12,7 +12,7 @@ use hamirror_tests::echo::{ask, client, request};
 
 fn main() -> Result<()> {
     let agents = env::args().nth(1).context("usage: starved_client HOST|HOST")?;
-    let options = ClientOptions { background: false, ..ClientOptions::default() };
+    let options = ClientOptions::default().background(false);
     let client = client(&format!("agent = {agents}:i"), "", options)?;
     ensure!(ask(&client, b"before")? == b"before");
     // Names that were never looked up, and what a call needs beside a look-up and a socket.
@@ -22,8 +22,7 @@ fn main() -> Result<()> {
 
     limit_descriptors(64)?;
     let hoard: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
-    let short =
-        CallOptions { deadline: Some(Duration::from_millis(100)), ..CallOptions::default() };
+    let short = CallOptions::default().deadline(Some(Duration::from_millis(100)));
     let starved = client.call("d", 0, &request(Access::Read, b"x"), &short);
     let error = starved.err().context("it was answered without a descriptor")?;
     let failure = error.failures().first().context("an agent's failure")?;

@@ -214,7 +214,7 @@ fn all_settings() -> Vec<Settings> {
         expected,
     };
     let impatient = CallOptions { deadline: Some(ms(500)), ..retries };
-    let no_failover = CallOptions { no_failover: true, ..retries };
+    let no_failover = CallOptions { failover: false, ..retries };
     let no_retry = CallOptions { retry_count: Some(0), ..options };
     let default = CallOptions::default();
     vec![
