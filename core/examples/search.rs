@@ -1,10 +1,10 @@
 //! Prints the best matches of a distributed index.
 
-use hamirror::{CallOptions, Client, Config, Search};
+use hamirror::{Client, Config, Search};
 
 fn main() -> Result<(), hamirror::Error> {
     let client = Client::new(&Config::read("sphinx.conf")?)?;
-    let result = client.search("packages", &Search::new("library"), &CallOptions::default())?;
+    let result = client.search("packages", &Search::new("library"))?;
     for row in result.rows() {
         println!("{} {}", row.id(), row.weight());
     }

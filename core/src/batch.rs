@@ -90,7 +90,12 @@ impl Batch {
 
     /// Starts a request to every agent of an index: a read to one mirror of each, a write to all
     /// mirrors of each. Blackholes get it too, and are not waited for.
-    pub fn add_index(
+    pub fn add_index(&mut self, index: &str, request: &Arc<dyn Request>) -> Result<Calls, Error> {
+        self.add_index_with(index, request, &CallOptions::default())
+    }
+
+    /// Starts a request as [`Self::add_index`] does, by those options.
+    pub fn add_index_with(
         &mut self,
         index: &str,
         request: &Arc<dyn Request>,
@@ -103,6 +108,16 @@ impl Batch {
 
     /// Starts a request to one agent of an index, by its number from 0.
     pub fn add_agent(
+        &mut self,
+        index: &str,
+        agent: usize,
+        request: &Arc<dyn Request>,
+    ) -> Result<CallId, Error> {
+        self.add_agent_with(index, agent, request, &CallOptions::default())
+    }
+
+    /// Starts a request as [`Self::add_agent`] does, by those options.
+    pub fn add_agent_with(
         &mut self,
         index: &str,
         agent: usize,
@@ -129,20 +144,30 @@ impl Batch {
 
     /// Starts a search of every agent of an index, or of several (`"shop, archive"`), which are
     /// merged as one. An agent that two of them name is asked for each.
-    pub fn add_search(
+    pub fn add_search(&mut self, index: &str, search: &Search) -> Result<SearchId, Error> {
+        self.add_search_with(index, search, &CallOptions::default())
+    }
+
+    /// Starts a search as [`Self::add_search`] does, by those options.
+    pub fn add_search_with(
         &mut self,
         index: &str,
         search: &Search,
         options: &CallOptions,
     ) -> Result<SearchId, Error> {
-        self.add_searches(index, std::slice::from_ref(search), options)
+        self.add_searches_with(index, std::slice::from_ref(search), options)
     }
 
     /// Starts several searches of the same agents, 32 at most, in one request to each: a daemon
     /// does once what they have in common. [`Self::take_searches`] has their results.
     ///
     /// Retries are those of the first one.
-    pub fn add_searches(
+    pub fn add_searches(&mut self, index: &str, searches: &[Search]) -> Result<SearchId, Error> {
+        self.add_searches_with(index, searches, &CallOptions::default())
+    }
+
+    /// Starts searches as [`Self::add_searches`] does, by those options.
+    pub fn add_searches_with(
         &mut self,
         index: &str,
         searches: &[Search],

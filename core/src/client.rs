@@ -85,14 +85,19 @@ impl Client {
 
     /// Searches all agents of an index, or of several (`"shop, archive"`), and merges their answers
     /// as a master does.
-    pub fn search(
+    pub fn search(&self, index: &str, search: &Search) -> Result<SearchResult, Error> {
+        self.search_with(index, search, &CallOptions::default())
+    }
+
+    /// Searches as [`Self::search`] does, by those options.
+    pub fn search_with(
         &self,
         index: &str,
         search: &Search,
         options: &CallOptions,
     ) -> Result<SearchResult, Error> {
         let mut batch = self.batch()?;
-        let id = batch.add_search(index, search, options)?;
+        let id = batch.add_search_with(index, search, options)?;
         while !batch.wait_all(None)? {}
         batch.take_search(id)
     }
@@ -104,10 +109,19 @@ impl Client {
         &self,
         index: &str,
         searches: &[Search],
+    ) -> Result<Vec<Result<SearchResult, Error>>, Error> {
+        self.search_all_with(index, searches, &CallOptions::default())
+    }
+
+    /// Searches as [`Self::search_all`] does, by those options.
+    pub fn search_all_with(
+        &self,
+        index: &str,
+        searches: &[Search],
         options: &CallOptions,
     ) -> Result<Vec<Result<SearchResult, Error>>, Error> {
         let mut batch = self.batch()?;
-        let id = batch.add_searches(index, searches, options)?;
+        let id = batch.add_searches_with(index, searches, options)?;
         while !batch.wait_all(None)? {}
         batch.take_searches(id)
     }
@@ -128,7 +142,7 @@ impl Client {
         mut search_local: impl FnMut(&str, &[u8]) -> Result<Reply, String>,
     ) -> Result<SearchResult, Error> {
         let mut batch = BatchHandle::from(self.batch()?);
-        let id = batch.get()?.add_search(index, search, options)?;
+        let id = batch.get()?.add_search_with(index, search, options)?;
         batch.get()?.wait_sent(Some(LOCAL_SEARCH_DELAY_MAX))?;
         let locals: Vec<String> = batch.locals(id).map(str::to_owned).collect();
         let runs = !locals.is_empty() && batch.run().is_ok();
@@ -154,10 +168,20 @@ impl Client {
         index: &str,
         agent: usize,
         request: &Arc<dyn Request>,
+    ) -> Result<Reply, Error> {
+        self.call_with(index, agent, request, &CallOptions::default())
+    }
+
+    /// Asks one agent as [`Self::call`] does, by those options.
+    pub fn call_with(
+        &self,
+        index: &str,
+        agent: usize,
+        request: &Arc<dyn Request>,
         options: &CallOptions,
     ) -> Result<Reply, Error> {
         let mut batch = self.batch()?;
-        let call = batch.add_agent(index, agent, request, options)?;
+        let call = batch.add_agent_with(index, agent, request, options)?;
         while !batch.wait_all(None)? {}
         batch.take_reply(call)
     }

@@ -7,11 +7,11 @@
 //! answers as a master does.
 //!
 //! ```no_run
-//! use hamirror::{CallOptions, Client, Config, Search};
+//! use hamirror::{Client, Config, Search};
 //!
 //! # fn main() -> Result<(), hamirror::Error> {
 //! let client = Client::new(&Config::read("sphinx.conf")?)?;
-//! let result = client.search("dist", &Search::new("hello"), &CallOptions::default())?;
+//! let result = client.search("dist", &Search::new("hello"))?;
 //! for row in result.rows() {
 //!     println!("{} {}", row.id(), row.weight());
 //! }

@@ -108,7 +108,7 @@ pub unsafe extern "C" fn hamirror_batch_add_index(
         // A reference of its own, for a callback may free the handle.
         let request = need(request, "request")?.clone();
         let options = options::call(options)?;
-        let mut calls = write(batch)?.get()?.add_index(index, &request, &options)?;
+        let mut calls = write(batch)?.get()?.add_index_with(index, &request, &options)?;
         let count = calls.len() as u32;
         out_first_call.write(number_of(calls.next()));
         out_call_count.write(count);
@@ -135,7 +135,8 @@ pub unsafe extern "C" fn hamirror_batch_add_agent(
         // A reference of its own, for a callback may free the handle.
         let request = need(request, "request")?.clone();
         let options = options::call(options)?;
-        let CallId(call) = write(batch)?.get()?.add_agent(index, agent, &request, &options)?;
+        let CallId(call) =
+            write(batch)?.get()?.add_agent_with(index, agent, &request, &options)?;
         out_call.write(call);
         Ok(())
     })
@@ -158,7 +159,7 @@ pub unsafe extern "C" fn hamirror_batch_add_search(
         let index = arguments::text(index, "index")?;
         let search = need(search, "search")?.read("search")?;
         let options = options::call(options)?;
-        let added = write(batch)?.get()?.add_search(index, search.get()?, &options)?;
+        let added = write(batch)?.get()?.add_search_with(index, search.get()?, &options)?;
         let SearchId(number) = added;
         out_search.write(number);
         Ok(())

@@ -100,7 +100,7 @@ pub unsafe extern "C" fn hamirror_client_search(
         let options = options::call(options)?;
         // Its own copy, for the handle may be changed or freed while this waits.
         let search = need(search, "search")?.read("search")?.get()?.clone();
-        let result = client.search(index, &search, &options)?;
+        let result = client.search_with(index, &search, &options)?;
         out_result.write(handle::new(result.into()));
         Ok(())
     })
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn hamirror_client_call(
         let index = arguments::text(index, "index")?;
         // A reference of its own, for a callback may free the handle.
         let request = need(request, "request")?.clone();
-        let reply = client.call(index, agent, &request, &options::call(options)?)?;
+        let reply = client.call_with(index, agent, &request, &options::call(options)?)?;
         out_reply.write(handle::new(reply));
         Ok(())
     })

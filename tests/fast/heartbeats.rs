@@ -49,12 +49,12 @@ fn a_flood_ends_at_the_deadline_and_holds_up_no_other_agent() -> Result<()> {
         }
     });
     let mut batch = client.batch()?;
-    let flooded = batch.add_agent("d", 0, &optimize_read(), &options)?;
+    let flooded = batch.add_agent_with("d", 0, &optimize_read(), &options)?;
     let begun = Instant::now();
     let mut turns = 0;
     while batch.reply(flooded).is_none() {
         // Another agent is asked in between, over the same driver.
-        let other = batch.add_agent("d", 1, &request(Access::Read, b"x"), &options)?;
+        let other = batch.add_agent_with("d", 1, &request(Access::Read, b"x"), &options)?;
         while batch.reply(other).is_none() && batch.reply(flooded).is_none() {
             batch.wait_any(Some(Duration::from_millis(50)))?;
         }
@@ -96,7 +96,7 @@ fn ask(
     let heartbeat = heartbeat.to_vec();
     thread::scope(|scope| {
         let daemon = scope.spawn(move || serve(&listener, pieces, &heartbeat));
-        let reply = client.call("d", 0, &request, options);
+        let reply = client.call_with("d", 0, &request, options);
         drop(client);
         // A daemon that nobody has asked still waits.
         drop(TcpStream::connect(address));

@@ -21,7 +21,8 @@ fn an_idle_connection_goes_to_the_driver_that_needs_it() -> Result<()> {
     for round in 0..10_u8 {
         // Each has a driver of its own; the first is idle again when the second begins.
         for mut batch in [client.batch()?, client.batch()?] {
-            let call = batch.add_agent("d", 0, &request(Access::Read, &[round]), &options())?;
+            let call =
+                batch.add_agent_with("d", 0, &request(Access::Read, &[round]), &options())?;
             ensure!(batch.wait_all(None)?);
             ensure!(batch.take_reply(call).is_ok_and(|reply| reply.body == [round]));
         }
@@ -38,7 +39,8 @@ fn a_connection_that_died_idle_is_replaced_by_whoever_takes_it_over() -> Result<
     let client = limited(&echo, 1)?;
     for round in 0..20_u8 {
         for mut batch in [client.batch()?, client.batch()?] {
-            let call = batch.add_agent("d", 0, &request(Access::Read, &[round]), &options())?;
+            let call =
+                batch.add_agent_with("d", 0, &request(Access::Read, &[round]), &options())?;
             ensure!(batch.wait_all(None)?);
             ensure!(batch.take_reply(call).is_ok_and(|reply| reply.body == [round]));
         }
@@ -57,8 +59,8 @@ fn connections_that_the_daemon_closed_are_not_held_by_idle_drivers() -> Result<(
     let client = limited(&echo, 8)?;
     let mut batches = (0..4).map(|_| client.batch()).collect::<Result<Vec<_>, _>>()?;
     for batch in &mut batches {
-        batch.add_agent("d", 0, &request(Access::Read, b"x"), &options())?;
-        batch.add_agent("d", 0, &request(Access::Read, b"x"), &options())?;
+        batch.add_agent_with("d", 0, &request(Access::Read, b"x"), &options())?;
+        batch.add_agent_with("d", 0, &request(Access::Read, b"x"), &options())?;
         ensure!(batch.wait_all(None)?);
     }
     drop(batches);
@@ -108,7 +110,7 @@ fn a_batch_that_lives_on_closes_connections_to_hosts_that_are_gone() -> Result<(
     let (goes, stays) = (goes?, stays?);
     let client = limited(&goes, 1)?;
     let mut batch = client.batch()?;
-    batch.add_agent("d", 0, &request(Access::Read, b"x"), &options())?;
+    batch.add_agent_with("d", 0, &request(Access::Read, b"x"), &options())?;
     ensure!(batch.wait_all(None)? && goes.open() == 1);
     client.reload(&limited_config(&stays, 1)?);
     let start = Instant::now();
@@ -127,8 +129,9 @@ fn a_batch_that_a_panic_ends_gives_its_places_back() -> Result<()> {
     for request in [Arc::new(Panics::Encoding) as Arc<dyn Request>, Arc::new(Panics::Judging)] {
         let asked = AssertUnwindSafe(|| {
             let mut batch = client.batch()?;
-            let _held = batch.add_agent("d", 0, &self::request(Access::Read, b"x"), &options());
-            batch.add_agent("d", 0, &request, &options())?;
+            let _held =
+                batch.add_agent_with("d", 0, &self::request(Access::Read, b"x"), &options());
+            batch.add_agent_with("d", 0, &request, &options())?;
             batch.wait_all(None)
         });
         ensure!(panic::catch_unwind(asked).is_err(), "it did not panic");
@@ -175,7 +178,7 @@ fn a_waker_of_an_ended_batch_wakes_nobody() -> Result<()> {
     let stale = batch.waker();
     drop(batch);
     batch = client.batch()?;
-    batch.add_agent("d", 0, &request(Access::Read, b"x"), &options())?;
+    batch.add_agent_with("d", 0, &request(Access::Read, b"x"), &options())?;
     stale.wake()?;
     let limit = Duration::from_millis(50);
     let start = Instant::now();

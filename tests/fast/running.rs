@@ -60,7 +60,7 @@ fn many_run_at_once_and_hold_up_nobody() -> Result<()> {
     let silent = Silent::start()?;
     // One that waits for ever runs beside them.
     let mut hung = silent.client.batch()?;
-    hung.add_agent("d", 0, &request(Access::Read, BODY), &patient())?;
+    hung.add_agent_with("d", 0, &request(Access::Read, BODY), &patient())?;
     let hung = hung.run()?;
     let batch = || {
         let mut batch = pair.client.batch()?;
@@ -81,7 +81,7 @@ fn a_deadline_is_kept_though_the_program_does_nothing() -> Result<()> {
     let silent = Silent::start()?;
     let mut batch = silent.client.batch()?;
     let options = CallOptions::default().deadline(Some(WORK / 10));
-    let call = batch.add_agent("d", 0, &request(Access::Read, BODY), &options)?;
+    let call = batch.add_agent_with("d", 0, &request(Access::Read, BODY), &options)?;
     let running = batch.run()?;
     // The record tells of the end, without a look at the batch.
     let begun_at = Instant::now();
@@ -102,7 +102,7 @@ fn dropped_it_cancels_what_runs_and_leaves_nothing() -> Result<()> {
     for _ in 0..10 {
         let request = request(Access::Read, BODY);
         let mut batch = silent.client.batch()?;
-        batch.add_agent("d", 0, &request, &patient())?;
+        batch.add_agent_with("d", 0, &request, &patient())?;
         let running = batch.run()?;
         drop(running);
         ensure!(Arc::strong_count(&request) == 1, "something holds the request");
@@ -119,7 +119,7 @@ fn a_join_with_a_limit_gives_back_what_still_runs() -> Result<()> {
     let client =
         client(&format!("agent = {}:i", relay.address()), LONG, ClientOptions::default())?;
     let mut batch = client.batch()?;
-    let mut add = || batch.add_agent("d", 0, &request(Access::Read, BODY), &patient());
+    let mut add = || batch.add_agent_with("d", 0, &request(Access::Read, BODY), &patient());
     let [first, second] = [add()?, add()?];
     let mut batch = batch.run()?.join(Some(Duration::from_millis(5)))?;
     ensure!(batch.pending() == 2 && batch.timeout().is_some());
@@ -127,7 +127,7 @@ fn a_join_with_a_limit_gives_back_what_still_runs() -> Result<()> {
     batch.cancel(first)?;
     ensure!(batch.wait_any(Some(LIMIT))? == Some(Completed::Call(first)));
     relay.set(Behaviour::Pass)?;
-    let third = batch.add_agent("d", 0, &request(Access::Read, BODY), &patient())?;
+    let third = batch.add_agent_with("d", 0, &request(Access::Read, BODY), &patient())?;
     let mut batch = batch.run()?.join(Some(LIMIT))?;
     ensure!(batch.pending() == 0 && batch.reply(second).is_some());
     ensure!(batch.take_reply(third).is_ok() && batch.take_reply(first).is_err());
@@ -140,7 +140,7 @@ fn a_join_with_a_limit_gives_back_what_still_runs() -> Result<()> {
 fn a_waker_ends_a_join() -> Result<()> {
     let silent = Silent::start()?;
     let mut batch = silent.client.batch()?;
-    batch.add_agent("d", 0, &request(Access::Read, BODY), &patient())?;
+    batch.add_agent_with("d", 0, &request(Access::Read, BODY), &patient())?;
     let waker = batch.waker();
     let running = batch.run()?;
     let waking = thread::spawn(move || {
@@ -178,7 +178,7 @@ fn a_request_of_the_program_is_judged_on_that_thread_and_its_panic_comes_out_at_
     for panics in [false, true] {
         let judge = Arc::new(Judge { panics, ..Judge::default() });
         let mut batch = pair.client.batch()?;
-        batch.add_agent("d", 0, &(judge.clone() as Arc<dyn Request>), &patient())?;
+        batch.add_agent_with("d", 0, &(judge.clone() as Arc<dyn Request>), &patient())?;
         let running = batch.run()?;
         comes_true(|| Ok(running.wait_all(Some(LIMIT))?))?;
         let joined = panic::catch_unwind(AssertUnwindSafe(|| running.join(Some(LIMIT))));
@@ -202,7 +202,7 @@ fn a_request_may_drop_its_own_batch_but_not_join_it() -> Result<()> {
     for joins in [false, true] {
         let own = Arc::new(EndsItsOwn { joins, ..EndsItsOwn::default() });
         let mut batch = pair.client.batch()?;
-        batch.add_agent("d", 0, &(own.clone() as Arc<dyn Request>), &patient())?;
+        batch.add_agent_with("d", 0, &(own.clone() as Arc<dyn Request>), &patient())?;
         own.give(batch.run()?);
         own.wait_for_the_end()?;
     }
@@ -215,7 +215,7 @@ fn a_handle_refuses_meanwhile_what_needs_the_batch() -> Result<()> {
     let silent = Silent::start()?;
     let mut batch = BatchHandle::from(silent.client.batch()?);
     ensure!(matches!(batch.join(None), Err(Error::Misuse(_))), "it does not run");
-    batch.get()?.add_agent("d", 0, &request(Access::Read, BODY), &patient())?;
+    batch.get()?.add_agent_with("d", 0, &request(Access::Read, BODY), &patient())?;
     batch.run()?;
     let refused = batch.get().err().context("it runs")?;
     ensure!(refused.to_string().contains("join it first"), "{refused}");
@@ -235,7 +235,7 @@ fn local_indexes_are_searched_meanwhile() -> Result<()> {
     let agents = format!("local = here\nagent = {}:i", listener.local_addr()?);
     let client = client(&agents, LONG, ClientOptions::default())?;
     let mut batch = client.batch()?;
-    let search = batch.add_search("d", &hamirror::Search::new("library"), &patient())?;
+    let search = batch.add_search_with("d", &hamirror::Search::new("library"), &patient())?;
     let mut running = batch.run()?;
     ensure!(running.locals(search).collect::<Vec<_>>() == ["here"]);
     ensure!(!running.local_request(search, "here")?.is_empty());
@@ -308,7 +308,7 @@ impl Pair {
     }
 
     fn add(&self, batch: &mut Batch) -> Result<CallId> {
-        Ok(batch.add_agent("d", 0, &request(Access::Read, BODY), &patient())?)
+        Ok(batch.add_agent_with("d", 0, &request(Access::Read, BODY), &patient())?)
     }
 
     fn add_many(&self, batch: &mut Batch, count: usize) -> Result<Vec<CallId>> {

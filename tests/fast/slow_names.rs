@@ -63,7 +63,7 @@ fn the_deadline_holds_whatever_the_resolver_does() -> Result<()> {
         let deadline = Some(Duration::from_millis(300));
         let short = CallOptions::default().deadline(deadline);
         let request = echo::request(Access::Read, b"x");
-        let error = client.call("d", 0, &request, &short).expect_err("nobody looks it up");
+        let error = client.call_with("d", 0, &request, &short).expect_err("nobody looks it up");
         let failure = &error.failures()[0];
         ensure!(start.elapsed() < SLOW / 2, "the call waited for the resolver");
         ensure!(failure.deadline_passed && failure.to_string().contains("(resolve"), "{failure}");

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use hamirror::status::Counter;
-use hamirror::{
-    Access, Batch, CallOptions, Client, ClientOptions, Completed, Config, Error, KeepConnections,
-};
+use hamirror::{Access, Batch, Client, ClientOptions, Completed, Config, Error, KeepConnections};
 use hamirror_tests::daemon::free_port;
 use hamirror_tests::echo::{EchoDaemon, Manners, ask, client, request};
 use hamirror_tests::process;
@@ -155,7 +153,7 @@ fn a_write_goes_to_every_mirror_and_each_outcome_is_named() -> Result<()> {
     let agent = format!("agent = {}|{dead}|{}:i", one.name, other.name);
     let client = client(&agent, "", ClientOptions::default())?;
     let mut batch = client.batch()?;
-    let calls = batch.add_index("d", &request(Access::Write, b"w"), &CallOptions::default())?;
+    let calls = batch.add_index("d", &request(Access::Write, b"w"))?;
     ensure!(batch.wait_all(None)?);
     let mut outcomes = Vec::new();
     for call in calls {
@@ -180,7 +178,7 @@ fn blackholes_are_sent_to_and_never_waited_for() -> Result<()> {
     );
     let client = client(&agents, "", ClientOptions::default())?;
     let mut batch = client.batch()?;
-    let calls = batch.add_index("d", &request(Access::Read, b"x"), &CallOptions::default())?;
+    let calls = batch.add_index("d", &request(Access::Read, b"x"))?;
     ensure!(calls.len() == 1, "a blackhole is waited for");
     ensure!(batch.wait_all(None)?);
     let reached = (0..500).any(|_| {
@@ -201,7 +199,7 @@ fn a_batch_runs_in_the_hosts_own_loop() -> Result<()> {
     for round in 0..20_u8 {
         let mut batch = client.batch()?;
         let request = request(Access::Read, &[round]);
-        let calls = batch.add_index("d", &request, &CallOptions::default())?;
+        let calls = batch.add_index("d", &request)?;
         let mut ended = Vec::new();
         while batch.pending() > 0 {
             poll(&batch);
@@ -230,7 +228,7 @@ fn a_thousand_agents_in_one_batch() -> Result<()> {
         ClientOptions::default(),
     )?;
     let mut batch = client.batch()?;
-    let calls = batch.add_index("d", &request(Access::Read, b"x"), &CallOptions::default())?;
+    let calls = batch.add_index("d", &request(Access::Read, b"x"))?;
     ensure!(batch.wait_all(None)?);
     for call in calls {
         let reply = batch.take_reply(call)?;
@@ -245,7 +243,7 @@ fn a_wait_is_ended_from_another_thread_and_a_call_cancelled() -> Result<()> {
     let client =
         client(&format!("agent = {}:i", silent.local_addr()?), "", ClientOptions::default())?;
     let mut batch = client.batch()?;
-    let call = batch.add_agent("d", 0, &request(Access::Read, b"x"), &CallOptions::default())?;
+    let call = batch.add_agent("d", 0, &request(Access::Read, b"x"))?;
     let waker = batch.waker();
     let ended = thread::scope(|scope| {
         scope.spawn(move || waker.wake());
@@ -273,11 +271,11 @@ fn a_reload_takes_over_without_stopping_what_is_under_way() -> Result<()> {
     let client = Client::new(&config(&[line(&stays.name), line(&goes.name), line(&silent)])?)?;
     let ask = |agent: usize| {
         let request = request(Access::Read, b"x");
-        client.call("d", agent, &request, &CallOptions::default())
+        client.call("d", agent, &request)
     };
     ensure!(ask(0).is_ok() && ask(1).is_ok());
     let mut batch = client.batch()?;
-    let call = batch.add_agent("d", 2, &request(Access::Read, b"x"), &CallOptions::default())?;
+    let call = batch.add_agent("d", 2, &request(Access::Read, b"x"))?;
     client.reload(&config(&[line(&comes.name), line(&stays.name)])?);
     ensure!(batch.pending() == 1, "the reload ended a call");
     ensure!(ask(0).is_ok() && ask(1).is_ok() && comes.requests() == 1);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use hamirror::{Access, CallOptions, Client, ClientOptions, Config, Error, Level};
+use hamirror::{Access, Client, ClientOptions, Config, Error, Level};
 use hamirror_tests::alone;
 use hamirror_tests::daemon::free_port;
 use hamirror_tests::echo::{EchoDaemon, Manners, client, request};
@@ -187,7 +187,7 @@ fn a_hung_blackhole_costs_few_sockets_and_no_other_blackhole_a_request() -> Resu
 
 fn ask(client: &Client) -> Result<()> {
     let mut batch = client.batch()?;
-    batch.add_index("d", &request(Access::Read, b"x"), &CallOptions::default())?;
+    batch.add_index("d", &request(Access::Read, b"x"))?;
     ensure!(batch.wait_all(None)?);
     Ok(())
 }

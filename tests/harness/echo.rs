@@ -11,7 +11,7 @@ use std::thread;
 use anyhow::Result;
 use hamirror::internal::wire::header;
 use hamirror::request::Raw;
-use hamirror::{Access, CallOptions, Client, ClientOptions, Config, Request};
+use hamirror::{Access, Client, ClientOptions, Config, Request};
 
 /// Answers until it is dropped, a thread a connection.
 #[derive(Debug)]
@@ -196,7 +196,7 @@ pub fn request(access: Access, body: &[u8]) -> Arc<dyn Request> {
 
 /// What the first agent of `d` answers.
 pub fn ask(client: &Client, body: &[u8]) -> Result<Vec<u8>> {
-    Ok(client.call("d", 0, &request(Access::Read, body), &CallOptions::default())?.body)
+    Ok(client.call("d", 0, &request(Access::Read, body))?.body)
 }
 
 const PERSIST: u16 = 4;

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use hamirror::Value;
-use hamirror::{CallOptions, Client, Config, Search};
+use hamirror::{Client, Config, Search};
 
 /// One search through the library. The text has a line `total T found F agents A/B`, then a line
 /// `ID WEIGHT NAME` a row; programs in other languages print the same.
 pub fn listing(config: &Path, index: &str, query: &str) -> Result<String> {
     let client = Client::new(&Config::read(config)?)?;
     let search = Search::new(query).select("name").limit(10);
-    let result = client.search(index, &search, &CallOptions::default())?;
+    let result = client.search(index, &search)?;
     let name = result.column("name").context("no column 'name' came back")?;
     let mut text = format!(
         "total {} found {} agents {}/{}\n",

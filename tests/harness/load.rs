@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use comfy_table::Table;
 use hamirror::AgentFailure;
 use hamirror::status::Counter;
-use hamirror::{CallOptions, Client, Search, SearchResult};
+use hamirror::{Client, Search, SearchResult};
 use hdrhistogram::Histogram;
 
 use crate::{interrupt, report};
@@ -262,7 +262,7 @@ struct Question {
 
 impl Question {
     fn ask(client: &Client, index: &str, search: Search) -> Result<Question> {
-        let result = client.search(index, &search, &CallOptions::default())?;
+        let result = client.search(index, &search)?;
         if let Some(text) = incomplete(&result) {
             bail!("before the load: {text}");
         }
@@ -270,7 +270,7 @@ impl Question {
     }
 
     fn ask_again(&self, client: &Client, index: &str) -> Result<(), String> {
-        let result = client.search(index, &self.search, &CallOptions::default());
+        let result = client.search(index, &self.search);
         let result = result.map_err(|error| error.to_string())?;
         if let Some(text) = incomplete(&result) {
             return Err(text);

@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::{Result, ensure};
 use hamirror::request::Command;
 use hamirror::request::Raw;
-use hamirror::{Access, CallOptions, Client, Config, Request};
+use hamirror::{Access, Client, Config, Request};
 use hamirror_tests::alone;
 use hamirror_tests::daemon::Daemon;
 use hamirror_tests::packages::{self, Tool};
@@ -46,7 +46,7 @@ fn ask_often(client: &Client) -> Result<()> {
     let request: Arc<dyn Request> =
         Arc::new(Raw { command: Command::STATUS, access: Access::Read, body });
     for _ in 0..CALLS {
-        let reply = client.call("d", 0, &request, &CallOptions::default())?;
+        let reply = client.call("d", 0, &request)?;
         ensure!(reply.body.len() > 100, "a status of {} bytes", reply.body.len());
     }
     Ok(())

@@ -61,9 +61,9 @@ fn filters_hold_as_many_values_as_the_configuration_says() -> Result<()> {
         Client::new(&Config::parse(&format!("{agent}searchd\n{{\n{searchd}}}\n"), "c.conf")?)
     };
     let search = Search::new("").filter_values("gid", 0..200_000);
-    let result = client(settings)?.search("d", &search, &CallOptions::default())?;
+    let result = client(settings)?.search("d", &search)?;
     assert_eq!((result.total_found, result.agents_answered), (0, 1));
-    let error = client("")?.search("d", &search, &CallOptions::default()).unwrap_err();
+    let error = client("")?.search("d", &search).unwrap_err();
     ensure!(matches!(error, Error::Request(_)), "{error}");
     Ok(())
 }
@@ -74,12 +74,12 @@ fn a_dead_agent_is_a_warning_or_an_error_as_the_caller_likes() -> Result<()> {
     let mut cluster = Cluster::start(corpus::synthetic(400, 4), |_| {})?;
     let client = Client::new(&Config::read(cluster.config())?)?;
     let everything = Search::new("");
-    let whole = client.search(INDEX, &everything, &CallOptions::default())?;
+    let whole = client.search(INDEX, &everything)?;
     assert_eq!((whole.total_found, whole.agents_answered, whole.agents), (400, 2, 2));
     assert_eq!(whole.warning, None);
 
     let dead = kill_agent(&mut cluster, 1)?;
-    let rest = client.search(INDEX, &everything, &CallOptions::default())?;
+    let rest = client.search(INDEX, &everything)?;
     assert_eq!((rest.total_found, rest.agents_answered, rest.agents), (200, 1, 2));
     let warning = rest.warning.unwrap_or_default();
     let is_named = |host: &String| warning.contains(host.as_str());
@@ -94,12 +94,12 @@ fn a_dead_agent_is_a_warning_or_an_error_as_the_caller_likes() -> Result<()> {
         (Completeness::AtLeast { percent: 50 }, true),
     ] {
         let options = CallOptions::default().completeness(completeness);
-        let outcome = client.search(INDEX, &everything, &options);
+        let outcome = client.search_with(INDEX, &everything, &options);
         assert_eq!(outcome.is_ok(), suffices, "{completeness:?}: {outcome:?}");
     }
 
     let dead = [dead, kill_agent(&mut cluster, 0)?].concat();
-    let outcome = client.search(INDEX, &everything, &CallOptions::default());
+    let outcome = client.search(INDEX, &everything);
     let Err(error @ Error::Unanswered { answered: 0, agents: 2, .. }) = outcome else {
         panic!("all agents are dead, but: {outcome:?}");
     };
@@ -112,7 +112,7 @@ fn a_dead_agent_is_a_warning_or_an_error_as_the_caller_likes() -> Result<()> {
         cluster.daemon(0, mirror).restart()?;
         cluster.daemon(1, mirror).restart()?;
     }
-    let whole = client.search(INDEX, &everything, &CallOptions::default())?;
+    let whole = client.search(INDEX, &everything)?;
     assert_eq!((whole.total_found, whole.agents_answered), (400, 2));
     Ok(())
 }
@@ -144,14 +144,14 @@ fn incomplete_searches_are_not_sent() -> Result<()> {
         (Search::new("x").filter_values("gid", []), "no values"),
     ];
     for (search, expected) in incomplete {
-        let outcome = client.search("d", &search, &CallOptions::default());
+        let outcome = client.search("d", &search);
         let Err(Error::Request(text)) = outcome else { panic!("{search:?}: {outcome:?}") };
         assert!(text.contains(expected), "{text}");
     }
     for percent in [0, 101, 255] {
         let completeness = Completeness::AtLeast { percent };
         let options = CallOptions::default().completeness(completeness);
-        let outcome = client.search("d", &Search::new("x"), &options);
+        let outcome = client.search_with("d", &Search::new("x"), &options);
         let Err(Error::Request(text)) = outcome else { panic!("{percent}: {outcome:?}") };
         assert!(text.contains("is not 1 to 100 percent"), "{text}");
     }
@@ -166,11 +166,11 @@ fn a_wrong_query_is_blamed_on_itself() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(100, 6), |_| {})?;
     let client = Client::new(&Config::read(cluster.config())?)?;
     let search = Search::new("@nosuchfield x");
-    let outcome = client.search(INDEX, &search, &CallOptions::default());
+    let outcome = client.search(INDEX, &search);
     let Err(error) = outcome else { panic!("a field that is not there: {outcome:?}") };
     assert!(error.is_query_error(), "{error}");
     assert!(error.to_string().contains("nosuchfield"), "{error}");
-    let alive = client.search(INDEX, &Search::new(""), &CallOptions::default())?;
+    let alive = client.search(INDEX, &Search::new(""))?;
     assert_eq!((alive.total_found, alive.agents_answered), (100, 2));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use hamirror::{CallOptions, Client, ClientOptions, Config, Search};
+use hamirror::{Client, ClientOptions, Config, Search};
 use hamirror_tests::alone;
 use hamirror_tests::cluster::Cluster;
 use hamirror_tests::corpus;
@@ -201,7 +201,7 @@ impl Bed {
     }
 
     fn search(&self) -> Result<()> {
-        let result = self.client.search("d", &search(), &CallOptions::default())?;
+        let result = self.client.search("d", &search())?;
         ensure!(result.agents_answered == 1, "{:?}", result.warning);
         Ok(())
     }
@@ -228,7 +228,7 @@ impl Bed {
     fn pick(&self) -> Result<Option<usize>> {
         let retries = self.client.status().traffic.agent_retries;
         let mut batch = self.client.batch()?;
-        let id = batch.add_search("d", &search(), &CallOptions::default())?;
+        let id = batch.add_search("d", &search())?;
         while !batch.wait_all(None)? {}
         let call =
             batch.search_calls(id).and_then(|mut calls| calls.next()).context("one call")?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use hamirror::status::Show;
-use hamirror::{CallOptions, Client, ClientOptions, Config, Search};
+use hamirror::{Client, ClientOptions, Config, Search};
 use hamirror_tests::alone;
 use hamirror_tests::cluster::Cluster;
 use hamirror_tests::corpus;
@@ -36,7 +36,7 @@ fn a_master_and_hamirror_show_the_same_counts() -> Result<()> {
             // That the faulty mirror's half fails, with which text, is not the question here.
             let query = Query { text: text.to_owned(), ..Query::default() };
             oracle.search(case.name, &query)?;
-            client.search(case.name, &Search::new(text), &CallOptions::default())?;
+            client.search(case.name, &Search::new(text))?;
         }
     }
     let mut compared = 0;

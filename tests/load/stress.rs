@@ -136,7 +136,7 @@ impl Stress {
         for step in 0..CALLS {
             let body = body("call", number, step);
             let request = request(&body);
-            let reply = self.client.call("echo", step % 2, &request, &CallOptions::default())?;
+            let reply = self.client.call("echo", step % 2, &request)?;
             ensure!(reply.body == body, "another call's answer: {:?}", reply.body);
             self.answered.fetch_add(1, Ordering::Relaxed);
         }
@@ -150,11 +150,14 @@ impl Stress {
         let mut random = fastrand::Rng::with_seed(number as u64);
         for step in 0..BATCHES {
             let mut batch = self.client.batch()?;
-            let hopeless = batch.add_agent("silent", 0, &request(b"x"), &options)?;
+            let hopeless = batch.add_agent_with("silent", 0, &request(b"x"), &options)?;
             let mut calls = Vec::new();
             for part in 0..BATCH_CALLS {
                 let body = body("batch", number, step * BATCH_CALLS + part);
-                calls.push((batch.add_agent("echo", part % 2, &request(&body), &options)?, body));
+                calls.push((
+                    batch.add_agent_with("echo", part % 2, &request(&body), &options)?,
+                    body,
+                ));
             }
             self.wakers.lock().expect("no panic").push(batch.waker());
             let cancelled = calls[random.usize(..calls.len())].0;
@@ -230,7 +233,7 @@ impl Stress {
 }
 
 fn search(client: &Client, word: &str) -> Result<Found> {
-    let result = client.search(INDEX, &Search::new(word).limit(100), &CallOptions::default())?;
+    let result = client.search(INDEX, &Search::new(word).limit(100))?;
     ensure!(result.agents_answered == result.agents, "{:?}", result.warning);
     let ids = result.rows().map(|row| row.id()).collect();
     Ok(Found { total: result.total_found, ids })

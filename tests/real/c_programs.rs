@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use hamirror::Value;
-use hamirror::{CallOptions, Client, Config, Search, SearchResult, search};
+use hamirror::{Client, Config, Search, SearchResult, search};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::compiler::{Compiler, Linkage, Standard};
 use hamirror_tests::daemon::{Daemon, free_port};
@@ -88,7 +88,7 @@ fn programs_answer_as_rust_does() -> Result<()> {
     for name in ["batch_poll", "batch_completed", "values"] {
         let program = Program::c(name)?;
         let printed = program.run_every_way(&arguments)?;
-        let result = client.search(INDEX, &whole_search(), &CallOptions::default())?;
+        let result = client.search(INDEX, &whole_search())?;
         ensure!(printed.is_empty() || printed == told(&result), "not as Rust: {printed}");
     }
 
@@ -103,7 +103,7 @@ fn programs_answer_as_rust_does() -> Result<()> {
     threads.run(&[&config, INDEX, "200"])?;
     threads.run_threads_checked(&[&config, INDEX, "3"])?;
 
-    let result = client.search(INDEX, &Search::new("library"), &CallOptions::default())?;
+    let result = client.search(INDEX, &Search::new("library"))?;
     let expected: String =
         result.rows().map(|row| format!("{} {}\n", row.id(), row.weight())).collect();
     ensure!(result.len() == 20);
@@ -159,7 +159,7 @@ fn what_an_engineer_writes_first() -> Result<()> {
     let config = cluster.patient_config().display().to_string();
     let client = Client::new(&Config::read(cluster.patient_config())?)?;
     let found = |query: &str| {
-        let result = client.search(INDEX, &Search::new(query), &CallOptions::default())?;
+        let result = client.search(INDEX, &Search::new(query))?;
         anyhow::Ok(result.total_found)
     };
 
@@ -196,7 +196,7 @@ fn a_plugin_asks_agents_from_inside_a_query() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(300, 10), |_| {})?;
     let config = cluster.patient_config().display().to_string();
     let client = Client::new(&Config::read(cluster.patient_config())?)?;
-    let result = client.search(INDEX, &Search::new("library"), &CallOptions::default())?;
+    let result = client.search(INDEX, &Search::new("library"))?;
     let found = result.total_found;
     ensure!(found > 0);
     let shared = program::shared()?;
@@ -240,7 +240,7 @@ fn the_demo_program_keeps_to_its_format() -> Result<()> {
     let client = Client::new(&Config::read(cluster.patient_config())?)?;
     let demo = Program::c("demo_search")?;
     let search = Search::new("library").select("name").limit(10);
-    let result = client.search(INDEX, &search, &CallOptions::default())?;
+    let result = client.search(INDEX, &search)?;
     let mut expected = format!("total {} found {} agents 2/2\n", result.total, result.total_found);
     for row in result.rows() {
         let name = value_text(row.value(result.column("name").context("a column name")?));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Result, ensure};
-use hamirror::{CallOptions, Client, Config, Search};
+use hamirror::{Client, Config, Search};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::compiler::{Compiler, Standard};
 use hamirror_tests::daemon::free_port;
@@ -36,7 +36,7 @@ fn every_method_does_what_its_function_does() -> Result<()> {
 fn the_example_answers_as_rust_does() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(300, 15), |_| {})?;
     let client = Client::new(&Config::read(cluster.patient_config())?)?;
-    let result = client.search(INDEX, &Search::new("library"), &CallOptions::default())?;
+    let result = client.search(INDEX, &Search::new("library"))?;
     let expected: String =
         result.rows().map(|row| format!("{} {}\n", row.id(), row.weight())).collect();
     ensure!(result.len() == 20);

@@ -2,7 +2,7 @@
 //! and other agents are not touched.
 
 use anyhow::{Result, ensure};
-use hamirror::{CallOptions, Client, Config, Error, FailureKind, Search};
+use hamirror::{Client, Config, Error, FailureKind, Search};
 use hamirror_tests::cluster::{Cluster, INDEX};
 use hamirror_tests::corpus;
 use hamirror_tests::fake::{FakeDaemon, Fault};
@@ -14,7 +14,7 @@ fn a_mirror_that_misbehaves_costs_nobody_an_answer() -> Result<()> {
         let fake = FakeDaemon::start(fault)?;
         let client = client(&fake, Some(&cluster), "roundrobin")?;
         for _ in 0..4 {
-            let result = client.search(INDEX, &Search::new(""), &CallOptions::default())?;
+            let result = client.search(INDEX, &Search::new(""))?;
             let answer = (result.agents_answered, result.agents, result.total_found);
             ensure!(answer == (2, 2, 200), "{name}: {answer:?} {:?}", result.warning);
             ensure!(result.warning.is_none(), "{name}: {:?}", result.warning);
@@ -47,7 +47,7 @@ fn the_retry_count_of_a_line_says_how_many_attempts_are_made() -> Result<()> {
             hosts.join("|")
         );
         let client = Client::new(&Config::parse(&text, "c.conf")?)?;
-        let outcome = client.search(INDEX, &Search::new(""), &CallOptions::default());
+        let outcome = client.search(INDEX, &Search::new(""));
         let Err(Error::Unanswered { failures, .. }) = outcome else { panic!("{outcome:?}") };
         let connections: Vec<_> = fakes.iter().map(FakeDaemon::connections).collect();
         let attempts = failures[0].attempts.len();
@@ -63,11 +63,7 @@ fn the_retry_count_of_a_line_says_how_many_attempts_are_made() -> Result<()> {
 fn the_only_mirror_that_misbehaves_is_named_with_its_fault() -> Result<()> {
     for (name, fault, expected) in faults() {
         let fake = FakeDaemon::start(fault)?;
-        let outcome = client(&fake, None, "random")?.search(
-            INDEX,
-            &Search::new(""),
-            &CallOptions::default(),
-        );
+        let outcome = client(&fake, None, "random")?.search(INDEX, &Search::new(""));
         let Err(Error::Unanswered { failures, .. }) = outcome else {
             panic!("{name}: {outcome:?}");
         };

@@ -60,11 +60,11 @@ fn local_indexes_are_merged_as_a_master_merges_its_own() -> Result<()> {
     })?;
     ensure!(seen.answers >= 180, "too tame: {seen:?}");
 
-    let unsearched = client.search(INDEX, &Search::new(""), &CallOptions::default())?;
+    let unsearched = client.search(INDEX, &Search::new(""))?;
     let warning = unsearched.warning.unwrap_or_default();
     ensure!(warning.contains("local index packages0 not searched"), "{warning}");
     let options = CallOptions::default().completeness(Completeness::All);
-    let unsearched = client.search(INDEX, &Search::new(""), &options);
+    let unsearched = client.search_with(INDEX, &Search::new(""), &options);
     let text = unsearched.expect_err("a part is missing").to_string();
     ensure!(text.contains("local index packages0: not searched"), "{text}");
     let failed = client.search_with_locals(INDEX, &Search::new(""), &options, |name, _| {
@@ -88,9 +88,7 @@ fn compare(cluster: &mut Cluster, seed: u64, count: usize) -> Result<Seen> {
     let master = cluster.start_master(Agents::Persistent)?;
     let client = Client::new(&Config::read(cluster.config())?)?;
     let is_alike = |_: &Query| true;
-    compare_with(&master, seed, count, is_alike, |search| {
-        client.search(INDEX, search, &CallOptions::default())
-    })
+    compare_with(&master, seed, count, is_alike, |search| client.search(INDEX, search))
 }
 
 fn compare_with(

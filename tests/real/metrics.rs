@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use hamirror::{CallOptions, Client, ClientOptions, Config, Search};
+use hamirror::{Client, ClientOptions, Config, Search};
 use hamirror_tests::cluster::{Agents, Cluster};
 use hamirror_tests::daemon::free_port;
 use hamirror_tests::{corpus, packages};
@@ -25,8 +25,8 @@ fn promtool_has_nothing_to_say() -> Result<()> {
     // Once with nothing counted yet.
     check(&promtool, &client.status().prometheus())?;
     for _ in 0..7 {
-        client.search("packages", &Search::new("library"), &CallOptions::default())?;
-        client.search("half", &Search::new("library"), &CallOptions::default())?;
+        client.search("packages", &Search::new("library"))?;
+        client.search("half", &Search::new("library"))?;
     }
     let text = client.status().prometheus();
     check(&promtool, &text)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use hamirror::{CallOptions, Client, Config, Search};
+use hamirror::{Client, Config, Search};
 use hamirror_tests::cluster::{Cluster, INDEX};
 use hamirror_tests::compiler::{Compiler, Linkage, Standard};
 use hamirror_tests::library::{self, Profile};
@@ -32,8 +32,7 @@ fn a_host_loads_and_unloads_the_library_a_hundred_times() -> Result<()> {
 fn plugins_with_two_versions_live_side_by_side() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(300, 32), |_| {})?;
     let client = Client::new(&Config::read(cluster.config())?)?;
-    let found =
-        client.search(INDEX, &Search::new("library"), &CallOptions::default())?.total_found;
+    let found = client.search(INDEX, &Search::new("library"))?.total_found;
     let folder = tempfile::tempdir()?;
     let host = folder.path().join("host");
     compile("plugin_host.c", &Linkage::None, &[], &host)?;

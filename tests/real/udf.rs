@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use hamirror::{CallOptions, Client, Config, Search};
+use hamirror::{Client, Config, Search};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::compiler::{Compiler, Linkage, Standard};
 use hamirror_tests::daemon::Daemon;
@@ -26,7 +26,7 @@ fn it_counts_as_rust_does_while_mirrors_die() -> Result<()> {
     host.allow(&config)?;
     let client = Client::new(&Config::read(&config)?)?;
     for word in ["library", "mirror", "nosuchword"] {
-        let found = client.search(INDEX, &Search::new(word), &CallOptions::default())?.total_found;
+        let found = client.search(INDEX, &Search::new(word))?.total_found;
         let expected = vec![vec![found.to_string(), String::new()]; Host::ROWS];
         ensure!(host.count(&config, INDEX, word)? == expected, "{word}");
     }
@@ -241,8 +241,7 @@ fn it_is_clean_to_a_memory_checker() -> Result<()> {
     packages::ensure(&[Tool::Valgrind])?;
     let cluster = Cluster::start(corpus::synthetic(200, 26), |_| {})?;
     let client = Client::new(&Config::read(cluster.config())?)?;
-    let found =
-        client.search(INDEX, &Search::new("library"), &CallOptions::default())?.total_found;
+    let found = client.search(INDEX, &Search::new("library"))?.total_found;
     let folder = tempfile::tempdir()?;
     let (plugin, host) = (folder.path().join(install::UDF), folder.path().join("host"));
     allow(folder.path(), &cluster.config())?;

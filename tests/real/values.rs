@@ -126,11 +126,7 @@ fn every_value_is_what_a_master_prints() -> Result<()> {
         "js.base, id",
         "id, id other, gid",
     ] {
-        let found = rows(&client.search(
-            "all_docs",
-            &Search::new("word").select(list),
-            &CallOptions::default(),
-        )?);
+        let found = rows(&client.search("all_docs", &Search::new("word").select(list))?);
         let statement = format!("SELECT {list} FROM all_docs WHERE MATCH('word') LIMIT 20");
         ensure!(found == master.sphinxql(&statement)?, "{list}: {found:#?}");
         nulls += found.iter().flatten().filter(|value| *value == "NULL").count();
@@ -139,24 +135,20 @@ fn every_value_is_what_a_master_prints() -> Result<()> {
     for ids in [&IDS[2..3], &IDS[3..], &IDS[1..4], &IDS[..]] {
         let search = Search::new("").select("id");
         let list: Vec<String> = ids.iter().map(u64::to_string).collect();
-        let found = rows(&client.search(
-            "all_docs",
-            &search.clone().filter_ids(ids.iter().copied()),
-            &CallOptions::default(),
-        )?);
+        let found =
+            rows(&client.search("all_docs", &search.clone().filter_ids(ids.iter().copied()))?);
         ensure!(found.concat() == list, "{found:?} of {list:?}");
         let range = (ids[0], ids[ids.len() - 1]);
         let inside = search.clone().id_range(range.0, range.1);
         let outside = search.clone().exclude_id_range(range.0, range.1);
-        let inside = rows(&client.search("all_docs", &inside, &CallOptions::default())?).concat();
-        let outside =
-            rows(&client.search("all_docs", &outside, &CallOptions::default())?).concat();
+        let inside = rows(&client.search("all_docs", &inside)?).concat();
+        let outside = rows(&client.search("all_docs", &outside)?).concat();
         ensure!(inside == list, "{inside:?} of {list:?}");
         let all = DOCUMENTS.len() + IDS.len();
         ensure!(outside.len() == all - ids.len(), "{outside:?} outside of {list:?}");
         ensure!(!outside.iter().any(|id| list.contains(id)), "{outside:?} outside of {list:?}");
         let rest = search.exclude_ids(ids.iter().copied());
-        let rest = client.search("all_docs", &rest, &CallOptions::default())?;
+        let rest = client.search("all_docs", &rest)?;
         ensure!(rest.len() == DOCUMENTS.len() + IDS.len() - ids.len(), "{list:?}");
     }
     Ok(())
@@ -167,7 +159,7 @@ fn what_real_agents_do_not_have_in_common_is_told() -> Result<()> {
     let site = Site::start()?;
     site.fill()?;
     let client = site.client()?;
-    let search = |search: &Search| client.search("all_other", search, &CallOptions::default());
+    let search = |search: &Search| client.search("all_other", search);
     let warning = search(&Search::new(""))?.warning.context("a warning")?;
     let [one, other] = site.agents.each_ref().map(Daemon::address);
     let size = format!("column 'size' is left out: uint on agent {one}, float on agent {other}");
@@ -219,12 +211,12 @@ fn an_agent_that_lacks_agents_has_not_answered_in_full() -> Result<()> {
         let text = format!("index top\n{{\ntype = distributed\n{lines}}}\n");
         let client = Client::new(&Config::parse(&text, "tree.conf")?)?;
         let search = Search::new("word");
-        let result = client.search("top", &search, &CallOptions::default())?;
+        let result = client.search("top", &search)?;
         ensure!(result.len() == 7, "{} rows", result.len());
         ensure!(result.agents_answered == answered, "{agents:?}: {:?}", result.warning);
         ensure!(result.failures.len() == agents.len() - answered, "{:?}", result.failures);
         let options = CallOptions::default().completeness(Completeness::All);
-        match client.search("top", &search, &options) {
+        match client.search_with("top", &search, &options) {
             Ok(_) => ensure!(answered == agents.len(), "{agents:?}"),
             Err(Error::Unanswered { failures, .. }) => {
                 ensure!(answered < agents.len(), "{failures:?}");

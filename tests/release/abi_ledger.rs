@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use hamirror::{CallOptions, Client, Config, Search};
+use hamirror::{Client, Config, Search};
 use hamirror_tests::cluster::{Cluster, INDEX};
 use hamirror_tests::library::{self, Profile};
 use hamirror_tests::packages::{self, Tool};
@@ -67,7 +67,7 @@ fn additions_pass_and_changes_are_seen() -> Result<()> {
 fn older_and_newer_programs_run() -> Result<()> {
     let cluster = Cluster::start(corpus::synthetic(300, 51), |_| {})?;
     let client = Client::new(&Config::read(cluster.config())?)?;
-    let result = client.search(INDEX, &Search::new("library"), &CallOptions::default())?;
+    let result = client.search(INDEX, &Search::new("library"))?;
     let expected = format!("{} {}\n", result.total_found, result.len());
     let (today, newer) = (library::build(Profile::Dev)?, newer::build()?);
     for header in frozen_headers()? {

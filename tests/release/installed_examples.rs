@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use hamirror::{CallOptions, Client, Config, Search};
+use hamirror::{Client, Config, Search};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::install::Install;
 use hamirror_tests::library::Profile;
@@ -36,7 +36,7 @@ fn examples_are_built_in_every_way_and_lose_no_query() -> Result<()> {
 
     let mut cluster = Cluster::start(corpus::synthetic(500, 43), |_| {})?;
     let client = Client::new(&Config::read(cluster.config())?)?;
-    let result = client.search(INDEX, &Search::new("library"), &CallOptions::default())?;
+    let result = client.search(INDEX, &Search::new("library"))?;
     cluster.daemon(0, 0).kill()?;
     for folder in built {
         let site = Site {

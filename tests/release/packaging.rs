@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use hamirror::{CallOptions, Client, Config, Search};
+use hamirror::{Client, Config, Search};
 use hamirror_tests::cluster::{Cluster, INDEX};
 use hamirror_tests::install::{Install, Libraries};
 use hamirror_tests::library::{self, Profile};
@@ -93,7 +93,7 @@ fn programs_are_built_in_every_way_and_lose_no_query() -> Result<()> {
 
     let mut cluster = Cluster::start(corpus::synthetic(500, 41), |_| {})?;
     let client = Client::new(&Config::read(cluster.config())?)?;
-    let result = client.search(INDEX, &Search::new("library"), &CallOptions::default())?;
+    let result = client.search(INDEX, &Search::new("library"))?;
     let expected: String =
         result.rows().map(|row| format!("{} {}\n", row.id(), row.weight())).collect();
     ensure!(result.len() == 20);

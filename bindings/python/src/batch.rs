@@ -48,7 +48,7 @@ impl Batch {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;
         let batch = &mut open.batch;
-        let id = waiting::run(py, || batch.get()?.add_search(index, &search, &options))?;
+        let id = waiting::run(py, || batch.get()?.add_search_with(index, &search, &options))?;
         let pending = Py::new(py, PendingSearch::new(index, id))?;
         open.running.insert(Completed::Search(id), Pending::Search(pending.clone_ref(py)));
         Ok(pending)
@@ -70,7 +70,8 @@ impl Batch {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;
         let batch = &mut open.batch;
-        let calls = waiting::run(py, || batch.get()?.add_index(index, &request.inner, &options))?;
+        let calls =
+            waiting::run(py, || batch.get()?.add_index_with(index, &request.inner, &options))?;
         calls.map(|call| open.add_reply(py, index, call)).collect()
     }
 
@@ -90,8 +91,9 @@ impl Batch {
         let mut guard = self.lock()?;
         let open = get(&mut guard)?;
         let batch = &mut open.batch;
-        let call =
-            waiting::run(py, || batch.get()?.add_agent(index, agent, &request.inner, &options))?;
+        let call = waiting::run(py, || {
+            batch.get()?.add_agent_with(index, agent, &request.inner, &options)
+        })?;
         open.add_reply(py, index, call)
     }
 

@@ -58,7 +58,7 @@ impl Client {
         let (search, options) = search_options("search", query, options)?;
         let ask = || {
             let mut batch = Detached::new(BatchHandle::from(client.batch()?));
-            let id = batch.get()?.add_search(index, &search, &options)?;
+            let id = batch.get()?.add_search_with(index, &search, &options)?;
             Ok((batch, id))
         };
         let mut asked = None;
@@ -123,7 +123,7 @@ impl Client {
                 Some(asked) => asked,
                 empty => {
                     let mut batch = Detached::new(client.batch()?);
-                    let call = batch.add_agent(index, agent, &request.inner, &options)?;
+                    let call = batch.add_agent_with(index, agent, &request.inner, &options)?;
                     empty.insert((batch, call))
                 }
             };

@@ -168,7 +168,7 @@ impl Session {
                 Some(Plan::Search(Planned { index, searches, shapes, options })) => {
                     let options = options.under(&running.options);
                     let mut batch = self.client.batch()?;
-                    let id = batch.add_searches(&index, &searches, &options)?;
+                    let id = batch.add_searches_with(&index, &searches, &options)?;
                     running.asked = Some(Asked { batch, id, shapes });
                 }
                 Some(Plan::Tell(statement)) => {

@@ -17,7 +17,7 @@ use hamirror::request::{Product, Request, Target, Verdict};
 use hamirror::search::{
     Condition, GroupBy, Grouping, Overrides, Ranker, Search, SearchResult, Sort,
 };
-use hamirror::{CallOptions, Client, Completeness, Config, Error};
+use hamirror::{Client, Completeness, Config, Error};
 use proptest::prelude::*;
 
 use set::{
@@ -400,11 +400,11 @@ fn filters_are_as_large_as_the_configuration_says() {
         for search in [values(values_max), filters(filters_max)] {
             assert!(SearchRequest::new_with("d", &search, &config.searchd, now()).is_ok());
             // Nobody listens there.
-            let error = client.search("d", &search, &CallOptions::default()).unwrap_err();
+            let error = client.search("d", &search).unwrap_err();
             assert!(matches!(error, Error::Unanswered { .. }), "{error}");
         }
         for search in [values(values_max + 1), filters(filters_max + 1)] {
-            let error = client.search("d", &search, &CallOptions::default()).unwrap_err();
+            let error = client.search("d", &search).unwrap_err();
             assert!(matches!(error, Error::Request(_)), "{error}");
             assert!(error.to_string().contains("raise max_filter"), "{error}");
         }

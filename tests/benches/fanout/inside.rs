@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use hamirror::internal::search::SearchRequest;
 use hamirror::internal::wire::header::{self, Command};
-use hamirror::{Access, CallOptions, Client, Config, Product, Request, Target};
+use hamirror::{Access, Client, Config, Product, Request, Target};
 use hamirror_tests::cluster::{Cluster, INDEX};
 
 use crate::contestant::{Contestant, Slice, run_threads};
@@ -47,7 +47,7 @@ impl FanOut {
     /// One fan-out in a batch of its own.
     pub(crate) fn once(client: &Client, request: &Arc<dyn Request>) -> Result<()> {
         let mut batch = client.batch()?;
-        let calls = batch.add_index(INDEX, request, &CallOptions::default())?;
+        let calls = batch.add_index(INDEX, request)?;
         batch.wait_all(None)?;
         for call in calls {
             let outcome = batch.reply(call).ok_or_else(|| anyhow!("{call:?} has no outcome"))?;
@@ -95,7 +95,7 @@ impl Contestant for Search {
     fn run(&mut self, threads: usize, searches: usize) -> Result<Slice> {
         let (client, search) = (&self.client, &self.search);
         run_threads(&mut vec![(); threads], searches, |()| {
-            client.search(INDEX, search, &CallOptions::default())?;
+            client.search(INDEX, search)?;
             Ok(())
         })
     }

@@ -114,7 +114,7 @@ fn at_once(
             builder.spawn(move || {
                 start.wait();
                 let begun = Instant::now();
-                let found = client.search("d", &Search::new("library"), &options);
+                let found = client.search_with("d", &Search::new("library"), &options);
                 (begun.elapsed(), found.map(drop).map_err(|error| error.to_string()))
             })
         })

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
-use hamirror::{Access, CallOptions, Client, ClientOptions};
+use hamirror::{Access, Client, ClientOptions};
 
 use super::Outcome;
 use crate::echo::{EchoDaemon, Manners, client, request};
@@ -54,7 +54,7 @@ fn ask(client: &Client, threads: usize, calls: usize) -> Result<Vec<(Duration, O
                     let one = || {
                         let begun = Instant::now();
                         let call = request(Access::Read, b"x");
-                        let reply = client.call("d", 0, &call, &CallOptions::default());
+                        let reply = client.call("d", 0, &call);
                         Ok((begun.elapsed(), reply.err().map(|failure| failure.to_string())))
                     };
                     (0..calls).map(|_| one()).collect()

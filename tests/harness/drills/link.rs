@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, ensure};
-use hamirror::{CallOptions, Client, Config, Search, SearchResult};
+use hamirror::{Client, Config, Search, SearchResult};
 
 use super::Outcome;
 use crate::cluster::{Agents, Cluster, local_index};
@@ -232,7 +232,7 @@ impl Bench {
 fn found(client: &Client) -> Result<Vec<u64>, String> {
     let text = corpus::WORDS.iter().map(|word| format!("(library {word})"));
     let search = Search::new(text.collect::<Vec<_>>().join(" | ")).limit(ROWS);
-    let result = client.search("d", &search, &CallOptions::default());
+    let result = client.search("d", &search);
     let ids = |result: SearchResult| result.rows().map(|row| row.id()).collect();
     result.map(ids).map_err(|error| error.to_string())
 }

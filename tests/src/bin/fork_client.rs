@@ -14,7 +14,7 @@ fn main() -> Result<()> {
     ask_often(&client, b"before")?;
     let mut batch = client.batch()?;
     let options = CallOptions::default();
-    let call = batch.add_agent("d", 0, &request(b"under way"), &options)?;
+    let call = batch.add_agent_with("d", 0, &request(b"under way"), &options)?;
     // SAFETY: the child runs on one thread and uses what this program made before the fork.
     let child = unsafe { libc::fork() };
     if child == 0 {
@@ -36,7 +36,7 @@ fn main() -> Result<()> {
 
 fn ask_often(client: &Client, body: &[u8]) -> Result<()> {
     for _ in 0..200 {
-        let reply = client.call("d", 0, &request(body), &CallOptions::default())?;
+        let reply = client.call("d", 0, &request(body))?;
         ensure!(reply.body == body, "a reply of another process: {:?}", reply.body);
     }
     Ok(())

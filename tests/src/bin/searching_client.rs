@@ -41,7 +41,8 @@ fn main() -> Result<()> {
                     let mut batch = client.batch()?;
                     let options = CallOptions::default();
                     let word = Search::new("library");
-                    let ids = (0..searches).map(|_| batch.add_search(&index, &word, &options));
+                    let ids =
+                        (0..searches).map(|_| batch.add_search_with(&index, &word, &options));
                     let ids: Vec<_> = ids.collect::<Result<_, _>>()?;
                     wait(&mut batch)?;
                     for id in ids {

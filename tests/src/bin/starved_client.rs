@@ -23,12 +23,12 @@ fn main() -> Result<()> {
     limit_descriptors(64)?;
     let hoard: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
     let short = CallOptions::default().deadline(Some(Duration::from_millis(100)));
-    let starved = client.call("d", 0, &request(Access::Read, b"x"), &short);
+    let starved = client.call_with("d", 0, &request(Access::Read, b"x"), &short);
     let error = starved.err().context("it was answered without a descriptor")?;
     let failure = error.failures().first().context("an agent's failure")?;
     let is_local = |kind| kind == FailureKind::Local;
     ensure!(failure.attempts.iter().all(|attempt| is_local(attempt.kind)), "{failure}");
-    let call = named_batch.add_agent("d", 0, &request(Access::Read, b"x"), &short)?;
+    let call = named_batch.add_agent_with("d", 0, &request(Access::Read, b"x"), &short)?;
     named_batch.wait_all(None)?;
     let error = named_batch.take_reply(call).err().context("it was looked up with nothing")?;
     let failure = error.failures().first().context("an agent's failure")?;

@@ -5,7 +5,7 @@ use std::env;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use hamirror::{CallOptions, Client, Config, Search};
+use hamirror::{Client, Config, Search};
 
 fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
@@ -16,7 +16,7 @@ fn main() -> Result<()> {
     let mut times_ns = Vec::with_capacity(calls);
     for _ in 0..calls {
         let start = Instant::now();
-        client.search(&index, &search, &CallOptions::default())?;
+        client.search(&index, &search)?;
         times_ns.push(start.elapsed().as_nanos());
     }
     times_ns.sort_unstable();

@@ -3,7 +3,7 @@
 use std::env;
 
 use anyhow::{Context, Result};
-use hamirror::{CallOptions, Client, Config, Search};
+use hamirror::{Client, Config, Search};
 use hamirror_tests::cluster::INDEX;
 
 fn main() -> Result<()> {
@@ -13,7 +13,7 @@ fn main() -> Result<()> {
     let client = Client::new(&Config::read(&config)?)?;
     let search = Search::new("library").select("name, size");
     for _ in 0..calls {
-        client.search(INDEX, &search, &CallOptions::default())?;
+        client.search(INDEX, &search)?;
     }
     Ok(())
 }
