@@ -5,6 +5,7 @@
 //! [`Batch::drive`] and take what has ended with [`Batch::next_completion`]. Or leave it to a
 //! thread of the library while the program works ([`Batch::run`]).
 
+mod adding;
 mod handle;
 mod running;
 mod searches;
@@ -13,16 +14,14 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::agent::{Agent, Index};
-use crate::call::Scope;
+use crate::agent::Agent;
 use crate::completeness::Completeness;
 pub use crate::engine::CallId;
 use crate::error::{AgentFailure, Error, SystemError};
 use crate::limits::DEADLINE_MAX;
 use crate::net::{Driver, Run, Waker, clock};
-use crate::options::CallOptions;
-use crate::request::{Access, Reply, Request};
-use crate::search::{Local, Outcomes, Search, SearchRequest, SearchResult};
+use crate::request::Reply;
+use crate::search::{Outcomes, SearchRequest, SearchResult};
 use crate::shared::Shared;
 pub use handle::BatchHandle;
 pub use running::{NotRun, RunningBatch};
@@ -86,116 +85,6 @@ impl Batch {
             searches: Searches::default(),
             has_news: false,
         }
-    }
-
-    /// Starts a request to every agent of an index: a read to one mirror of each, a write to all
-    /// mirrors of each. Blackholes get it too, and are not waited for.
-    pub fn add_index(&mut self, index: &str, request: &Arc<dyn Request>) -> Result<Calls, Error> {
-        self.add_index_with(index, request, &CallOptions::default())
-    }
-
-    /// Starts a request as [`Self::add_index`] does, by those options.
-    pub fn add_index_with(
-        &mut self,
-        index: &str,
-        request: &Arc<dyn Request>,
-        options: &CallOptions,
-    ) -> Result<Calls, Error> {
-        self.check_process()?;
-        let index = self.shared.index(index)?;
-        self.start_index(&index, request, options)
-    }
-
-    /// Starts a request to one agent of an index, by its number from 0.
-    pub fn add_agent(
-        &mut self,
-        index: &str,
-        agent: usize,
-        request: &Arc<dyn Request>,
-    ) -> Result<CallId, Error> {
-        self.add_agent_with(index, agent, request, &CallOptions::default())
-    }
-
-    /// Starts a request as [`Self::add_agent`] does, by those options.
-    pub fn add_agent_with(
-        &mut self,
-        index: &str,
-        agent: usize,
-        request: &Arc<dyn Request>,
-        options: &CallOptions,
-    ) -> Result<CallId, Error> {
-        self.check_process()?;
-        let index = self.shared.index(index)?;
-        let Some(agent) = index.agents.iter().find(|known| known.number == agent) else {
-            let (name, count) = (&index.name, index.agents.len());
-            let text = format!("no agent {agent} in index '{name}', it has {count}");
-            return Err(Error::Unknown(text));
-        };
-        if request.access() == Access::Write && agent.mirrors.len() > 1 {
-            let text = "a write goes to every mirror of an agent: add it with the whole index";
-            return Err(Error::Misuse(text.to_owned()));
-        }
-        self.driver().engine().check(agent, request.as_ref())?;
-        self.shared.handle_query();
-        let call = self.next_call();
-        self.start(agent, request, options);
-        Ok(call)
-    }
-
-    /// Starts a search of every agent of an index, or of several (`"shop, archive"`), which are
-    /// merged as one. An agent that two of them name is asked for each.
-    pub fn add_search(&mut self, index: &str, search: &Search) -> Result<SearchId, Error> {
-        self.add_search_with(index, search, &CallOptions::default())
-    }
-
-    /// Starts a search as [`Self::add_search`] does, by those options.
-    pub fn add_search_with(
-        &mut self,
-        index: &str,
-        search: &Search,
-        options: &CallOptions,
-    ) -> Result<SearchId, Error> {
-        self.add_searches_with(index, std::slice::from_ref(search), options)
-    }
-
-    /// Starts several searches of the same agents, 32 at most, in one request to each: a daemon
-    /// does once what they have in common. [`Self::take_searches`] has their results.
-    ///
-    /// Retries are those of the first one.
-    pub fn add_searches(&mut self, index: &str, searches: &[Search]) -> Result<SearchId, Error> {
-        self.add_searches_with(index, searches, &CallOptions::default())
-    }
-
-    /// Starts searches as [`Self::add_searches`] does, by those options.
-    pub fn add_searches_with(
-        &mut self,
-        index: &str,
-        searches: &[Search],
-        options: &CallOptions,
-    ) -> Result<SearchId, Error> {
-        self.check_process()?;
-        options.completeness.check()?;
-        let indexes = self.shared.indexes(index)?;
-        let requests = self.shared.search_requests(index, &indexes, searches)?;
-        let plain = |request: &Arc<SearchRequest>| -> Arc<dyn Request> { request.clone() };
-        let plain: Vec<Arc<dyn Request>> = requests.iter().map(plain).collect();
-        let options = searches.first().map_or(*options, |first| first.call_options(options));
-        let mut checked = Vec::new();
-        for (index, request) in indexes.iter().zip(&plain) {
-            checked.push(self.check_index(index, request)?);
-        }
-        let first = self.next_call();
-        for ((index, request), lengths) in indexes.iter().zip(&plain).zip(checked) {
-            self.start_checked(index, request, &lengths, &options);
-        }
-        let count = self.next_call().0.wrapping_sub(first.0);
-        let calls = Calls { first, count };
-        self.has_news |= count == 0;
-        let locals = indexes.iter().flat_map(|index| index.locals.iter().cloned());
-        let locals = Local::all(&locals.collect::<Vec<_>>());
-        let request = requests.into_iter().next();
-        let request = request.expect("a list of indexes names one at least");
-        Ok(self.searches.add(request, calls, locals, options))
     }
 
     /// Local indexes of a search's distributed index that nobody has searched. The program may:
@@ -434,74 +323,6 @@ impl Batch {
 
     fn next_call(&self) -> CallId {
         self.driver_ref().engine_ref().next_call()
-    }
-
-    fn start_index(
-        &mut self,
-        index: &Index,
-        request: &Arc<dyn Request>,
-        options: &CallOptions,
-    ) -> Result<Calls, Error> {
-        let lengths = self.check_index(index, request)?;
-        let first = self.next_call();
-        self.start_checked(index, request, &lengths, options);
-        let count = self.next_call().0.wrapping_sub(first.0);
-        Ok(Calls { first, count })
-    }
-
-    /// Refuses a request that some agent of the index could not be sent; the lengths of those to
-    /// blackholes.
-    fn check_index(
-        &mut self,
-        index: &Index,
-        request: &Arc<dyn Request>,
-    ) -> Result<Vec<usize>, Error> {
-        if index.agents.is_empty() && index.blackholes.is_empty() {
-            let name = &index.name;
-            let text = format!("index '{name}' has local indexes only; no agent can be asked");
-            return Err(Error::Unknown(text));
-        }
-        for agent in &index.agents {
-            self.driver().engine().check(agent, request.as_ref())?;
-        }
-        let check =
-            |blackhole: &Arc<Agent>| self.driver().engine().check(blackhole, request.as_ref());
-        index.blackholes.iter().map(check).collect()
-    }
-
-    fn start_checked(
-        &mut self,
-        index: &Index,
-        request: &Arc<dyn Request>,
-        lengths: &[usize],
-        options: &CallOptions,
-    ) {
-        self.shared.handle_query();
-        for agent in &index.agents {
-            self.start(agent, request, options);
-        }
-        for (blackhole, length) in index.blackholes.iter().zip(lengths) {
-            self.shared.background.send_to_blackhole(blackhole, request, *length);
-        }
-    }
-
-    fn start(&mut self, agent: &Arc<Agent>, request: &Arc<dyn Request>, options: &CallOptions) {
-        let failover = options.failover && self.shared.options().failover;
-        let options = options.failover(failover);
-        let now = clock::now();
-        let mut calls = 1;
-        let before = self.pending();
-        let driver = self.driver();
-        if request.access() == Access::Write {
-            calls = agent.mirrors.len();
-            for mirror in 0..calls {
-                driver.engine().start(agent, request, &options, Scope::Mirror(mirror), now);
-            }
-        } else {
-            driver.engine().start(agent, request, &options, Scope::Agent, now);
-        }
-        driver.perform(now);
-        self.has_news |= self.pending() < before + calls;
     }
 
     /// Returns a call that ended, each once, whatever it is part of.
