@@ -83,8 +83,8 @@ impl Client {
         names
     }
 
-    /// Searches all agents of an index, or of several (`"shop, archive"`), and merges their answers
-    /// as a master does.
+    /// Searches all agents of an index, or of several (`"shop, archive"`), and merges their
+    /// answers as a master does.
     pub fn search(&self, index: &str, search: &Search) -> Result<SearchResult, Error> {
         self.search_with(index, search, &CallOptions::default())
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 use hamirror::Value;
 use hamirror::search::{GroupBy, Grouping, MergeMode, Row};
-use hamirror::{CallOptions, Client, Config, Search, SearchResult};
+use hamirror::{Client, Config, Search, SearchResult};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
 use hamirror_tests::corpus::{self, Document};
 use hamirror_tests::oracle::{Answer, Oracle, Query};
@@ -52,13 +52,13 @@ fn sums_averages_and_distinct_values_are_those_of_all_documents() -> Result<()> 
             if !attributes.is_empty() {
                 search = search.group(Grouping::new(GroupBy::Attributes(attributes.clone())));
             }
-            let exact = client.search(INDEX, &search, &CallOptions::default())?;
+            let exact = client.search(INDEX, &search)?;
             ensure!(exact.warning.is_none(), "{by}, {attribute}: {:?}", exact.warning);
             ensure!(exact.len() == truth.len(), "{by}: {} of {}", exact.len(), truth.len());
             check_rows(&exact, attributes.len(), &truth, value)
                 .with_context(|| format!("by '{by}', values of {attribute}"))?;
             let of_master = search.merge_mode(MergeMode::Master);
-            let of_master = client.search(INDEX, &of_master, &CallOptions::default())?;
+            let of_master = client.search(INDEX, &of_master)?;
             let total = |result: &SearchResult| -> u64 {
                 let column = result.column("d").expect("a column");
                 let count = |row: Row<'_>| match row.value(column) {
@@ -163,7 +163,7 @@ fn compare(cluster: &mut Cluster, seed: u64, count: usize) -> Result<()> {
         let query = Query::generate_grouped(&mut random);
         let expected = oracle.search(INDEX, &query);
         let search = translate(&query).merge_mode(MergeMode::Master);
-        let found = client.search(INDEX, &search, &CallOptions::default());
+        let found = client.search(INDEX, &search);
         match (&found, &expected) {
             (Ok(found), Ok(expected)) => {
                 answers += 1;

@@ -15,15 +15,9 @@ use hamirror_tests::corpus::{self, SECTIONS};
 use hamirror_tests::daemon::Daemon;
 use hamirror_tests::oracle::{Oracle, Query};
 
-const WHOLE: CallOptions = CallOptions {
-    deadline: None,
-    connect_timeout: None,
-    query_timeout: None,
-    retry_count: None,
-    retry_delay: None,
-    no_failover: false,
-    completeness: Completeness::All,
-};
+fn complete() -> CallOptions {
+    CallOptions::default().completeness(Completeness::All)
+}
 
 fn start() -> Result<(Cluster, Client)> {
     let cluster = Cluster::start(corpus::synthetic(600, 7), |_| {})?;
@@ -42,8 +36,9 @@ fn ids(result: &SearchResult) -> Vec<u64> {
 #[test]
 fn conditions() -> Result<()> {
     let (_cluster, client) = start()?;
-    let found =
-        |search: Search| -> Result<Vec<u64>> { Ok(ids(&client.search(INDEX, &search, &WHOLE)?)) };
+    let found = |search: Search| -> Result<Vec<u64>> {
+        Ok(ids(&client.search_with(INDEX, &search, &complete())?))
+    };
     let all = found(every(""))?;
     let [one, two] = [SECTIONS[0], SECTIONS[1]];
     let single = |text: &str| found(every("").filter("section", Condition::text(text)));
@@ -59,7 +54,7 @@ fn conditions() -> Result<()> {
     ensure!(found(every("").filter("section", Condition::any_text(["o'ne", "\\"])))?.is_empty());
 
     let sizes: Vec<u32> = client
-        .search(INDEX, &every("").select("installed_size"), &WHOLE)?
+        .search_with(INDEX, &every("").select("installed_size"), &complete())?
         .rows()
         .map(|row| match row.value(0) {
             Value::Uint(size) => size,
@@ -88,7 +83,7 @@ fn conditions() -> Result<()> {
     }
     // The open ends of a float range are no end to any float of the corpus.
     let mut ratios: Vec<f32> = client
-        .search(INDEX, &every("").select("ratio"), &WHOLE)?
+        .search_with(INDEX, &every("").select("ratio"), &complete())?
         .rows()
         .map(|row| match row.value(0) {
             Value::Float(ratio) => ratio,
@@ -113,7 +108,10 @@ fn conditions() -> Result<()> {
 fn global_variables_of_the_agents() -> Result<()> {
     let (_cluster, client) = start()?;
     let search = every("").filter("id", Condition::in_variable("@chosen"));
-    let error = client.search(INDEX, &search, &WHOLE).expect_err("nobody has set it").to_string();
+    let error = client
+        .search_with(INDEX, &search, &complete())
+        .expect_err("nobody has set it")
+        .to_string();
     ensure!(error.contains("undefined global variable"), "{error}");
     // Ascending values as differences, each in groups of seven bits (UVAR).
     let mut body = Vec::new();
@@ -125,12 +123,12 @@ fn global_variables_of_the_agents() -> Result<()> {
     let set: Arc<dyn Request> =
         Arc::new(Raw { command: Command { id: 11, version: 0x100 }, access: Access::Write, body });
     let mut batch = client.batch()?;
-    let calls = batch.add_index(INDEX, &set, &WHOLE)?;
+    let calls = batch.add_index_with(INDEX, &set, &complete())?;
     ensure!(batch.wait_all(None)?);
     for call in calls {
         batch.take_reply(call)?;
     }
-    ensure!(ids(&client.search(INDEX, &search, &WHOLE)?) == [5, 7, 356]);
+    ensure!(ids(&client.search_with(INDEX, &search, &complete())?) == [5, 7, 356]);
     Ok(())
 }
 
@@ -141,7 +139,7 @@ fn what_an_agent_passes_over_is_an_error() -> Result<()> {
     for (search, expected) in
         [(all, "ALL() in a filter"), (every("").low_priority(true), "priority")]
     {
-        let error = client.search(INDEX, &search, &CallOptions::default());
+        let error = client.search(INDEX, &search);
         let error = error.expect_err("2.2.11 knows no such thing").to_string();
         ensure!(error.contains(expected) && error.contains("0x11f"), "{error}");
     }
@@ -157,7 +155,7 @@ fn plugins_that_agents_lack_are_told() -> Result<()> {
         every("library").ranker(plugin),
         every("library").token_filter("nosuch.so", "nosuchfilter", "b"),
     ] {
-        let told = match client.search(INDEX, &search, &WHOLE) {
+        let told = match client.search_with(INDEX, &search, &complete()) {
             Ok(result) => result.warning.unwrap_or_default(),
             Err(error) => error.to_string(),
         };
@@ -172,7 +170,7 @@ fn strings_compare_by_the_collation() -> Result<()> {
     let upper = SECTIONS[0].to_uppercase();
     let count = |collation: Collation, text: &str| -> Result<usize> {
         let search = every("").filter("section", Condition::text(text)).collation(collation);
-        Ok(client.search(INDEX, &search, &WHOLE)?.len())
+        Ok(client.search_with(INDEX, &search, &complete())?.len())
     };
     let exact = count(Collation::Binary, SECTIONS[0])?;
     ensure!(exact > 0);
@@ -188,7 +186,7 @@ fn strings_compare_by_the_collation() -> Result<()> {
 fn overrides() -> Result<()> {
     let (_cluster, client) = start()?;
     let read = |search: &Search| -> Result<Vec<String>> {
-        let result = client.search(INDEX, search, &WHOLE)?;
+        let result = client.search_with(INDEX, search, &complete())?;
         Ok(result.rows().map(|row| format!("{:?}", row.value(0))).collect())
     };
     let cases = [
@@ -234,7 +232,7 @@ fn several_indexes_are_merged_as_one() -> Result<()> {
             let search = weights
                 .iter()
                 .fold(search, |search, (index, weight)| search.index_weight(*index, *weight));
-            let found = parts.search(list, &search, &WHOLE)?;
+            let found = parts.search_with(list, &search, &complete())?;
             let expected = oracle.search(list, &query)?;
             let rows: Vec<_> = found.rows().map(|row| (row.id(), row.weight())).collect();
             let of_master: Vec<_> = expected.rows.iter().map(|row| (row.id, row.weight)).collect();
@@ -243,11 +241,11 @@ fn several_indexes_are_merged_as_one() -> Result<()> {
             ensure!((found.agents, found.warning) == (SHARDS, None));
         }
     }
-    let whole = client.search(INDEX, &every("library"), &WHOLE)?;
-    let of_parts = parts.search("part0, part1", &every("library"), &WHOLE)?;
+    let whole = client.search_with(INDEX, &every("library"), &complete())?;
+    let of_parts = parts.search_with("part0, part1", &every("library"), &complete())?;
     ensure!(ids(&whole) == ids(&of_parts));
     for (list, name) in [("part0, nosuch", "'nosuch'"), (" , ", "' , '"), ("", "''")] {
-        let error = parts.search(list, &every(""), &WHOLE).expect_err("no such index");
+        let error = parts.search_with(list, &every(""), &complete()).expect_err("no such index");
         ensure!(matches!(error, Error::Unknown(_)), "{error:?}");
         ensure!(error.to_string().contains(name), "{error}");
     }
@@ -273,9 +271,9 @@ fn several_queries_cost_one_request() -> Result<()> {
         every("library").select("section").offset(3),
     ];
     let expected: Vec<_> =
-        searches.iter().map(|search| client.search(INDEX, search, &WHOLE)).collect();
+        searches.iter().map(|search| client.search_with(INDEX, search, &complete())).collect();
     let before = counted(&cluster)?;
-    let found = client.search_all(INDEX, &searches, &WHOLE)?;
+    let found = client.search_all_with(INDEX, &searches, &complete())?;
     let after = counted(&cluster)?;
     // What asks for the counters is a query itself.
     ensure!(after.0 == before.0 + SHARDS as u64, "{before:?} {after:?}");
@@ -328,8 +326,8 @@ fn a_master_below_is_asked_alike() -> Result<()> {
         .filter("installed_size", Condition::above(10))
         .weights([3, 1])
         .retries(1, std::time::Duration::from_millis(10));
-    let expected = client.search(INDEX, &search, &WHOLE)?;
-    let found = above.search("d", &search, &WHOLE)?;
+    let expected = client.search_with(INDEX, &search, &complete())?;
+    let found = above.search_with("d", &search, &complete())?;
     ensure!(!found.is_empty());
     ensure!(ids(&found) == ids(&expected));
     Ok(())

@@ -96,8 +96,8 @@ fn check_settings(search: &Search) -> Result<(), String> {
             Err(format!("retry count {count} is above {AGENT_RETRY_COUNT_MAX}"))
         }
         Some((_, delay)) if delay > AGENT_RETRY_DELAY_MAX => Err(format!(
-            "retry delay {delay:?} is above {AGENT_RETRY_DELAY_MAX:?}, which daemons refuse: set a \
-             longer one in the options of the call"
+            "retry delay {delay:?} is above {AGENT_RETRY_DELAY_MAX:?}, which daemons refuse: set \
+             a longer one in the options of the call"
         )),
         _ => Ok(()),
     }

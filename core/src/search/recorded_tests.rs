@@ -33,26 +33,43 @@ fn by_count(select: &str, attribute: &str) -> Search {
     api(select).group(Grouping::by(attribute).order("@count desc"))
 }
 
-fn cases() -> Vec<(&'static str, Vec<Search>)> {
-    let extended = |clause: &str| Sort::Extended(clause.into());
+type Case = (&'static str, Vec<Search>);
+
+fn named(name: &'static str, search: Search) -> Case {
+    (name, vec![search])
+}
+
+fn extended(clause: &str) -> Sort {
+    Sort::Extended(clause.into())
+}
+
+fn multi(attribute: &str) -> Search {
+    let grouping = Grouping::by(attribute).order("@count desc, @group asc");
+    let search = Search::new("common").select("id, gid, flag, COUNT(*) c");
+    search.sort(extended("id asc")).group(grouping)
+}
+
+fn facet(attribute: &str, order: &str) -> Search {
+    matching("common", attribute).group(Grouping::by(attribute).order(order))
+}
+
+fn bad(attribute: &str) -> Search {
+    api("gid").group(Grouping::by(attribute).order("@group asc"))
+}
+
+fn within(by: &str, clause: &str, order: &str) -> Grouping {
+    Grouping::by(by).within(clause).order(order)
+}
+
+/// A statement whose order `within` says.
+fn plain(list: &str) -> Search {
+    sql(list).sort(Sort::Relevance)
+}
+
+fn groups() -> Vec<Case> {
     let all =
         "COUNT(*) c, SUM(gid) sg, SUM(fl) sf, AVG(fl) af, AVG(gid) ag, MIN(fl) mi, MAX(big) mx";
-    let multi = |attribute: &str| {
-        let grouping = Grouping::by(attribute).order("@count desc, @group asc");
-        let search = Search::new("common").select("id, gid, flag, COUNT(*) c");
-        search.sort(extended("id asc")).group(grouping)
-    };
-    let facet = |attribute: &str, order: &str| {
-        matching("common", attribute).group(Grouping::by(attribute).order(order))
-    };
-    let bad = |attribute: &str| api("gid").group(Grouping::by(attribute).order("@group asc"));
-    let within =
-        |by: &str, clause: &str, order: &str| Grouping::by(by).within(clause).order(order);
-    // `within` says what the order of a statement says otherwise.
-    let plain = |list: &str| sql(list).sort(Sort::Relevance);
-    let best = "id, gid, fl, COUNT(*) c";
-    let named = |name, search| (name, vec![search]);
-    let mut cases = vec![
+    vec![
         named("g_uint", grouped(&format!("gid, {all}"), &["gid"], "gid ASC")),
         named("g_string", grouped(&format!("s, {all}"), &["s"], "s ASC")),
         named("g_json_int", grouped("j.k, COUNT(*) c, GROUPBY() gb", &["j.k"], "c DESC, id ASC")),
@@ -78,6 +95,12 @@ fn cases() -> Vec<(&'static str, Vec<Search>)> {
             let search = grouped("gid, s, COUNT(*) c", &["gid", "s"], "c DESC, gid ASC, s ASC");
             search.offset(2).limit(3)
         }),
+    ]
+}
+
+fn choices_of_groups() -> Vec<Case> {
+    let best = "id, gid, fl, COUNT(*) c";
+    vec![
         named("g_within", plain(best).group(within("gid", "fl DESC, id ASC", "gid ASC"))),
         named(
             "g_within_str",
@@ -119,6 +142,11 @@ fn cases() -> Vec<(&'static str, Vec<Search>)> {
             let search = sql("id, gid, fl").sort(extended("gid DESC, id ASC")).limit(10);
             search.outer("fl ASC, id ASC", 1, 4).merge_mode(MergeMode::Master)
         }),
+    ]
+}
+
+fn orders() -> Vec<Case> {
+    vec![
         named("sort_string", sql("id, s").sort(extended("s ASC, id ASC"))),
         named("sort_float_asc", sql("id, fl").sort(extended("fl ASC, id ASC"))),
         named("api_g_attr", by_count("id, gid, AVG(fl) af", "gid")),
@@ -135,6 +163,11 @@ fn cases() -> Vec<(&'static str, Vec<Search>)> {
             let search = matching("common alpha", "gid, WEIGHT() w, COUNT(*)");
             search.group(Grouping::by("gid").order("w DESC, gid ASC"))
         }),
+    ]
+}
+
+fn several() -> Vec<Case> {
+    vec![
         (
             "g_facet3",
             vec![
@@ -154,7 +187,11 @@ fn cases() -> Vec<(&'static str, Vec<Search>)> {
                 grouped("s, COUNT(*) c", &["s"], "c DESC, s ASC").limit(3),
             ],
         ),
-    ];
+    ]
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = [groups(), choices_of_groups(), orders(), several()].concat();
     for (name, by, order) in [
         ("api_g_day", GroupBy::Day("ts".into()), "@group asc"),
         ("api_g_month", GroupBy::Month("ts".into()), "@group desc"),

@@ -315,9 +315,12 @@ impl<H: AsRef<str>> Outcomes<H> {
     }
 }
 
+/// What became of one part; several queries share its reply.
+type SharedOutcome = Result<Arc<Reply>, AgentFailure>;
+
 /// Outcomes whose replies the results of several queries share.
 struct Shared<H> {
-    parts: Vec<(Part<H>, Result<Arc<Reply>, AgentFailure>)>,
+    parts: Vec<(Part<H>, SharedOutcome)>,
     unsearched: Vec<String>,
 }
 
