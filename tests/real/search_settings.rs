@@ -1,5 +1,5 @@
-//! What real daemons make of settings of a search that no master can be asked for over the API, and
-//! of several indexes and several queries at once.
+//! What real daemons make of settings of a search that no master can be asked for over the API,
+//! and of several indexes and several queries at once.
 
 use std::sync::Arc;
 
@@ -214,7 +214,8 @@ fn several_indexes_are_merged_as_one() -> Result<()> {
     for shard in 0..SHARDS {
         let address = cluster.daemons()[shard][0].address();
         sections += &format!(
-            "index part{shard}\n{{\n    type = distributed\n    agent = {address}:packages{shard}\n}}\n"
+            "index part{shard}\n{{\n    type = distributed\n    \
+             agent = {address}:packages{shard}\n}}\n"
         );
     }
     let parts = Client::new(&Config::parse(&sections, "parts.conf")?)?;

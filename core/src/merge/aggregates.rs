@@ -1,4 +1,4 @@
-//! Aggregates of whole groups, from those of each agent's part (distributed.md 5.6).
+//! Aggregates of whole groups, from those of each part (core/docs/spec/distributed.md 5.6).
 
 use std::collections::TryReserveError;
 
@@ -78,10 +78,10 @@ fn is_balanced(argument: &str) -> bool {
 pub(super) enum Averages<'a> {
     /// Averages of parts, in single precision as a master of Sphinx does it.
     Single(&'a [i64]),
-    /// The same, cut to single precision and added up in double precision as a master of Manticore
-    /// does it.
+    /// Averages of parts, cut to single precision and added up in double precision as a master of
+    /// Manticore does it.
     Cut(&'a [i64]),
-    /// The same in double precision.
+    /// Averages of parts, in double precision.
     Double(&'a [i64]),
 }
 

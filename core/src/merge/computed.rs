@@ -43,7 +43,7 @@ impl Computed {
     }
 }
 
-/// So many values, all alike.
+/// Returns a vector of `count` equal values.
 pub(super) fn filled<T: Clone>(value: T, count: usize) -> Result<Vec<T>, TryReserveError> {
     let mut values = Vec::new();
     values.try_reserve_exact(count)?;

@@ -1,4 +1,4 @@
-//! COUNT(DISTINCT) as masters make it of the agents' counts (distributed.md 5.6).
+//! COUNT(DISTINCT) as masters make it of the agents' counts (core/docs/spec/distributed.md 5.6).
 //!
 //! Each agent's count is tagged with the value that the row of its group happens to have: counts
 //! with equal tags are taken for counts of the same values, others for counts of different ones.

@@ -1,4 +1,4 @@
-//! Groups of many agents made one (distributed.md 5.6).
+//! Groups of many agents made one (core/docs/spec/distributed.md 5.6).
 
 use std::collections::TryReserveError;
 

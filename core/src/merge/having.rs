@@ -30,7 +30,7 @@ impl Having<'_> {
     }
 }
 
-/// Whether the value passes (protocol.md 4.3).
+/// Whether the value passes (core/docs/spec/protocol.md 4.3).
 fn passes(filter: &Filter, value: Value<'_>, kind: Kind) -> bool {
     let has_equal = filter.has_equal;
     let is_inside = match &filter.test {

@@ -55,7 +55,7 @@ pub(crate) struct Plan {
     cutoff: u32,
 }
 
-/// How groups are made.
+/// Rules by which groups are made.
 #[derive(Clone, Debug)]
 struct Grouping {
     order: Order,
@@ -215,7 +215,7 @@ impl Plan {
         Ok(Chosen { columns, rows, groups, computed, total, total_found, remarks })
     }
 
-    /// Whether the order of an enclosing select is still to be made: masters leave it to a single
+    /// True if the order of an enclosing select is still to be made. Masters leave it to a single
     /// agent, and the exact merge tells agents nothing of it.
     fn sorts_again(&self, sets: &[Set<'_>]) -> bool {
         sets.len() > 1 || self.wish.mode == MergeMode::Exact

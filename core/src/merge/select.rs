@@ -113,8 +113,8 @@ pub(super) fn magic(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The column that a sort clause or a condition names: by what the name is an alias of, by itself,
-/// or by an alias of it.
+/// Finds the column that a sort clause or a condition names. A name counts by what it is an alias
+/// of, then by itself, then by an alias of it.
 pub(super) fn find_column<'a>(
     items: &[Item],
     columns: &'a [Column],

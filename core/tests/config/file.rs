@@ -45,10 +45,10 @@ fn bytes_that_are_no_text_are_refused_where_they_matter() {
     assert_eq!(error, format!("{path}:3:15: {expected}\n{line}"));
 }
 
-/// As the README says it.
+/// As core/docs/behaviour.md says it.
 #[test]
 fn a_script_is_run_by_the_program() {
-    assert!(include_str!("../../../README.md").contains("begins with `#!` is a script"));
+    assert!(include_str!("../../docs/behaviour.md").contains("begins with `#!` is a script"));
     let script = b"#!/bin/sh\necho 'index d {'\necho 'type = distributed'\n\
                    echo \"agent = h:1:$((40 + 2))\"\necho '}'\n";
     let file = TemporaryFile::new("script.conf", script);

@@ -1,8 +1,8 @@
 //! Groups of replies made by hand: what the merge asks beside the caller's query, and what it says
 //! where the answers leave something open.
 
+use hamirror::AgentFailure;
 use hamirror::Value;
-use hamirror::error::AgentFailure;
 use hamirror::request::{Reply, Request, Verdict};
 use hamirror::search::{Condition, Grouping, MergeMode, Search, SearchRequest, SearchResult};
 

@@ -36,7 +36,7 @@ pub struct Query {
     pub field_weights: Vec<(&'static str, i32)>,
     /// Weights of indexes.
     pub index_weights: Vec<(&'static str, i32)>,
-    /// Flags (protocol.md 4.2).
+    /// Flags (core/docs/spec/protocol.md 4.2).
     pub flags: u32,
     /// Longest predicted time in milliseconds, sent with its flag.
     pub predicted_time_ms: u32,

@@ -28,7 +28,7 @@ impl Case {
         }
     }
 
-    /// Those that became queries; `None` where the master was asked over the API.
+    /// Statements that became queries; `None` where the master was asked over the API.
     pub(super) fn statements(&self) -> Option<Vec<Statement>> {
         let sql = self.json.get("sql")?.as_array()?.iter().map(|sql| sql.as_str().unwrap());
         let selects = sql.filter(|sql| sql.starts_with("SELECT"));

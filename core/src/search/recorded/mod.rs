@@ -57,8 +57,8 @@ fn streams_with_a_bad_query_are_decoded() {
     assert!(searches >= 8, "{searches} replies");
 }
 
-/// Answers of Manticore whose rows are equal, but stand in another order where nothing decides it:
-/// ours is by document id, a master's by what its heap makes of it.
+/// Answers of Manticore whose rows are equal, but stand in another order where nothing decides it.
+/// Ours is by document id, a master's by what its heap makes of it.
 const TIES: [&str; 5] = [
     "m2_api_g_attr 0",
     "m2_api_g_json 0",
