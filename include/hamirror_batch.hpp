@@ -54,6 +54,13 @@ public:
         return detail::ask<uint32_t>(hamirror_batch_add_search, get(), index.c_str(),
                                      search.get(), &options);
     }
+    Returns<uint32_t> add_searches(Text index, const std::vector<const Search *> &searches,
+                                   const CallOptions &options = {})
+    {
+        auto handles = detail::handles(searches);
+        return detail::ask<uint32_t>(hamirror_batch_add_searches, get(), index.c_str(),
+                                     handles.data(), handles.size(), &options);
+    }
     Returns<bool> wait_sent(std::chrono::milliseconds timeout = forever)
     {
         return detail::ask<bool>(hamirror_batch_wait_sent, get(), timeout.count());
@@ -143,6 +150,13 @@ public:
     Returns<Result> take_search(uint32_t search)
     {
         return detail::ask<Result>(hamirror_batch_take_search, get(), search);
+    }
+    // The results of add_searches(), which had so many.
+    Returns<std::vector<Expected<Result>>> take_searches(uint32_t search, size_t count)
+    {
+        return detail::ask_each(count, [&](auto results, auto errors, auto error) {
+            return hamirror_batch_take_searches(get(), search, results, errors, count, error);
+        });
     }
     Waker waker() const { return Waker(hamirror_waker_new(get())); }
 

@@ -103,6 +103,17 @@ public:
         return detail::ask<Result>(hamirror_client_search, get(), index.c_str(), search.get(),
                                    &options);
     }
+    // Several searches in one request to each agent; each has its result or its error.
+    Returns<std::vector<Expected<Result>>> search_all(Text index,
+                                                      const std::vector<const Search *> &searches,
+                                                      const CallOptions &options = {}) const
+    {
+        auto handles = detail::handles(searches);
+        return detail::ask_each(handles.size(), [&](auto results, auto errors, auto error) {
+            return hamirror_client_search_all(get(), index.c_str(), handles.data(), handles.size(),
+                                              &options, results, errors, error);
+        });
+    }
     // Calls search_local(LocalView); what that throws comes out, unless Returns is Expected.
     template <typename SearchLocal>
     Returns<Result> search_with_locals(Text index, const Search &search,

@@ -77,6 +77,74 @@ public:
     {
         return set(hamirror_search_index_weight, index.c_str(), weight);
     }
+    Returns<void> filter_strings(int32_t filter, Text attribute,
+                                 const std::vector<std::string> &texts)
+    {
+        std::vector<const char *> pointers;
+        for (const std::string &text : texts)
+            pointers.push_back(Text(text).c_str());
+        return set(hamirror_search_filter_strings, filter, attribute.c_str(), pointers.data(),
+                   pointers.size());
+    }
+    Returns<void> filter_variable(int32_t filter, Text attribute, Text variable)
+    {
+        return set(hamirror_search_filter_variable, filter, attribute.c_str(), variable.c_str());
+    }
+    Returns<void> filter_bound(int32_t filter, Text attribute, int32_t bound, int64_t number)
+    {
+        return set(hamirror_search_filter_bound, filter, attribute.c_str(), bound, number);
+    }
+    Returns<void> filter_float_bound(int32_t filter, Text attribute, int32_t bound, float number)
+    {
+        return set(hamirror_search_filter_float_bound, filter, attribute.c_str(), bound, number);
+    }
+    Returns<void> filter_all_values(int32_t filter, Text attribute,
+                                    const std::vector<int64_t> &values)
+    {
+        return set(hamirror_search_filter_all_values, filter, attribute.c_str(), values.data(),
+                   values.size());
+    }
+    Returns<void> flag(int32_t flag, bool on = true)
+    {
+        return set(hamirror_search_flag, flag, int32_t{on});
+    }
+    Returns<void> max_predicted_time(std::chrono::duration<uint32_t, std::milli> time)
+    {
+        return set(hamirror_search_max_predicted_time, time.count());
+    }
+    Returns<void> collation(int32_t collation)
+    {
+        return set(hamirror_search_collation, collation);
+    }
+    Returns<void> weights(const std::vector<uint32_t> &weights)
+    {
+        return set(hamirror_search_weights, weights.data(), weights.size());
+    }
+    // hamirror_search_override(), whose name C++ keeps for itself; as many values as ids.
+    Returns<void> override_values(Text attribute, int32_t type, const std::vector<uint64_t> &ids,
+                                  const std::vector<int64_t> &values)
+    {
+        return set(hamirror_search_override, attribute.c_str(), type, ids.data(), values.data(),
+                   ids.size() < values.size() ? ids.size() : values.size());
+    }
+    Returns<void> override_floats(Text attribute, const std::vector<uint64_t> &ids,
+                                  const std::vector<float> &values)
+    {
+        return set(hamirror_search_override_float, attribute.c_str(), ids.data(), values.data(),
+                   ids.size() < values.size() ? ids.size() : values.size());
+    }
+    Returns<void> ranker_plugin(Text name, Text options = {})
+    {
+        return set(hamirror_search_ranker_plugin, name.c_str(), options.c_str());
+    }
+    Returns<void> token_filter(Text library, Text name, Text options = {})
+    {
+        return set(hamirror_search_token_filter, library.c_str(), name.c_str(), options.c_str());
+    }
+    Returns<void> retries(uint32_t count, std::chrono::duration<uint32_t, std::milli> delay)
+    {
+        return set(hamirror_search_retries, count, delay.count());
+    }
     Returns<void> comment(Text comment) { return set(hamirror_search_comment, comment.c_str()); }
 
 private:
@@ -209,6 +277,38 @@ public:
     auto end() const { return rows().end(); }
     size_t size() const { return rows().size(); }
 };
+
+namespace detail {
+
+// The handles of searches, for C.
+inline std::vector<const hamirror_search *> handles(const std::vector<const Search *> &searches)
+{
+    std::vector<const hamirror_search *> handles;
+    for (const Search *search : searches)
+        handles.push_back(search == nullptr ? nullptr : search->get());
+    return handles;
+}
+
+// A C function that hands out a result or an error for each of so many searches.
+template <typename Function>
+Returns<std::vector<Expected<Result>>> ask_each(size_t count, Function function)
+{
+    std::vector<hamirror_result *> results(count + 1);
+    std::vector<hamirror_error *> errors(count + 1);
+    hamirror_error *error;
+    if (function(results.data(), errors.data(), &error) != HAMIRROR_OK)
+        return fail<std::vector<Expected<Result>>>(error);
+    std::vector<Expected<Result>> each;
+    for (size_t number = 0; number < count; number++) {
+        if (results[number] == nullptr)
+            each.emplace_back(Error(errors[number]));
+        else
+            each.emplace_back(Result(results[number]));
+    }
+    return each;
+}
+
+} // namespace detail
 
 } // inline namespace
 } // namespace hamirror

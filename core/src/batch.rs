@@ -245,6 +245,12 @@ impl Batch {
         Some(self.searches.get(search)?.calls.clone())
     }
 
+    /// Number of queries of a search, each with a result; `None` once these are taken, and for a
+    /// number that is not one.
+    pub fn queries(&self, search: SearchId) -> Option<usize> {
+        Some(self.searches.get(search)?.request.queries())
+    }
+
     /// The search that a call belongs to; `None` for other calls, and once its result is taken.
     pub fn search_of(&self, call: CallId) -> Option<SearchId> {
         self.searches.of(call)

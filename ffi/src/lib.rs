@@ -17,7 +17,7 @@
 //!     <- config parameters request search result
 //!     <- config_builder callback_request value client
 //!     <- answer batch status log
-//!     <- batch_completed batch_run local session upkeep waker
+//!     <- batch_completed batch_run local search_all search_settings session upkeep waker
 //!     <- api
 //! ```
 #![expect(
@@ -55,6 +55,7 @@ pub mod options;
 pub mod client;
 
 pub mod search;
+pub mod search_settings;
 
 pub mod result;
 
@@ -85,6 +86,7 @@ pub mod reply;
 pub mod batch;
 pub mod batch_completed;
 pub mod batch_run;
+pub mod search_all;
 
 pub mod local;
 

@@ -92,7 +92,7 @@ impl SearchSlot {
 /// # Safety
 ///
 /// `search` is NULL or live.
-unsafe fn change(
+pub(crate) unsafe fn change(
     search: *mut Search,
     change: impl FnOnce(CoreSearch) -> CoreSearch,
 ) -> Result<(), Failed> {
@@ -470,7 +470,7 @@ pub unsafe extern "C" fn hamirror_search_free(search: *mut Search) {
     })
 }
 
-fn keeps(filter: i32) -> Result<bool, Failed> {
+pub(crate) fn keeps(filter: i32) -> Result<bool, Failed> {
     match filter {
         HAMIRROR_FILTER_KEEP => Ok(true),
         HAMIRROR_FILTER_DROP => Ok(false),

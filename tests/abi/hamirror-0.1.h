@@ -427,6 +427,86 @@
 #define HAMIRROR_FILTER_DROP 1
 
 /**
+ * The number or a higher one.
+ */
+#define HAMIRROR_BOUND_AT_LEAST 0
+
+/**
+ * A higher number.
+ */
+#define HAMIRROR_BOUND_ABOVE 1
+
+/**
+ * The number or a lower one.
+ */
+#define HAMIRROR_BOUND_AT_MOST 2
+
+/**
+ * A lower number.
+ */
+#define HAMIRROR_BOUND_BELOW 3
+
+/**
+ * Begins a full scan at the last document. Manticore knows no such order.
+ */
+#define HAMIRROR_FLAG_REVERSE_SCAN 0
+
+/**
+ * Keeps the best rows in a buffer that is sorted when it is full (kbuffer), and not in a queue.
+ */
+#define HAMIRROR_FLAG_KEEP_BUFFER 1
+
+/**
+ * Simplifies boolean expressions of the query text before they run.
+ */
+#define HAMIRROR_FLAG_BOOLEAN_SIMPLIFY 2
+
+/**
+ * Lets no word weigh less than nothing (idf=plain).
+ */
+#define HAMIRROR_FLAG_PLAIN_IDF 3
+
+/**
+ * Takes the numbers of documents from the file of global_idf that an agent has.
+ */
+#define HAMIRROR_FLAG_GLOBAL_IDF 4
+
+/**
+ * Divides the weights of words by their number in the query, the default (tfidf_normalized).
+ */
+#define HAMIRROR_FLAG_TFIDF_NORMALIZED 5
+
+/**
+ * Searches with a lower priority of the thread. Sphinx 2.2 knows none.
+ */
+#define HAMIRROR_FLAG_LOW_PRIORITY 6
+
+/**
+ * By bytes, with Latin letters of either case as one; the default.
+ */
+#define HAMIRROR_COLLATION_LIBC_CI 0
+
+/**
+ * By bytes, as the locale of the daemon orders them.
+ */
+#define HAMIRROR_COLLATION_LIBC_CS 1
+
+/**
+ * By letters of UTF-8, without case and accents.
+ */
+#define HAMIRROR_COLLATION_UTF8_GENERAL_CI 2
+
+/**
+ * By bytes.
+ */
+#define HAMIRROR_COLLATION_BINARY 3
+
+/**
+ * Overrides of a timestamp attribute, in seconds since 1970.
+ */
+#define HAMIRROR_OVERRIDE_TIMESTAMP 100
+
+/**
  * Unsigned 32 bits.
  */
 #define HAMIRROR_KIND_UINT 1
@@ -1729,6 +1809,96 @@ typedef struct {
     int32_t (*session_new)(const hamirror_client *client,
                            hamirror_session **out_session,
                            hamirror_error **out_error);
+    int32_t (*search_filter_strings)(hamirror_search *search,
+                                     int32_t filter,
+                                     const char *attribute,
+                                     const char *const *texts,
+                                     size_t texts_len,
+                                     hamirror_error **out_error);
+    int32_t (*search_filter_variable)(hamirror_search *search,
+                                      int32_t filter,
+                                      const char *attribute,
+                                      const char *variable,
+                                      hamirror_error **out_error);
+    int32_t (*search_filter_bound)(hamirror_search *search,
+                                   int32_t filter,
+                                   const char *attribute,
+                                   int32_t bound,
+                                   int64_t number,
+                                   hamirror_error **out_error);
+    int32_t (*search_filter_float_bound)(hamirror_search *search,
+                                         int32_t filter,
+                                         const char *attribute,
+                                         int32_t bound,
+                                         float number,
+                                         hamirror_error **out_error);
+    int32_t (*search_filter_all_values)(hamirror_search *search,
+                                        int32_t filter,
+                                        const char *attribute,
+                                        const int64_t *values,
+                                        size_t values_len,
+                                        hamirror_error **out_error);
+    int32_t (*search_flag)(hamirror_search *search,
+                           int32_t flag,
+                           int32_t on,
+                           hamirror_error **out_error);
+    int32_t (*search_max_predicted_time)(hamirror_search *search,
+                                         uint32_t time_ms,
+                                         hamirror_error **out_error);
+    int32_t (*search_collation)(hamirror_search *search,
+                                int32_t collation,
+                                hamirror_error **out_error);
+    int32_t (*search_weights)(hamirror_search *search,
+                              const uint32_t *weights,
+                              size_t weights_len,
+                              hamirror_error **out_error);
+    int32_t (*search_override)(hamirror_search *search,
+                               const char *attribute,
+                               int32_t type_,
+                               const uint64_t *ids,
+                               const int64_t *values,
+                               size_t len,
+                               hamirror_error **out_error);
+    int32_t (*search_override_float)(hamirror_search *search,
+                                     const char *attribute,
+                                     const uint64_t *ids,
+                                     const float *values,
+                                     size_t len,
+                                     hamirror_error **out_error);
+    int32_t (*search_ranker_plugin)(hamirror_search *search,
+                                    const char *name,
+                                    const char *options,
+                                    hamirror_error **out_error);
+    int32_t (*search_token_filter)(hamirror_search *search,
+                                   const char *library,
+                                   const char *name,
+                                   const char *options,
+                                   hamirror_error **out_error);
+    int32_t (*search_retries)(hamirror_search *search,
+                              uint32_t count,
+                              uint32_t delay_ms,
+                              hamirror_error **out_error);
+    int32_t (*client_search_all)(const hamirror_client *client,
+                                 const char *index,
+                                 const hamirror_search *const *searches,
+                                 size_t searches_len,
+                                 const hamirror_call_options *options,
+                                 hamirror_result **out_results,
+                                 hamirror_error **out_errors,
+                                 hamirror_error **out_error);
+    int32_t (*batch_add_searches)(hamirror_batch *batch,
+                                  const char *index,
+                                  const hamirror_search *const *searches,
+                                  size_t searches_len,
+                                  const hamirror_call_options *options,
+                                  uint32_t *out_search,
+                                  hamirror_error **out_error);
+    int32_t (*batch_take_searches)(hamirror_batch *batch,
+                                   uint32_t search,
+                                   hamirror_result **out_results,
+                                   hamirror_error **out_errors,
+                                   size_t len,
+                                   hamirror_error **out_error);
 } hamirror_api_v0;
 
 #ifdef __cplusplus
@@ -2353,6 +2523,152 @@ int32_t hamirror_search_comment(hamirror_search *search,
  * Ends a search; calls that were started with it go on. NULL is fine.
  */
 void hamirror_search_free(hamirror_search *search);
+
+/**
+ * Adds a filter: the string attribute is one of `texts_len` texts by the collation. Each is NUL-
+ * terminated, and none is empty. The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_strings(hamirror_search *search,
+                                       int32_t filter,
+                                       const char *attribute,
+                                       const char *const *texts,
+                                       size_t texts_len,
+                                       hamirror_error **out_error);
+
+/**
+ * Adds a filter: the attribute is one of the numbers of a global variable, such as "@allowed",
+ * that each agent has. The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_variable(hamirror_search *search,
+                                        int32_t filter,
+                                        const char *attribute,
+                                        const char *variable,
+                                        hamirror_error **out_error);
+
+/**
+ * Adds a filter: the integer attribute is above, below or at the number, as `bound` says
+ * (HAMIRROR_BOUND_*). For the attribute "id" an open end is the highest of all ids. The errors
+ * are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_bound(hamirror_search *search,
+                                     int32_t filter,
+                                     const char *attribute,
+                                     int32_t bound,
+                                     int64_t number,
+                                     hamirror_error **out_error);
+
+/**
+ * Adds a filter: the float attribute is above, below or at the number, as `bound` says
+ * (HAMIRROR_BOUND_*). The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_float_bound(hamirror_search *search,
+                                           int32_t filter,
+                                           const char *attribute,
+                                           int32_t bound,
+                                           float number,
+                                           hamirror_error **out_error);
+
+/**
+ * Adds a filter: all values of a multi-value attribute are among `values_len` values, where
+ * hamirror_search_filter_values() asks for any of them. Sphinx 2.2 knows no such filter: an agent
+ * that runs it is an error. The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_all_values(hamirror_search *search,
+                                          int32_t filter,
+                                          const char *attribute,
+                                          const int64_t *values,
+                                          size_t values_len,
+                                          hamirror_error **out_error);
+
+/**
+ * Sets a flag of the search, HAMIRROR_FLAG_*, if `on` is not 0, or takes it away. Where a daemon
+ * does not know it, it answers with an error. The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_flag(hamirror_search *search,
+                             int32_t flag,
+                             int32_t on,
+                             hamirror_error **out_error);
+
+/**
+ * Sets after how many milliseconds, by the daemon's own reckoning of work, an agent stops
+ * looking; 0 is no end. Manticore knows none: an agent that runs it is an error. The errors are
+ * those of hamirror_search_select().
+ */
+int32_t hamirror_search_max_predicted_time(hamirror_search *search,
+                                           uint32_t time_ms,
+                                           hamirror_error **out_error);
+
+/**
+ * Sets how strings compare in filters, orders and groups: HAMIRROR_COLLATION_*. The errors are
+ * those of hamirror_search_select().
+ */
+int32_t hamirror_search_collation(hamirror_search *search,
+                                  int32_t collation,
+                                  hamirror_error **out_error);
+
+/**
+ * Sets weights of full-text fields by their number, the first ones first; weights by name go
+ * before them. The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_weights(hamirror_search *search,
+                                const uint32_t *weights,
+                                size_t weights_len,
+                                hamirror_error **out_error);
+
+/**
+ * Gives an attribute other values for some documents, in this search alone: `values[n]` for the
+ * id `ids[n]`, `len` of both. `type` is HAMIRROR_TYPE_UINT, _BOOL or _BIGINT, or
+ * HAMIRROR_OVERRIDE_TIMESTAMP; HAMIRROR_ERROR_ARGUMENT for a value beyond it. Manticore knows
+ * none: an agent that runs it answers with an error. The errors are those of
+ * hamirror_search_select().
+ */
+int32_t hamirror_search_override(hamirror_search *search,
+                                 const char *attribute,
+                                 int32_t type_,
+                                 const uint64_t *ids,
+                                 const int64_t *values,
+                                 size_t len,
+                                 hamirror_error **out_error);
+
+/**
+ * Gives a float attribute other values for some documents, as hamirror_search_override() does.
+ * The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_override_float(hamirror_search *search,
+                                       const char *attribute,
+                                       const uint64_t *ids,
+                                       const float *values,
+                                       size_t len,
+                                       hamirror_error **out_error);
+
+/**
+ * Weighs matches by the ranker plugin of that name, which each agent has; `options` may be NULL.
+ * Both are in UTF-8. The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_ranker_plugin(hamirror_search *search,
+                                      const char *name,
+                                      const char *options,
+                                      hamirror_error **out_error);
+
+/**
+ * Splits the query text by the plugin of that name in this library of the agents; `options` may
+ * be NULL. The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_token_filter(hamirror_search *search,
+                                     const char *library,
+                                     const char *name,
+                                     const char *options,
+                                     hamirror_error **out_error);
+
+/**
+ * Sets the rounds over the mirrors of an agent after the first one, 8 at most, and the pause in
+ * milliseconds before each, 1000 at most, in place of the configuration's. Options of the call go
+ * before them. The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_retries(hamirror_search *search,
+                                uint32_t count,
+                                uint32_t delay_ms,
+                                hamirror_error **out_error);
 
 /**
  * Rows that offset and limit chose from: at most max_matches.
@@ -3523,6 +3839,51 @@ int32_t hamirror_batch_join(hamirror_batch *batch,
                             int64_t timeout_ms,
                             bool *out_done,
                             hamirror_error **out_error);
+
+/**
+ * Runs several searches of the same agents, 32 at most, in one request to each agent, and waits:
+ * a daemon does once what they have in common.
+ *
+ * `searches` has `searches_len` of them. The result of `searches[n]` goes to `out_results[n]`, to
+ * be ended with hamirror_result_free(); NULL where it has none, and then `out_errors[n]` says
+ * why, as hamirror_client_search() would. One that is refused leaves the others alone.
+ * `out_errors` may be NULL; its other places get NULL. If the whole fails, nothing is written to
+ * either. The errors are those of hamirror_client_search().
+ */
+int32_t hamirror_client_search_all(const hamirror_client *client,
+                                   const char *index,
+                                   const hamirror_search *const *searches,
+                                   size_t searches_len,
+                                   const hamirror_call_options *options,
+                                   hamirror_result **out_results,
+                                   hamirror_error **out_errors,
+                                   hamirror_error **out_error);
+
+/**
+ * Starts several searches of the same agents under one number, as hamirror_client_search_all()
+ * runs them. Take their results with hamirror_batch_take_searches() once no call of it runs. The
+ * errors are those of hamirror_batch_add_search().
+ */
+int32_t hamirror_batch_add_searches(hamirror_batch *batch,
+                                    const char *index,
+                                    const hamirror_search *const *searches,
+                                    size_t searches_len,
+                                    const hamirror_call_options *options,
+                                    uint32_t *out_search,
+                                    hamirror_error **out_error);
+
+/**
+ * Takes the results of hamirror_batch_add_searches() once all of its calls have ended.
+ *
+ * `len` is the number of its searches, HAMIRROR_ERROR_ARGUMENT otherwise. The outputs are those
+ * of hamirror_client_search_all(), the errors those of hamirror_batch_take_search().
+ */
+int32_t hamirror_batch_take_searches(hamirror_batch *batch,
+                                     uint32_t search,
+                                     hamirror_result **out_results,
+                                     hamirror_error **out_errors,
+                                     size_t len,
+                                     hamirror_error **out_error);
 
 /**
  * Searches as hamirror_client_search() does, an index that has local indexes too. `search_local`

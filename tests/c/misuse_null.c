@@ -83,6 +83,7 @@ static void client_functions(void)
     CHECK(hamirror_client_clone(NULL) == NULL);
     REFUSED(hamirror_client_reload(NULL, NULL, &error));
     REFUSED(hamirror_client_search(NULL, NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_client_search_all(NULL, NULL, NULL, 0, NULL, NULL, NULL, &error));
     REFUSED(hamirror_client_call(NULL, NULL, 0, NULL, NULL, NULL, &error));
     REFUSED(hamirror_client_search_with_locals(NULL, NULL, NULL, NULL, NULL, NULL, NULL, &error));
     REFUSED(hamirror_client_flush_hostnames(NULL, &error));
@@ -113,6 +114,20 @@ static void search_functions(void)
     REFUSED(hamirror_search_field_weight(NULL, NULL, 0, &error));
     REFUSED(hamirror_search_index_weight(NULL, NULL, 0, &error));
     REFUSED(hamirror_search_comment(NULL, NULL, &error));
+    REFUSED(hamirror_search_filter_strings(NULL, 0, NULL, NULL, 0, &error));
+    REFUSED(hamirror_search_filter_variable(NULL, 0, NULL, NULL, &error));
+    REFUSED(hamirror_search_filter_bound(NULL, 0, NULL, 0, 0, &error));
+    REFUSED(hamirror_search_filter_float_bound(NULL, 0, NULL, 0, 0.0f, &error));
+    REFUSED(hamirror_search_filter_all_values(NULL, 0, NULL, NULL, 0, &error));
+    REFUSED(hamirror_search_flag(NULL, 0, 0, &error));
+    REFUSED(hamirror_search_max_predicted_time(NULL, 0, &error));
+    REFUSED(hamirror_search_collation(NULL, 0, &error));
+    REFUSED(hamirror_search_weights(NULL, NULL, 0, &error));
+    REFUSED(hamirror_search_override(NULL, NULL, 0, NULL, NULL, 0, &error));
+    REFUSED(hamirror_search_override_float(NULL, NULL, NULL, NULL, 0, &error));
+    REFUSED(hamirror_search_ranker_plugin(NULL, NULL, NULL, &error));
+    REFUSED(hamirror_search_token_filter(NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_search_retries(NULL, 0, 0, &error));
     hamirror_search_free(NULL);
 }
 
@@ -307,6 +322,8 @@ static void batch_functions(void)
     CHECK(hamirror_batch_timeout_ms(NULL) == 0);
     REFUSED(hamirror_batch_drive(NULL, &error));
     REFUSED(hamirror_batch_next_completion(NULL, NULL, &error));
+    REFUSED(hamirror_batch_add_searches(NULL, NULL, NULL, 0, NULL, NULL, &error));
+    REFUSED(hamirror_batch_take_searches(NULL, 0, NULL, NULL, 0, &error));
     REFUSED(hamirror_batch_next_completed(NULL, NULL, NULL, &error));
     REFUSED(hamirror_batch_pending(NULL, NULL, &error));
     REFUSED(hamirror_batch_cancel(NULL, 0, &error));

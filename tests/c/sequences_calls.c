@@ -152,7 +152,20 @@ static void filter_search(hamirror_search *search)
     const int64_t values[3] = {1, -5, INT64_MAX};
     int32_t filter = (int32_t)below(3);
     const char *name = any_text();
-    switch (below(7)) {
+    switch (below(13)) {
+    case 7: {
+        const char *texts[2] = {name, any_text()};
+        ended(API(search_filter_strings)(search, filter, name, texts, below(3), failed()));
+        break;
+    }
+    case 8: ended(API(search_filter_variable)(search, filter, name, name, failed())); break;
+    case 9: ended(API(search_filter_bound)(search, filter, name, filter, -5, failed())); break;
+    case 10:
+        ended(API(search_filter_float_bound)(search, filter, name, filter, 0.5F, failed()));
+        break;
+    case 11:
+        ended(API(search_filter_all_values)(search, filter, name, values, below(4), failed()));
+        break;
     case 0:
         ended(API(search_filter_values)(search, filter, name, values, below(4), failed()));
         break;

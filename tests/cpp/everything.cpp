@@ -179,6 +179,41 @@ void short_results(const hamirror::Client &client)
     }
 }
 
+// Every further setting of a search, and two searches in one request.
+void settings(const hamirror::Client &client, const std::string &index)
+{
+    auto batch = hamirror::Batch::make(client);
+    auto strange = hamirror::Search::make("library");
+    strange.filter_values(HAMIRROR_FILTER_KEEP, "nosuch", {1});
+    auto plain = hamirror::Search::make("library");
+    plain.filter_strings(HAMIRROR_FILTER_DROP, "section", {"admin", "games"});
+    plain.filter_bound(HAMIRROR_FILTER_KEEP, "id", HAMIRROR_BOUND_ABOVE, 3);
+    plain.filter_float_bound(HAMIRROR_FILTER_DROP, "ratio", HAMIRROR_BOUND_BELOW, -1.0f);
+    plain.flag(HAMIRROR_FLAG_PLAIN_IDF);
+    plain.max_predicted_time(60000ms);
+    plain.collation(HAMIRROR_COLLATION_BINARY);
+    plain.weights({3, 1});
+    plain.override_values("installed_size", HAMIRROR_TYPE_UINT, {4, 5}, {7, 8});
+    plain.override_floats("ratio", {4}, {0.5f});
+    plain.retries(1, 10ms);
+    auto both = batch.add_searches(index, {&plain, &strange});
+    CHECK(batch.wait_all());
+    CHECK(batch.next_completed().search == both);
+    auto taken = batch.take_searches(both, 2);
+    auto asked = client.search_all(index, {&plain, &strange});
+    for (const auto *results : {&taken, &asked}) {
+        const auto &each = *results;
+        CHECK(each[0].has_value() && each[0]->agents_answered() == 2 && !each[1].has_value() &&
+              each[1].error().is_query_error());
+    }
+    plain.filter_all_values(HAMIRROR_FILTER_KEEP, "tags", {1});
+    strange.filter_variable(HAMIRROR_FILTER_KEEP, "id", "@none");
+    strange.ranker_plugin("nosuchranker");
+    strange.token_filter("nosuch.so", "nosuchfilter");
+    for (const auto &each : client.search_all(index, {&plain, &strange}))
+        CHECK(!each.has_value());
+}
+
 void batches(const hamirror::Client &client, const std::string &index)
 {
     auto batch = OK(hamirror::Batch::make(client));
@@ -303,6 +338,7 @@ int main(int count, char **arguments)
     results(client, arguments[2]);
     short_results(client);
     statements(client, arguments[2]);
+    settings(client, arguments[2]);
     batches(client, arguments[2]);
     OK(client.reload(config));
     auto status = OK(hamirror::Status::make(client));

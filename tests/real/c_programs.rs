@@ -92,6 +92,8 @@ fn programs_answer_as_rust_does() -> Result<()> {
         ensure!(printed.is_empty() || printed == told(&result), "not as Rust: {printed}");
     }
 
+    Program::c("search_settings")?.run_every_way(&arguments)?;
+
     // Under valgrind the child would be blamed for what only the parent can free.
     let fork = Program::c("fork")?;
     fork.run(&arguments)?;
@@ -124,6 +126,7 @@ fn the_library_itself_does_well_under_the_sanitizer_of_addresses() -> Result<()>
     for (name, arguments) in [
         ("batch_poll", vec![&*config, INDEX]),
         ("values", vec![&*config, INDEX]),
+        ("search_settings", vec![&*config, INDEX]),
         ("threads", vec![&*config, INDEX, "3"]),
         ("fork", vec![&*config, INDEX]),
         ("misuse", vec![]),

@@ -1,5 +1,6 @@
 //! Which rows are of one group, and which of them stand for it (core/docs/spec/distributed.md
 //! 5.6).
+
 use std::cmp::Ordering;
 use std::collections::{HashMap, TryReserveError};
 

@@ -8,6 +8,7 @@ use hamirror::internal::wire::search::{
 };
 use hamirror::request::{Product, Reply, Request, Target, Verdict};
 use hamirror::search::{Collation, Condition, Idf, Overrides, Ranker, Search, SortMethod};
+use hamirror::{CallOptions, Client, Config};
 
 use super::set::{MANTICORE, SPHINX, request, set};
 
@@ -226,4 +227,22 @@ fn daemons_that_pass_over_something_have_not_answered() {
             }
         }
     }
+}
+
+/// What the options of a call say goes before what the search says.
+#[test]
+fn retries_of_a_search_are_made() {
+    let config = "index d {\ntype = distributed\nagent = 127.0.0.1:1:x\n}\n";
+    let config = Config::parse(config, "c.conf").unwrap();
+    let attempts = |search: &Search, options: &CallOptions| {
+        // One that knows nothing of the mirror; nobody listens there.
+        let client = Client::new(&config).unwrap();
+        let error = client.search_with("d", search, options).unwrap_err();
+        error.failures()[0].attempts.len()
+    };
+    let plain = CallOptions::default();
+    let retried = Search::new("x").retries(2, Duration::from_millis(1));
+    assert_eq!(attempts(&Search::new("x"), &plain), 1);
+    assert_eq!(attempts(&retried, &plain), 3);
+    assert_eq!(attempts(&retried, &plain.retry_count(1)), 2);
 }
