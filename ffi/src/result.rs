@@ -76,7 +76,7 @@ impl From<CoreResult> for ResultDetail {
 
 impl ResultDetail {
     fn column(&self, number: usize) -> Option<&Column> {
-        self.result.columns.get(number)
+        self.result.columns().get(number)
     }
 
     fn word(&self, number: usize) -> Option<&Word> {
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn hamirror_result_field(
 /// Columns of every row: what the select list asks for, in its order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_column_count(result: *const SearchResult) -> usize {
-    getter!({ Some(get(result)?.result.columns.len()) })
+    getter!({ Some(get(result)?.result.columns().len()) })
 }
 
 /// Name of a column, its alias or expression; empty if there is none. It lives until the result

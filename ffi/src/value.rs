@@ -209,7 +209,7 @@ unsafe fn value<'a>(
         let text = format!("no {what} {number} in the result, it has {count}");
         Failed::new(HAMIRROR_ERROR_UNKNOWN, text)
     };
-    let count = result.columns.len();
+    let count = result.columns().len();
     if column >= count {
         return Err(unknown("column", column, count));
     }

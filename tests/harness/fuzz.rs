@@ -157,11 +157,11 @@ fn read_result(result: &SearchResult, limit: usize, max_matches: u64) {
     result.warning.iter().flat_map(|warning| warning.lines()).for_each(assert_line);
     for row in result.rows() {
         assert!(row.source() < result.agents);
-        for column in 0..result.columns.len() {
+        for column in 0..result.columns().len() {
             read_value(row.value(column));
         }
     }
-    let names = result.columns.iter().map(|column| &column.name);
+    let names = result.columns().iter().map(|column| &column.name);
     assert!(names.into_iter().all(|name| result.column(name).is_some()));
 }
 

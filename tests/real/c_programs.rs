@@ -446,7 +446,7 @@ fn whole_search() -> Search {
 /// A result as values.c prints it.
 fn told(result: &SearchResult) -> String {
     let mut text = String::new();
-    for column in &result.columns {
+    for column in result.columns() {
         text += &format!("{} {}\n", column.name, column.kind.code());
     }
     for word in &result.words {
@@ -457,7 +457,7 @@ fn told(result: &SearchResult) -> String {
     }
     for row in result.rows() {
         text += &format!("{} {}", row.id(), row.weight());
-        for column in 0..result.columns.len() {
+        for column in 0..result.columns().len() {
             text += &format!("|{}", value_text(row.value(column)));
         }
         text += "\n";

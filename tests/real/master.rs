@@ -148,7 +148,7 @@ pub(crate) fn difference(found: &SearchResult, expected: &Answer) -> Option<Stri
     if sorted(words.clone()) != sorted(expected.words.clone()) {
         return Some(format!("words: {words:?}, but a master: {:?}", expected.words));
     }
-    let columns: Vec<&str> = found.columns.iter().map(|column| column.name.as_str()).collect();
+    let columns: Vec<&str> = found.columns().iter().map(|column| column.name.as_str()).collect();
     let of_master: Vec<&str> = expected.columns.iter().map(|column| column.0.as_str()).collect();
     if columns != of_master {
         return Some(format!("columns: {columns:?}, but a master: {of_master:?}"));
@@ -173,7 +173,7 @@ fn rows(result: &SearchResult) -> Vec<Row> {
         id: row.id(),
         weight: row.weight(),
         values: result
-            .columns
+            .columns()
             .iter()
             .enumerate()
             .map(|(number, column)| match row.value(number) {

@@ -284,7 +284,7 @@ fn several_queries_cost_one_request() -> Result<()> {
         match (found, expected) {
             (Ok(found), Ok(expected)) => {
                 ensure!(ids(found) == ids(expected), "query {number}");
-                ensure!(found.columns == expected.columns, "query {number}");
+                ensure!(found.columns() == expected.columns(), "query {number}");
                 ensure!(found.total_found == expected.total_found, "query {number}");
             }
             (Err(found), Err(_)) => {

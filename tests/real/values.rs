@@ -104,7 +104,7 @@ fn printed(value: Value<'_>) -> String {
 }
 
 fn rows(result: &SearchResult) -> Vec<Vec<String>> {
-    let columns = result.columns.len();
+    let columns = result.columns().len();
     let row = |row: hamirror::search::Row<'_>| {
         (0..columns).map(|column| printed(row.value(column))).collect()
     };

@@ -75,7 +75,7 @@ impl SearchResult {
     /// Columns of every row: what the select list asks for, in its order.
     #[getter]
     fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        record::tuple(py, &self.answer.result.columns, |py, column| {
+        record::tuple(py, self.answer.result.columns(), |py, column| {
             Record::new(py, "Column")
                 .set("name", &column.name)?
                 .set("kind", snake_case(column.kind))?
@@ -215,7 +215,7 @@ impl Row {
     }
 
     fn __len__(&self) -> usize {
-        self.answer.result.columns.len()
+        self.answer.result.columns().len()
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -298,7 +298,7 @@ struct Answer {
 impl Answer {
     fn names(&self, py: Python<'_>) -> &[Py<PyString>] {
         self.names.get_or_init(py, || {
-            let columns = self.result.columns.iter();
+            let columns = self.result.columns().iter();
             columns.map(|column| PyString::new(py, &column.name).unbind()).collect()
         })
     }

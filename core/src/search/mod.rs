@@ -15,6 +15,7 @@ mod recorded;
 mod recorded_tests;
 mod request;
 mod result;
+mod row;
 mod settings;
 mod tree;
 mod warnings;
@@ -26,7 +27,8 @@ pub use grouping::{GroupBy, Grouping};
 pub(crate) use local::Local;
 pub use request::SearchRequest;
 pub(crate) use result::Outcomes;
-pub use result::{Column, Row, SearchResult, Word};
+pub use result::{SearchResult, Word};
+pub use row::{Column, Row, Rows};
 
 use std::time::Duration;
 

@@ -8,10 +8,11 @@ use crate::completeness::Completeness;
 use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
 use crate::merge::{self, Computed, Merged, Plan, RowPlace, Set, Unmerged};
 use crate::request::Reply;
-use crate::wire::search::{self, Dialect, Kind, Status, Value};
+use crate::wire::search::{Dialect, Kind, Status, Value};
 use crate::wire::text;
 
 use super::SearchRequest;
+use super::row::{Column, Row, Rows, Source};
 use super::tree::missing_below;
 use super::warnings::Warnings;
 
@@ -20,8 +21,8 @@ pub use crate::merge::Word;
 /// A merged search result. Rows borrow from it.
 #[derive(Debug)]
 pub struct SearchResult {
-    /// Columns of every row: what the select list asks for, in its order.
-    pub columns: Vec<Column>,
+    /// Columns of every row; `sources` has as many entries.
+    pub(super) columns: Vec<Column>,
     /// Full-text fields.
     pub fields: Vec<String>,
     /// Rows that offset and limit chose from: at most `max_matches`.
@@ -46,13 +47,13 @@ pub struct SearchResult {
     /// Why the others did not answer, or not in full.
     pub failures: Vec<AgentFailure>,
     /// Number of its query within the request, and so of its set within each reply.
-    query: usize,
-    sources: Vec<Source>,
-    rows: Vec<RowPlace>,
+    pub(super) query: usize,
+    pub(super) sources: Vec<Source>,
+    pub(super) rows: Vec<RowPlace>,
     /// Number of each row's group; empty where rows are not grouped.
-    groups: Vec<u32>,
-    computed: Vec<Computed>,
-    replies: Vec<Arc<Reply>>,
+    pub(super) groups: Vec<u32>,
+    pub(super) computed: Vec<Computed>,
+    pub(super) replies: Vec<Arc<Reply>>,
 }
 
 impl SearchResult {
@@ -173,13 +174,17 @@ impl SearchResult {
 
     /// A row by its number from 0.
     pub fn row(&self, number: usize) -> Option<Row<'_>> {
-        Some(Row { result: self, number, place: *self.rows.get(number)? })
+        Row::new(self, number)
     }
 
     /// Every row in order.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
-        let rows = self.rows.iter().enumerate();
-        rows.map(|(number, place)| Row { result: self, number, place: *place })
+    pub fn rows(&self) -> Rows<'_> {
+        Rows::new(self)
+    }
+
+    /// Columns of every row: what the select list asks for, in its order.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
     }
 
     /// Number of the first column with that name.
@@ -188,85 +193,12 @@ impl SearchResult {
     }
 }
 
-/// A column of a result.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
-    /// Alias or expression of the column.
-    pub name: String,
-    /// Type of its values; a value may be null nevertheless. The document id of Sphinx is
-    /// [`Kind::Uint64`] as the column `id`, and signed under an alias, as masters print it.
-    pub kind: Kind,
-}
+impl<'a> IntoIterator for &'a SearchResult {
+    type Item = Row<'a>;
+    type IntoIter = Rows<'a>;
 
-impl Column {
-    /// Makes a column; strings that an agent computed are plain ones here, as only masters tell
-    /// them apart.
-    fn new(name: String, kind: Kind) -> Self {
-        let kind = if kind == Kind::ComputedString { Kind::String } else { kind };
-        Column { name, kind }
-    }
-}
-
-/// A row of a result.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    result: &'a SearchResult,
-    number: usize,
-    place: RowPlace,
-}
-
-/// Where the values of a column are.
-#[derive(Debug)]
-enum Source {
-    /// Number of the column in each reply.
-    Sent(Vec<u32>),
-    /// Number among what was computed for groups.
-    Computed(usize),
-}
-
-impl<'a> Row<'a> {
-    /// Document id.
-    pub fn id(self) -> u64 {
-        self.raw().map_or(0, |row| row.id)
-    }
-
-    /// Weight of the match.
-    pub fn weight(self) -> i32 {
-        self.raw().map_or(0, |row| row.weight)
-    }
-
-    /// Number of the agent, among those that answered, whose row it is; local indexes come first.
-    pub fn source(self) -> usize {
-        self.place.set as usize
-    }
-
-    /// Value in the column of that number; null if there is no such column.
-    pub fn value(self, column: usize) -> Value<'a> {
-        self.read(column).unwrap_or(Value::Null)
-    }
-
-    fn read(self, column: usize) -> Option<Value<'a>> {
-        let sources = match self.result.sources.get(column)? {
-            Source::Sent(sources) => sources,
-            Source::Computed(number) => {
-                let group = *self.result.groups.get(self.number)? as usize;
-                let kind = self.result.columns[column].kind;
-                return self.result.computed.get(*number)?.value(group, kind);
-            }
-        };
-        let reply = self.result.replies.get(self.place.set as usize)?;
-        let search = reply.search.as_ref()?;
-        let source = *sources.get(self.place.set as usize)?;
-        let (row, source) = (self.place.row as usize, source as usize);
-        let value =
-            search.sets.get(self.result.query)?.value(&reply.body, search.dialect, row, source)?;
-        Some(value.widened(self.result.columns[column].kind))
-    }
-
-    fn raw(self) -> Option<search::Row> {
-        let reply = self.result.replies.get(self.place.set as usize)?;
-        let set = reply.search.as_ref()?.sets.get(self.result.query)?;
-        set.rows.get(&reply.body, self.place.row as usize)
+    fn into_iter(self) -> Rows<'a> {
+        self.rows()
     }
 }
 

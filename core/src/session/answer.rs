@@ -40,8 +40,8 @@ impl Answer {
     pub(super) fn of_search(result: SearchResult, shape: &Shape) -> Self {
         // Helpers of the order and of groups stand behind what was asked for.
         let is_helper = |column: &Column| column.name.starts_with('@');
-        let helpers = result.columns.iter().rev().take_while(|column| is_helper(column)).count();
-        let count = result.columns.len() - helpers;
+        let helpers = result.columns().iter().rev().take_while(|column| is_helper(column)).count();
+        let count = result.columns().len() - helpers;
         let (mut columns, mut sources) = (Vec::new(), Vec::new());
         for (part, name) in shape.parts(count) {
             match part {
@@ -51,7 +51,7 @@ impl Answer {
                 }
                 Place::Columns(range) => {
                     for place in range {
-                        let Some(column) = result.columns.get(place) else { continue };
+                        let Some(column) = result.columns().get(place) else { continue };
                         let name = name.unwrap_or(&column.name).to_owned();
                         columns.push(Column { name, kind: column.kind });
                         sources.push(Source::Column(place));

@@ -132,7 +132,7 @@ fn read(result: &SearchResult) -> usize {
         Value::Multi(values) => values.len(),
         _ => 1,
     };
-    let columns = result.columns.len();
+    let columns = result.columns().len();
     let sizes = result.rows().map(|row| (0..columns).map(|it| size(row.value(it))).sum::<usize>());
     sizes.sum()
 }

@@ -124,7 +124,7 @@ fn sums_and_averages_are_wide() {
     let result = replies(&search);
     assert_eq!(values(&result, "s"), [50_570_000_003.0]);
     assert_eq!(values(&result, "a"), [50_570_000_003.0 / 30.0]);
-    let names: Vec<&str> = result.columns.iter().map(|column| column.name.as_str()).collect();
+    let names: Vec<&str> = result.columns().iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["s", "a", "@groupby", "@count"]);
     let of_master = replies(&search.merge_mode(MergeMode::Master));
     assert_eq!(values(&of_master, "s"), [(50_570_000_003_u64 as u32).into()]);

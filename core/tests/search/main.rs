@@ -134,7 +134,7 @@ fn columns_that_all_agents_have() {
     let outcomes = vec![ok(&search, one()), ok(&search, other())];
     let result = merge(&search, outcomes).unwrap();
     let columns: Vec<_> =
-        result.columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
+        result.columns().iter().map(|column| (column.name.as_str(), column.kind)).collect();
     let expected =
         [("a", Kind::Bigint), ("d", Kind::Uint), ("e", Kind::Float), ("f", Kind::String)];
     assert_eq!(columns, expected);
@@ -189,7 +189,7 @@ fn columns_of_the_select_list() {
         let search = Search::new("x").select(list).sort(Sort::Extended("str asc".into()));
         let outcomes = vec![ok(&search, set()), ok(&search, set())];
         let result = merge(&search, outcomes).unwrap();
-        let names: Vec<_> = result.columns.iter().map(|column| column.name.as_str()).collect();
+        let names: Vec<_> = result.columns().iter().map(|column| column.name.as_str()).collect();
         assert_eq!(names, expected, "{list}");
         assert_eq!(result.column(expected[0]), Some(0));
     }
@@ -213,7 +213,7 @@ fn columns_of_manticore() {
     for (list, expected) in cases {
         let search = Search::new("x").select(list);
         let result = merge(&search, vec![Ok(reply(&search)), Ok(reply(&search))]).unwrap();
-        let names: Vec<_> = result.columns.iter().map(|column| column.name.as_str()).collect();
+        let names: Vec<_> = result.columns().iter().map(|column| column.name.as_str()).collect();
         assert_eq!(names, expected, "{list}");
     }
 }
@@ -251,7 +251,7 @@ fn computed_strings_are_strings() {
         set
     };
     let result = merge(&search, vec![ok(&search, computed()), ok(&search, computed())]).unwrap();
-    assert_eq!(result.columns[0].kind, Kind::String);
+    assert_eq!(result.columns()[0].kind, Kind::String);
     assert_eq!(result.row(0).unwrap().value(0), Value::String(b"s"));
 }
 
@@ -489,8 +489,8 @@ proptest! {
         if request(&search).judge(&mut reply) == Verdict::Accept {
             let result = merge(&search, vec![Ok(reply)]).unwrap();
             for row in result.rows() {
-                let values = (0..result.columns.len()).map(|column| show(&row.value(column)));
-                prop_assert_eq!(values.count(), result.columns.len());
+                let values = (0..result.columns().len()).map(|column| show(&row.value(column)));
+                prop_assert_eq!(values.count(), result.columns().len());
             }
         }
     }

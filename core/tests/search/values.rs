@@ -4,7 +4,7 @@ use hamirror::request::{Product, Request, Target};
 use hamirror::search::Search;
 use hamirror::{Kind, Value};
 
-use crate::set::{MANTICORE, SPHINX, TestSet, judge, merge, ok, request, show};
+use crate::set::{MANTICORE, SPHINX, TestSet, judge, merge, ok, request, set, show};
 
 /// JSON null, a field that is not there and an attribute without a document are no value, as
 /// daemons print them; an empty document, text or list is one.
@@ -79,7 +79,7 @@ fn ids_of_64_bits() {
             let row = result.row(0).unwrap();
             assert_eq!(row.id(), id);
             assert_eq!([row.value(0), row.value(1)], values, "{list}");
-            for (column, value) in result.columns.iter().zip(values) {
+            for (column, value) in result.columns().iter().zip(values) {
                 let is_unsigned = matches!(value, Value::Uint64(_));
                 assert_eq!(column.kind == Kind::Uint64, is_unsigned, "{list}: {column:?}");
             }
@@ -104,4 +104,25 @@ fn filters_by_ids_of_64_bits() {
     let bytes = body(search().filter_ids(ids));
     let wide = [7_u64.to_be_bytes(), (1_u64 << 63).to_be_bytes(), u64::MAX.to_be_bytes()].concat();
     assert!(bytes.windows(wide.len()).any(|part| part == wide));
+}
+
+#[test]
+fn rows_come_by_a_loop_from_both_ends_and_values_by_names_of_columns() {
+    let search = Search::new("x");
+    let set = set(&[(1, 9, 7, "a"), (2, 8, 5, "b")]);
+    let result = merge(&search, vec![ok(&search, set)]).unwrap();
+    let mut found = Vec::new();
+    for row in &result {
+        assert_eq!(row.get("nothing"), None);
+        let names: Vec<_> = row.values().map(|(column, _)| column.name.as_str()).collect();
+        let values: Vec<_> = row.values().map(|(_, value)| Some(value)).collect();
+        assert_eq!(names, ["gid", "str"]);
+        assert_eq!(values, ["gid", "str"].map(|name| row.get(name)));
+        found.push((row.id(), row.get("gid"), row.get("str")));
+    }
+    let value = |gid, text: &'static [u8]| (Some(Value::Uint(gid)), Some(Value::String(text)));
+    let [first, second] = [value(7, b"a"), value(5, b"b")];
+    assert_eq!(found, [(1, first.0, first.1), (2, second.0, second.1)]);
+    let backwards: Vec<u64> = result.rows().rev().map(|row| row.id()).collect();
+    assert_eq!((result.rows().len(), backwards), (2, vec![2, 1]));
 }
