@@ -102,7 +102,7 @@ impl Batch {
     pub fn local_request(&self, search: SearchId, local: &str) -> Result<Vec<u8>, Error> {
         let running = self.searches.get(search).ok_or_else(|| unknown_search(search))?;
         let found = running.locals.iter().find(|found| found.name == local);
-        found.ok_or_else(|| unknown_local(search, local))?.request(&running.request)
+        found.ok_or_else(|| unknown_local(search, local))?.request()
     }
 
     /// Hands in what a local index answered ([`Reply::new`]), or why it could not.
@@ -115,7 +115,7 @@ impl Batch {
         let running = self.searches.get_mut(search).ok_or_else(|| unknown_search(search))?;
         let found = running.locals.iter_mut().find(|found| found.name == local);
         let found = found.ok_or_else(|| unknown_local(search, local))?;
-        found.handle_answer(&running.request, answer)
+        found.handle_answer(answer)
     }
 
     /// Waits until every request is on its way, so that the agents work while this thread does
@@ -309,7 +309,7 @@ impl Batch {
         let completeness = options.completeness;
         let mut outcomes = Outcomes { locals: Vec::new(), unsearched: Vec::new(), agents };
         for local in locals {
-            match local.into_outcome(&request, completeness) {
+            match local.into_outcome(completeness) {
                 Ok(outcome) => outcomes.locals.push(outcome),
                 Err(name) => outcomes.unsearched.push(name),
             }

@@ -103,8 +103,9 @@ impl Client {
     }
 
     /// Runs several searches of the same agents, 32 at most, in one request to each agent. A
-    /// daemon does once what they have in common (facets). Each has a result of its own, in order;
-    /// one that is refused leaves the others alone.
+    /// daemon does once what they have in common (facets). Each has a result of its own, in order.
+    /// One that fails while it runs leaves the others alone. One that a daemon can't read, or that
+    /// has a setting the daemon lacks, fails them all. Retries are those of the first one.
     pub fn search_all(
         &self,
         index: &str,

@@ -42,6 +42,21 @@ fn every_generated_statement_gives_what_a_master_gives() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn grouped_statements_give_what_a_master_gives() -> Result<()> {
+    let cluster = Cluster::start(corpus::synthetic(3_000, 9), |_| {})?;
+    let (_master, mut oracle) = start_master(&cluster)?;
+    let mut session = Client::new(&Config::read(cluster.config())?)?.session();
+    for text in GROUPED {
+        let found = run(&mut session, text).with_context(|| text.to_owned())?;
+        let (found, expected) = (table(&found), oracle.table(text)?);
+        ensure!(!expected.rows.is_empty(), "{text}: a master finds nothing");
+        ensure!(found.rows == expected.rows, "{text}\n{found:?}\n{expected:?}");
+        ensure!(found.columns == expected.columns, "{text}\n{found:?}\n{expected:?}");
+    }
+    Ok(())
+}
+
 /// What is no statement to a master is none here, but for what is taken beyond it.
 #[test]
 fn what_a_master_refuses_is_refused() -> Result<()> {
@@ -266,6 +281,22 @@ const OPTIONS: [&str; 10] = [
     " OPTION index_weights=(packages0=5, packages1=2), comment='it\\'s'",
     " OPTION cutoff=10",
     " OPTION reverse_scan=1, sort_method=kbuffer, idf='plain'",
+];
+
+const GROUPED: [&str; 8] = [
+    "SELECT COUNT(*) FROM packages",
+    "SELECT COUNT(*) n, MIN(installed_size) a, MAX(installed_size) b FROM packages \
+     WHERE MATCH('library')",
+    "SELECT section, COUNT(*) n FROM packages GROUP BY section ORDER BY n DESC, section ASC",
+    "SELECT small, wide, COUNT(*) n FROM packages GROUP BY small, wide \
+     ORDER BY small ASC, wide ASC",
+    "SELECT section, COUNT(*) n, MAX(size) m FROM packages WHERE installed_size>500 \
+     GROUP BY section ORDER BY section DESC LIMIT 1,3",
+    "SELECT id, section, COUNT(*) n FROM packages GROUP BY section \
+     WITHIN GROUP ORDER BY installed_size DESC, id ASC ORDER BY section ASC",
+    "SELECT section, COUNT(*) n FROM packages GROUP BY section HAVING n>200 ORDER BY section ASC",
+    "SELECT id, section, COUNT(*) n FROM packages GROUP 2 BY section \
+     WITHIN GROUP ORDER BY id DESC ORDER BY section ASC",
 ];
 
 /// Types as MySQL numbers them.

@@ -115,8 +115,10 @@ impl Batch {
         let count = self.next_call().0.wrapping_sub(first.0);
         let calls = Calls { first, count };
         self.has_news |= count == 0;
-        let locals = indexes.iter().flat_map(|index| index.locals.iter().cloned());
-        let locals = Local::all(&locals.collect::<Vec<_>>());
+        let mut locals = Vec::new();
+        for (index, request) in indexes.iter().zip(&requests) {
+            Local::add_all(&mut locals, &index.locals, request);
+        }
         let request = requests.into_iter().next();
         let request = request.expect("a list of indexes names one at least");
         Ok(self.searches.add(request, calls, locals, options))

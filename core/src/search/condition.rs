@@ -55,6 +55,9 @@ impl Condition {
     }
 
     /// A higher number; of floats a finite one.
+    ///
+    /// Ask floats and JSON doubles for a float: above the whole number 9 begins at 10, as a master
+    /// has it, and leaves 9.5 out.
     pub fn above(number: impl Into<Number>) -> Self {
         match number.into() {
             Number::Int(number) => match number.checked_add(1) {
@@ -70,6 +73,9 @@ impl Condition {
     }
 
     /// A lower number; of floats a finite one.
+    ///
+    /// Ask floats and JSON doubles for a float: below the whole number 10 ends at 9, as a master
+    /// has it, and leaves 9.5 out.
     pub fn below(number: impl Into<Number>) -> Self {
         match number.into() {
             Number::Int(number) => match number.checked_sub(1) {
@@ -163,7 +169,7 @@ impl Condition {
 /// A number in a [`Condition`]: whole, or a float of 32 bits as attributes are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
-    /// For whole attributes, and for JSON.
+    /// For whole attributes, and for whole numbers in JSON.
     Int(i64),
     /// For floats.
     Float(f32),

@@ -1,5 +1,7 @@
 //! Local indexes of a distributed index: only the program itself can search them.
 
+use std::sync::Arc;
+
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
 use crate::request::{Product, Reply, Request, Target, Verdict};
@@ -9,19 +11,24 @@ use crate::wire::text;
 /// A local index within a search.
 pub(crate) struct Local {
     pub(crate) name: String,
+    /// As the agents of its distributed index are asked: weights of indexes are theirs.
+    request: Arc<SearchRequest>,
     outcome: Option<Result<Reply, AgentFailure>>,
 }
 
 impl Local {
-    /// Makes the local indexes of a distributed index; one that is named twice is searched once.
-    pub(crate) fn all(names: &[String]) -> Vec<Local> {
-        let mut locals: Vec<Local> = Vec::new();
+    /// Adds the local indexes of a distributed index; one that is named twice is searched once.
+    pub(crate) fn add_all(
+        locals: &mut Vec<Local>,
+        names: &[String],
+        request: &Arc<SearchRequest>,
+    ) {
         for name in names {
             if locals.iter().all(|local| local.name != *name) {
-                locals.push(Local { name: name.clone(), outcome: None });
+                let request = request.clone();
+                locals.push(Local { name: name.clone(), request, outcome: None });
             }
         }
-        locals
     }
 
     pub(crate) fn is_searched(&self) -> bool {
@@ -29,32 +36,26 @@ impl Local {
     }
 
     /// The body of the request, as an agent would get it.
-    pub(crate) fn request(&self, request: &SearchRequest) -> Result<Vec<u8>, Error> {
+    pub(crate) fn request(&self) -> Result<Vec<u8>, Error> {
         let product = Product::Unknown;
         let target = Target { host: "(local)", index_list: &self.name, attempt: 0, product };
         let mut body = Vec::new();
-        request.encode(&target, &mut body)?;
+        self.request.encode(&target, &mut body)?;
         Ok(body)
     }
 
     /// Takes what the program found, or why it found nothing.
-    pub(crate) fn handle_answer(
-        &mut self,
-        request: &SearchRequest,
-        answer: Result<Reply, String>,
-    ) -> Result<(), Error> {
+    pub(crate) fn handle_answer(&mut self, answer: Result<Reply, String>) -> Result<(), Error> {
         let mut reply = match answer {
             Ok(reply) => reply,
             Err(text) => {
-                self.outcome = Some(Err(self.failure(request, Some(text))));
+                self.outcome = Some(Err(self.failure(Some(text))));
                 return Ok(());
             }
         };
-        self.outcome = Some(match request.judge(&mut reply) {
+        self.outcome = Some(match self.request.judge(&mut reply) {
             Verdict::Accept | Verdict::AcceptWarned => Ok(reply),
-            Verdict::Refused(text) | Verdict::Unfinished(text) => {
-                Err(self.failure(request, Some(text)))
-            }
+            Verdict::Refused(text) | Verdict::Unfinished(text) => Err(self.failure(Some(text))),
             Verdict::Failed(error) => return Err(Error::Program(error)),
             Verdict::OutOfMemory(text) => {
                 let text = format!("local index '{}': {text}", self.name);
@@ -71,7 +72,6 @@ impl Local {
     /// What became of it; its name alone if nobody searched it and nobody demands that it was.
     pub(crate) fn into_outcome(
         mut self,
-        request: &SearchRequest,
         completeness: Completeness,
     ) -> Result<(String, Result<Reply, AgentFailure>), String> {
         match self.outcome.take() {
@@ -79,15 +79,15 @@ impl Local {
             None if completeness == Completeness::BestEffort => Err(self.name),
             None => {
                 // Not the query's fault: it has no error of its own.
-                let failure = self.failure(request, None);
+                let failure = self.failure(None);
                 Ok((self.name, Err(failure)))
             }
         }
     }
 
-    fn failure(&self, request: &SearchRequest, query_error: Option<String>) -> AgentFailure {
+    fn failure(&self, query_error: Option<String>) -> AgentFailure {
         AgentFailure {
-            index: request.index().to_owned(),
+            index: self.request.index().to_owned(),
             local: Some(self.name.clone()),
             query_error: query_error.map(text::escape),
             ..AgentFailure::default()

@@ -3,7 +3,7 @@
 use hamirror::internal::search::SearchRequest;
 use hamirror::request::{Product, Reply, Request, Target, Verdict};
 use hamirror::search::{Search, SearchResult, Sort};
-use hamirror::{Completeness, Error};
+use hamirror::{Client, ClientOptions, Completeness, Config, Error};
 
 use super::set::{SPHINX, TestSet, failure, ids, now, set};
 
@@ -133,4 +133,21 @@ fn as_many_as_daemons_take() {
     let searches = [Search::new("x"), Search::new("x").max_matches(0)];
     let error = SearchRequest::batch("d", &searches, now()).unwrap_err();
     assert!(error.to_string().contains("query 2 of 2: max_matches 0"), "{error}");
+}
+
+#[test]
+fn a_local_index_is_searched_by_the_weights_of_its_own_distributed_index() {
+    let text = "index a {\ntype = distributed\nlocal = la\nagent = 127.0.0.1:1:x\n}\n\
+                index b {\ntype = distributed\nlocal = lb\nagent = 127.0.0.1:1:y\n}\n";
+    let config = Config::parse(text, "c.conf").unwrap();
+    let options = ClientOptions::default().background(false);
+    let client = Client::with_options(&config, options).unwrap();
+    let mut batch = client.batch().unwrap();
+    let search = Search::new("x").index_weight("b", 20);
+    let id = batch.add_search("a, b", &search).unwrap();
+    let has_weight_of_all = |local: &str| {
+        let body = batch.local_request(id, local).unwrap();
+        body.windows(9).any(|bytes| bytes == [0, 0, 0, 1, b'*', 0, 0, 0, 20])
+    };
+    assert_eq!([has_weight_of_all("la"), has_weight_of_all("lb")], [false, true]);
 }
