@@ -2661,9 +2661,9 @@ int32_t hamirror_search_token_filter(hamirror_search *search,
                                      hamirror_error **out_error);
 
 /**
- * Sets the rounds over the mirrors of an agent after the first one, 8 at most, and the pause in
- * milliseconds before each, 1000 at most, in place of the configuration's. Options of the call go
- * before them. The errors are those of hamirror_search_select().
+ * Sets the rounds over the mirrors of an agent after the first one, in place of the
+ * configuration's: 8 at most. Each has a pause in milliseconds before it, 1000 at most. Options of
+ * the call go before them. The errors are those of hamirror_search_select().
  */
 int32_t hamirror_search_retries(hamirror_search *search,
                                 uint32_t count,
@@ -3841,8 +3841,8 @@ int32_t hamirror_batch_join(hamirror_batch *batch,
                             hamirror_error **out_error);
 
 /**
- * Runs several searches of the same agents, 32 at most, in one request to each agent, and waits:
- * a daemon does once what they have in common.
+ * Runs several searches of the same agents, 32 at most, in one request to each agent, and waits.
+ * A daemon does once what they have in common.
  *
  * `searches` has `searches_len` of them. The result of `searches[n]` goes to `out_results[n]`, to
  * be ended with hamirror_result_free(); NULL where it has none, and then `out_errors[n]` says

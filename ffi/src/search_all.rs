@@ -17,8 +17,8 @@ use crate::panic::fallible;
 use crate::result::SearchResult;
 use crate::search::Search;
 
-/// Runs several searches of the same agents, 32 at most, in one request to each agent, and waits:
-/// a daemon does once what they have in common.
+/// Runs several searches of the same agents, 32 at most, in one request to each agent, and waits.
+/// A daemon does once what they have in common.
 ///
 /// `searches` has `searches_len` of them. The result of `searches[n]` goes to `out_results[n]`, to
 /// be ended with hamirror_result_free(); NULL where it has none, and then `out_errors[n]` says

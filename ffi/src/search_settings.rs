@@ -1,4 +1,4 @@
-//! How daemons run a search, and filters of further kinds.
+//! Settings of how daemons run a search, and filters of further kinds.
 
 use std::ffi::c_char;
 use std::time::Duration;
@@ -274,9 +274,9 @@ pub unsafe extern "C" fn hamirror_search_token_filter(
     })
 }
 
-/// Sets the rounds over the mirrors of an agent after the first one, 8 at most, and the pause in
-/// milliseconds before each, 1000 at most, in place of the configuration's. Options of the call go
-/// before them. The errors are those of hamirror_search_select().
+/// Sets the rounds over the mirrors of an agent after the first one, in place of the
+/// configuration's: 8 at most. Each has a pause in milliseconds before it, 1000 at most. Options of
+/// the call go before them. The errors are those of hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_retries(
     search: *mut Search,
