@@ -69,6 +69,9 @@ static void free_handle(enum type type, void *handle)
     case LOCAL: API(local_free)(handle); break;
     case WAKER: API(waker_free)(handle); break;
     case UPKEEP: API(upkeep_free)(handle); break;
+    case PARAMETERS: API(parameters_free)(handle); break;
+    case SESSION: API(session_free)(handle); break;
+    case ANSWERS: API(answers_free)(handle); break;
     case ERRORS: API(error_free)(handle); break;
     case TYPES: break;
     }

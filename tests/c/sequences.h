@@ -18,7 +18,7 @@ extern unsigned char called[];
 
 enum type {
     CONFIG, BUILDER, CLIENT, SEARCH, RESULT, STATUS, ROWS, REQUEST, REPLY, BATCH, LOCAL, WAKER,
-    UPKEEP, ERRORS, TYPES
+    UPKEEP, PARAMETERS, SESSION, ANSWERS, ERRORS, TYPES
 };
 
 /* The next byte of the input, 0 once it has ended; and one below a limit. */
@@ -53,6 +53,7 @@ extern unsigned depth;
 bool enter(void);
 void leave(bool was_error_wanted);
 
+const hamirror_call_options *any_call_options(void);
 void make_client(void);
 void do_something(void);
 
@@ -61,6 +62,12 @@ void read_something(void);
 void forget_views(const void *owner);
 void read_error(const hamirror_error *error);
 void read_reply(const hamirror_reply *reply);
+void read_text(hamirror_text text);
+
+void run_statement(void);
+void read_answers(void);
+void set_search(hamirror_search *search);
+void ask_all(void);
 
 void callbacks_begin(void);
 void callbacks_end(void);

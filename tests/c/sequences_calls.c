@@ -121,7 +121,7 @@ static void change_client(void)
     }
 }
 
-static hamirror_call_options *any_call_options(void)
+const hamirror_call_options *any_call_options(void)
 {
     static hamirror_call_options options;
     if (below(4) == 0 || API(call_options_init)(&options, sizeof options) != HAMIRROR_OK)
@@ -187,7 +187,8 @@ static void change_search(void)
     hamirror_search *search = any_handle(SEARCH);
     uint32_t number = next_byte();
     int32_t choice = (int32_t)below(12);
-    switch (below(12)) {
+    switch (below(13)) {
+    case 11: set_search(search); break;
     case 0: ended(API(search_select)(search, any_text(), failed())); break;
     case 1: ended(API(search_sort)(search, choice, any_text(), failed())); break;
     case 2: ended(API(search_window)(search, below(3), number, failed())); break;
@@ -396,7 +397,7 @@ void do_something(void)
         change_search, make_request, make_request, make_request, ask_client, ask_client,
         make_batch, make_batch, add_to_batch, add_to_batch, add_to_batch, add_to_batch,
         drive_batch, drive_batch, drive_batch, drive_batch, look_into_batch, look_into_batch,
-        take_from_batch, take_from_batch, use_locals, use_locals, use_locals, use_upkeep,
+        take_from_batch, take_from_batch, run_statement, run_statement, ask_all, use_locals, use_locals, use_locals, use_upkeep,
         read_status, read_something, read_something, free_something, free_something,
     };
     operations[below(sizeof operations / sizeof *operations)]();

@@ -182,35 +182,35 @@ void short_results(const hamirror::Client &client)
 // Every further setting of a search, and two searches in one request.
 void settings(const hamirror::Client &client, const std::string &index)
 {
-    auto batch = hamirror::Batch::make(client);
-    auto strange = hamirror::Search::make("library");
-    strange.filter_values(HAMIRROR_FILTER_KEEP, "nosuch", {1});
-    auto plain = hamirror::Search::make("library");
-    plain.filter_strings(HAMIRROR_FILTER_DROP, "section", {"admin", "games"});
-    plain.filter_bound(HAMIRROR_FILTER_KEEP, "id", HAMIRROR_BOUND_ABOVE, 3);
-    plain.filter_float_bound(HAMIRROR_FILTER_DROP, "ratio", HAMIRROR_BOUND_BELOW, -1.0f);
-    plain.flag(HAMIRROR_FLAG_PLAIN_IDF);
-    plain.max_predicted_time(60000ms);
-    plain.collation(HAMIRROR_COLLATION_BINARY);
-    plain.weights({3, 1});
-    plain.override_values("installed_size", HAMIRROR_TYPE_UINT, {4, 5}, {7, 8});
-    plain.override_floats("ratio", {4}, {0.5f});
-    plain.retries(1, 10ms);
-    auto both = batch.add_searches(index, {&plain, &strange});
-    CHECK(batch.wait_all());
-    CHECK(batch.next_completed().search == both);
-    auto taken = batch.take_searches(both, 2);
-    auto asked = client.search_all(index, {&plain, &strange});
+    auto batch = OK(hamirror::Batch::make(client));
+    auto strange = OK(hamirror::Search::make("library"));
+    OK(strange.filter_values(HAMIRROR_FILTER_KEEP, "nosuch", {1}));
+    auto plain = OK(hamirror::Search::make("library"));
+    OK(plain.filter_strings(HAMIRROR_FILTER_DROP, "section", {"admin", "games"}));
+    OK(plain.filter_bound(HAMIRROR_FILTER_KEEP, "id", HAMIRROR_BOUND_ABOVE, 3));
+    OK(plain.filter_float_bound(HAMIRROR_FILTER_DROP, "ratio", HAMIRROR_BOUND_BELOW, -1.0f));
+    OK(plain.flag(HAMIRROR_FLAG_PLAIN_IDF));
+    OK(plain.max_predicted_time(60000ms));
+    OK(plain.collation(HAMIRROR_COLLATION_BINARY));
+    OK(plain.weights({3, 1}));
+    OK(plain.override_values("installed_size", HAMIRROR_TYPE_UINT, {4, 5}, {7, 8}));
+    OK(plain.override_floats("ratio", {4}, {0.5f}));
+    OK(plain.retries(1, 10ms));
+    auto both = OK(batch.add_searches(index, {&plain, &strange}));
+    CHECK(OK(batch.wait_all()));
+    CHECK(OK(batch.next_completed()).search == both);
+    auto taken = OK(batch.take_searches(both, 2));
+    auto asked = OK(client.search_all(index, {&plain, &strange}));
     for (const auto *results : {&taken, &asked}) {
         const auto &each = *results;
         CHECK(each[0].has_value() && each[0]->agents_answered() == 2 && !each[1].has_value() &&
               each[1].error().is_query_error());
     }
-    plain.filter_all_values(HAMIRROR_FILTER_KEEP, "tags", {1});
-    strange.filter_variable(HAMIRROR_FILTER_KEEP, "id", "@none");
-    strange.ranker_plugin("nosuchranker");
-    strange.token_filter("nosuch.so", "nosuchfilter");
-    for (const auto &each : client.search_all(index, {&plain, &strange}))
+    OK(plain.filter_all_values(HAMIRROR_FILTER_KEEP, "tags", {1}));
+    OK(strange.filter_variable(HAMIRROR_FILTER_KEEP, "id", "@none"));
+    OK(strange.ranker_plugin("nosuchranker"));
+    OK(strange.token_filter("nosuch.so", "nosuchfilter"));
+    for (const auto &each : OK(client.search_all(index, {&plain, &strange})))
         CHECK(!each.has_value());
 }
 

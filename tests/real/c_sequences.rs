@@ -93,5 +93,10 @@ impl Site {
     }
 }
 
-const SOURCES: [&str; 4] =
-    ["c/sequences.c", "c/sequences_calls.c", "c/sequences_callbacks.c", "c/sequences_read.c"];
+const SOURCES: [&str; 5] = [
+    "c/sequences.c",
+    "c/sequences_calls.c",
+    "c/sequences_callbacks.c",
+    "c/sequences_read.c",
+    "c/sequences_sql.c",
+];
