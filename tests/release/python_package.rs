@@ -64,7 +64,7 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 11] = [
+const FILES: [&str; 13] = [
     "__init__.py",
     "_errors.py",
     "_native.abi3.so",
@@ -75,5 +75,7 @@ const FILES: [&str; 11] = [
     "_records.py",
     "_requests.py",
     "_requests.pyi",
+    "_results.py",
+    "_results.pyi",
     "py.typed",
 ];
