@@ -21,8 +21,10 @@ static void fill_parameters(void)
     const int64_t values[3] = {1, -5, INT64_MAX};
     const char *name = below(2) ? NULL : below(2) ? "a" : any_text();
     const char *text = any_text();
-    if (below(3) == 0)
-        made(PARAMETERS, API(parameters_new)(&parameters, failed()), parameters);
+    if (below(3) == 0) {
+        int32_t code = API(parameters_new)(&parameters, failed());
+        made(PARAMETERS, code, parameters);
+    }
     parameters = any_handle(PARAMETERS);
     switch (below(5)) {
     case 0: ended(API(parameters_int64)(parameters, name, -3, failed())); break;
