@@ -288,8 +288,8 @@ const GROUPED: [&str; 8] = [
     "SELECT COUNT(*) n, MIN(installed_size) a, MAX(installed_size) b FROM packages \
      WHERE MATCH('library')",
     "SELECT section, COUNT(*) n FROM packages GROUP BY section ORDER BY n DESC, section ASC",
-    "SELECT small, wide, COUNT(*) n FROM packages GROUP BY small, wide \
-     ORDER BY small ASC, wide ASC",
+    "SELECT small, section, COUNT(*) n FROM packages GROUP BY small, section \
+     ORDER BY small ASC, section ASC",
     "SELECT section, COUNT(*) n, MAX(size) m FROM packages WHERE installed_size>500 \
      GROUP BY section ORDER BY section DESC LIMIT 1,3",
     "SELECT id, section, COUNT(*) n FROM packages GROUP BY section \

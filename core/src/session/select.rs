@@ -53,7 +53,10 @@ fn own(select: &Select, search: Search) -> Result<Search, Fault> {
             if let Some(having) = &select.having {
                 grouping = grouping.having(having.column.text.as_str(), condition(having)?);
             }
-            search = search.sort(Sort::Extended(BY_WEIGHT.to_owned())).group(grouping);
+            if group.within.is_empty() {
+                search = search.sort(Sort::Extended(BY_WEIGHT.to_owned()));
+            }
+            search = search.group(grouping);
         }
         None => {
             if let Some(having) = &select.having {

@@ -94,7 +94,8 @@ fn orders_and_groups_are_those_of_the_search() {
         (
             "select gid from d group 3 by gid, a.b within group order by r desc having count(*)>2 \
              order by count(*) desc, groupby() asc",
-            base("", "gid").group(
+            // The grouping says the order within groups.
+            base("", "gid").sort(Sort::Relevance).group(
                 Grouping::new(GroupBy::Attributes(vec!["gid".into(), "a.b".into()]))
                     .order("@count desc, @groupby asc")
                     .within("r desc")
