@@ -2662,8 +2662,8 @@ int32_t hamirror_search_token_filter(hamirror_search *search,
 
 /**
  * Sets the rounds over the mirrors of an agent after the first one, in place of the
- * configuration's: 8 at most. Each has a pause in milliseconds before it, 1000 at most. Options of
- * the call go before them. The errors are those of hamirror_search_select().
+ * configuration's: 8 at most. Each has a pause in milliseconds before it, 1000 at most. Options
+ * of the call go before them. The errors are those of hamirror_search_select().
  */
 int32_t hamirror_search_retries(hamirror_search *search,
                                 uint32_t count,

@@ -275,8 +275,8 @@ pub unsafe extern "C" fn hamirror_search_token_filter(
 }
 
 /// Sets the rounds over the mirrors of an agent after the first one, in place of the
-/// configuration's: 8 at most. Each has a pause in milliseconds before it, 1000 at most. Options of
-/// the call go before them. The errors are those of hamirror_search_select().
+/// configuration's: 8 at most. Each has a pause in milliseconds before it, 1000 at most. Options
+/// of the call go before them. The errors are those of hamirror_search_select().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_search_retries(
     search: *mut Search,

@@ -397,7 +397,8 @@ void do_something(void)
         change_search, make_request, make_request, make_request, ask_client, ask_client,
         make_batch, make_batch, add_to_batch, add_to_batch, add_to_batch, add_to_batch,
         drive_batch, drive_batch, drive_batch, drive_batch, look_into_batch, look_into_batch,
-        take_from_batch, take_from_batch, run_statement, run_statement, ask_all, use_locals, use_locals, use_locals, use_upkeep,
+        take_from_batch, take_from_batch, run_statement, run_statement, ask_all,
+        use_locals, use_locals, use_locals, use_upkeep,
         read_status, read_something, read_something, free_something, free_something,
     };
     operations[below(sizeof operations / sizeof *operations)]();
