@@ -5,13 +5,13 @@ use std::ffi::c_char;
 use hamirror_core::{Answer as CoreAnswer, Value};
 
 use crate::arguments::{copy_out, out};
-use crate::code::{HAMIRROR_ERROR_TYPE, HAMIRROR_ERROR_UNKNOWN};
+use crate::code::HAMIRROR_ERROR_TYPE;
 use crate::error::Error;
 use crate::failed::Failed;
 use crate::handle::{self, Borrowed, Handle, Owned, get, need, view};
 use crate::panic::{fallible, getter};
 use crate::text::Text;
-use crate::value::{int64, real, type_of, uint64};
+use crate::value::{check_place, int64, real, type_of, uint64};
 
 /// Answers of one or several statements, each a hamirror_answer. They never change, so any number
 /// of threads may read them. End them with hamirror_answers_free().
@@ -219,15 +219,6 @@ unsafe fn value<'a>(
 ) -> Result<Value<'a>, Failed> {
     // SAFETY: the caller's promise.
     let answer = unsafe { need(answer, "answer") }?;
-    let unknown = |what: &str, number: usize, count: usize| {
-        let text = format!("no {what} {number} in the answer, it has {count}");
-        Failed::new(HAMIRROR_ERROR_UNKNOWN, text)
-    };
-    if column >= answer.columns.len() {
-        return Err(unknown("column", column, answer.columns.len()));
-    }
-    if row >= answer.len() {
-        return Err(unknown("row", row, answer.len()));
-    }
+    check_place("answer", [row, column], [answer.len(), answer.columns.len()])?;
     Ok(answer.value(row, column))
 }

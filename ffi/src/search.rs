@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::mem;
 
 use hamirror_core::Search as CoreSearch;
-use hamirror_core::search::{MatchMode, Ranker, Sort};
+use hamirror_core::search::{Condition, MatchMode, Ranker, Sort};
 
 use crate::arguments;
 use crate::error::Error;
@@ -169,11 +169,7 @@ pub unsafe extern "C" fn hamirror_search_filter_values(
     fallible!(out_error, {
         let attribute = arguments::bytes(attribute, "attribute")?;
         let values = arguments::array(values, values_len, "values")?.iter().copied();
-        let keeps = keeps(filter)?;
-        change(search, |search| match keeps {
-            true => search.filter_values(attribute, values),
-            false => search.exclude_values(attribute, values),
-        })
+        add_filter(search, filter, attribute, Condition::any_of(values))
     })
 }
 
@@ -190,11 +186,7 @@ pub unsafe extern "C" fn hamirror_search_filter_range(
 ) -> i32 {
     fallible!(out_error, {
         let attribute = arguments::bytes(attribute, "attribute")?;
-        let keeps = keeps(filter)?;
-        change(search, |search| match keeps {
-            true => search.filter_range(attribute, from, to),
-            false => search.exclude_range(attribute, from, to),
-        })
+        add_filter(search, filter, attribute, Condition::range(from, to))
     })
 }
 
@@ -211,11 +203,7 @@ pub unsafe extern "C" fn hamirror_search_filter_float_range(
 ) -> i32 {
     fallible!(out_error, {
         let attribute = arguments::bytes(attribute, "attribute")?;
-        let keeps = keeps(filter)?;
-        change(search, |search| match keeps {
-            true => search.filter_float_range(attribute, from, to),
-            false => search.exclude_float_range(attribute, from, to),
-        })
+        add_filter(search, filter, attribute, Condition::range(from, to))
     })
 }
 
@@ -232,11 +220,7 @@ pub unsafe extern "C" fn hamirror_search_filter_string(
     fallible!(out_error, {
         let attribute = arguments::bytes(attribute, "attribute")?;
         let text = arguments::bytes(text, "text")?;
-        let keeps = keeps(filter)?;
-        change(search, |search| match keeps {
-            true => search.filter_string(attribute, text),
-            false => search.exclude_string(attribute, text),
-        })
+        add_filter(search, filter, attribute, Condition::text(text))
     })
 }
 
@@ -251,11 +235,7 @@ pub unsafe extern "C" fn hamirror_search_filter_null(
 ) -> i32 {
     fallible!(out_error, {
         let attribute = arguments::bytes(attribute, "attribute")?;
-        let keeps = keeps(filter)?;
-        change(search, |search| match keeps {
-            true => search.filter_null(attribute),
-            false => search.exclude_null(attribute),
-        })
+        add_filter(search, filter, attribute, Condition::null())
     })
 }
 
@@ -470,10 +450,20 @@ pub unsafe extern "C" fn hamirror_search_free(search: *mut Search) {
     })
 }
 
-pub(crate) fn keeps(filter: i32) -> Result<bool, Failed> {
-    match filter {
-        HAMIRROR_FILTER_KEEP => Ok(true),
-        HAMIRROR_FILTER_DROP => Ok(false),
-        other => Err(Failed::number("filter", other)),
-    }
+/// # Safety
+///
+/// `search` is NULL or live.
+pub(crate) unsafe fn add_filter(
+    search: *mut Search,
+    filter: i32,
+    attribute: &[u8],
+    condition: Condition,
+) -> Result<(), Failed> {
+    let condition = match filter {
+        HAMIRROR_FILTER_KEEP => condition,
+        HAMIRROR_FILTER_DROP => condition.negated(),
+        other => return Err(Failed::number("filter", other)),
+    };
+    // SAFETY: the caller's promise.
+    unsafe { change(search, |search| search.filter(attribute, condition)) }
 }

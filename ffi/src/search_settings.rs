@@ -10,7 +10,7 @@ use crate::arguments;
 use crate::error::Error;
 use crate::failed::Failed;
 use crate::panic::fallible;
-use crate::search::{Search, change, keeps};
+use crate::search::{Search, add_filter, change};
 use crate::value::{HAMIRROR_TYPE_BIGINT, HAMIRROR_TYPE_BOOL, HAMIRROR_TYPE_UINT};
 
 /// The number or a higher one.
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn hamirror_search_filter_strings(
         let texts =
             texts.map(|text| arguments::bytes(*text, "a text of texts").map(<[u8]>::to_vec));
         let texts = texts.collect::<Result<Vec<_>, _>>()?;
-        add(search, filter, attribute, Condition::any_text(texts))
+        add_filter(search, filter, attribute, Condition::any_text(texts))
     })
 }
 
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn hamirror_search_filter_variable(
     fallible!(out_error, {
         let attribute = arguments::bytes(attribute, "attribute")?;
         let variable = arguments::bytes(variable, "variable")?;
-        add(search, filter, attribute, Condition::in_variable(variable))
+        add_filter(search, filter, attribute, Condition::in_variable(variable))
     })
 }
 
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn hamirror_search_filter_bound(
 ) -> i32 {
     fallible!(out_error, {
         let attribute = arguments::bytes(attribute, "attribute")?;
-        add(search, filter, attribute, bounded(bound, number)?)
+        add_filter(search, filter, attribute, bounded(bound, number)?)
     })
 }
 
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn hamirror_search_filter_float_bound(
 ) -> i32 {
     fallible!(out_error, {
         let attribute = arguments::bytes(attribute, "attribute")?;
-        add(search, filter, attribute, bounded(bound, number)?)
+        add_filter(search, filter, attribute, bounded(bound, number)?)
     })
 }
 
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn hamirror_search_filter_all_values(
     fallible!(out_error, {
         let attribute = arguments::bytes(attribute, "attribute")?;
         let values = arguments::array(values, values_len, "values")?.iter().copied();
-        add(search, filter, attribute, Condition::any_of(values).of_all_values())
+        add_filter(search, filter, attribute, Condition::any_of(values).of_all_values())
     })
 }
 
@@ -288,20 +288,6 @@ pub unsafe extern "C" fn hamirror_search_retries(
         let delay = Duration::from_millis(delay_ms.into());
         change(search, |search| search.retries(count, delay))
     })
-}
-
-/// # Safety
-///
-/// `search` is NULL or live.
-unsafe fn add(
-    search: *mut Search,
-    filter: i32,
-    attribute: &[u8],
-    condition: Condition,
-) -> Result<(), Failed> {
-    let condition = if keeps(filter)? { condition } else { condition.negated() };
-    // SAFETY: the caller's promise.
-    unsafe { change(search, |search| search.filter(attribute, condition)) }
 }
 
 fn bounded(bound: i32, number: impl Into<Number>) -> Result<Condition, Failed> {

@@ -205,16 +205,23 @@ unsafe fn value<'a>(
 ) -> Result<Value<'a>, Failed> {
     // SAFETY: the caller's promise.
     let result = &unsafe { need(result, "result") }?.result;
-    let unknown = |what: &str, number: usize, count: usize| {
-        let text = format!("no {what} {number} in the result, it has {count}");
-        Failed::new(HAMIRROR_ERROR_UNKNOWN, text)
-    };
-    let count = result.columns().len();
-    if column >= count {
-        return Err(unknown("column", column, count));
+    check_place("result", [row, column], [result.len(), result.columns().len()])?;
+    Ok(result.row(row).map_or(Value::Null, |row| row.value(column)))
+}
+
+/// Checks that what has so many rows and columns has that row and column.
+pub(crate) fn check_place(
+    of: &str,
+    [row, column]: [usize; 2],
+    [rows, columns]: [usize; 2],
+) -> Result<(), Failed> {
+    for (what, number, count) in [("column", column, columns), ("row", row, rows)] {
+        if number >= count {
+            let text = format!("no {what} {number} in the {of}, it has {count}");
+            return Err(Failed::new(HAMIRROR_ERROR_UNKNOWN, text));
+        }
     }
-    let row = result.row(row).ok_or_else(|| unknown("row", row, result.len()))?;
-    Ok(row.value(column))
+    Ok(())
 }
 
 /// What the int64 getters give.
