@@ -18,10 +18,10 @@ pub(crate) struct CallLimits {
     pub connect_timeout: Duration,
     /// One mirror's answer.
     pub query_timeout: Duration,
-    /// What the configuration gives a mirror to answer: a caller with less patience proves nothing
-    /// against it.
+    /// Time that the configuration gives a mirror to answer: a caller with less patience proves
+    /// nothing against it.
     pub query_patience: Duration,
-    /// What the configuration gives a mirror to be reached.
+    /// Time that the configuration gives a mirror to be reached.
     pub connect_patience: Duration,
     /// Rounds over all mirrors after the first.
     pub retry_count: u32,

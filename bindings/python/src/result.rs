@@ -15,7 +15,7 @@ use crate::record::{self, Record};
 use crate::text::snake_case;
 use crate::value;
 
-/// What all agents say together: a sequence of rows, and facts about the search.
+/// The merged result of a search: a sequence of rows, and facts about the search.
 #[pyclass(frozen, module = "hamirror")]
 pub(crate) struct SearchResult {
     answer: Arc<Answer>,

@@ -124,7 +124,7 @@ fn parameter(value: &Bound<'_, PyAny>) -> PyResult<Parameter> {
     )))
 }
 
-/// What a statement is answered: a sequence of rows, each a tuple of values.
+/// The answer to a statement: a sequence of rows, each a tuple of values.
 #[pyclass(frozen, module = "hamirror")]
 pub(crate) struct Answer {
     inner: hamirror::Answer,

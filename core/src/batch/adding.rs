@@ -1,4 +1,4 @@
-//! What is added to a batch: requests to agents, and searches.
+//! Additions to a batch: requests to agents, and searches.
 
 use std::sync::Arc;
 

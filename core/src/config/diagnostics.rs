@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, cut, excerpt};
 use crate::error::Error;
 use crate::limits;
 
-/// What a reader has to say, in the order of the text. The same word is said once, however many
+/// Diagnostics of a reader, in the order of the text. The same word is said once, however many
 /// sections inherit the line that it is about.
 #[derive(Debug, Default)]
 pub(super) struct Diagnostics {

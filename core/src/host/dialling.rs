@@ -25,7 +25,7 @@ impl DialPlace {
     }
 }
 
-/// What makes a connection ask for a place.
+/// Reason for which a connection asks for a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DialTurn {
     /// A new connection, or one whose driver was woken: it takes the place that it was called to.

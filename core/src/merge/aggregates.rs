@@ -63,7 +63,7 @@ fn is_single(argument: &str) -> bool {
     })
 }
 
-/// Whether the parentheses of an argument close inside of it.
+/// True if the parentheses of an argument close inside of it.
 fn is_balanced(argument: &str) -> bool {
     let mut depth = 0_i64;
     let ends_early = argument.chars().any(|letter| {

@@ -1,4 +1,4 @@
-//! What all agents say together.
+//! The merged result of a search, and how it is made of what the agents said.
 
 use std::collections::HashSet;
 use std::sync::Arc;

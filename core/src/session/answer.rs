@@ -1,4 +1,4 @@
-//! What a statement is answered.
+//! Answers to statements.
 
 use std::fmt::Write;
 use std::ops::Range;

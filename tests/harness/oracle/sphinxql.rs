@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::Oracle;
 
-/// What a statement is answered: a table, of no column where it has no result.
+/// Table that answers a statement, of no column where it has no result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     /// Name and type of each column, the type as MySQL numbers it.

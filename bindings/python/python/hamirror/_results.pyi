@@ -20,7 +20,7 @@ _Default = TypeVar("_Default")
 
 @final
 class SearchResult:
-    """What all agents say together: a sequence of rows, and facts about the search.
+    """The merged result of a search: a sequence of rows, and facts about the search.
 
     It never changes. Rows and values become objects when they are looked at, each time anew.
     """
@@ -125,7 +125,7 @@ class Row(Mapping[str, _Value]):
         """The value in the column of that name."""
 
     def __contains__(self, name: object, /) -> bool:
-        """Whether there is a column of that name."""
+        """Returns True if there is a column of that name."""
 
     def __iter__(self) -> Iterator[str]:
         """Names of the columns."""
@@ -148,7 +148,7 @@ class Session:
 
 @final
 class Answer:
-    """What a statement is answered: a sequence of rows, each a tuple of values as `Row` has them.
+    """The answer to a statement: a sequence of rows, each a tuple of values as `Row` has them.
 
     It never changes. Rows and values become objects when they are looked at, each time anew.
     """
