@@ -102,6 +102,43 @@ fn a_new_connection_beside_a_forgotten_one_is_made_again() {
 }
 
 #[test]
+fn where_a_new_connection_answers_the_kept_ones_are_not_used_again() {
+    let mut bed = read(1);
+    let (kept, _) = bed.started().expect("the mirror is asked");
+    bed.call.handle_reused(kept);
+    bed.call.handle_reached(kept, bed.now);
+    let (new, mirror) = bed.company();
+    let retirements = bed.agent.mirrors[mirror].host.kept.retirements();
+    bed.reply(new, Status::Ok, "");
+    assert!(bed.call.is_over());
+    assert_eq!(bed.agent.mirrors[mirror].host.kept.retirements(), retirements + 1);
+}
+
+#[test]
+fn a_connection_is_begun_anew_though_another_mirror_was_asked_again_meanwhile() {
+    let mut bed = read(2);
+    (0..100).for_each(|_| bed.agent.hedges.earn());
+    let (attempt, first) = bed.started().expect("a mirror is asked");
+    bed.call.handle_reused(attempt);
+    bed.call.handle_reached(attempt, bed.now);
+    bed.now += ms(600);
+    bed.fail(attempt, FailureKind::QueryTimeout);
+    let (_, unreached) = bed.started().expect("the other one is asked");
+    assert_ne!(unreached, first);
+    let asked = loop {
+        let due = bed.call.next_timeout().expect("it runs");
+        bed.now = due;
+        bed.call.handle_timeout(|_| Some(Phase::Connect), 0, due);
+        if let Some(asked) = bed.started() {
+            break asked;
+        }
+    };
+    assert_eq!(asked.1, first, "its connection may have been forgotten");
+    bed.fail(asked.0, FailureKind::WrongReply);
+    assert_eq!(bed.wait(Phase::Connect, ms(500)), [unreached]);
+}
+
+#[test]
 fn what_one_mirror_refused_goes_on_to_one_that_was_not_reached() {
     for status in [Some(Status::Error), None] {
         let mut bed = read(2);

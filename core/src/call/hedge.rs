@@ -167,7 +167,9 @@ impl Call {
                 let (since, mirror) = (attempt.started_at, attempt.mirror);
                 hedge.is_accompanied = true;
                 hedge.at = now + self.redial_pause();
-                self.attempts[position].hedge = Some(hedge).filter(|_| has_untried);
+                // Another connection to its own mirror looks after itself, and then some.
+                let goes_on = has_untried || open.is_some();
+                self.attempts[position].hedge = Some(hedge).filter(|_| goes_on);
                 if has_untried {
                     self.start_attempt(Some(since), random, now);
                 } else {

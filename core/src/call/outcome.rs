@@ -130,6 +130,10 @@ impl Call {
             // What was asked last had no time to answer.
             silent.is_excused |= silent.number > ended.number;
             let was_asked = silent.number < ended.number && silent.resolving_since.is_none();
+            if was_asked && silent.is_reused && !ended.is_reused && silent.mirror == ended.mirror {
+                // It may be forgotten on its way, and then those that were idle beside it are, too.
+                self.host(silent.mirror).kept.retire_idle();
+            }
             if was_asked && !silent.is_late(now) {
                 self.host(silent.mirror).record(|karma| karma.handle_left_behind());
             }
