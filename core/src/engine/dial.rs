@@ -68,13 +68,10 @@ impl Dials {
         }
     }
 
-    /// Looks less and less often while it is for nothing, down to one look in [`TURN`] by all
-    /// engines together. There are about as many engines as the connections of this one, `own`, go
-    /// into the `queued` ones of all. By chance they do not all look at the same time.
-    fn look_again(&mut self, queued: u32, own: usize, chance: f64, now: Instant) {
-        let pause_max = (TURN * (queued / own as u32)).max(PAUSE_MAX);
-        let pause = TURN * (1 << self.vain_looks.min(PAUSE_DOUBLINGS_MAX));
-        let due = now + pause.min(pause_max).mul_f64(0.5 + chance);
+    /// Looks again after that time, or half as much more or less: by chance engines do not all look
+    /// at once.
+    fn look_again(&mut self, pause: Duration, chance: f64, now: Instant) {
+        let due = now + pause.mul_f64(0.5 + chance);
         self.due = Some(self.due.map_or(due, |other| other.min(due)));
     }
 }
@@ -141,7 +138,9 @@ impl Engine {
             self.wait_to_dial(id, host);
             let chance = self.random.f64();
             self.dials.wait_at(host);
-            self.dials.look_again(0, 1, chance, now);
+            let pause =
+                (TURN * (1 << self.dials.vain_looks.min(BUSY_DOUBLINGS_MAX))).min(LINE_PAUSE);
+            self.dials.look_again(pause, chance, now);
         }
     }
 
@@ -270,7 +269,11 @@ impl Engine {
         }
         let own = ids.len();
         let queued = ids.front().map_or(0, |&id| self.connections[id].host.dialling.queued());
-        self.dials.look_again(queued, own, self.random.f64(), now);
+        // There are about as many engines as the connections of this one go into those of all.
+        // Whoever is called is woken: one look in [`TURN`] by all together is for those who are
+        // not, and for hosts that hang.
+        let pause = (TURN * (queued / own as u32)).max(LINE_PAUSE);
+        self.dials.look_again(pause, self.random.f64(), now);
     }
 
     /// A connection was given up while its daemon was silent: the address may belong to nobody
@@ -327,9 +330,9 @@ impl Connection {
 /// Time after which a place that another engine gave back is seen at first.
 const TURN: Duration = Duration::from_millis(1);
 
-/// Longest such time if few engines wait: with half as much again it is still less than
+/// Shortest pause between looks of who waits in a line: with half as much again it is still less than
 /// [`EXTRA_DIAL_PAUSE`](crate::host::EXTRA_DIAL_PAUSE).
-const PAUSE_MAX: Duration = Duration::from_millis(6);
+const LINE_PAUSE: Duration = Duration::from_millis(6);
 
-/// Up to a second, which a thousand engines come to.
-const PAUSE_DOUBLINGS_MAX: u32 = 10;
+/// Where the kernel says that a listener's queue is full, looks are further and further apart.
+const BUSY_DOUBLINGS_MAX: u32 = 3;

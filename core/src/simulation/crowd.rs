@@ -120,8 +120,16 @@ impl Crowd {
     }
 
     /// Runs until no call is under way; engines that are free get the next of `more` calls.
-    pub(super) fn run(&mut self, mut more: usize, options: &CallOptions) {
-        while !self.started.is_empty() || more > 0 {
+    pub(super) fn run(&mut self, more: usize, options: &CallOptions) {
+        self.keep_busy(more, options);
+        while !self.started.is_empty() {
+            self.advance();
+        }
+    }
+
+    /// Runs until the last of `more` calls is begun, each by an engine that is free.
+    pub(super) fn keep_busy(&mut self, mut more: usize, options: &CallOptions) {
+        while more > 0 {
             let before = self.ends.len();
             self.advance();
             let ended = self.ends.len() - before;
@@ -132,6 +140,11 @@ impl Crowd {
                 self.start(engine, options);
             }
         }
+    }
+
+    /// Number of calls so far, those under way among them.
+    pub(super) fn asked(&self) -> usize {
+        self.ends.len() + self.started.len()
     }
 
     /// Runs for some time, whether calls are under way or not.
@@ -176,7 +189,7 @@ impl Crowd {
     /// Requests that living mirrors executed beyond one for each call.
     pub(super) fn extra(&self) -> usize {
         let executed: usize = self.peers.iter().map(|peer| peer.executed).sum();
-        executed.saturating_sub(self.ends.len())
+        executed.saturating_sub(self.asked())
     }
 
     pub(super) fn living(&self) -> usize {
