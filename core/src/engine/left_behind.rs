@@ -29,7 +29,7 @@ impl Silences {
 
 impl Engine {
     /// Separates the connection of an attempt from its call.
-    pub(super) fn leave_behind(&mut self, user: User) {
+    pub(super) fn leave_behind(&mut self, user: User, now: Instant) {
         let slot = &mut self.calls[user.call];
         let Some(left) = slot.call.take_left_behind(user.attempt) else { return };
         let link = slot.links.iter().find(|(attempt, _)| *attempt == user.attempt);
@@ -44,7 +44,8 @@ impl Engine {
         if !is_begun {
             return self.close(id);
         }
-        let until = left.until();
+        // What is due already is due now: nobody has missed it before it was known.
+        let until = left.until().max(now);
         connection.left_behind = Some(Box::new(left));
         self.silences.arm(until, id);
     }
@@ -142,7 +143,7 @@ impl Engine {
         {
             self.silences.0.pop();
             let Some(connection) = self.connections.get_mut(id) else { continue };
-            let is_due = |left: &mut Box<LeftBehind>| left.until() == due;
+            let is_due = |left: &mut Box<LeftBehind>| left.until() <= due;
             if let Some(mut left) = connection.left_behind.take_if(is_due) {
                 left.handle_silence(connection.phase(), now);
                 self.handle_silence(id, now);

@@ -276,7 +276,7 @@ impl Engine {
                     self.start_attempt(User { call: id, attempt }, mirror, fresh_since, now);
                 }
                 Command::LeaveBehind { attempt } => {
-                    self.leave_behind(User { call: id, attempt });
+                    self.leave_behind(User { call: id, attempt }, now);
                 }
                 Command::Abandon { attempt } => self.abandon(User { call: id, attempt }, now),
                 Command::Follow { attempt } => {

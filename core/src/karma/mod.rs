@@ -7,7 +7,7 @@
 
 mod block;
 mod evidence;
-mod health;
+pub(crate) mod health;
 mod histogram;
 mod in_flight;
 mod latency;

@@ -15,6 +15,7 @@ use crate::deadline::CallLimits;
 use crate::engine::{CallId, Sabotaged};
 use crate::error::Error;
 use crate::host::Lookup;
+use crate::karma::health::TRIAL_PAUSE_MAX;
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::Writer;
@@ -244,11 +245,15 @@ impl World {
     fn check_starved(&mut self, load: usize) -> Result<(), String> {
         let (sites, known, now) = (&self.sites, &self.known, self.now);
         let load = &mut self.loads[load];
-        let hosts: Vec<usize> =
-            load.agent.mirrors.iter().map(|mirror| mirror.host.number).collect();
+        let agent = load.agent.clone();
+        let host = |mirror: usize| &agent.mirrors[mirror].host;
+        let trial_at = |mirror| host(mirror).read(|karma| karma.health().trial_at());
         load.handle_read(|mirror| {
-            let since = sites[known[hosts[mirror]].site].well_since();
-            since.is_some_and(|since| now > since + PROOF_OF_HEALTH)
+            let since = sites[known[host(mirror).number].site].well_since();
+            // Who died twice within one illness may be tried as seldom as anybody ever is.
+            let is_tried_later = trial_at(mirror).is_some_and(|at| at > now);
+            let proof = if is_tried_later { TRIAL_PAUSE_MAX } else { PROOF_OF_HEALTH };
+            since.is_some_and(|since| now > since + proof)
         })
     }
 

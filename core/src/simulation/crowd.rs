@@ -208,6 +208,8 @@ impl Crowd {
         self.now = self.now.max(next);
         self.happen();
         for engine in 0..self.engines.len() {
+            let is_absent = self.engines[engine].handle_absence(self.now);
+            assert!(!is_absent, "the process was there all the time");
             if self.engines[engine].next_timeout().is_some_and(|due| due <= self.now) {
                 self.engines[engine].handle_timeout(self.now);
                 self.act(engine);
