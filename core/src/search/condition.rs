@@ -145,19 +145,20 @@ impl Condition {
         }
     }
 
-    /// The first and the last id that pass, where one end is open, and whether these are kept out.
+    /// Returns the first and the last id of a range of whole numbers, and whether these are kept
+    /// out.
     ///
-    /// Ids are unsigned in Sphinx: those from 2^63 on belong to an open end, too.
+    /// Ids are unsigned: none is negative, and those from 2^63 on belong to an open end, too.
     pub(super) fn ids(&self) -> Option<((u64, u64), bool)> {
         let FilterTest::Range(from, to) = self.test else {
             return None;
         };
         let last = match to {
-            i64::MAX => Ok(u64::MAX),
+            i64::MAX if self.is_open => Ok(u64::MAX),
             _ => u64::try_from(to),
         };
         let ids = last.map_or(NO_IDS, |last| (u64::try_from(from).unwrap_or(0), last));
-        self.is_open.then_some((ids, self.exclude))
+        Some((ids, self.exclude))
     }
 
     pub(super) fn into_filter(self, attribute: Vec<u8>) -> Filter {

@@ -50,7 +50,8 @@ impl Search {
         self.exclude_values(ID, ids.into_iter().map(u64::cast_signed))
     }
 
-    /// Keeps documents whose attribute is from `from` to `to`, both included.
+    /// Keeps documents whose attribute is from `from` to `to`, both included. No id is negative:
+    /// for those from 2^63 on there is [`Self::id_range`].
     pub fn filter_range(self, attribute: impl Into<Vec<u8>>, from: i64, to: i64) -> Self {
         self.condition(attribute, FilterTest::Range(from, to), false)
     }
@@ -93,22 +94,22 @@ impl Search {
     /// Keeps documents with an id from `from` to `to`, both included; `u64::MAX` is no end.
     pub fn id_range(self, from: u64, to: u64) -> Self {
         if from > to {
-            return self.condition(ID, FilterTest::Range(1, 0), false);
+            return self.ids((1, 0), false);
         }
         // Ids are signed in Manticore: a range over the middle would be empty there, so what lies
         // outside of it is left out instead.
         if from < HIGH && to >= HIGH {
             let from_start = if from > 0 {
-                self.condition(ID, FilterTest::Range(0, from as i64 - 1), true)
+                self.ids((0, from - 1), true)
             } else {
                 self
             };
             return match to.checked_add(1) {
-                Some(above) => from_start.condition(ID, FilterTest::Range(above as i64, -1), true),
+                Some(above) => from_start.ids((above, u64::MAX), true),
                 None => from_start,
             };
         }
-        self.condition(ID, FilterTest::Range(from as i64, to as i64), false)
+        self.ids((from, to), false)
     }
 
     /// Keeps documents with an id below `from` or above `to`.
@@ -121,9 +122,16 @@ impl Search {
             true => vec![(from, HIGH - 1), (HIGH, to)],
             false => vec![(from, to)],
         };
-        parts.into_iter().fold(self, |search, (from, to)| {
-            search.condition(ID, FilterTest::Range(from as i64, to as i64), true)
-        })
+        parts.into_iter().fold(self, |search, part| search.ids(part, true))
+    }
+
+    /// Adds a range of ids as daemons take it: in signed numbers, which must not pass from the
+    /// highest to the lowest.
+    fn ids(mut self, (from, to): (u64, u64), is_excluded: bool) -> Self {
+        let range = Condition::new(FilterTest::Range(from as i64, to as i64));
+        let range = if is_excluded { range.negated() } else { range };
+        self.query.filters.push(range.into_filter(ID.to_vec()));
+        self
     }
 
     fn condition(self, attribute: impl Into<Vec<u8>>, test: FilterTest, exclude: bool) -> Self {
