@@ -21,7 +21,7 @@ use crate::error::{AgentFailure, Error, SystemError};
 use crate::limits::DEADLINE_MAX;
 use crate::net::{Driver, Run, Waker, clock};
 use crate::request::Reply;
-use crate::search::{Outcomes, SearchRequest, SearchResult};
+use crate::search::{Outcomes, Part, PartSource, SearchRequest, SearchResult};
 use crate::shared::Shared;
 pub use handle::BatchHandle;
 pub use running::{NotRun, RunningBatch};
@@ -106,6 +106,10 @@ impl Batch {
     }
 
     /// Hands in what a local index answered ([`Reply::new`]), or why it could not.
+    ///
+    /// [`Error::Request`] if the answer is malformed, or its version says that the program reads
+    /// the request otherwise than it was written. It may be answered again; in the second case
+    /// [`Self::local_request`] is another one then.
     pub fn add_local(
         &mut self,
         search: SearchId,
@@ -317,14 +321,15 @@ impl Batch {
         Ok((request, outcomes, completeness))
     }
 
-    fn search_outcome(&mut self, call: CallId) -> (usize, String, Result<Reply, AgentFailure>) {
-        let asked = self.asked(call).map(|(agent, host)| (agent.number, host));
-        let (number, host) = asked.unwrap_or_default();
-        let host = host.unwrap_or_default().to_owned();
+    fn search_outcome(&mut self, call: CallId) -> (Part<String>, Result<Reply, AgentFailure>) {
+        let asked = self.asked(call);
+        let asked = asked.map(|(agent, host)| (agent.index.clone(), agent.number, host));
+        let (index, number, host) = asked.unwrap_or_default();
+        let source = PartSource::Agent(number, host.unwrap_or_default().to_owned());
         let outcome = self.driver().engine().take_outcome(call);
         self.driver().engine().forget(call);
         let outcome = outcome.unwrap_or_else(|| Err(AgentFailure::default()));
-        (number, host, outcome.map(|answer| answer.reply))
+        (Part { index, source }, outcome.map(|answer| answer.reply))
     }
 
     fn next_call(&self) -> CallId {

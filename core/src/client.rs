@@ -104,8 +104,10 @@ impl Client {
 
     /// Runs several searches of the same agents, 32 at most, in one request to each agent. A
     /// daemon does once what they have in common (facets). Each has a result of its own, in order.
-    /// One that fails while it runs leaves the others alone. One that a daemon can't read, or that
-    /// has a setting the daemon lacks, fails them all. Retries are those of the first one.
+    ///
+    /// A search that agents refuse leaves the others alone, where a daemon lacks a setting that it
+    /// has, too. One that a daemon can't read fails them all. Retries are those of
+    /// [`Batch::add_searches`].
     pub fn search_all(
         &self,
         index: &str,
@@ -148,8 +150,16 @@ impl Client {
         let locals: Vec<String> = batch.locals(id).map(str::to_owned).collect();
         let runs = !locals.is_empty() && batch.run().is_ok();
         for local in locals {
-            let answer = search_local(&local, &batch.local_request(id, &local)?);
-            batch.add_local(id, &local, answer)?;
+            let request = batch.local_request(id, &local)?;
+            let answer = search_local(&local, &request);
+            if let Err(error) = batch.add_local(id, &local, answer) {
+                let reworded = batch.local_request(id, &local)?;
+                if reworded == request {
+                    return Err(error);
+                }
+                let answer = search_local(&local, &reworded);
+                batch.add_local(id, &local, answer)?;
+            }
             if !runs {
                 batch.get()?.drive()?;
             }

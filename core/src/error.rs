@@ -193,6 +193,8 @@ pub struct AgentFailure {
     /// Text of the error that two mirrors gave alike, or the only one that was asked: the query is
     /// at fault, no mirror.
     pub query_error: Option<String>,
+    /// What each query of a request of several was refused with, in their order.
+    pub query_errors: Vec<String>,
     /// Error of the program's own request, which ended the call: no mirror is at fault.
     pub program: Option<ProgramError>,
     /// The deadline ended the call.
@@ -206,6 +208,13 @@ impl AgentFailure {
     /// it.
     pub fn is_unanswered(&self) -> bool {
         self.query_error.is_none() && self.program.is_none() && !self.cancelled
+    }
+
+    /// Returns the failure for one query of a request of several, with what that was refused with.
+    pub(crate) fn of_query(&self, query: usize) -> AgentFailure {
+        let own = self.query_errors.get(query).or(self.query_error.as_ref());
+        let query_error = own.cloned();
+        AgentFailure { query_error, query_errors: Vec::new(), ..self.clone() }
     }
 
     /// Time ran out; no mirror said no.

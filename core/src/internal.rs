@@ -60,9 +60,9 @@ pub mod wire {
     /// SEARCH.
     pub mod search {
         pub use crate::wire::search::{
-            ALL_VALUES, ANY_VALUE, Asked, Column, Filter, FilterTest, Kind, MASTER, Outer,
+            ALL_VALUES, ANY_VALUE, Asked, Column, Filter, FilterTest, Kind, Layout, MASTER, Outer,
             Override, OverrideValue, Query, Reply, ResultSet, Row, Status, Undecoded, Value,
-            encode,
+            encode, encode_in,
         };
     }
 }

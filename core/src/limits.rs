@@ -156,6 +156,10 @@ pub const LOCAL_SEARCH_DELAY_MAX: Duration = Duration::from_millis(20);
 /// has 128 MB at most.
 pub(crate) const MATCHES_MAX: u32 = 6_000_000;
 
+/// Times that an attempt asks its mirror in other words: for its version, and then for the masters
+/// that it knows.
+pub(crate) const REWORDINGS_MAX: u32 = 2;
+
 /// Field or index weights a query (both products' limit for weights by position).
 pub(crate) const WEIGHTS_MAX: usize = 256;
 

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::net::{Background, Pool, clock, process, seed};
 use crate::options::ClientOptions;
-use crate::search::{Search, SearchRequest};
+use crate::search::{LocalVersion, Search, SearchRequest};
 use crate::topology::Topology;
 
 /// A client as one process has it.
@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) pool: Arc<Pool>,
     pub(crate) reloading: Mutex<()>,
     pub(crate) options: ClientOptions,
+    /// Of the program's own answers.
+    pub(crate) local_version: LocalVersion,
     process: process::Id,
     /// The client of a forked child, which nobody but the child ever makes. It may touch no lock
     /// that a thread of the parent held when it forked.
@@ -38,6 +40,7 @@ impl Shared {
             pool,
             reloading: Mutex::default(),
             options,
+            local_version: LocalVersion::default(),
             process: process::id(),
             of_child: OnceLock::new(),
         }

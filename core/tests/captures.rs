@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use hamirror::internal::wire::Reader;
 use hamirror::internal::wire::header::{LENGTH, ReplyHeader};
 use hamirror::internal::wire::search::{
-    Asked, Filter, FilterTest, Kind, MASTER, Outer, Override, OverrideValue, Query, Reply,
+    Asked, Filter, FilterTest, Kind, Layout, MASTER, Outer, Override, OverrideValue, Query, Reply,
     ResultSet, Row, Status, Value, encode,
 };
 
@@ -192,7 +192,7 @@ fn read(name: &str) -> Vec<u8> {
 fn reply(name: &str, queries: usize) -> (Reply, Vec<u8>) {
     let (header, body) = split_reply(&read(&format!("{name}.rep.bin")));
     let master = if name.contains("master14") { MASTER } else { 0 };
-    let asked = Asked { queries, rows_max: 1_000, master };
+    let asked = Asked { queries, rows_max: 1_000, layout: Layout::of_master(master) };
     let reply = Reply::decode(&body, header.version, asked).expect(name);
     (reply, body)
 }
@@ -200,7 +200,7 @@ fn reply(name: &str, queries: usize) -> (Reply, Vec<u8>) {
 /// What a request asked for; no daemon sent more.
 fn asked(master: u32, queries: &[Query]) -> Asked {
     let rows_max = queries.iter().map(|query| query.max_matches as u32).max().unwrap_or(0);
-    Asked { queries: queries.len(), rows_max, master }
+    Asked { queries: queries.len(), rows_max, layout: Layout::of_master(master) }
 }
 
 fn split_reply(bytes: &[u8]) -> (ReplyHeader, Vec<u8>) {

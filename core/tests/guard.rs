@@ -11,7 +11,7 @@ use hamirror::internal::wire::header::{Command, LENGTH};
 use hamirror::internal::wire::search::{Filter, FilterTest, MASTER, Query, encode};
 use hamirror::internal::wire::{Reader, Writer};
 use hamirror::request::Raw;
-use hamirror::request::{Access, Product, Request, Target};
+use hamirror::request::{Access, Layout, Product, Request, Target};
 use hamirror::search::{Ranker, Search, Sort};
 use proptest::prelude::*;
 
@@ -417,5 +417,6 @@ const WRONG: &[&str] =
     &["err_truncated.req.bin", "m_err_truncated.req.bin", "err_master_version.req.bin"];
 
 fn a_target() -> Target<'static> {
-    Target { host: "host", index_list: "index", attempt: 0, product: Product::Unknown }
+    let (product, layout) = (Product::Unknown, Layout::default());
+    Target { host: "host", index_list: "index", attempt: 0, product, layout }
 }

@@ -8,7 +8,7 @@ use hamirror::config::{Agent, Config, ConfigBuilder, Diagnostic, Reading};
 use hamirror::internal::search::SearchRequest;
 use hamirror::internal::wire::frame::{FrameReader, Unfed};
 use hamirror::internal::wire::header::{Command, ReplyHeader};
-use hamirror::internal::wire::search::{Asked, MASTER, Reply, ResultSet, Undecoded, Value};
+use hamirror::internal::wire::search::{Asked, Layout, MASTER, Reply, ResultSet, Undecoded, Value};
 use hamirror::internal::wire::{guard, text};
 use hamirror::request::{self, Request, Verdict};
 use hamirror::search::{Search, SearchResult, Sort};
@@ -43,7 +43,7 @@ pub fn reply(input: &[u8]) {
     let asked = Asked {
         queries: usize::from(flags & 0x7f),
         rows_max: u32::from(input.number()),
-        master: if flags & 0x80 != 0 { MASTER } else { 0 },
+        layout: Layout::of_master(if flags & 0x80 != 0 { MASTER } else { 0 }),
     };
     let version = input.number();
     let body = input.0;
@@ -144,6 +144,14 @@ fn judged(request: &SearchRequest, version: u16, body: &[u8]) -> Option<request:
         Verdict::Accept | Verdict::AcceptWarned => Some(reply),
         Verdict::Malformed(text) | Verdict::Refused(text) | Verdict::Unfinished(text) => {
             assert_line(&text);
+            None
+        }
+        Verdict::AskAgain(text) => {
+            assert_line(&text);
+            None
+        }
+        Verdict::QueriesRefused(texts) => {
+            texts.iter().flatten().for_each(|text| assert_line(text));
             None
         }
         Verdict::Failed(error) => panic!("{error}"),

@@ -24,6 +24,7 @@ pub mod listing;
 pub mod load;
 pub mod namespace;
 pub mod newer;
+pub mod older;
 pub mod oracle;
 pub mod packages;
 pub mod process;

@@ -85,7 +85,8 @@ impl Batch {
     /// Starts several searches of the same agents, 32 at most, in one request to each: a daemon
     /// does once what they have in common. [`Self::take_searches`] has their results.
     ///
-    /// Retries are those of the first one.
+    /// Retries are those of the search that has the most, with the longest pause; one that sets
+    /// none has those of the configuration.
     pub fn add_searches(&mut self, index: &str, searches: &[Search]) -> Result<SearchId, Error> {
         self.add_searches_with(index, searches, &CallOptions::default())
     }
@@ -103,13 +104,18 @@ impl Batch {
         let requests = self.shared.search_requests(index, &indexes, searches)?;
         let plain = |request: &Arc<SearchRequest>| -> Arc<dyn Request> { request.clone() };
         let plain: Vec<Arc<dyn Request>> = requests.iter().map(plain).collect();
-        let options = searches.first().map_or(*options, |first| first.call_options(options));
+        if indexes.iter().all(|index| is_local_only(index)) {
+            let indexes: Vec<&Index> = indexes.iter().map(Arc::as_ref).collect();
+            return Err(nobody_to_ask(&indexes));
+        }
         let mut checked = Vec::new();
         for (index, request) in indexes.iter().zip(&plain) {
-            checked.push(self.check_index(index, request)?);
+            checked.push(self.check_requests(index, request)?);
         }
         let first = self.next_call();
         for ((index, request), lengths) in indexes.iter().zip(&plain).zip(checked) {
+            let settings = index.agents.first().map(|agent| agent.settings).unwrap_or_default();
+            let options = Search::call_options(searches, options, &settings);
             self.start_checked(index, request, &lengths, &options);
         }
         let count = self.next_call().0.wrapping_sub(first.0);
@@ -117,11 +123,11 @@ impl Batch {
         self.has_news |= count == 0;
         let mut locals = Vec::new();
         for (index, request) in indexes.iter().zip(&requests) {
-            Local::add_all(&mut locals, &index.locals, request);
+            Local::add_all(&mut locals, &index.locals, request, &self.shared.local_version);
         }
         let request = requests.into_iter().next();
         let request = request.expect("a list of indexes names one at least");
-        Ok(self.searches.add(request, calls, locals, options))
+        Ok(self.searches.add(request, calls, locals, *options))
     }
 
     fn start_index(
@@ -144,11 +150,17 @@ impl Batch {
         index: &Index,
         request: &Arc<dyn Request>,
     ) -> Result<Vec<usize>, Error> {
-        if index.agents.is_empty() && index.blackholes.is_empty() {
-            let name = &index.name;
-            let text = format!("index '{name}' has local indexes only; no agent can be asked");
-            return Err(Error::Unknown(text));
+        if is_local_only(index) {
+            return Err(nobody_to_ask(&[index]));
         }
+        self.check_requests(index, request)
+    }
+
+    fn check_requests(
+        &mut self,
+        index: &Index,
+        request: &Arc<dyn Request>,
+    ) -> Result<Vec<usize>, Error> {
         for agent in &index.agents {
             self.driver().engine().check(agent, request.as_ref())?;
         }
@@ -191,4 +203,14 @@ impl Batch {
         driver.perform(now);
         self.has_news |= self.pending() < before + calls;
     }
+}
+
+fn is_local_only(index: &Index) -> bool {
+    index.agents.is_empty() && index.blackholes.is_empty()
+}
+
+fn nobody_to_ask(indexes: &[&Index]) -> Error {
+    let names: Vec<&str> = indexes.iter().map(|index| index.name.as_str()).collect();
+    let (names, verb) = (names.join(", "), if names.len() == 1 { "has" } else { "have" });
+    Error::Unknown(format!("index '{names}' {verb} local indexes only; no agent can be asked"))
 }

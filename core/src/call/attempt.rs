@@ -43,6 +43,8 @@ pub(super) struct Attempt {
     pub(super) is_booked: bool,
     /// When the name of a mirror that stays silent is looked up again.
     pub(super) look_again_at: Option<Instant>,
+    /// Number of times that its mirror was asked in other words.
+    pub(super) rewordings: u32,
     /// Counts it as under way.
     pub(super) _in_flight: InFlight,
 }
@@ -86,6 +88,7 @@ impl Attempt {
             race: None,
             is_booked: false,
             look_again_at: None,
+            rewordings: 0,
             _in_flight: in_flight,
         }
     }
@@ -164,6 +167,18 @@ impl Attempt {
             self.await_reply(limits.query_timeout.min(limits.deadline), now);
             self.phase_ends_at = now + limits.query_timeout;
         }
+    }
+
+    /// The request is sent again in other words: nothing came of it until now.
+    pub(super) fn begin_again(&mut self, limits: &CallLimits, now: Instant) {
+        self.rewordings += 1;
+        self.started_at = now;
+        self.phase_ends_at = now + limits.connect_timeout;
+        self.reached = false;
+        self.missed = Duration::ZERO;
+        self.is_excused = false;
+        self.read_late = None;
+        self.handed_over = false;
     }
 
     pub(super) fn handle_late_dial(&mut self, limits: &CallLimits, now: Instant) {

@@ -13,9 +13,12 @@ mod hedge;
 mod left_behind;
 mod names;
 mod outcome;
+mod refusal;
 mod round;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verdict_tests;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,7 +29,8 @@ use attempt::Attempt;
 #[cfg(test)]
 pub(crate) use hedge::REDIAL_PAUSE;
 pub(crate) use left_behind::LeftBehind;
-pub(crate) use outcome::Answer;
+pub(crate) use outcome::{Answer, Judged};
+use refusal::Refusal;
 use round::Obstacles;
 
 use crate::agent::Agent;
@@ -119,13 +123,6 @@ pub enum Command {
     },
     /// [`Call::outcome`] is there.
     Finish,
-}
-
-/// An ERROR reply that may be the query's fault or its mirror's.
-struct Refusal {
-    mirror: usize,
-    on_trial: bool,
-    failure: AttemptFailure,
 }
 
 impl Call {

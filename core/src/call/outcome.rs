@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::attempt::Attempt;
-use super::round::is_passing;
-use super::{Call, Command, Refusal, Scope};
+use super::{Call, Command};
 use crate::error::{AgentFailure, AttemptFailure, FailureKind, Phase, ProgramError};
-use crate::karma::Counter;
+use crate::karma::{Counter, Took};
+use crate::limits::REWORDINGS_MAX;
 use crate::request::{Access, Reply, Verdict};
 use crate::wire::header::Status;
 
@@ -22,21 +22,39 @@ pub struct Answer {
     pub attempts: u32,
 }
 
+/// What a reply means for its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// It makes sense: another may follow it.
+    Sound,
+    /// It makes none, or nobody waits for it.
+    Unsound,
+    /// The request is to be built anew and sent to the same mirror again, for the same attempt.
+    AskAgain,
+}
+
 impl Call {
     /// A whole reply came for an attempt: judged, booked, and the call ended or gone on with.
-    /// Says whether the reply makes sense, so that another may follow it on its connection.
     pub fn handle_reply(
         &mut self,
         attempt: u32,
         mut reply: Reply,
         random: u64,
         now: Instant,
-    ) -> bool {
+    ) -> Judged {
         // The judge may panic: until it has spoken, the attempt keeps what it has claimed.
         let verdict = self.find(attempt).is_some().then(|| self.judge(&mut reply));
-        let (Some(verdict), Some(attempt)) = (verdict, self.remove(attempt)) else {
-            return false;
+        let Some(verdict) = verdict else { return Judged::Unsound };
+        let verdict = match verdict {
+            Verdict::AskAgain(_) if self.asks_again(attempt, &reply, now) => {
+                return Judged::AskAgain;
+            }
+            // It was told often enough.
+            Verdict::AskAgain(text) if reply.status == Status::Error => Verdict::Refused(text),
+            Verdict::AskAgain(text) => Verdict::Unfinished(text),
+            verdict => verdict,
         };
+        let Some(attempt) = self.remove(attempt) else { return Judged::Unsound };
         let is_sound = !matches!(verdict, Verdict::Malformed(_));
         match verdict {
             Verdict::Accept => self.accept(&attempt, reply, false, now),
@@ -49,18 +67,39 @@ impl Call {
                 let text = format!("remote {by_query}warning: {text}");
                 self.fail(&attempt, FailureKind::RemoteRetry, text, random, now);
             }
-            Verdict::Refused(text) => self.refuse(&attempt, text, random, now),
+            Verdict::Refused(text) => {
+                self.refuse(&attempt, vec![Some(text)], None, random, now);
+            }
+            Verdict::QueriesRefused(texts) => {
+                let reply = texts.contains(&None).then_some(reply);
+                self.refuse(&attempt, texts, reply, random, now);
+            }
+            Verdict::AskAgain(text) => unreachable!("it became another verdict: {text}"),
             Verdict::Failed(error) => self.fail_program(&attempt, error),
             Verdict::OutOfMemory(text) => self.finish_out_of_memory(&attempt, text, now),
         }
-        is_sound
+        if is_sound { Judged::Sound } else { Judged::Unsound }
+    }
+
+    /// Begins an attempt anew whose request was written for another daemon.
+    fn asks_again(&mut self, attempt: u32, reply: &Reply, now: Instant) -> bool {
+        let Some(mirror) = self.mirror(attempt) else { return false };
+        self.host(mirror).greeting.handle_refusal(reply);
+        self.host(mirror).record(|karma| karma.handle_heard(now));
+        let is_done = self.request().access() == Access::Write && reply.status != Status::Error;
+        if is_done || self.is_ping() || now >= self.deadline {
+            return false;
+        }
+        let limits = self.limits;
+        let attempt = self.find(attempt).filter(|known| known.rewordings < REWORDINGS_MAX);
+        attempt.map(|attempt| attempt.begin_again(&limits, now)).is_some()
     }
 
     fn judge(&self, reply: &mut Reply) -> Verdict {
         match reply.status {
             Status::Ok => self.request().judge(reply),
             Status::Warning => self.judge_warned(reply),
-            Status::Error => Verdict::Refused(reply.text()),
+            Status::Error => self.request().judge_error(reply),
             Status::Retry => Verdict::Unfinished(reply.text()),
             Status::InProgress => {
                 let (version, length) = (reply.version, reply.body.len());
@@ -83,7 +122,7 @@ impl Call {
         }
     }
 
-    fn fail(
+    pub(super) fn fail(
         &mut self,
         attempt: &Attempt,
         kind: FailureKind,
@@ -97,23 +136,17 @@ impl Call {
 
     fn accept(&mut self, attempt: &Attempt, reply: Reply, warned: bool, now: Instant) {
         let elapsed = attempt.elapsed(now);
-        let took = attempt.took(now);
         let is_ping = self.is_ping();
-        self.host(attempt.mirror).record(|karma| {
-            if is_ping {
+        if is_ping {
+            self.host(attempt.mirror).record(|karma| {
                 karma.handle_ping_success(now);
                 karma.handle_ping_trip(elapsed);
-            } else {
-                karma.handle_success(took, warned, now);
-            }
-        });
-        if !is_ping {
-            let counter = if warned { Counter::Warnings } else { Counter::SucceededQueries };
-            self.agent.mirrors[attempt.mirror].tally.handle_end(counter, Some(took.at_least));
+            });
+        } else {
+            self.book_answer(attempt.mirror, attempt.took(now), warned, now);
         }
-        for Refusal { mirror, on_trial, failure } in std::mem::take(&mut self.refusals) {
-            let purpose = self.purpose(on_trial);
-            self.agent.mirrors[mirror].record_failure(&failure, purpose, now);
+        for refusal in std::mem::take(&mut self.refusals) {
+            self.book_refusal(refusal, true, now);
         }
         if !is_ping {
             self.agent.hedges.earn();
@@ -123,9 +156,15 @@ impl Call {
         self.finish(Ok(Answer { reply, mirror: attempt.mirror, attempts }));
     }
 
+    pub(super) fn book_answer(&self, mirror: usize, took: Took, warned: bool, now: Instant) {
+        self.host(mirror).record(|karma| karma.handle_success(took, warned, now));
+        let counter = if warned { Counter::Warnings } else { Counter::SucceededQueries };
+        self.agent.mirrors[mirror].tally.handle_end(counter, Some(took.at_least));
+    }
+
     /// Leaves all attempts but `ended` to themselves. Those that were asked before it, and are
     /// silent still, are waited for longer the next time.
-    fn leave_behind(&mut self, ended: &Attempt, now: Instant) {
+    pub(super) fn leave_behind(&mut self, ended: &Attempt, now: Instant) {
         for mut silent in std::mem::take(&mut self.attempts) {
             // What was asked last had no time to answer.
             silent.is_excused |= silent.number > ended.number;
@@ -153,61 +192,6 @@ impl Call {
     pub(super) fn finish_out_of_memory(&mut self, attempt: &Attempt, text: String, now: Instant) {
         self.fail_attempt(attempt, FailureKind::Local, Phase::Read, text, now);
         self.finish_failed(None, false);
-    }
-
-    /// An ERROR reply: the same error from a second mirror is the query's fault.
-    fn refuse(&mut self, attempt: &Attempt, text: String, random: u64, now: Instant) {
-        let kind = FailureKind::RemoteError;
-        if self.is_ping() {
-            return self.fail(attempt, kind, text, random, now);
-        }
-        let mirror = attempt.mirror;
-        let failure = self.attempt_failure(attempt, kind, Phase::Read, text, now);
-        let known = self.refusals.iter();
-        let confirmed = !is_passing(&failure.text)
-            && known
-                .filter(|refusal| refusal.mirror != mirror)
-                .any(|refusal| subject(&refusal.failure.text) == subject(&failure.text));
-        let on_trial = attempt.on_trial;
-        self.obstacles.note(kind);
-        self.refusals.push(Refusal { mirror, on_trial, failure });
-        let asks_another = self.request().access() == Access::Read && self.scope == Scope::Agent;
-        if confirmed {
-            self.leave_behind(attempt, now);
-        }
-        if confirmed || !asks_another {
-            return self.finish_refused(confirmed, now);
-        }
-        self.proceed(random, now);
-    }
-
-    /// Ends with ERROR replies and no answer. Two alike prove that the query is at fault, and so,
-    /// for want of another, does the word of the only mirror; two that differ are their mirrors'
-    /// own, and of a single one nothing is proven.
-    pub(super) fn finish_refused(&mut self, confirmed: bool, now: Instant) {
-        let refusals = std::mem::take(&mut self.refusals);
-        let is_only = |host: &str| self.failures.iter().all(|other| other.host == host);
-        let text = refusals.last().map(|refusal| &refusal.failure);
-        let is_proven =
-            confirmed || refusals.len() == 1 && text.is_some_and(|failure| is_only(&failure.host));
-        let text = text.map(|failure| failure.text.clone()).filter(|_| is_proven);
-        let differ = !confirmed && refusals.len() > 1;
-        for Refusal { mirror, on_trial, failure } in refusals {
-            if differ {
-                let purpose = self.purpose(on_trial);
-                self.agent.mirrors[mirror].record_failure(&failure, purpose, now);
-            } else {
-                self.host(mirror).record(|karma| karma.handle_query_error(now));
-                if on_trial {
-                    self.postpone_trial(mirror);
-                }
-                let tally = &self.agent.mirrors[mirror].tally;
-                tally.handle_end(Counter::RemoteErrors, None);
-            }
-            self.failures.push(failure);
-        }
-        let is_late = text.is_none() && now >= self.deadline;
-        self.finish_failed(text, is_late);
     }
 
     pub(super) fn handle_deadline(
@@ -254,6 +238,7 @@ impl Call {
             local: None,
             attempts: std::mem::take(&mut self.failures),
             query_error,
+            query_errors: Vec::new(),
             program: None,
             deadline_passed: false,
             cancelled: false,
@@ -276,15 +261,6 @@ impl Call {
         }
         self.outcome = Some(outcome);
         self.commands.push(Command::Finish);
-    }
-}
-
-/// An error text without the name of the index, which may differ from mirror to mirror.
-fn subject(text: &str) -> &str {
-    let named = ["index ", "table "].iter().any(|prefix| text.starts_with(prefix));
-    match text.split_once(": ") {
-        Some((_, subject)) if named => subject,
-        _ => text,
     }
 }
 

@@ -321,7 +321,7 @@ impl Call {
     /// Whether a daemon that is just being restarted or rotated is asked once more: what it said
     /// is no answer to the query.
     fn takes_second_chance(&mut self) -> bool {
-        let passes = |refusal: &Refusal| is_passing(&refusal.failure.text);
+        let passes = |refusal: &Refusal| refusal.is_whole() && is_passing(&refusal.failure.text);
         let is_taken =
             !self.is_second_chance_used && self.may_resend() && self.refusals.iter().any(passes);
         if is_taken {

@@ -8,6 +8,7 @@ use crate::call::LeftBehind;
 use crate::error::Phase;
 use crate::host::{DialPlace, Endpoint, Host};
 use crate::request::Product;
+use crate::wire::search::Layout;
 use crate::wire::frame::FrameReader;
 
 /// State of a connection; its socket lives in `net`, under the same number.
@@ -28,6 +29,8 @@ pub(crate) struct Connection {
     pub(crate) served: u64,
     /// Whose daemon its last request was written for.
     pub(super) asked: Product,
+    /// Layout of a SEARCH that its last request was written in.
+    pub(super) layout: Layout,
     pub(super) output: Vec<u8>,
     pub(super) sent: usize,
     pub(super) reader: FrameReader,
@@ -104,6 +107,7 @@ impl Connection {
             dialled_at: now,
             served: 0,
             asked: Product::Unknown,
+            layout: Layout::default(),
             output,
             sent: 0,
             reader,

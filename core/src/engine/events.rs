@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::connection::{State, User};
 use super::{Action, CallId, ConnectionId, Engine, keep_spare};
+use crate::call::Judged;
 use crate::error::{FailureKind, Phase};
 use crate::request::Reply;
 use crate::wire::frame::Unfed;
@@ -226,15 +227,21 @@ impl Engine {
     /// new connection after PERSIST has all the kept connections it wants
     /// (core/docs/spec/protocol.md 2).
     pub(super) fn replace(&mut self, id: ConnectionId, user: User, stale: bool, now: Instant) {
+        if stale {
+            let host = self.connections[id].host.clone();
+            self.retire_idle(&host);
+        }
+        self.send_anew(id, user, stale, now);
+    }
+
+    /// Sends a request, built anew, on a connection of its own; that is kept if it may be.
+    fn send_anew(&mut self, id: ConnectionId, user: User, may_keep: bool, now: Instant) {
         let host = self.connections[id].host.clone();
         self.detach(id);
         self.close(id);
-        if stale {
-            self.retire_idle(&host);
-        }
         let agent = self.calls[user.call].call.agent();
         let (keeps, max) = (agent.keeps_connections, agent.max_packet_size);
-        let keep = stale && keeps && host.kept.claim();
+        let keep = may_keep && keeps && host.kept.claim();
         let id = self.open(host, keep, max, now);
         self.link(id, user);
         self.calls[user.call].call.handle_late_dial(user.attempt, now);
@@ -284,17 +291,27 @@ impl Engine {
         if is_search && matches!(status, Status::Ok | Status::Warning) {
             self.connections[id].host.greeting.handle_search_version(version);
         }
-        let asked = self.connections[id].asked;
-        let reply = Reply { status, asked, ..Reply::new(version, body) };
+        let (asked, layout) = (self.connections[id].asked, self.connections[id].layout);
+        let reply = Reply { status, asked, layout, ..Reply::new(version, body) };
         let random = self.random.u64(..);
         let call = &mut self.calls[user.call].call;
         if let Some(since) = self.reads_late {
             call.handle_late_reading(user.attempt, since);
         }
-        let is_sound = call.handle_reply(user.attempt, reply, random, now);
+        let judged = call.handle_reply(user.attempt, reply, random, now);
+        let is_sound = judged != Judged::Unsound;
+        let connection = &mut self.connections[id];
+        let serves_on = in_step && is_sound && reusable && connection.host.may_keep();
+        if judged == Judged::AskAgain {
+            if !in_step {
+                let host = connection.host.clone();
+                self.retire_idle(&host);
+            }
+            return self.ask_again(id, user, serves_on, now);
+        }
         self.detach(id);
         let connection = &mut self.connections[id];
-        if in_step && is_sound && reusable && connection.host.may_keep() {
+        if serves_on {
             connection.retirements = connection.host.kept.retirements();
             self.idle.push(connection.host.number, id);
         } else {
@@ -304,6 +321,18 @@ impl Engine {
                 self.retire_idle(&host);
             }
         }
+        self.run_commands(user.call, now);
+    }
+
+    /// Sends the request of an attempt again in other words, where that connection serves on over
+    /// it.
+    fn ask_again(&mut self, id: ConnectionId, user: User, serves_on: bool, now: Instant) {
+        if !serves_on {
+            let keeps = self.calls[user.call].call.may_resend();
+            return self.send_anew(id, user, keeps, now);
+        }
+        self.calls[user.call].call.handle_reused(user.attempt);
+        self.send_request(id, user, now);
         self.run_commands(user.call, now);
     }
 

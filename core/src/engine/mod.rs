@@ -390,8 +390,8 @@ impl Engine {
         }
         let mirror = &agent.mirrors[mirror];
         let target = target(mirror, user.attempt);
-        connection.asked = target.product;
-        let start = header::begin_request(call.request().command(), output);
+        (connection.asked, connection.layout) = (target.product, target.layout);
+        let start = header::begin_request(call.request().command_for(&target), output);
         call.request().encode(&target, output)?;
         let limit = agent.max_packet_size;
         header::end_request(start, limit, output).ok_or_else(|| {
@@ -450,7 +450,8 @@ impl Engine {
 
 fn target(mirror: &Mirror, attempt: u32) -> Target<'_> {
     let Mirror { host, index_list, .. } = mirror;
-    Target { host: &host.name, index_list, attempt, product: host.greeting.product() }
+    let (product, layout) = (host.greeting.product(), host.greeting.layout());
+    Target { host: &host.name, index_list, attempt, product, layout }
 }
 
 /// Keeps a buffer for the next call, unless it is unusually large or there are enough.

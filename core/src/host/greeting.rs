@@ -2,15 +2,18 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
 
-use crate::request::Product;
+use crate::request::{Product, Reply, ReplyStatus};
+use crate::wire::search::{Layout, Refused};
 
 /// When it greets, and whose daemon it is.
 #[derive(Debug, Default)]
 pub struct Greeting {
     greets_first: AtomicBool,
     late_greetings: AtomicU32,
-    /// Version of the last answer to a SEARCH; 0 without one.
+    /// Version of SEARCH in the last answer, or in a refusal since; 0 without one.
     search_version: AtomicU16,
+    /// The highest master that the daemon may take; 0 while it has refused none.
+    master_max: AtomicU32,
 }
 
 impl Greeting {
@@ -39,7 +42,31 @@ impl Greeting {
 
     /// An answer to a SEARCH says which version of that the daemon has.
     pub fn handle_search_version(&self, version: u16) {
-        self.search_version.store(version, Ordering::Relaxed);
+        if self.search_version.swap(version, Ordering::Relaxed) != version {
+            self.master_max.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// A daemon refused a SEARCH that was written for a newer one.
+    pub fn handle_refusal(&self, reply: &Reply) {
+        if reply.status != ReplyStatus::Error {
+            return;
+        }
+        match Refused::read(&reply.text()) {
+            Some(Refused::Version(version)) => self.handle_search_version(version),
+            Some(Refused::Master) => {
+                let lower = reply.layout.lower_master().unwrap_or(reply.layout.master);
+                self.master_max.store(lower, Ordering::Relaxed);
+            }
+            None => {}
+        }
+    }
+
+    /// The layout of a SEARCH that the daemon takes, for all that is known.
+    pub fn layout(&self) -> Layout {
+        let master_max = self.master_max.load(Ordering::Relaxed);
+        let version = self.search_version.load(Ordering::Relaxed);
+        Layout::of_daemon(version, (master_max > 0).then_some(master_max))
     }
 
     /// Whose daemon listens there, for all that is known.
@@ -57,6 +84,8 @@ impl Greeting {
         self.late_greetings.store(late_greetings, Ordering::Relaxed);
         let search_version = other.search_version.load(Ordering::Relaxed);
         self.search_version.store(search_version, Ordering::Relaxed);
+        let master_max = other.master_max.load(Ordering::Relaxed);
+        self.master_max.store(master_max, Ordering::Relaxed);
     }
 
     /// Another daemon may listen there from now on, with other manners.

@@ -9,6 +9,7 @@ pub use raw::Raw;
 use crate::error::{Error, ProgramError};
 pub use crate::wire::header::Command;
 pub use crate::wire::header::Status as ReplyStatus;
+pub use crate::wire::search::Layout;
 use crate::wire::search::{self, Dialect};
 use crate::wire::{Reader, Truncated, text};
 
@@ -16,6 +17,12 @@ use crate::wire::{Reader, Truncated, text};
 pub trait Request: Send + Sync {
     /// Command and layout version.
     fn command(&self) -> Command;
+
+    /// Command and layout version of the body for this mirror, whose daemon may be older.
+    fn command_for(&self, target: &Target<'_>) -> Command {
+        let _ = target;
+        self.command()
+    }
 
     /// Whether the request may be sent a second time when its fate is unknown.
     fn access(&self) -> Access;
@@ -36,6 +43,11 @@ pub trait Request: Send + Sync {
     fn judge(&self, reply: &mut Reply) -> Verdict {
         let _ = reply;
         Verdict::Accept
+    }
+
+    /// Judges a reply with status ERROR, whose body is its [text](Reply::text).
+    fn judge_error(&self, reply: &Reply) -> Verdict {
+        Verdict::Refused(reply.text())
     }
 }
 
@@ -59,6 +71,8 @@ pub struct Target<'a> {
     pub attempt: u32,
     /// Whose daemon answered there last.
     pub product: Product,
+    /// Layout of a SEARCH that its daemon takes, for all that is known.
+    pub layout: Layout,
 }
 
 /// Whose daemon it is, as far as its answers to SEARCH requests tell.
@@ -93,6 +107,8 @@ pub struct Reply {
     pub version: u16,
     /// Whose daemon the request was written for; they read some fields of a SEARCH otherwise.
     pub asked: Product,
+    /// Layout in which a SEARCH was written.
+    pub layout: Layout,
     /// Text of a WARNING reply, as [`text::quote`] makes it.
     pub warning: Option<String>,
     /// The command's answer, without the warning text.
@@ -104,8 +120,8 @@ pub struct Reply {
 impl Reply {
     /// An answer with status OK, of a program that speaks for itself.
     pub fn new(version: u16, body: Vec<u8>) -> Self {
-        let (status, asked) = (ReplyStatus::Ok, Product::Unknown);
-        Reply { status, version, asked, warning: None, body, search: None }
+        let (status, asked, layout) = (ReplyStatus::Ok, Product::Unknown, Layout::default());
+        Reply { status, version, asked, layout, warning: None, body, search: None }
     }
 
     /// The text of an ERROR or RETRY reply, as [`text::quote`] makes it.
@@ -137,6 +153,14 @@ pub enum Verdict {
     Unfinished(String),
     /// The mirror understood and refused: one other mirror is asked before the query is blamed.
     Refused(String),
+    /// Some or all queries of a request of several were refused. Each of these has its text, and
+    /// the others are `None`. One other mirror is asked before the queries are blamed; then the
+    /// reply is the answer to those that were not refused.
+    QueriesRefused(Vec<Option<String>>),
+    /// The request was written for another daemon, which its host is known for from now on. The
+    /// same mirror is asked again at once, with a body that is built anew. That is not booked and
+    /// no retry. It happens twice in an attempt at most, and for writes after an ERROR alone.
+    AskAgain(String),
     /// The request itself failed: the call ends with this error, and no mirror is blamed.
     Failed(ProgramError),
     /// This process has no memory to read the answer, by this text. The call ends, for another

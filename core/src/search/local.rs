@@ -1,11 +1,14 @@
 //! Local indexes of a distributed index: only the program itself can search them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
+use super::result::{Part, PartSource};
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
 use crate::request::{Product, Reply, Request, Target, Verdict};
 use crate::search::SearchRequest;
+use crate::wire::search::Layout;
 use crate::wire::text;
 
 /// A local index within a search.
@@ -13,8 +16,14 @@ pub(crate) struct Local {
     pub(crate) name: String,
     /// As the agents of its distributed index are asked: weights of indexes are theirs.
     request: Arc<SearchRequest>,
+    /// Whose words the request is written in.
+    product: Product,
+    version: LocalVersion,
     outcome: Option<Result<Reply, AgentFailure>>,
 }
+
+/// Version of SEARCH by which the program told that it reads requests otherwise; 0 before it does.
+pub(crate) type LocalVersion = Arc<AtomicU16>;
 
 impl Local {
     /// Adds the local indexes of a distributed index; one that is named twice is searched once.
@@ -22,11 +31,16 @@ impl Local {
         locals: &mut Vec<Local>,
         names: &[String],
         request: &Arc<SearchRequest>,
+        version: &LocalVersion,
     ) {
+        let product = match version.load(Ordering::Relaxed) {
+            0 => Product::Unknown,
+            version => Product::of_search(version),
+        };
         for name in names {
             if locals.iter().all(|local| local.name != *name) {
-                let request = request.clone();
-                locals.push(Local { name: name.clone(), request, outcome: None });
+                let (name, request, version) = (name.clone(), request.clone(), version.clone());
+                locals.push(Local { name, request, product, version, outcome: None });
             }
         }
     }
@@ -37,8 +51,9 @@ impl Local {
 
     /// The body of the request, as an agent would get it.
     pub(crate) fn request(&self) -> Result<Vec<u8>, Error> {
-        let product = Product::Unknown;
-        let target = Target { host: "(local)", index_list: &self.name, attempt: 0, product };
+        let (product, layout) = (self.product, Layout::default());
+        let index_list = &self.name;
+        let target = Target { host: "(local)", index_list, attempt: 0, product, layout };
         let mut body = Vec::new();
         self.request.encode(&target, &mut body)?;
         Ok(body)
@@ -53,9 +68,25 @@ impl Local {
                 return Ok(());
             }
         };
+        reply.asked = self.product;
+        let version = reply.version;
         self.outcome = Some(match self.request.judge(&mut reply) {
             Verdict::Accept | Verdict::AcceptWarned => Ok(reply),
             Verdict::Refused(text) | Verdict::Unfinished(text) => Err(self.failure(Some(text))),
+            Verdict::QueriesRefused(texts) if texts.contains(&None) => Ok(reply),
+            Verdict::QueriesRefused(texts) => {
+                let query_errors: Vec<String> =
+                    texts.into_iter().flatten().map(text::escape).collect();
+                let first = query_errors.first().cloned();
+                Err(AgentFailure { query_errors, ..self.failure(first) })
+            }
+            Verdict::AskAgain(text) => {
+                self.product = Product::of_search(version);
+                self.version.store(version, Ordering::Relaxed);
+                let name = &self.name;
+                let text = format!("local index '{name}': {text}: take its request anew");
+                return Err(Error::Request(text));
+            }
             Verdict::Failed(error) => return Err(Error::Program(error)),
             Verdict::OutOfMemory(text) => {
                 let text = format!("local index '{}': {text}", self.name);
@@ -70,24 +101,26 @@ impl Local {
     }
 
     /// What became of it; its name alone if nobody searched it and nobody demands that it was.
-    pub(crate) fn into_outcome(
+    pub(crate) fn into_outcome<H>(
         mut self,
         completeness: Completeness,
-    ) -> Result<(String, Result<Reply, AgentFailure>), String> {
+    ) -> Result<(Part<H>, Result<Reply, AgentFailure>), String> {
+        let index = self.request.own_index().to_owned();
+        let part = |name| Part { index, source: PartSource::Local(name) };
         match self.outcome.take() {
-            Some(outcome) => Ok((self.name, outcome)),
+            Some(outcome) => Ok((part(self.name), outcome)),
             None if completeness == Completeness::BestEffort => Err(self.name),
             None => {
                 // Not the query's fault: it has no error of its own.
                 let failure = self.failure(None);
-                Ok((self.name, Err(failure)))
+                Ok((part(self.name), Err(failure)))
             }
         }
     }
 
     fn failure(&self, query_error: Option<String>) -> AgentFailure {
         AgentFailure {
-            index: self.request.index().to_owned(),
+            index: self.request.own_index().to_owned(),
             local: Some(self.name.clone()),
             query_error: query_error.map(text::escape),
             ..AgentFailure::default()

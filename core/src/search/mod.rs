@@ -24,9 +24,9 @@ pub use choices::{Collation, Idf, MatchMode, Overrides, Ranker, Sort, SortMethod
 pub use condition::{Condition, Number};
 pub use filters::is_id;
 pub use grouping::{GroupBy, Grouping};
-pub(crate) use local::Local;
+pub(crate) use local::{Local, LocalVersion};
 pub use request::SearchRequest;
-pub(crate) use result::Outcomes;
+pub(crate) use result::{Outcomes, Part, PartSource};
 pub use result::{SearchResult, Word};
 pub use row::{Column, Row, Rows};
 

@@ -14,12 +14,16 @@ use crate::merge::Plan;
 use crate::request::{Access, Product, Reply, Request, Target, Verdict};
 use crate::wire::Writer;
 use crate::wire::header::Command;
-use crate::wire::search::{self, Asked, Dialect, MASTER, ResultSet, Status, Undecoded};
+use crate::wire::search::{
+    self, Asked, Dialect, Layout, Refused, ResultSet, Status, Undecoded,
+};
 
 /// Checked searches, ready for every agent of one distributed index.
 #[derive(Clone, Debug)]
 pub struct SearchRequest {
     index: String,
+    /// The distributed index whose agents are asked: that, or one of the list.
+    own_index: String,
     /// One or more.
     queries: Vec<Planned>,
     /// What the merge asks for beside them; these come last.
@@ -42,6 +46,8 @@ struct Encoded {
     tail: Vec<u8>,
     /// Where Manticore reads it otherwise.
     tail_of_manticore: Option<Vec<u8>>,
+    /// In the words of Sphinx, for layouts of which these bytes are not.
+    query: search::Query,
     rows_max: u32,
     needs: Vec<Need>,
 }
@@ -98,12 +104,18 @@ impl SearchRequest {
             queries.push(Planned { values: helper.as_ref().map(|_| place), ..query });
             helpers.extend(helper);
         }
-        Ok(SearchRequest { index: list.to_owned(), queries, helpers })
+        let own_index = index.to_owned();
+        Ok(SearchRequest { index: list.to_owned(), own_index, queries, helpers })
     }
 
     /// The distributed index that is searched, or the list of them.
     pub fn index(&self) -> &str {
         &self.index
+    }
+
+    /// The distributed index whose agents are asked.
+    pub(crate) fn own_index(&self) -> &str {
+        &self.own_index
     }
 
     /// Number of queries, each with a result of its own.
@@ -118,11 +130,13 @@ impl SearchRequest {
             head: Vec::new(),
             tail: Vec::new(),
             tail_of_manticore: None,
+            query: search::Query::default(),
             rows_max: u32::MAX,
             needs: Vec::new(),
         };
         let queries = vec![Planned { query, plan, values: None }];
-        SearchRequest { index: index.to_owned(), queries, helpers: Vec::new() }
+        let (index, own_index) = (index.to_owned(), index.to_owned());
+        SearchRequest { index, own_index, queries, helpers: Vec::new() }
     }
 
     /// Every query that agents get.
@@ -139,20 +153,18 @@ impl SearchRequest {
         &self.queries[query].plan
     }
 
-    /// Why a daemon that answered with that version can't have answered what was asked.
-    fn unmet(&self, reply: &Reply) -> Option<Verdict> {
-        let needs = self.sent().flat_map(|query| &query.needs);
-        if let Some(text) = needs.copied().find_map(|need| need.unmet(reply.version)) {
-            return Some(Verdict::Refused(text));
-        }
-        // Nobody knew whose daemon it was, or it is another one now.
+    /// Why a daemon can't have answered that query, which it has read otherwise.
+    pub(super) fn unmet(&self, query: usize, reply: &Reply) -> Option<String> {
+        let needs = self.queries.get(query)?.query.needs.iter();
+        needs.copied().find_map(|need| need.unmet(reply.version, reply.layout))
+    }
+
+    /// True if nobody knew whose daemon it was, or it is another one now, and it was asked in
+    /// words that it reads otherwise.
+    fn is_misread(&self, reply: &Reply) -> bool {
         let is_manticore = Dialect::of_version(reply.version) == Dialect::Manticore;
-        let is_misread = is_manticore != (reply.asked == Product::Manticore)
-            && self.sent().any(|query| query.tail_of_manticore.is_some());
-        is_misread.then(|| {
-            let text = "the daemon is of the other product: it is asked again in its words";
-            Verdict::Unfinished(text.to_owned())
-        })
+        is_manticore != (reply.asked == Product::Manticore)
+            && self.sent().any(|query| query.tail_of_manticore.is_some())
     }
 }
 
@@ -179,21 +191,26 @@ impl Encoded {
         let needs = Need::of(query);
         let rows_max = u32::try_from(query.max_matches).unwrap_or(0);
         let mut head = Vec::with_capacity(USUAL_SIZE);
-        query.put_head(&mut head);
+        query.put_head(Layout::default(), &mut head);
         let tail_of = |query: &search::Query| {
             let mut tail = Vec::with_capacity(USUAL_SIZE);
-            query.put_tail(MASTER, &mut tail);
+            query.put_tail(Layout::default(), &mut tail);
             tail
         };
-        let (tail, tail_of_manticore) = match has_dialect(query) {
-            true => (tail_of(&with_literals(query)), Some(tail_of(query))),
-            false => (tail_of(query), None),
+        let tail_of_manticore = has_dialect(query).then(|| tail_of(query));
+        let query = match tail_of_manticore {
+            Some(_) => with_literals(query),
+            None => query.clone(),
         };
-        Encoded { head, tail, tail_of_manticore, rows_max, needs }
+        let tail = tail_of(&query);
+        Encoded { head, tail, tail_of_manticore, query, rows_max, needs }
     }
 
     fn put(&self, target: &Target<'_>, body: &mut Vec<u8>) {
         let list = target.index_list;
+        if !target.layout.is_usual() {
+            return self.put_for_older(target, body);
+        }
         let tail = match (&self.tail_of_manticore, target.product) {
             (Some(tail), Product::Manticore) => tail,
             _ => &self.tail,
@@ -202,6 +219,13 @@ impl Encoded {
         body.extend_from_slice(&self.head);
         body.put_string(list.as_bytes());
         body.extend_from_slice(tail);
+    }
+
+    /// Writes it for a daemon that knows fewer fields; what it needs of these is judged later.
+    fn put_for_older(&self, target: &Target<'_>, body: &mut Vec<u8>) {
+        self.query.put_head(target.layout, body);
+        body.put_string(target.index_list.as_bytes());
+        self.query.put_tail(target.layout, body);
     }
 
     /// Judges the answer to it alone.
@@ -226,6 +250,10 @@ impl Request for SearchRequest {
         Command::SEARCH
     }
 
+    fn command_for(&self, target: &Target<'_>) -> Command {
+        Command { version: target.layout.version, ..Command::SEARCH }
+    }
+
     fn access(&self) -> Access {
         Access::Read
     }
@@ -237,7 +265,7 @@ impl Request for SearchRequest {
             let text = format!("index list '{list}' of agent {} names no index", target.host);
             return Err(Error::Request(text));
         }
-        body.put_u32(MASTER);
+        body.put_u32(target.layout.master);
         body.put_u32((self.queries.len() + self.helpers.len()) as u32);
         self.sent().for_each(|query| query.put(target, body));
         Ok(())
@@ -246,7 +274,7 @@ impl Request for SearchRequest {
     fn judge(&self, reply: &mut Reply) -> Verdict {
         let rows_max = self.sent().map(|query| query.rows_max).max().unwrap_or(0);
         let queries = self.queries.len() + self.helpers.len();
-        let asked = Asked { queries, rows_max, master: MASTER };
+        let asked = Asked { queries, rows_max, layout: reply.layout };
         let decoded = match search::Reply::decode(&reply.body, reply.version, asked) {
             Ok(decoded) => decoded,
             Err(Undecoded::Wrong(text)) => return Verdict::Malformed(text),
@@ -263,41 +291,58 @@ impl Request for SearchRequest {
             sets.map(|(query, set)| query.judge(set, &reply.body)).collect();
         // The merge says what a helper lacks.
         let helpers = verdicts.split_off(self.queries.len()).into_iter();
+        for (query, verdict) in verdicts.iter_mut().enumerate() {
+            let unmet = matches!(verdict, Verdict::Accept | Verdict::AcceptWarned)
+                .then(|| self.unmet(query, reply))
+                .flatten();
+            *verdict = unmet.map_or_else(|| verdict.clone(), Verdict::Refused);
+        }
         verdicts.extend(
             helpers.filter(|verdict| {
                 matches!(verdict, Verdict::Malformed(_) | Verdict::Unfinished(_))
             }),
         );
-        let verdict = worst(verdicts);
-        let is_accepted = matches!(verdict, Verdict::Accept | Verdict::AcceptWarned);
-        if let Some(unmet) = self.unmet(reply).filter(|_| is_accepted) {
-            return unmet;
+        let verdict = join(verdicts);
+        let is_read = !matches!(verdict, Verdict::Malformed(_) | Verdict::Unfinished(_));
+        if is_read && self.is_misread(reply) {
+            let text = "the daemon is of the other product, and was asked in words of the first";
+            return Verdict::AskAgain(text.to_owned());
         }
         reply.search = Some(Box::new(decoded));
         verdict
     }
+
+    fn judge_error(&self, reply: &Reply) -> Verdict {
+        let text = reply.text();
+        let is_new = match Refused::read(&text) {
+            Some(Refused::Version(version)) => version < reply.layout.version,
+            Some(Refused::Master) => reply.layout.lower_master().is_some(),
+            None => false,
+        };
+        if is_new { Verdict::AskAgain(text) } else { Verdict::Refused(text) }
+    }
 }
 
-/// What several answers in one reply come to: a query that is refused alone has its own result,
-/// which says so.
-fn worst(mut verdicts: Vec<Verdict>) -> Verdict {
-    let is_refusal = |verdict: &Verdict| matches!(verdict, Verdict::Refused(_));
-    if !verdicts.iter().all(is_refusal) {
-        let had_refusals = verdicts.iter().any(is_refusal);
-        verdicts.retain(|verdict| !is_refusal(verdict));
-        if had_refusals {
-            verdicts.push(Verdict::AcceptWarned);
-        }
-    }
+/// What the answers to several queries in one reply come to.
+fn join(mut verdicts: Vec<Verdict>) -> Verdict {
     let rank = |verdict: &Verdict| match verdict {
         Verdict::Accept => 0,
         Verdict::AcceptWarned => 1,
-        Verdict::Refused(_) => 2,
-        Verdict::Unfinished(_) => 3,
+        Verdict::Refused(_) | Verdict::QueriesRefused(_) => 2,
+        Verdict::Unfinished(_) | Verdict::AskAgain(_) => 3,
         Verdict::Malformed(_) | Verdict::Failed(_) | Verdict::OutOfMemory(_) => 4,
     };
     // Of several as bad the first one.
-    verdicts.into_iter().rev().max_by_key(rank).unwrap_or(Verdict::Accept)
+    let worst = (0..verdicts.len()).rev().max_by_key(|place| rank(&verdicts[*place]));
+    let Some(worst) = worst.map(|place| verdicts[place].clone()) else { return Verdict::Accept };
+    if !matches!(worst, Verdict::Refused(_)) || verdicts.len() == 1 {
+        return worst;
+    }
+    let text = |verdict| match verdict {
+        Verdict::Refused(text) => Some(text),
+        _ => None,
+    };
+    Verdict::QueriesRefused(verdicts.drain(..).map(text).collect())
 }
 
 /// Bytes of either half of most requests: they are written without growing.

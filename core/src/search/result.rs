@@ -81,8 +81,9 @@ impl SearchResult {
         outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
         completeness: Completeness,
     ) -> Result<SearchResult, Error> {
-        let outcomes = outcomes.into_iter().enumerate();
-        let agents = outcomes.map(|(number, (host, outcome))| (number, host, outcome)).collect();
+        let locals = locals.into_iter();
+        let locals = locals.map(|(name, outcome)| (Part::local(request, name), outcome)).collect();
+        let agents = Part::agents(request, outcomes);
         Outcomes { locals, unsearched: Vec::new(), agents }.merge(request, completeness)
     }
 
@@ -93,9 +94,8 @@ impl SearchResult {
         outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
         completeness: Completeness,
     ) -> Vec<Result<SearchResult, Error>> {
-        let outcomes = outcomes.into_iter().enumerate();
-        let outcomes = outcomes.map(|(number, (host, outcome))| (number, host, outcome)).collect();
-        let outcomes = Outcomes { locals: Vec::new(), unsearched: Vec::new(), agents: outcomes };
+        let agents = Part::agents(request, outcomes);
+        let outcomes = Outcomes { locals: Vec::new(), unsearched: Vec::new(), agents };
         outcomes.merge_all(request, completeness)
     }
 
@@ -204,12 +204,12 @@ impl<'a> IntoIterator for &'a SearchResult {
 
 /// What became of the agents and the local indexes.
 pub(crate) struct Outcomes<H> {
-    /// Of local indexes, by their names.
-    pub(crate) locals: Vec<(String, Result<Reply, AgentFailure>)>,
+    /// Of local indexes.
+    pub(crate) locals: Vec<(Part<H>, Result<Reply, AgentFailure>)>,
     /// Local indexes that nobody has searched or had to.
     pub(crate) unsearched: Vec<String>,
-    /// Of the agents: the number of each, and the host that was asked last.
-    pub(crate) agents: Vec<(usize, H, Result<Reply, AgentFailure>)>,
+    /// Of the agents.
+    pub(crate) agents: Vec<(Part<H>, Result<Reply, AgentFailure>)>,
 }
 
 impl<H: AsRef<str>> Outcomes<H> {
@@ -239,10 +239,8 @@ impl<H: AsRef<str>> Outcomes<H> {
     }
 
     fn share(self) -> Shared<H> {
-        let locals = self.locals.into_iter().map(|(name, outcome)| (Part::Local(name), outcome));
-        let agents = self.agents.into_iter();
-        let agents = agents.map(|(number, host, outcome)| (Part::Agent(number, host), outcome));
-        let parts = locals.chain(agents).map(|(part, outcome)| (part, outcome.map(Arc::new)));
+        let parts = self.locals.into_iter().chain(self.agents);
+        let parts = parts.map(|(part, outcome)| (part, outcome.map(Arc::new)));
         Shared { parts: parts.collect(), unsearched: self.unsearched }
     }
 }
@@ -277,11 +275,11 @@ impl<'a, H: AsRef<str>> Heard<'a, H> {
                     return Err(Error::Misuse(text.to_owned()));
                 }
                 Ok(reply) => part.refused(request, reply, query).map_or(Ok(reply), Err),
-                Err(failure) => Err(failure.clone()),
+                Err(failure) => Err(failure.of_query(query)),
             };
             match reply {
                 Ok(reply) => {
-                    failures.extend(part.incomplete(request, reply, query));
+                    failures.extend(part.incomplete(reply, query));
                     parts.push(part);
                     replies.push(reply.clone());
                 }
@@ -296,20 +294,45 @@ impl<'a, H: AsRef<str>> Heard<'a, H> {
 }
 
 /// Who gave a part of the result.
-pub(super) enum Part<H> {
-    /// Number of the agent, and the host that was asked.
+pub(crate) struct Part<H> {
+    /// The distributed index that it belongs to.
+    pub(crate) index: String,
+    pub(crate) source: PartSource<H>,
+}
+
+/// What a part is.
+pub(crate) enum PartSource<H> {
+    /// Number of the agent, and the host that was asked last.
     Agent(usize, H),
     /// The local index.
     Local(String),
 }
 
 impl<H: AsRef<str>> Part<H> {
+    fn local(request: &SearchRequest, name: String) -> Self {
+        Part { index: request.own_index().to_owned(), source: PartSource::Local(name) }
+    }
+
+    fn agents(
+        request: &SearchRequest,
+        outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
+    ) -> Vec<(Self, Result<Reply, AgentFailure>)> {
+        let agent = |(number, (host, outcome))| {
+            let source = PartSource::Agent(number, host);
+            (Part { index: request.own_index().to_owned(), source }, outcome)
+        };
+        outcomes.into_iter().enumerate().map(agent).collect()
+    }
+
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self.source, PartSource::Local(_))
+    }
+
     fn set_of<'a>(&'a self, reply: &'a Reply, query: usize) -> Option<Set<'a>> {
         let search = reply.search.as_ref()?;
         let result = search.sets.get(query)?;
-        let is_local = matches!(self, Part::Local(_));
         Some(Set {
-            is_local,
+            is_local: self.is_local(),
             name: self.name(),
             body: &reply.body,
             dialect: search.dialect,
@@ -319,9 +342,9 @@ impl<H: AsRef<str>> Part<H> {
     }
 
     fn name(&self) -> &str {
-        match self {
-            Part::Agent(_, host) => host.as_ref(),
-            Part::Local(name) => name,
+        match &self.source {
+            PartSource::Agent(_, host) => host.as_ref(),
+            PartSource::Local(name) => name,
         }
     }
 
@@ -333,16 +356,18 @@ impl<H: AsRef<str>> Part<H> {
         query: usize,
     ) -> Option<AgentFailure> {
         let set = self.set_of(reply, query)?;
-        let query_error = (set.result.status == Status::Error)
-            .then(|| text::quote(set.result.message.of(set.body)))?;
+        let query_error = match set.result.status {
+            Status::Error => text::quote(set.result.message.of(set.body)),
+            _ => request.unmet(query, reply)?,
+        };
         let failure = AgentFailure {
-            index: request.index().to_owned(),
+            index: self.index.clone(),
             query_error: Some(query_error.clone()),
             ..AgentFailure::default()
         };
-        Some(match self {
-            Part::Local(name) => AgentFailure { local: Some(name.clone()), ..failure },
-            Part::Agent(number, host) => {
+        Some(match &self.source {
+            PartSource::Local(name) => AgentFailure { local: Some(name.clone()), ..failure },
+            PartSource::Agent(number, host) => {
                 let attempt = AttemptFailure {
                     host: host.as_ref().to_owned(),
                     kind: FailureKind::RemoteError,
@@ -356,15 +381,9 @@ impl<H: AsRef<str>> Part<H> {
     }
 
     /// What an agent that is a master itself could not get, though it has answered.
-    fn incomplete(
-        &self,
-        request: &SearchRequest,
-        reply: &Reply,
-        query: usize,
-    ) -> Option<AgentFailure> {
-        let (Part::Agent(number, host), Some(set)) = (self, self.set_of(reply, query)) else {
-            return None;
-        };
+    fn incomplete(&self, reply: &Reply, query: usize) -> Option<AgentFailure> {
+        let PartSource::Agent(number, host) = &self.source else { return None };
+        let set = self.set_of(reply, query)?;
         let message = Some(set.result.message.of(set.body));
         let message = message.filter(|_| set.result.status == Status::Warning);
         let warning = reply.warning.as_deref().map(str::as_bytes);
@@ -377,7 +396,7 @@ impl<H: AsRef<str>> Part<H> {
             elapsed: Duration::from_millis(u64::from(set.result.time_ms)),
         };
         Some(AgentFailure {
-            index: request.index().to_owned(),
+            index: self.index.clone(),
             agent: *number,
             attempts: vec![attempt],
             ..AgentFailure::default()

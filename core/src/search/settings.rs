@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::{Collation, Idf, Overrides, Search, SortMethod};
+use crate::config::CallSettings;
+use crate::limits::{AGENT_RETRY_COUNT_MAX, AGENT_RETRY_DELAY};
 use crate::options::CallOptions;
 use crate::wire::search::flags;
 
@@ -98,9 +100,25 @@ impl Search {
         self
     }
 
-    /// Returns the options of a call, with the retries of the search where they say nothing.
-    pub(crate) fn call_options(&self, options: &CallOptions) -> CallOptions {
-        let (count, delay) = self.retries.unzip();
+    /// Returns the options of a call that carries these searches, with their retries where the
+    /// options say nothing. Of several the most count, and the longest pause; a search that says
+    /// nothing has those of the index's settings.
+    pub(crate) fn call_options(
+        searches: &[Search],
+        options: &CallOptions,
+        settings: &CallSettings,
+    ) -> CallOptions {
+        if searches.iter().all(|search| search.retries.is_none()) {
+            return *options;
+        }
+        let configured = (
+            settings.agent_retry_count.unwrap_or(0),
+            settings.agent_retry_delay.unwrap_or(AGENT_RETRY_DELAY),
+        );
+        let retries = || searches.iter().map(|search| search.retries.unwrap_or(configured));
+        let count = retries().map(|(count, _)| count.min(AGENT_RETRY_COUNT_MAX)).max();
+        let waiting = retries().filter(|(count, _)| *count > 0);
+        let delay = waiting.map(|(_, delay)| delay).max();
         CallOptions {
             retry_count: options.retry_count.or(count),
             retry_delay: options.retry_delay.or(delay),

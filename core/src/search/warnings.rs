@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::result::Part;
+use super::result::{Part, PartSource};
 use crate::error::AgentFailure;
 use crate::limits::TOLD_COLUMNS_MAX;
 use crate::merge::{Merged, Remark, Set};
@@ -21,10 +21,10 @@ impl Warnings {
     /// Tells of an agent or a local index that failed; a master names its last attempt.
     pub(super) fn add_failure<H: AsRef<str>>(&mut self, part: &Part<H>, failure: &AgentFailure) {
         let text = match (failure.attempts.last(), &failure.query_error) {
-            (_, Some(text)) if matches!(part, Part::Local(_)) => text.clone(),
+            (_, Some(text)) if part.is_local() => text.clone(),
             (_, Some(text)) => format!("{QUERY_ERROR}{text}"),
             (Some(attempt), None) => attempt.text.clone(),
-            (None, None) if matches!(part, Part::Local(_)) => NOT_SEARCHED.to_owned(),
+            (None, None) if part.is_local() => NOT_SEARCHED.to_owned(),
             (None, None) if failure.cancelled => "cancelled".to_owned(),
             (None, None) if failure.deadline_passed => "deadline passed".to_owned(),
             (None, None) => "no mirror could be asked".to_owned(),
@@ -131,9 +131,9 @@ fn remark(remark: &Remark) -> String {
 
 impl<H: AsRef<str>> fmt::Display for Part<H> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Part::Agent(_, host) => write!(out, "agent {}", host.as_ref()),
-            Part::Local(name) => write!(out, "local index {name}"),
+        match &self.source {
+            PartSource::Agent(_, host) => write!(out, "agent {}", host.as_ref()),
+            PartSource::Local(name) => write!(out, "local index {name}"),
         }
     }
 }
@@ -157,11 +157,11 @@ mod tests {
     use std::time::Duration;
 
     fn agent() -> Part<&'static str> {
-        Part::Agent(0, "box:1")
+        Part { index: "d".to_owned(), source: PartSource::Agent(0, "box:1") }
     }
 
     fn local() -> Part<&'static str> {
-        Part::Local("part".to_owned())
+        Part { index: "d".to_owned(), source: PartSource::Local("part".to_owned()) }
     }
 
     fn joined(add: impl FnOnce(&mut Warnings)) -> String {

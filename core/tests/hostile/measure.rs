@@ -87,6 +87,10 @@ impl Exchange {
                     outcome.out_of_memory = true;
                     outcome.texts.push(text);
                 }
+                Verdict::AskAgain(text) => outcome.texts.push(text),
+                Verdict::QueriesRefused(texts) => {
+                    outcome.texts.extend(texts.into_iter().flatten());
+                }
                 Verdict::Failed(error) => panic!("{error}"),
             }
         }

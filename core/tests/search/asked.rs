@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use hamirror::internal::wire::search::{
-    ALL_VALUES, ANY_VALUE, Filter, FilterTest, MASTER, Override, OverrideValue, Query, encode,
+    ALL_VALUES, ANY_VALUE, Filter, FilterTest, Layout, MASTER, Override, OverrideValue, Query,
+    encode,
 };
 use hamirror::request::{Product, Reply, Request, Target, Verdict};
 use hamirror::search::{Collation, Condition, Idf, Overrides, Ranker, Search, SortMethod};
@@ -45,7 +46,8 @@ pub(crate) fn filter(attribute: Vec<u8>, test: FilterTest, exclude: bool) -> Fil
 }
 
 pub(crate) fn body(search: &Search, product: Product) -> Vec<u8> {
-    let target = Target { host: "box", index_list: "i", attempt: 0, product };
+    let layout = Layout::default();
+    let target = Target { host: "box", index_list: "i", attempt: 0, product, layout };
     let mut body = Vec::new();
     request(search).encode(&target, &mut body).unwrap();
     body
@@ -152,8 +154,9 @@ fn conditions() {
 }
 
 /// An open end is the highest or the lowest id, which one signed number is not for both products.
+/// No id is negative.
 #[test]
-fn open_ends_of_ids() {
+fn ends_of_ranges_of_ids() {
     let cases = [
         (Condition::at_least(5), Search::new("").id_range(5, u64::MAX)),
         (Condition::above(-7), Search::new("").id_range(0, u64::MAX)),
@@ -161,6 +164,10 @@ fn open_ends_of_ids() {
         (Condition::below(0), Search::new("").id_range(1, 0)),
         (Condition::above(4).negated(), Search::new("").exclude_id_range(5, u64::MAX)),
         (Condition::range(5, 9), Search::new("").id_range(5, 9)),
+        (Condition::range(-5, 9), Search::new("").id_range(0, 9)),
+        (Condition::range(-5, -1), Search::new("").id_range(1, 0)),
+        (Condition::range(-5, 9).negated(), Search::new("").exclude_id_range(0, 9)),
+        (Condition::range(5, i64::MAX), Search::new("").id_range(5, i64::MAX as u64)),
     ];
     for (condition, plain) in cases {
         for name in ["id", "@id", "ID"] {
@@ -190,7 +197,7 @@ fn lists_of_texts_are_written_in_the_words_of_the_product() {
         let mut reply = Reply { asked, ..Reply::new(version, set(&[]).body()) };
         request(&search).judge(&mut reply)
     };
-    let is_again = |verdict| matches!(verdict, Verdict::Unfinished(_));
+    let is_again = |verdict| matches!(verdict, Verdict::AskAgain(_));
     assert_eq!(judged(Product::Unknown, SPHINX), Verdict::Accept);
     assert_eq!(judged(Product::Sphinx, SPHINX), Verdict::Accept);
     assert!(is_again(judged(Product::Unknown, MANTICORE)));

@@ -1,9 +1,11 @@
 //! Several queries in one request: each is merged by itself.
 
+use std::time::Duration;
+
 use hamirror::internal::search::SearchRequest;
-use hamirror::request::{Product, Reply, Request, Target, Verdict};
+use hamirror::request::{Layout, Product, Reply, Request, Target, Verdict};
 use hamirror::search::{Search, SearchResult, Sort};
-use hamirror::{Client, ClientOptions, Completeness, Config, Error};
+use hamirror::{AgentFailure, Client, ClientOptions, Completeness, Config, Error};
 
 use super::set::{SPHINX, TestSet, failure, ids, now, set};
 
@@ -35,7 +37,8 @@ fn judged(sets: &[TestSet]) -> (Verdict, Reply) {
 
 #[test]
 fn one_request_carries_all() {
-    let target = Target { host: "h", index_list: "i", attempt: 0, product: Product::Unknown };
+    let (product, layout) = (Product::Unknown, Layout::default());
+    let target = Target { host: "h", index_list: "i", attempt: 0, product, layout };
     let body = |request: &SearchRequest| {
         let mut body = Vec::new();
         request.encode(&target, &mut body).unwrap();
@@ -76,7 +79,8 @@ fn one_that_is_refused_leaves_the_others_alone() {
     let whole = || [set(&[(1, 9, 3, "a")]), set(&[(1, 9, 3, "a")]), set(&[(7, 1, 1, "")])];
     let bad = [set(&[(2, 9, 3, "a")]), refused("index i: no such attribute"), set(&[])];
     let (verdict, bad) = judged(&bad);
-    assert_eq!(verdict, Verdict::AcceptWarned);
+    let text = "index i: no such attribute".to_owned();
+    assert_eq!(verdict, Verdict::QueriesRefused(vec![None, Some(text), None]));
     let (_, whole) = judged(&whole());
     let merged = |outcomes, completeness| {
         SearchResult::merge_all(&of_all(&searches()), outcomes, completeness)
@@ -107,7 +111,8 @@ fn a_reply_is_judged_by_its_worst_set() {
     let verdict = |sets: [TestSet; 3]| judged(&sets).0;
     assert_eq!(verdict([fine(), warned(), fine()]), Verdict::AcceptWarned);
     let refusals = [refused("one"), refused("two"), refused("three")];
-    assert_eq!(verdict(refusals), Verdict::Refused("one".to_owned()));
+    let each = ["one", "two", "three"].map(|text| Some(text.to_owned()));
+    assert_eq!(verdict(refusals), Verdict::QueriesRefused(each.to_vec()));
     let ending = || TestSet { status: (3, "Server shutdown in progress"), ..fine() };
     assert!(matches!(verdict([fine(), ending(), fine()]), Verdict::Unfinished(_)));
     // Two sets are no answer to three queries.
@@ -119,6 +124,53 @@ fn a_reply_is_judged_by_its_worst_set() {
         reply(&[set(&[(1, 1, 1, ""), (2, 1, 1, "")]), set(&[(1, 1, 1, ""), (2, 1, 1, "")])]);
     let verdict = of_all(&searches).judge(&mut reply);
     assert!(matches!(verdict, Verdict::Malformed(_)), "{verdict:?}");
+}
+
+/// A daemon that passes over what one of several asks for has answered the others.
+#[test]
+fn one_with_a_setting_that_the_daemon_lacks_is_refused_alone() {
+    let searches = [Search::new("x"), Search::new("x").low_priority(true), Search::new("y")];
+    let request = of_all(&searches);
+    let mut reply = reply(&[set(&[(1, 9, 3, "a")]), set(&[(1, 9, 3, "a")]), set(&[])]);
+    let verdict = request.judge(&mut reply);
+    let Verdict::QueriesRefused(texts) = &verdict else { panic!("{verdict:?}") };
+    let told = texts.iter().map(|text| text.as_deref().map(|text| text.contains("low priority")));
+    assert_eq!(told.collect::<Vec<_>>(), [None, Some(true), None]);
+    let results = SearchResult::merge_all(&request, vec![("h", Ok(reply))], Completeness::All);
+    assert!(results[0].is_ok() && results[2].is_ok());
+    let error = results[1].as_ref().unwrap_err().to_string();
+    assert!(error.contains("low priority"), "{error}");
+}
+
+#[test]
+fn each_of_several_shows_what_it_was_refused_with() {
+    let query_errors = ["one", "two", "three"].map(str::to_owned).to_vec();
+    let failure = AgentFailure { query_errors, ..failure("one; two; three") };
+    let outcomes = vec![("box:1", Err(failure))];
+    let results =
+        SearchResult::merge_all(&of_all(&searches()), outcomes, Completeness::BestEffort);
+    for (result, text) in results.iter().zip(["one", "two", "three"]) {
+        let error = result.as_ref().unwrap_err();
+        assert_eq!(error.failures()[0].query_error.as_deref(), Some(text));
+    }
+}
+
+#[test]
+fn retries_are_those_of_the_search_that_has_the_most() {
+    let attempts = |setting: &str, searches: &[Search]| {
+        let config = format!("index d {{\ntype = distributed\n{setting}\nagent = 127.0.0.1:1:x\n}}\n");
+        // One that knows nothing of the mirror; nobody listens there.
+        let client = Client::new(&Config::parse(&config, "c.conf").unwrap()).unwrap();
+        let results = client.search_all("d", searches).unwrap();
+        results[0].as_ref().unwrap_err().failures()[0].attempts.len()
+    };
+    let search = || Search::new("x");
+    let retried = |count| search().retries(count, Duration::from_millis(1));
+    assert_eq!(attempts("", &[search(), retried(2)]), 3);
+    assert_eq!(attempts("", &[retried(2), retried(1), search()]), 3);
+    let one = "agent_retry_count = 1\nagent_retry_delay = 1";
+    assert_eq!(attempts(one, &[retried(0), search()]), 2);
+    assert_eq!(attempts(one, &[retried(0), retried(0)]), 1);
 }
 
 #[test]

@@ -7,12 +7,13 @@ mod order;
 mod set;
 mod told;
 mod values;
+mod versions;
 
 use std::time::Duration;
 
 use hamirror::internal::search::SearchRequest;
 use hamirror::internal::wire::Writer;
-use hamirror::internal::wire::search::{FilterTest, Kind, Query, Value};
+use hamirror::internal::wire::search::{FilterTest, Kind, Layout, Query, Value};
 use hamirror::request::{Product, Request, Target, Verdict};
 use hamirror::search::{
     Condition, GroupBy, Grouping, Overrides, Ranker, Search, SearchResult, Sort,
@@ -473,7 +474,8 @@ fn what_is_incomplete_or_out_of_range_is_not_sent() {
         assert!(!error.to_string().contains(char::is_control), "{error:?} is one line");
     }
     let product = Product::Unknown;
-    let target = Target { host: "box", index_list: " ,", attempt: 0, product };
+    let layout = Layout::default();
+    let target = Target { host: "box", index_list: " ,", attempt: 0, product, layout };
     let error = request(&search()).encode(&target, &mut Vec::new()).unwrap_err();
     assert!(error.to_string().contains("names no index"), "{error}");
 }

@@ -1,6 +1,6 @@
 //! Values that have two readings.
 
-use hamirror::request::{Product, Request, Target};
+use hamirror::request::{Layout, Product, Request, Target};
 use hamirror::search::Search;
 use hamirror::{Kind, Value};
 
@@ -90,8 +90,8 @@ fn ids_of_64_bits() {
 #[test]
 fn filters_by_ids_of_64_bits() {
     let body = |search: Search| {
-        let target =
-            Target { host: "box", index_list: "i", attempt: 0, product: Product::Unknown };
+        let (product, layout) = (Product::Unknown, Layout::default());
+        let target = Target { host: "box", index_list: "i", attempt: 0, product, layout };
         let mut body = Vec::new();
         request(&search).encode(&target, &mut body).unwrap();
         body

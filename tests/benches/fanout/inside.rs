@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use hamirror::internal::search::SearchRequest;
 use hamirror::internal::wire::header::{self, Command};
+use hamirror::request::Layout;
 use hamirror::{Access, Client, Config, Product, Request, Target};
 use hamirror_tests::cluster::{Cluster, INDEX};
 
@@ -111,7 +112,8 @@ pub(crate) fn request_bytes(shard: usize, query: &str) -> Vec<u8> {
         .expect("the query is valid");
     let index_list = index_list(shard);
     let product = Product::Unknown;
-    let target = Target { host: "", index_list: &index_list, attempt: 0, product };
+    let (attempt, layout) = (0, Layout::default());
+    let target = Target { host: "", index_list: &index_list, attempt, product, layout };
     let mut bytes = Vec::new();
     let start = header::begin_request(request.command(), &mut bytes);
     request.encode(&target, &mut bytes).expect("a checked query can be encoded");

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::merge::{MergeMode, OuterSelect, Window, Wish};
 use crate::wire::header::{LENGTH, ReplyHeader};
-use crate::wire::search::{self, Asked, Filter, FilterTest, Outer, Query};
+use crate::wire::search::{self, Asked, Filter, FilterTest, Layout, Outer, Query};
 
 pub(super) struct Case {
     pub(super) name: String,
@@ -140,7 +140,7 @@ impl Agent {
         let asked = Asked {
             queries: asked.len(),
             rows_max: rows_max.unwrap_or(0),
-            master: case.json["master"].as_u64().expect("a version") as u32,
+            layout: Layout::of_master(case.json["master"].as_u64().expect("a version") as u32),
         };
         let reply = search::Reply::decode(&body, header.version, asked);
         let reply = reply.unwrap_or_else(|fault| panic!("{}: {fault:?}", path.display()));

@@ -16,7 +16,7 @@ use crate::completeness::Completeness;
 use crate::merge::{MergeMode, Plan, Window, Wish};
 use crate::request::Reply;
 use crate::wire::header::Status as HeaderStatus;
-use crate::wire::search::{self, Asked, Dialect, Kind, Query, ResultSet, Status, Value};
+use crate::wire::search::{self, Asked, Dialect, Kind, Layout, Query, ResultSet, Status, Value};
 
 #[test]
 fn every_answer_of_a_master_is_what_the_merge_makes_of_its_agents_replies() {
@@ -48,7 +48,8 @@ fn streams_with_a_bad_query_are_decoded() {
             // Status of the daemon has another version, errors have none.
             if header.status == HeaderStatus::Ok && header.version >= 0x11e {
                 let master = if path.to_string_lossy().contains("master14") { 14 } else { 0 };
-                let asked = Asked { queries: 1, rows_max: 1_000, master };
+                let layout = Layout::of_master(master);
+                let asked = Asked { queries: 1, rows_max: 1_000, layout };
                 search::Reply::decode(&body, header.version, asked).expect("a reply");
                 searches += 1;
             }
@@ -133,7 +134,7 @@ fn compare_api(
     let decoded = search::Reply::decode(
         &body,
         header.version,
-        Asked { queries, rows_max: 100_000, master: 0 },
+        Asked { queries, rows_max: 100_000, layout: Layout::of_master(0) },
     );
     let answer = decoded.expect("an answer");
     let expected = &answer.sets[number];

@@ -2,16 +2,19 @@
 //! either product.
 
 mod json;
+mod layout;
 mod query;
 mod reply;
 mod rows;
 mod value;
 
 pub use json::Json;
+pub use layout::Layout;
+pub(crate) use layout::Refused;
 pub(crate) use query::flags;
 pub use query::{
     ALL_VALUES, ANY_VALUE, Filter, FilterTest, MASTER, Outer, Override, OverrideValue, Query,
-    encode,
+    encode, encode_in,
 };
 pub use reply::{Asked, Column, Reply, ResultSet, Status, Undecoded};
 pub use rows::Row;

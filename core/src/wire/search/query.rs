@@ -1,9 +1,10 @@
-//! The body of a SEARCH request (core/docs/spec/protocol.md 4.1 to 4.3), for version 0x11F and
-//! masters 0 and 14.
+//! The body of a SEARCH request (core/docs/spec/protocol.md 4.1 to 4.3), for versions 0x119 to 0x120
+//! and masters up to 14.
 
+use super::Layout;
 use crate::wire::Writer;
 
-/// One query with every field that version 0x11F knows; the default is that of an API client.
+/// One query with every field that version 0x120 knows; the default is that of an API client.
 ///
 /// Nothing is checked here: [`crate::search::SearchRequest`] refuses what is incomplete.
 #[derive(Clone, Debug, PartialEq)]
@@ -197,19 +198,26 @@ impl Default for Query {
 
 /// Appends a whole body: `master` is 0 for a client and [`MASTER`] for a master.
 pub fn encode(master: u32, queries: &[Query], out: &mut Vec<u8>) {
-    out.put_u32(master);
+    encode_in(Layout::of_master(master), queries, out);
+}
+
+/// Appends a whole body in that layout. What that has no field for is left out.
+pub fn encode_in(layout: Layout, queries: &[Query], out: &mut Vec<u8>) {
+    out.put_u32(layout.master);
     out.put_u32(queries.len() as u32);
     for query in queries {
-        query.put_head(out);
+        query.put_head(layout, out);
         out.put_string(&query.index_list);
-        query.put_tail(master, out);
+        query.put_tail(layout, out);
     }
 }
 
 impl Query {
     /// The rows before the index list, which is all that differs between mirrors.
-    pub(crate) fn put_head(&self, out: &mut Vec<u8>) {
-        out.put_u32(self.flags);
+    pub(crate) fn put_head(&self, layout: Layout, out: &mut Vec<u8>) {
+        if layout.has_flags() {
+            out.put_u32(self.flags);
+        }
         out.put_i32(self.offset);
         out.put_i32(self.limit);
         out.put_u32(self.match_mode);
@@ -227,13 +235,13 @@ impl Query {
     }
 
     /// The rows after the index list.
-    pub(crate) fn put_tail(&self, master: u32, out: &mut Vec<u8>) {
+    pub(crate) fn put_tail(&self, layout: Layout, out: &mut Vec<u8>) {
         out.put_u32(1);
         out.put_u64(self.id_min);
         out.put_u64(self.id_max);
         out.put_u32(self.filters.len() as u32);
         for filter in &self.filters {
-            filter.put(master, out);
+            filter.put(layout, out);
         }
         out.put_u32(self.group_function);
         out.put_string(&self.group_by);
@@ -258,34 +266,43 @@ impl Query {
         out.put_string(&self.comment);
         put_overrides(&self.overrides, out);
         out.put_string(&self.select);
-        if self.flags & flags::PREDICTED_TIME != 0 {
+        if layout.has_flags() && self.flags & flags::PREDICTED_TIME != 0 {
             out.put_i32(self.predicted_time_ms);
         }
-        self.put_outer_and_master(master, out);
+        self.put_outer_and_master(layout, out);
     }
 
-    fn put_outer_and_master(&self, master: u32, out: &mut Vec<u8>) {
-        out.put_string(&self.outer.order);
-        out.put_u32(self.outer.offset);
-        out.put_u32(self.outer.limit);
-        out.put_u32(u32::from(self.outer.present));
-        if master == 0 {
-            return;
+    fn put_outer_and_master(&self, layout: Layout, out: &mut Vec<u8>) {
+        let Layout { version, master } = layout;
+        if version >= 0x11d {
+            out.put_string(&self.outer.order);
+            out.put_u32(self.outer.offset);
+            out.put_u32(self.outer.limit);
+            out.put_u32(u32::from(self.outer.present));
         }
-        out.put_u32(self.collation);
-        out.put_string(&self.outer.master_order);
-        if self.outer.present {
-            out.put_i32(self.outer.master_limit);
+        if master >= 1 {
+            out.put_u32(self.collation);
         }
-        out.put_i32(self.rows_per_group);
-        for text in self.ranker_plugin.iter().chain(&self.token_filter) {
-            out.put_string(text);
+        if master >= 2 {
+            out.put_string(&self.outer.master_order);
+            if self.outer.present && layout.has_outer() {
+                out.put_i32(self.outer.master_limit);
+            }
+        }
+        if layout.has_rows_per_group() {
+            out.put_i32(self.rows_per_group);
+        }
+        if layout.has_plugins() {
+            self.ranker_plugin.iter().for_each(|text| out.put_string(text));
+        }
+        if layout.has_plugins() || version >= 0x120 {
+            self.token_filter.iter().for_each(|text| out.put_string(text));
         }
     }
 }
 
 impl Filter {
-    fn put(&self, master: u32, out: &mut Vec<u8>) {
+    fn put(&self, layout: Layout, out: &mut Vec<u8>) {
         out.put_string(&self.attribute);
         out.put_u32(self.test.code());
         match &self.test {
@@ -313,8 +330,10 @@ impl Filter {
             }
         }
         out.put_u32(u32::from(self.exclude));
-        if master > 0 {
+        if layout.has_ends() {
             out.put_u32(u32::from(self.has_equal));
+        }
+        if layout.master >= 13 {
             out.put_u32(self.multi_function);
         }
     }

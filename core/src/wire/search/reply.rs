@@ -6,7 +6,8 @@
 
 use std::collections::TryReserveError;
 
-use super::rows::{Layout, Rows};
+use super::Layout;
+use super::rows::{Layout as RowLayout, Rows};
 use super::value::{Broken, Dialect, Kind, Value};
 use crate::limits::{COLUMNS_MAX, NAMES_SIZE_MAX, VALUES_BETWEEN_MARKS, WORD_SIZE_MAX, WORDS_MAX};
 use crate::wire::{Reader, Truncated, text};
@@ -23,12 +24,12 @@ pub struct Reply {
 /// What a reply answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
-    /// Queries of version 0x11F in the request.
+    /// Queries in the request.
     pub queries: usize,
     /// Rows that each of them asked for at most.
     pub rows_max: u32,
-    /// Version of the master extension that they were asked with; 0 is a client.
-    pub master: u32,
+    /// Layout of the request, and so of the reply.
+    pub layout: Layout,
 }
 
 /// Why the body of a reply could not be decoded.
@@ -305,7 +306,7 @@ impl Walk<'_> {
             .map_or(0, |last| last.kind.fixed_size().map_or(0, |size| last.gap as usize + size));
         let gaps = set.varying.iter().map(|number| set.columns[*number as usize].gap as usize);
         let fixed_size = gaps.sum::<usize>() + behind;
-        let layout = Layout { has_wide_ids, fixed_size, varying: set.varying.len() };
+        let layout = RowLayout { has_wide_ids, fixed_size, varying: set.varying.len() };
         let (start, count) = (self.reader.offset(), count as usize);
         let size_min = count.checked_mul(layout.row_size_min());
         if size_min.is_none_or(|size| size > self.reader.remaining()) {
@@ -354,11 +355,11 @@ impl Walk<'_> {
     fn statistics(&mut self, set: &mut ResultSet) -> Result<(), Fault> {
         set.total = self.reader.u32()?;
         set.total_found = self.reader.u32()?;
-        if self.dialect == Dialect::Manticore && self.asked.master >= MASTER_APPROXIMATE {
+        if self.dialect == Dialect::Manticore && self.asked.layout.master >= MASTER_APPROXIMATE {
             self.reader.u32()?;
         }
         set.time_ms = self.reader.u32()?;
-        if self.asked.master > 0 {
+        if self.asked.layout.master > 0 {
             let (expected, got) = (set.total, set.rows.len());
             if expected as usize != got {
                 let text = format!("expected {expected} retrieved documents, got {got}");
@@ -370,7 +371,8 @@ impl Walk<'_> {
     }
 
     fn words(&mut self, set: &mut ResultSet) -> Result<(), Fault> {
-        let word_size_min = if self.asked.master > 0 { 13 } else { 12 };
+        let has_mark = self.asked.layout.master > 0;
+        let word_size_min = if has_mark { 13 } else { 12 };
         let count = self.reader.count(word_size_min)?;
         let kept = count.min(WORDS_MAX);
         set.words_left_out = count - kept;
@@ -381,7 +383,7 @@ impl Walk<'_> {
             if number < kept {
                 set.words.push(WordSpan { word, docs, hits });
             }
-            if self.asked.master > 0 {
+            if has_mark {
                 self.reader.u8()?;
             }
         }
@@ -389,7 +391,8 @@ impl Walk<'_> {
     }
 
     fn costs(&mut self, set: &mut ResultSet) -> Result<(), Fault> {
-        let mask = self.reader.u8()?;
+        let layout = self.asked.layout;
+        let mask = if layout.has_costs() { self.reader.u8()? } else { 0 };
         if mask & !MASK_KNOWN != 0 {
             return Err(Fault::Wrong(format!("reply has the unknown statistics mask {mask}")));
         }
@@ -409,7 +412,11 @@ impl Walk<'_> {
         if mask & 4 != 0 {
             set.predicted_ms = Some(self.reader.u64()?);
         }
-        set.fetched = [self.reader.u32()?, self.reader.u32()?, self.reader.u32()?];
+        for (number, since) in set.fetched.iter_mut().zip(MASTERS_OF_FETCHED) {
+            if layout.master >= since {
+                *number = self.reader.u32()?;
+            }
+        }
         Ok(())
     }
 
@@ -481,6 +488,9 @@ impl ResultSet {
 }
 
 const MASK_KNOWN: u8 = 7;
+
+/// Since these masters a reply tells the documents, hits and skips read.
+const MASTERS_OF_FETCHED: [u32; 3] = [7, 7, 8];
 
 /// Since this version Manticore says whether total_found is approximate.
 const MASTER_APPROXIMATE: u32 = 19;
