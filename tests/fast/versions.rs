@@ -2,9 +2,10 @@
 
 use anyhow::{Context, Result, ensure};
 use hamirror::search::{Condition, Search};
-use hamirror::{CallOptions, Client, ClientOptions, Completeness};
+use hamirror::{CallOptions, Client, ClientOptions, Completeness, KeepConnections};
 use hamirror_tests::echo::client;
-use hamirror_tests::older::{Knows, ROW, VersionedDaemon};
+use hamirror_tests::fake::{FakeDaemon, Fault};
+use hamirror_tests::older::{Knows, ROW, Seen, VersionedDaemon};
 
 /// What daemons are asked once they are known: the version, the master, and what they know.
 const DAEMONS: [(Knows, (u16, u32)); 7] = [
@@ -20,10 +21,10 @@ const DAEMONS: [(Knows, (u16, u32)); 7] = [
 #[test]
 fn each_version_is_learned_and_the_first_search_is_answered() -> Result<()> {
     for (knows, asked) in DAEMONS {
-        for line in ["agent", "agent_persistent"] {
+        for keeps in [KeepConnections::Never, KeepConnections::Always] {
             let daemon = VersionedDaemon::start(knows)?;
-            let client = once(&format!("{line} = {}:i", daemon.name()))?;
-            ids(&client, &Search::new("x")).with_context(|| format!("{knows:?} {line}"))?;
+            let client = once(&format!("agent = {}:i", daemon.name()), keeps)?;
+            ids(&client, &Search::new("x")).with_context(|| format!("{knows:?} {keeps:?}"))?;
             let first = daemon.take_seen();
             ensure!(first.len() <= 3, "{} requests at first", first.len());
             // From now on it is known.
@@ -46,7 +47,7 @@ fn one_cluster_mixes_them() -> Result<()> {
     let manticore = VersionedDaemon::start(manticore())?;
     let names = daemons.iter().chain([&manticore]).map(VersionedDaemon::name);
     let lines: Vec<String> = names.map(|name| format!("agent = {name}:i")).collect();
-    let client = once(&lines.join("\n"))?;
+    let client = once(&lines.join("\n"), KeepConnections::Never)?;
     for _ in 0..2 {
         ids(&client, &Search::new("x").filter_values("tags", [1, 2]))?;
     }
@@ -59,9 +60,9 @@ fn one_that_refuses_its_own_version_is_not_asked_for_ever() -> Result<()> {
     // Nothing is learned from one that refuses its own version.
     let body = [&(text.len() as u32).to_be_bytes(), text.as_bytes()].concat();
     let reply = [&[0, 1, 0, 0, 0, 0, 0, body.len() as u8][..], &body].concat();
-    let fault = hamirror_tests::fake::Fault::Greet { version: 1, reply: Some(reply) };
-    let fake = hamirror_tests::fake::FakeDaemon::start(fault)?;
-    let client = once(&format!("agent = {}:i", fake.address()))?;
+    let fault = Fault::Greet { version: 1, reply: Some(reply) };
+    let fake = FakeDaemon::start(fault)?;
+    let client = once(&format!("agent = {}:i", fake.address()), KeepConnections::Never)?;
     let error = ids(&client, &Search::new("x")).err().context("it is refused")?;
     ensure!(error.to_string().contains(text), "{error}");
     ensure!(fake.connections() == 1, "{} connections", fake.connections());
@@ -71,11 +72,14 @@ fn one_that_refuses_its_own_version_is_not_asked_for_ever() -> Result<()> {
 #[test]
 fn what_an_older_daemon_would_pass_over_is_refused_by_name() -> Result<()> {
     let daemon = VersionedDaemon::start(sphinx(0x11a, 6))?;
-    let client = once(&format!("agent = {}:i", daemon.name()))?;
+    let client = once(&format!("agent = {}:i", daemon.name()), KeepConnections::Never)?;
     let cases = [
         (Search::new("x").boolean_simplify(true), "flags of the query"),
         (Search::new("x").token_filter("a.so", "b", ""), "plugins"),
-        (Search::new("x").filter("m", Condition::any_of([1]).of_all_values()), "ALL() in a filter"),
+        (
+            Search::new("x").filter("m", Condition::any_of([1]).of_all_values()),
+            "ALL() in a filter",
+        ),
     ];
     for (search, what) in cases {
         let error = ids(&client, &search).err().context("it is refused")?.to_string();
@@ -87,25 +91,28 @@ fn what_an_older_daemon_would_pass_over_is_refused_by_name() -> Result<()> {
 
 #[test]
 fn the_first_list_of_texts_finds_its_rows_on_manticore() -> Result<()> {
-    let daemon = VersionedDaemon::start(manticore())?;
-    let client = once(&format!("agent = {}:i", daemon.name()))?;
-    let search = Search::new("x").filter("s", Condition::any_text(["one"]));
-    for _ in 0..2 {
-        ids(&client, &search)?;
+    for (keeps, connections) in [(KeepConnections::Never, 3), (KeepConnections::Always, 1)] {
+        let daemon = VersionedDaemon::start(manticore())?;
+        let client = once(&format!("agent = {}:i", daemon.name()), keeps)?;
+        let search = Search::new("x").filter("s", Condition::any_text(["one"]));
+        for _ in 0..2 {
+            ids(&client, &search)?;
+        }
+        let is_quoted = |seen: &Seen| seen.body.windows(5).any(|bytes| bytes == b"'one'");
+        let quoted: Vec<bool> = daemon.take_seen().iter().map(is_quoted).collect();
+        ensure!(quoted == [true, false, false], "{quoted:?}");
+        is_blameless(&client)?;
+        ensure!(daemon.connections() == connections, "{} connections", daemon.connections());
     }
-    let seen = daemon.take_seen();
-    let quoted: Vec<bool> = seen
-        .iter()
-        .map(|seen| seen.body.windows(5).any(|bytes| bytes == b"'one'"))
-        .collect();
-    ensure!(quoted == [true, false, false], "{quoted:?}");
-    is_blameless(&client)
+    Ok(())
 }
 
 #[test]
-fn the_first_list_of_texts_finds_its_rows_in_a_local_index_that_reads_as_manticore() -> Result<()> {
+fn the_first_list_of_texts_finds_its_rows_in_a_local_index_that_reads_as_manticore() -> Result<()>
+{
     let daemon = VersionedDaemon::start(manticore())?;
-    let client = once(&format!("agent = {}:i\nlocal = here", daemon.name()))?;
+    let client =
+        once(&format!("agent = {}:i\nlocal = here", daemon.name()), KeepConnections::Never)?;
     let search = Search::new("x").filter("s", Condition::any_text(["one"]));
     let options = CallOptions::default().completeness(Completeness::All);
     let mut asked = Vec::new();
@@ -120,8 +127,9 @@ fn the_first_list_of_texts_finds_its_rows_in_a_local_index_that_reads_as_mantico
     Ok(())
 }
 
-fn once(agents: &str) -> Result<Client> {
-    client(agents, "agent_retry_count = 0", ClientOptions::default().background(false))
+fn once(agents: &str, keeps: KeepConnections) -> Result<Client> {
+    let options = ClientOptions::default().background(false).keep_connections(keeps);
+    client(agents, "agent_retry_count = 0", options)
 }
 
 /// Searches once; every agent has to answer.

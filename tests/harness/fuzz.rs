@@ -8,7 +8,9 @@ use hamirror::config::{Agent, Config, ConfigBuilder, Diagnostic, Reading};
 use hamirror::internal::search::SearchRequest;
 use hamirror::internal::wire::frame::{FrameReader, Unfed};
 use hamirror::internal::wire::header::{Command, ReplyHeader};
-use hamirror::internal::wire::search::{Asked, Layout, MASTER, Reply, ResultSet, Undecoded, Value};
+use hamirror::internal::wire::search::{
+    Asked, Layout, MASTER, Reply, ResultSet, Undecoded, Value,
+};
 use hamirror::internal::wire::{guard, text};
 use hamirror::request::{self, Request, Verdict};
 use hamirror::search::{Search, SearchResult, Sort};

@@ -3,12 +3,11 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use anyhow::Result;
-use parking_lot::Mutex;
 
 /// What a [`VersionedDaemon`] knows.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +33,7 @@ struct Shared {
     knows: Knows,
     /// Versions and masters of the requests that came, and their bodies.
     seen: Mutex<Vec<Seen>>,
+    connections: AtomicUsize,
     ended: AtomicBool,
 }
 
@@ -58,8 +58,12 @@ impl VersionedDaemon {
     pub fn start(knows: Knows) -> Result<VersionedDaemon> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
-        let shared =
-            Arc::new(Shared { knows, seen: Mutex::default(), ended: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            knows,
+            seen: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            ended: AtomicBool::new(false),
+        });
         let theirs = shared.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
@@ -67,6 +71,7 @@ impl VersionedDaemon {
                 if theirs.ended.load(Ordering::SeqCst) {
                     return;
                 }
+                theirs.connections.fetch_add(1, Ordering::SeqCst);
                 let shared = theirs.clone();
                 // However it ends: a client that goes is none of its business.
                 thread::spawn(move || drop(shared.serve(stream)));
@@ -80,9 +85,14 @@ impl VersionedDaemon {
         self.address.to_string()
     }
 
+    /// Connections that it took.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
     /// The requests since the last time.
     pub fn take_seen(&self) -> Vec<Seen> {
-        std::mem::take(&mut self.shared.seen.lock())
+        std::mem::take(&mut self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -125,7 +135,7 @@ impl Shared {
         let Knows { version: own, master: known, .. } = self.knows;
         let (version, master) = (seen.version, seen.master());
         let queries = number(&seen.body, 4);
-        self.seen.lock().push(seen);
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
         if version > own {
             let [client, daemon] =
                 [version, own].map(|version| format!("v.{}.{}", version >> 8, version & 0xff));
@@ -135,9 +145,7 @@ impl Shared {
             ));
         }
         if master > known {
-            return error(
-                "master-agent version mismatch; update me first, then update master!",
-            );
+            return error("master-agent version mismatch; update me first, then update master!");
         }
         let row = row(version, master);
         reply(0, own, &row.repeat(queries as usize))

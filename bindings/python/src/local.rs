@@ -28,23 +28,38 @@ pub(crate) fn search_locals(
     let runs = !locals.is_empty() && py.detach(|| batch.run().is_ok());
     for local in locals {
         let request = waiting::run(py, || batch.local_request(id, &local))?;
-        let returned = search_local.call1((&local, PyBytes::new(py, &request)));
-        let answer = match returned {
-            Ok(returned) => Ok(reply(&returned)?),
-            Err(error) if error.is_instance_of::<LocalError>(py) => {
-                Err(error.value(py).to_string())
+        let answer = search_one(py, &local, &request, search_local)?;
+        if let Err(error) = waiting::run(py, || batch.add_local(id, &local, answer)) {
+            let reworded = waiting::run(py, || batch.local_request(id, &local))?;
+            if reworded == request {
+                return Err(error);
             }
-            Err(error) => return Err(error),
-        };
-        waiting::run(py, || {
-            batch.add_local(id, &local, answer)?;
-            if runs { Ok(()) } else { batch.get()?.drive() }
-        })?;
+            let answer = search_one(py, &local, &reworded, search_local)?;
+            waiting::run(py, || batch.add_local(id, &local, answer))?;
+        }
+        if !runs {
+            waiting::run(py, || batch.get()?.drive())?;
+        }
     }
     if runs {
         waiting::run(py, || batch.join(Some(Duration::ZERO)))?;
     }
     Ok(())
+}
+
+fn search_one(
+    py: Python<'_>,
+    local: &str,
+    request: &[u8],
+    search_local: &Bound<'_, PyAny>,
+) -> PyResult<Result<Reply, String>> {
+    match search_local.call1((local, PyBytes::new(py, request))) {
+        Ok(returned) => Ok(Ok(reply(&returned)?)),
+        Err(error) if error.is_instance_of::<LocalError>(py) => {
+            Ok(Err(error.value(py).to_string()))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The body of a reply, alone or behind its version.

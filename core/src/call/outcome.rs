@@ -25,9 +25,9 @@ pub struct Answer {
 /// What a reply means for its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judged {
-    /// It makes sense: another may follow it.
+    /// The reply makes sense: another may follow it.
     Sound,
-    /// It makes none, or nobody waits for it.
+    /// The reply makes no sense, or nobody waits for it.
     Unsound,
     /// The request is to be built anew and sent to the same mirror again, for the same attempt.
     AskAgain,

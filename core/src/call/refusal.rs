@@ -63,9 +63,7 @@ impl Call {
         let refusal = Refusal { mirror, on_trial, failure, texts, answer };
         let known = self.refusals.iter();
         let confirmed = !is_passing(&refusal.failure.text)
-            && known
-                .filter(|known| known.mirror != mirror)
-                .any(|known| known.is_like(&refusal));
+            && known.filter(|known| known.mirror != mirror).any(|known| known.is_like(&refusal));
         self.obstacles.note(kind);
         self.refusals.push(refusal);
         let asks_another = self.request().access() == Access::Read && self.scope == Scope::Agent;

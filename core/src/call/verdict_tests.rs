@@ -132,7 +132,8 @@ fn the_time_of_an_answer_and_its_patience_begin_with_the_last_words() {
     bed.call.handle_reached(attempt, bed.now);
     bed.now += Duration::from_millis(5);
     answer(&mut bed, attempt, Status::Ok, "fine");
-    let latency = bed.agent.mirrors[mirror].host.read(|karma| karma.latencies_since_start().quantile(1.0));
+    let latency =
+        bed.agent.mirrors[mirror].host.read(|karma| karma.latencies_since_start().quantile(1.0));
     assert!(latency.is_none_or(|latency| latency < Duration::from_millis(900)), "{latency:?}");
 }
 

@@ -8,8 +8,8 @@ use crate::call::LeftBehind;
 use crate::error::Phase;
 use crate::host::{DialPlace, Endpoint, Host};
 use crate::request::Product;
-use crate::wire::search::Layout;
 use crate::wire::frame::FrameReader;
+use crate::wire::search::Layout;
 
 /// State of a connection; its socket lives in `net`, under the same number.
 #[derive(Debug)]

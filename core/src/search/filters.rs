@@ -99,11 +99,7 @@ impl Search {
         // Ids are signed in Manticore: a range over the middle would be empty there, so what lies
         // outside of it is left out instead.
         if from < HIGH && to >= HIGH {
-            let from_start = if from > 0 {
-                self.ids((0, from - 1), true)
-            } else {
-                self
-            };
+            let from_start = if from > 0 { self.ids((0, from - 1), true) } else { self };
             return match to.checked_add(1) {
                 Some(above) => from_start.ids((above, u64::MAX), true),
                 None => from_start,

@@ -14,9 +14,7 @@ use crate::merge::Plan;
 use crate::request::{Access, Product, Reply, Request, Target, Verdict};
 use crate::wire::Writer;
 use crate::wire::header::Command;
-use crate::wire::search::{
-    self, Asked, Dialect, Layout, Refused, ResultSet, Status, Undecoded,
-};
+use crate::wire::search::{self, Asked, Dialect, Layout, Refused, ResultSet, Status, Undecoded};
 
 /// Checked searches, ready for every agent of one distributed index.
 #[derive(Clone, Debug)]

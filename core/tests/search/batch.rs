@@ -158,7 +158,8 @@ fn each_of_several_shows_what_it_was_refused_with() {
 #[test]
 fn retries_are_those_of_the_search_that_has_the_most() {
     let attempts = |setting: &str, searches: &[Search]| {
-        let config = format!("index d {{\ntype = distributed\n{setting}\nagent = 127.0.0.1:1:x\n}}\n");
+        let config =
+            format!("index d {{\ntype = distributed\n{setting}\nagent = 127.0.0.1:1:x\n}}\n");
         // One that knows nothing of the mirror; nobody listens there.
         let client = Client::new(&Config::parse(&config, "c.conf").unwrap()).unwrap();
         let results = client.search_all("d", searches).unwrap();

@@ -76,7 +76,7 @@ impl Layout {
     }
 }
 
-/// That of masters of 2.2.11, which every daemon from that version on takes.
+/// The layout of masters of 2.2.11, which every daemon from that version on takes.
 impl Default for Layout {
     fn default() -> Self {
         Layout::of_master(MASTER)
@@ -86,9 +86,9 @@ impl Default for Layout {
 /// What a daemon that refused a request says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// Its own version of the command, lower than that of the request.
+    /// The daemon's version of the command, lower than that of the request.
     Version(u16),
-    /// It knows masters of lower numbers only.
+    /// The daemon knows masters of lower numbers only.
     Master,
 }
 

@@ -1,5 +1,5 @@
-//! The body of a SEARCH request (core/docs/spec/protocol.md 4.1 to 4.3), for versions 0x119 to 0x120
-//! and masters up to 14.
+//! The body of a SEARCH request (core/docs/spec/protocol.md 4.1 to 4.3), for versions 0x119 to
+//! 0x120 and masters up to 14.
 
 use super::Layout;
 use crate::wire::Writer;
