@@ -23,3 +23,4 @@ mod search_settings;
 mod sphinxql;
 mod udf;
 mod values;
+mod versions;
