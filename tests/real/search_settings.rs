@@ -34,6 +34,45 @@ fn ids(result: &SearchResult) -> Vec<u64> {
 }
 
 #[test]
+fn above_and_below_whole_numbers_are_fractions_too() -> Result<()> {
+    let (_cluster, client) = start()?;
+    let list = "ratio, size, tags, facts.ratio fr, facts.kb kb";
+    let all = client.search_with(INDEX, &every("").select(list), &complete())?;
+    // Each value of a row as floats: a set has several, what is not there none.
+    let numbers = |row: usize, column: usize| -> Vec<f64> {
+        match all.row(row).map(|row| row.value(column)) {
+            Some(Value::Float(number)) => vec![number.into()],
+            Some(Value::Bigint(number)) => vec![number as f64],
+            Some(Value::Multi(set)) => set.iter().map(f64::from).collect(),
+            Some(Value::Json(json)) => json.to_string().parse().into_iter().collect(),
+            _ => Vec::new(),
+        }
+    };
+    for (column, attribute) in
+        ["ratio", "size", "tags", "facts.ratio", "facts.kb"].iter().enumerate()
+    {
+        let values = (0..all.len()).flat_map(|row| numbers(row, column));
+        let middle = values.clone().nth(all.len() / 2).context("values")?.floor() as i64;
+        let (above, below) = (Condition::above(middle), Condition::below(middle));
+        let counted = |holds: &dyn Fn(f64) -> bool| {
+            (0..all.len()).filter(|row| numbers(*row, column).into_iter().any(holds)).count()
+        };
+        let count = |condition: Condition| -> Result<usize> {
+            let search = every("").filter(*attribute, condition);
+            Ok(client.search_with(INDEX, &search, &complete())?.len())
+        };
+        let expected = counted(&|value| value > middle as f64);
+        ensure!(count(above)? == expected, "{attribute} above {middle}: {expected}");
+        // What is not there is 0 in JSON.
+        let missing = (0..all.len()).filter(|row| numbers(*row, column).is_empty()).count();
+        let missing = if attribute.starts_with("facts") && middle > 0 { missing } else { 0 };
+        let expected = counted(&|value| value < middle as f64) + missing;
+        ensure!(count(below)? == expected, "{attribute} below {middle}: {expected}");
+    }
+    Ok(())
+}
+
+#[test]
 fn conditions() -> Result<()> {
     let (_cluster, client) = start()?;
     let found = |search: Search| -> Result<Vec<u64>> {

@@ -1,6 +1,6 @@
 //! What must hold of an attribute, or of a column of merged groups.
 
-use crate::wire::search::{ALL_VALUES, ANY_VALUE, Filter, FilterTest};
+use crate::wire::search::{ALL_VALUES, ANY_VALUE, Filter, FilterTest, inside};
 
 /// What must hold of an attribute ([`Search::filter`](super::Search::filter)), or of a column of
 /// groups ([`Grouping::having`](super::Grouping::having)).
@@ -54,16 +54,15 @@ impl Condition {
         Condition { is_open: true, ..condition }
     }
 
-    /// A higher number; of floats a finite one.
+    /// A higher number; of floats a finite one, of whole numbers one below the highest of 64 bits.
     ///
-    /// Ask floats and JSON doubles for a float: above the whole number 9 begins at 10, as a master
-    /// has it, and leaves 9.5 out.
+    /// Above the whole number 9 is 9.5, too, in floats and in JSON. A master, which asks for 10 and
+    /// more, leaves it out; so does this on Sphinx 2.1.
     pub fn above(number: impl Into<Number>) -> Self {
-        match number.into() {
-            Number::Int(number) => match number.checked_add(1) {
-                Some(from) => Self::at_least(from),
-                None => Self::nothing(),
-            },
+        let number = number.into();
+        match number {
+            Number::Int(i64::MAX) => Self::nothing(),
+            Number::Int(_) => Condition { has_equal: false, ..Self::at_least(number) },
             // Daemons know no range that is open at one end only.
             Number::Float(from) => {
                 let test = FilterTest::FloatRange(from, f32::INFINITY);
@@ -72,16 +71,14 @@ impl Condition {
         }
     }
 
-    /// A lower number; of floats a finite one.
+    /// A lower number; of floats a finite one, of whole numbers one above the lowest of 64 bits.
     ///
-    /// Ask floats and JSON doubles for a float: below the whole number 10 ends at 9, as a master
-    /// has it, and leaves 9.5 out.
+    /// Below the whole number 10 is 9.5, too, as [`Self::above`] has it.
     pub fn below(number: impl Into<Number>) -> Self {
-        match number.into() {
-            Number::Int(number) => match number.checked_sub(1) {
-                Some(to) => Self::at_most(to),
-                None => Self::nothing(),
-            },
+        let number = number.into();
+        match number {
+            Number::Int(i64::MIN) => Self::nothing(),
+            Number::Int(_) => Condition { has_equal: false, ..Self::at_most(number) },
             Number::Float(to) => {
                 let test = FilterTest::FloatRange(f32::NEG_INFINITY, to);
                 Condition { has_equal: false, ..Self::new(test) }
@@ -153,6 +150,7 @@ impl Condition {
         let FilterTest::Range(from, to) = self.test else {
             return None;
         };
+        let (from, to) = if self.has_equal { (from, to) } else { inside(from, to) };
         let last = match to {
             i64::MAX if self.is_open => Ok(u64::MAX),
             _ => u64::try_from(to),

@@ -11,11 +11,11 @@ mod value;
 pub use json::Json;
 pub use layout::Layout;
 pub(crate) use layout::Refused;
-pub(crate) use query::flags;
 pub use query::{
     ALL_VALUES, ANY_VALUE, Filter, FilterTest, MASTER, Outer, Override, OverrideValue, Query,
     encode, encode_in,
 };
+pub(crate) use query::{flags, inside};
 pub use reply::{Asked, Column, Reply, ResultSet, Status, Undecoded};
 pub use rows::Row;
 pub(crate) use value::Dialect;

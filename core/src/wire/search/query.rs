@@ -312,6 +312,11 @@ impl Filter {
                     out.put_u64(*value as u64);
                 }
             }
+            FilterTest::Range(from, to) if !self.has_equal && !layout.has_ends() => {
+                let (from, to) = inside(*from, *to);
+                out.put_u64(from as u64);
+                out.put_u64(to as u64);
+            }
             FilterTest::Range(from, to) => {
                 out.put_u64(*from as u64);
                 out.put_u64(*to as u64);
@@ -351,6 +356,12 @@ impl FilterTest {
             FilterTest::Strings(_) => 6,
         }
     }
+}
+
+/// The whole numbers between the ends of a range, where an end without a limit stays one.
+pub(crate) fn inside(from: i64, to: i64) -> (i64, i64) {
+    let first = if from == i64::MIN { from } else { from.saturating_add(1) };
+    (first, if to == i64::MAX { to } else { to.saturating_sub(1) })
 }
 
 fn put_weights(weights: &[(Vec<u8>, i32)], out: &mut Vec<u8>) {
