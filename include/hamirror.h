@@ -417,36 +417,6 @@
 #define HAMIRROR_MATCH_EXTENDED2 6
 
 /**
- * A filter keeps the documents that it describes.
- */
-#define HAMIRROR_FILTER_KEEP 0
-
-/**
- * A filter drops the documents that it describes.
- */
-#define HAMIRROR_FILTER_DROP 1
-
-/**
- * The number or a higher one.
- */
-#define HAMIRROR_BOUND_AT_LEAST 0
-
-/**
- * A higher number.
- */
-#define HAMIRROR_BOUND_ABOVE 1
-
-/**
- * The number or a lower one.
- */
-#define HAMIRROR_BOUND_AT_MOST 2
-
-/**
- * A lower number.
- */
-#define HAMIRROR_BOUND_BELOW 3
-
-/**
  * Begins a full scan at the last document. Manticore knows no such order.
  */
 #define HAMIRROR_FLAG_REVERSE_SCAN 0
@@ -505,6 +475,36 @@
  * Overrides of a timestamp attribute, in seconds since 1970.
  */
 #define HAMIRROR_OVERRIDE_TIMESTAMP 100
+
+/**
+ * A filter keeps the documents that it describes.
+ */
+#define HAMIRROR_FILTER_KEEP 0
+
+/**
+ * A filter drops the documents that it describes.
+ */
+#define HAMIRROR_FILTER_DROP 1
+
+/**
+ * The number or a higher one.
+ */
+#define HAMIRROR_BOUND_AT_LEAST 0
+
+/**
+ * A higher number.
+ */
+#define HAMIRROR_BOUND_ABOVE 1
+
+/**
+ * The number or a lower one.
+ */
+#define HAMIRROR_BOUND_AT_MOST 2
+
+/**
+ * A lower number.
+ */
+#define HAMIRROR_BOUND_BELOW 3
 
 /**
  * Unsigned 32 bits.
@@ -2355,60 +2355,6 @@ int32_t hamirror_search_select(hamirror_search *search,
                                hamirror_error **out_error);
 
 /**
- * Adds a filter: the attribute is one of `values_len` values. `filter` is HAMIRROR_FILTER_*;
- * the attribute "id" is the document id, and an id from 2^63 on is the int64_t of the same bits.
- *
- * The errors are those of hamirror_search_select().
- */
-int32_t hamirror_search_filter_values(hamirror_search *search,
-                                      int32_t filter,
-                                      const char *attribute,
-                                      const int64_t *values,
-                                      size_t values_len,
-                                      hamirror_error **out_error);
-
-/**
- * Adds a filter: the integer attribute is from `from` to `to`, both included. The errors are
- * those of hamirror_search_select().
- */
-int32_t hamirror_search_filter_range(hamirror_search *search,
-                                     int32_t filter,
-                                     const char *attribute,
-                                     int64_t from,
-                                     int64_t to,
-                                     hamirror_error **out_error);
-
-/**
- * Adds a filter: the float attribute is from `from` to `to`, both included. The errors are those
- * of hamirror_search_select().
- */
-int32_t hamirror_search_filter_float_range(hamirror_search *search,
-                                           int32_t filter,
-                                           const char *attribute,
-                                           float from,
-                                           float to,
-                                           hamirror_error **out_error);
-
-/**
- * Adds a filter: the string attribute equals `text` by the daemon's collation. The errors are
- * those of hamirror_search_select().
- */
-int32_t hamirror_search_filter_string(hamirror_search *search,
-                                      int32_t filter,
-                                      const char *attribute,
-                                      const char *text,
-                                      hamirror_error **out_error);
-
-/**
- * Adds a filter: that field of a JSON attribute, such as "facts.size", is null or not there. The
- * errors are those of hamirror_search_select().
- */
-int32_t hamirror_search_filter_null(hamirror_search *search,
-                                    int32_t filter,
-                                    const char *attribute,
-                                    hamirror_error **out_error);
-
-/**
  * Gives each row a column "@geodist": metres from the place at `latitude` and `longitude` to the
  * one in two float attributes. All are in radians. The errors are those of
  * hamirror_search_select().
@@ -2419,15 +2365,6 @@ int32_t hamirror_search_geo_anchor(hamirror_search *search,
                                    float latitude,
                                    float longitude,
                                    hamirror_error **out_error);
-
-/**
- * Adds a filter: the document id is from `from` to `to`, both included. The errors are those of
- * hamirror_search_select().
- */
-int32_t hamirror_search_id_range(hamirror_search *search,
-                                 uint64_t from,
-                                 uint64_t to,
-                                 hamirror_error **out_error);
 
 /**
  * Sets the order: HAMIRROR_SORT_* and its attribute, keys or expression in UTF-8, which may be
@@ -2525,62 +2462,6 @@ int32_t hamirror_search_comment(hamirror_search *search,
 void hamirror_search_free(hamirror_search *search);
 
 /**
- * Adds a filter: the string attribute is one of `texts_len` texts by the collation. Each is NUL-
- * terminated, and none is empty. The errors are those of hamirror_search_select().
- */
-int32_t hamirror_search_filter_strings(hamirror_search *search,
-                                       int32_t filter,
-                                       const char *attribute,
-                                       const char *const *texts,
-                                       size_t texts_len,
-                                       hamirror_error **out_error);
-
-/**
- * Adds a filter: the attribute is one of the numbers of a global variable, such as "@allowed",
- * that each agent has. The errors are those of hamirror_search_select().
- */
-int32_t hamirror_search_filter_variable(hamirror_search *search,
-                                        int32_t filter,
-                                        const char *attribute,
-                                        const char *variable,
-                                        hamirror_error **out_error);
-
-/**
- * Adds a filter: the integer attribute is above, below or at the number, as `bound` says
- * (HAMIRROR_BOUND_*). For the attribute "id" an open end is the highest of all ids. The errors
- * are those of hamirror_search_select().
- */
-int32_t hamirror_search_filter_bound(hamirror_search *search,
-                                     int32_t filter,
-                                     const char *attribute,
-                                     int32_t bound,
-                                     int64_t number,
-                                     hamirror_error **out_error);
-
-/**
- * Adds a filter: the float attribute is above, below or at the number, as `bound` says
- * (HAMIRROR_BOUND_*). The errors are those of hamirror_search_select().
- */
-int32_t hamirror_search_filter_float_bound(hamirror_search *search,
-                                           int32_t filter,
-                                           const char *attribute,
-                                           int32_t bound,
-                                           float number,
-                                           hamirror_error **out_error);
-
-/**
- * Adds a filter: all values of a multi-value attribute are among `values_len` values, where
- * hamirror_search_filter_values() asks for any of them. Sphinx 2.2 knows no such filter: an agent
- * that runs it is an error. The errors are those of hamirror_search_select().
- */
-int32_t hamirror_search_filter_all_values(hamirror_search *search,
-                                          int32_t filter,
-                                          const char *attribute,
-                                          const int64_t *values,
-                                          size_t values_len,
-                                          hamirror_error **out_error);
-
-/**
  * Sets a flag of the search, HAMIRROR_FLAG_*, if `on` is not 0, or takes it away. Where a daemon
  * does not know it, it answers with an error. The errors are those of hamirror_search_select().
  */
@@ -2669,6 +2550,125 @@ int32_t hamirror_search_retries(hamirror_search *search,
                                 uint32_t count,
                                 uint32_t delay_ms,
                                 hamirror_error **out_error);
+
+/**
+ * Adds a filter: the attribute is one of `values_len` values. `filter` is HAMIRROR_FILTER_*;
+ * the attribute "id" is the document id, and an id from 2^63 on is the int64_t of the same bits.
+ *
+ * The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_values(hamirror_search *search,
+                                      int32_t filter,
+                                      const char *attribute,
+                                      const int64_t *values,
+                                      size_t values_len,
+                                      hamirror_error **out_error);
+
+/**
+ * Adds a filter: the integer attribute is from `from` to `to`, both included. The errors are
+ * those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_range(hamirror_search *search,
+                                     int32_t filter,
+                                     const char *attribute,
+                                     int64_t from,
+                                     int64_t to,
+                                     hamirror_error **out_error);
+
+/**
+ * Adds a filter: the float attribute is from `from` to `to`, both included. The errors are those
+ * of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_float_range(hamirror_search *search,
+                                           int32_t filter,
+                                           const char *attribute,
+                                           float from,
+                                           float to,
+                                           hamirror_error **out_error);
+
+/**
+ * Adds a filter: the string attribute equals `text` by the daemon's collation. The errors are
+ * those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_string(hamirror_search *search,
+                                      int32_t filter,
+                                      const char *attribute,
+                                      const char *text,
+                                      hamirror_error **out_error);
+
+/**
+ * Adds a filter: that field of a JSON attribute, such as "facts.size", is null or not there. The
+ * errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_null(hamirror_search *search,
+                                    int32_t filter,
+                                    const char *attribute,
+                                    hamirror_error **out_error);
+
+/**
+ * Adds a filter: the document id is from `from` to `to`, both included. The errors are those of
+ * hamirror_search_select().
+ */
+int32_t hamirror_search_id_range(hamirror_search *search,
+                                 uint64_t from,
+                                 uint64_t to,
+                                 hamirror_error **out_error);
+
+/**
+ * Adds a filter: the string attribute is one of `texts_len` texts by the collation. Each is NUL-
+ * terminated, and none is empty. The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_strings(hamirror_search *search,
+                                       int32_t filter,
+                                       const char *attribute,
+                                       const char *const *texts,
+                                       size_t texts_len,
+                                       hamirror_error **out_error);
+
+/**
+ * Adds a filter: the attribute is one of the numbers of a global variable, such as "@allowed",
+ * that each agent has. The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_variable(hamirror_search *search,
+                                        int32_t filter,
+                                        const char *attribute,
+                                        const char *variable,
+                                        hamirror_error **out_error);
+
+/**
+ * Adds a filter: the integer attribute is above, below or at the number, as `bound` says
+ * (HAMIRROR_BOUND_*). For the attribute "id" an open end is the highest of all ids. The errors
+ * are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_bound(hamirror_search *search,
+                                     int32_t filter,
+                                     const char *attribute,
+                                     int32_t bound,
+                                     int64_t number,
+                                     hamirror_error **out_error);
+
+/**
+ * Adds a filter: the float attribute is above, below or at the number, as `bound` says
+ * (HAMIRROR_BOUND_*). The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_float_bound(hamirror_search *search,
+                                           int32_t filter,
+                                           const char *attribute,
+                                           int32_t bound,
+                                           float number,
+                                           hamirror_error **out_error);
+
+/**
+ * Adds a filter: all values of a multi-value attribute are among `values_len` values, where
+ * hamirror_search_filter_values() asks for any of them. Sphinx 2.2 knows no such filter: an agent
+ * that runs it is an error. The errors are those of hamirror_search_select().
+ */
+int32_t hamirror_search_filter_all_values(hamirror_search *search,
+                                          int32_t filter,
+                                          const char *attribute,
+                                          const int64_t *values,
+                                          size_t values_len,
+                                          hamirror_error **out_error);
 
 /**
  * Rows that offset and limit chose from: at most max_matches.

@@ -17,7 +17,7 @@
 //!     <- config parameters request search result
 //!     <- config_builder callback_request value client
 //!     <- answer batch status log
-//!     <- batch_completed batch_run local search_all search_settings session upkeep waker
+//!     <- batch_completed batch_run filter local search_all search_settings session upkeep waker
 //!     <- api
 //! ```
 #![expect(
@@ -56,6 +56,8 @@ pub mod client;
 
 pub mod search;
 pub mod search_settings;
+
+pub mod filter;
 
 pub mod result;
 

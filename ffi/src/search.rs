@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::mem;
 
 use hamirror_core::Search as CoreSearch;
-use hamirror_core::search::{Condition, MatchMode, Ranker, Sort};
+use hamirror_core::search::{MatchMode, Ranker, Sort};
 
 use crate::arguments;
 use crate::error::Error;
@@ -60,11 +60,6 @@ pub const HAMIRROR_MATCH_EXTENDED: i32 = 4;
 pub const HAMIRROR_MATCH_FULLSCAN: i32 = 5;
 /// The extended language, the default.
 pub const HAMIRROR_MATCH_EXTENDED2: i32 = 6;
-
-/// A filter keeps the documents that it describes.
-pub const HAMIRROR_FILTER_KEEP: i32 = 0;
-/// A filter drops the documents that it describes.
-pub const HAMIRROR_FILTER_DROP: i32 = 1;
 
 /// A search: full-text query, select list, filters, order, window. One thread at a time may change
 /// it; unchanged, any number of threads may search with it. Calls that are under way have their
@@ -153,92 +148,6 @@ pub unsafe extern "C" fn hamirror_search_select(
     })
 }
 
-/// Adds a filter: the attribute is one of `values_len` values. `filter` is HAMIRROR_FILTER_*;
-/// the attribute "id" is the document id, and an id from 2^63 on is the int64_t of the same bits.
-///
-/// The errors are those of hamirror_search_select().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_search_filter_values(
-    search: *mut Search,
-    filter: i32,
-    attribute: *const c_char,
-    values: *const i64,
-    values_len: usize,
-    out_error: *mut *mut Error,
-) -> i32 {
-    fallible!(out_error, {
-        let attribute = arguments::bytes(attribute, "attribute")?;
-        let values = arguments::array(values, values_len, "values")?.iter().copied();
-        add_filter(search, filter, attribute, Condition::any_of(values))
-    })
-}
-
-/// Adds a filter: the integer attribute is from `from` to `to`, both included. The errors are
-/// those of hamirror_search_select().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_search_filter_range(
-    search: *mut Search,
-    filter: i32,
-    attribute: *const c_char,
-    from: i64,
-    to: i64,
-    out_error: *mut *mut Error,
-) -> i32 {
-    fallible!(out_error, {
-        let attribute = arguments::bytes(attribute, "attribute")?;
-        add_filter(search, filter, attribute, Condition::range(from, to))
-    })
-}
-
-/// Adds a filter: the float attribute is from `from` to `to`, both included. The errors are those
-/// of hamirror_search_select().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_search_filter_float_range(
-    search: *mut Search,
-    filter: i32,
-    attribute: *const c_char,
-    from: f32,
-    to: f32,
-    out_error: *mut *mut Error,
-) -> i32 {
-    fallible!(out_error, {
-        let attribute = arguments::bytes(attribute, "attribute")?;
-        add_filter(search, filter, attribute, Condition::range(from, to))
-    })
-}
-
-/// Adds a filter: the string attribute equals `text` by the daemon's collation. The errors are
-/// those of hamirror_search_select().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_search_filter_string(
-    search: *mut Search,
-    filter: i32,
-    attribute: *const c_char,
-    text: *const c_char,
-    out_error: *mut *mut Error,
-) -> i32 {
-    fallible!(out_error, {
-        let attribute = arguments::bytes(attribute, "attribute")?;
-        let text = arguments::bytes(text, "text")?;
-        add_filter(search, filter, attribute, Condition::text(text))
-    })
-}
-
-/// Adds a filter: that field of a JSON attribute, such as "facts.size", is null or not there. The
-/// errors are those of hamirror_search_select().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_search_filter_null(
-    search: *mut Search,
-    filter: i32,
-    attribute: *const c_char,
-    out_error: *mut *mut Error,
-) -> i32 {
-    fallible!(out_error, {
-        let attribute = arguments::bytes(attribute, "attribute")?;
-        add_filter(search, filter, attribute, Condition::null())
-    })
-}
-
 /// Gives each row a column "@geodist": metres from the place at `latitude` and `longitude` to the
 /// one in two float attributes. All are in radians. The errors are those of
 /// hamirror_search_select().
@@ -258,18 +167,6 @@ pub unsafe extern "C" fn hamirror_search_geo_anchor(
             search.geo_anchor(latitude_attribute, longitude_attribute, latitude, longitude)
         })
     })
-}
-
-/// Adds a filter: the document id is from `from` to `to`, both included. The errors are those of
-/// hamirror_search_select().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_search_id_range(
-    search: *mut Search,
-    from: u64,
-    to: u64,
-    out_error: *mut *mut Error,
-) -> i32 {
-    fallible!(out_error, { change(search, |search| search.id_range(from, to)) })
 }
 
 /// Sets the order: HAMIRROR_SORT_* and its attribute, keys or expression in UTF-8, which may be
@@ -448,22 +345,4 @@ pub unsafe extern "C" fn hamirror_search_free(search: *mut Search) {
         handle::free(search);
         None
     })
-}
-
-/// # Safety
-///
-/// `search` is NULL or live.
-pub(crate) unsafe fn add_filter(
-    search: *mut Search,
-    filter: i32,
-    attribute: &[u8],
-    condition: Condition,
-) -> Result<(), Failed> {
-    let condition = match filter {
-        HAMIRROR_FILTER_KEEP => condition,
-        HAMIRROR_FILTER_DROP => condition.negated(),
-        other => return Err(Failed::number("filter", other)),
-    };
-    // SAFETY: the caller's promise.
-    unsafe { change(search, |search| search.filter(attribute, condition)) }
 }

@@ -1,26 +1,17 @@
-//! Settings of how daemons run a search, and filters of further kinds.
+//! Settings of how daemons run a search.
 
 use std::ffi::c_char;
 use std::time::Duration;
 
 use hamirror_core::Search as CoreSearch;
-use hamirror_core::search::{Collation, Condition, Idf, Number, Overrides, Ranker, SortMethod};
+use hamirror_core::search::{Collation, Idf, Overrides, Ranker, SortMethod};
 
 use crate::arguments;
 use crate::error::Error;
 use crate::failed::Failed;
 use crate::panic::fallible;
-use crate::search::{Search, add_filter, change};
+use crate::search::{Search, change};
 use crate::value::{HAMIRROR_TYPE_BIGINT, HAMIRROR_TYPE_BOOL, HAMIRROR_TYPE_UINT};
-
-/// The number or a higher one.
-pub const HAMIRROR_BOUND_AT_LEAST: i32 = 0;
-/// A higher number.
-pub const HAMIRROR_BOUND_ABOVE: i32 = 1;
-/// The number or a lower one.
-pub const HAMIRROR_BOUND_AT_MOST: i32 = 2;
-/// A lower number.
-pub const HAMIRROR_BOUND_BELOW: i32 = 3;
 
 /// Begins a full scan at the last document. Manticore knows no such order.
 pub const HAMIRROR_FLAG_REVERSE_SCAN: i32 = 0;
@@ -48,98 +39,6 @@ pub const HAMIRROR_COLLATION_BINARY: i32 = 3;
 
 /// Overrides of a timestamp attribute, in seconds since 1970.
 pub const HAMIRROR_OVERRIDE_TIMESTAMP: i32 = 100;
-
-/// Adds a filter: the string attribute is one of `texts_len` texts by the collation. Each is NUL-
-/// terminated, and none is empty. The errors are those of hamirror_search_select().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_search_filter_strings(
-    search: *mut Search,
-    filter: i32,
-    attribute: *const c_char,
-    texts: *const *const c_char,
-    texts_len: usize,
-    out_error: *mut *mut Error,
-) -> i32 {
-    fallible!(out_error, {
-        let attribute = arguments::bytes(attribute, "attribute")?;
-        let texts = arguments::array(texts, texts_len, "texts")?.iter();
-        let texts =
-            texts.map(|text| arguments::bytes(*text, "a text of texts").map(<[u8]>::to_vec));
-        let texts = texts.collect::<Result<Vec<_>, _>>()?;
-        add_filter(search, filter, attribute, Condition::any_text(texts))
-    })
-}
-
-/// Adds a filter: the attribute is one of the numbers of a global variable, such as "@allowed",
-/// that each agent has. The errors are those of hamirror_search_select().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_search_filter_variable(
-    search: *mut Search,
-    filter: i32,
-    attribute: *const c_char,
-    variable: *const c_char,
-    out_error: *mut *mut Error,
-) -> i32 {
-    fallible!(out_error, {
-        let attribute = arguments::bytes(attribute, "attribute")?;
-        let variable = arguments::bytes(variable, "variable")?;
-        add_filter(search, filter, attribute, Condition::in_variable(variable))
-    })
-}
-
-/// Adds a filter: the integer attribute is above, below or at the number, as `bound` says
-/// (HAMIRROR_BOUND_*). For the attribute "id" an open end is the highest of all ids. The errors
-/// are those of hamirror_search_select().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_search_filter_bound(
-    search: *mut Search,
-    filter: i32,
-    attribute: *const c_char,
-    bound: i32,
-    number: i64,
-    out_error: *mut *mut Error,
-) -> i32 {
-    fallible!(out_error, {
-        let attribute = arguments::bytes(attribute, "attribute")?;
-        add_filter(search, filter, attribute, bounded(bound, number)?)
-    })
-}
-
-/// Adds a filter: the float attribute is above, below or at the number, as `bound` says
-/// (HAMIRROR_BOUND_*). The errors are those of hamirror_search_select().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_search_filter_float_bound(
-    search: *mut Search,
-    filter: i32,
-    attribute: *const c_char,
-    bound: i32,
-    number: f32,
-    out_error: *mut *mut Error,
-) -> i32 {
-    fallible!(out_error, {
-        let attribute = arguments::bytes(attribute, "attribute")?;
-        add_filter(search, filter, attribute, bounded(bound, number)?)
-    })
-}
-
-/// Adds a filter: all values of a multi-value attribute are among `values_len` values, where
-/// hamirror_search_filter_values() asks for any of them. Sphinx 2.2 knows no such filter: an agent
-/// that runs it is an error. The errors are those of hamirror_search_select().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hamirror_search_filter_all_values(
-    search: *mut Search,
-    filter: i32,
-    attribute: *const c_char,
-    values: *const i64,
-    values_len: usize,
-    out_error: *mut *mut Error,
-) -> i32 {
-    fallible!(out_error, {
-        let attribute = arguments::bytes(attribute, "attribute")?;
-        let values = arguments::array(values, values_len, "values")?.iter().copied();
-        add_filter(search, filter, attribute, Condition::any_of(values).of_all_values())
-    })
-}
 
 /// Sets a flag of the search, HAMIRROR_FLAG_*, if `on` is not 0, or takes it away. Where a daemon
 /// does not know it, it answers with an error. The errors are those of hamirror_search_select().
@@ -287,16 +186,6 @@ pub unsafe extern "C" fn hamirror_search_retries(
     fallible!(out_error, {
         let delay = Duration::from_millis(delay_ms.into());
         change(search, |search| search.retries(count, delay))
-    })
-}
-
-fn bounded(bound: i32, number: impl Into<Number>) -> Result<Condition, Failed> {
-    Ok(match bound {
-        HAMIRROR_BOUND_AT_LEAST => Condition::at_least(number),
-        HAMIRROR_BOUND_ABOVE => Condition::above(number),
-        HAMIRROR_BOUND_AT_MOST => Condition::at_most(number),
-        HAMIRROR_BOUND_BELOW => Condition::below(number),
-        other => return Err(Failed::number("bound", other)),
     })
 }
 
