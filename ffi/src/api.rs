@@ -1,4 +1,10 @@
 //! All functions behind one symbol, for programs that load the library at run time.
+//!
+//!     const void *(*functions)(uint32_t);
+//!     const hamirror_api_v0 *hamirror;
+//!     *(void **)&functions = dlsym(library, "hamirror_api");
+//!     hamirror = (const hamirror_api_v0 *)functions(HAMIRROR_API_VERSION);
+//!     printf("%s\n", hamirror->version());
 
 mod table;
 
@@ -16,13 +22,7 @@ pub const HAMIRROR_API_VERSION: u32 = 0;
 /// version 0 it is a `const hamirror_api_v0 *`. It lives as long as the library is loaded, and
 /// never changes.
 ///
-/// A program that loads the library with dlopen() needs this one symbol:
-///
-///     const void *(*functions)(uint32_t);
-///     const hamirror_api_v0 *hamirror;
-///     *(void **)&functions = dlsym(library, "hamirror_api");
-///     hamirror = functions(HAMIRROR_API_VERSION);
-///     hamirror->client_search(...);
+/// A program that loads the library with dlopen() needs this one symbol.
 #[unsafe(no_mangle)]
 pub extern "C" fn hamirror_api(version: u32) -> *const c_void {
     or_fallback(|| (version == HAMIRROR_API_VERSION).then(|| ptr::from_ref(&table::V0).cast()))

@@ -1,4 +1,11 @@
 //! Many calls under way at once.
+//!
+//!     uint32_t number = HAMIRROR_NO_SEARCH;
+//!     code = hamirror_batch_add_search(batch, "packages", search, NULL, &number, &error);
+//!     if (code == HAMIRROR_OK)
+//!         code = hamirror_batch_wait_all(batch, -1, NULL, &error);
+//!     if (code == HAMIRROR_OK)
+//!         code = hamirror_batch_take_search(batch, number, &result, &error);
 
 use std::ffi::c_char;
 use std::os::fd::RawFd;

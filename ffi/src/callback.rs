@@ -1,4 +1,9 @@
 //! What C hands in to be called back.
+//!
+//!     // In a hamirror_build_callback: each daemon gets the body that it understands.
+//!     if (hamirror_target_product(target) == HAMIRROR_PRODUCT_MANTICORE)
+//!         return hamirror_body_append(body, newer, sizeof newer, NULL);
+//!     return hamirror_body_append(body, older, sizeof older, NULL);
 
 use std::ffi::c_void;
 use std::fmt;

@@ -1,4 +1,9 @@
 //! The client: a configuration at work.
+//!
+//!     code = hamirror_client_new(config, NULL, &client, &error);
+//!     if (code == HAMIRROR_OK)
+//!         code = hamirror_client_search(client, "packages", search, NULL, &result, &error);
+//!     hamirror_client_free(client); // at the end of the program
 
 use std::ffi::c_char;
 

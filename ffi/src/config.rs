@@ -1,4 +1,10 @@
 //! The configuration: a file or a text in, distributed indexes out.
+//!
+//!     hamirror_config *config;
+//!     if (hamirror_config_read("sphinx.conf", &config, &error) == HAMIRROR_OK) {
+//!         printf("%zu distributed indexes\n", hamirror_config_index_count(config));
+//!         hamirror_config_free(config);
+//!     }
 
 use std::ffi::c_char;
 

@@ -1,4 +1,11 @@
 //! Error objects.
+//!
+//!     hamirror_error *error;
+//!     if (hamirror_config_read("sphinx.conf", &config, &error) != HAMIRROR_OK) {
+//!         hamirror_text message = hamirror_error_message(error);
+//!         fprintf(stderr, "%.*s\n", (int)message.len, message.data);
+//!         hamirror_error_free(error);
+//!     }
 
 use crate::diagnostic::Diagnostic;
 use crate::failed::ErrorDetail;

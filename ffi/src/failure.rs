@@ -1,4 +1,10 @@
 //! Why an agent gave no answer.
+//!
+//!     for (size_t number = 0; number < hamirror_error_failure_count(error); number++) {
+//!         const hamirror_failure *failure = hamirror_error_failure(error, number);
+//!         hamirror_text message = hamirror_failure_message(failure);
+//!         fprintf(stderr, "%.*s\n", (int)message.len, message.data);
+//!     }
 
 use hamirror_core::{AgentFailure, AttemptFailure, FailureKind, Phase};
 

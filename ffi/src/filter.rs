@@ -1,4 +1,11 @@
 //! Filters: which documents a search keeps, by their attributes.
+//!
+//!     const int64_t kinds[] = {3, 7};
+//!     code = hamirror_search_filter_values(search, HAMIRROR_FILTER_KEEP, "kind", kinds, 2,
+//!                                          &error);
+//!     if (code == HAMIRROR_OK)
+//!         code = hamirror_search_filter_bound(search, HAMIRROR_FILTER_KEEP, "size",
+//!                                             HAMIRROR_BOUND_ABOVE, 99, &error);
 
 use std::ffi::c_char;
 

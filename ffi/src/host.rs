@@ -1,4 +1,9 @@
 //! What is known of one host.
+//!
+//!     const hamirror_host *host = hamirror_status_host(status, 0);
+//!     hamirror_text name = hamirror_host_name(host);
+//!     printf("%.*s: half of its queries end within %" PRId64 " us\n", (int)name.len, name.data,
+//!            hamirror_host_latency_us(host, HAMIRROR_WINDOW_5_PERIODS, 0.5));
 
 use std::time::Duration;
 

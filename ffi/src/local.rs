@@ -1,4 +1,10 @@
 //! Local indexes of a search, which only the program can search.
+//!
+//!     // In a hamirror_local_callback: the program's own index answers as a daemon would.
+//!     size_t len = search_here(hamirror_local_request(local), hamirror_local_request_len(local));
+//!     if (len == 0)
+//!         return hamirror_local_fail(local, "the index is not open", NULL);
+//!     return hamirror_local_answer(local, 0x11f, found, len, NULL);
 
 use std::ffi::{c_char, c_void};
 use std::sync::RwLockWriteGuard;

@@ -1,4 +1,8 @@
 //! Lines about hosts and configuration, for a log of the program's.
+//!
+//!     // In a hamirror_log_callback:
+//!     const char *kind = level == HAMIRROR_LOG_WARNING ? "warning" : "info";
+//!     fprintf(stderr, "%s: %.*s\n", kind, (int)line.len, line.data);
 
 use std::ffi::c_void;
 

@@ -1,4 +1,10 @@
 //! What a program may say beside the configuration: of a client, and of one call.
+//!
+//!     hamirror_call_options options;
+//!     hamirror_call_options_init(&options, sizeof options);
+//!     options.deadline_ms = 250;
+//!     options.completeness = HAMIRROR_COMPLETENESS_ALL;
+//!     code = hamirror_client_search(client, "packages", search, &options, &result, &error);
 
 use std::time::Duration;
 use std::{mem, slice};

@@ -1,4 +1,10 @@
 //! What an agent answered to a request.
+//!
+//!     if (hamirror_reply_status(reply) == HAMIRROR_REPLY_WARNING) {
+//!         hamirror_text warning = hamirror_reply_warning(reply);
+//!         fprintf(stderr, "%.*s\n", (int)warning.len, warning.data);
+//!     }
+//!     fwrite(hamirror_reply_body(reply), 1, hamirror_reply_body_len(reply), stdout);
 
 use hamirror_core::Reply as CoreReply;
 use hamirror_core::internal::wire::header::Status;

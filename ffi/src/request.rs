@@ -1,4 +1,10 @@
 //! Requests that the library does not know by name.
+//!
+//!     static const uint8_t cookie[4] = {0xca, 0xfe, 0xba, 0xbe};
+//!     // PING is command 4, of version 0x100.
+//!     code = hamirror_request_new(4, 0x100, HAMIRROR_ACCESS_READ, cookie, 4, &request, &error);
+//!     if (code == HAMIRROR_OK)
+//!         code = hamirror_client_call(client, "packages", 0, request, NULL, &reply, &error);
 
 use std::sync::Arc;
 

@@ -1,4 +1,9 @@
 //! The merged answer to a search.
+//!
+//!     for (size_t row = 0; row < hamirror_result_row_count(result); row++)
+//!         printf("%" PRIu64 " %" PRId32 "\n", hamirror_result_id(result, row),
+//!                hamirror_result_weight(result, row));
+//!     hamirror_result_free(result);
 
 use std::ffi::c_char;
 

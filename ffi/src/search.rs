@@ -1,4 +1,10 @@
 //! What to search for.
+//!
+//!     code = hamirror_search_new("library", &search, &error);
+//!     if (code == HAMIRROR_OK)
+//!         code = hamirror_search_sort(search, HAMIRROR_SORT_DESCENDING, "size", &error);
+//!     if (code == HAMIRROR_OK)
+//!         code = hamirror_search_window(search, 0, 50, &error);
 
 use std::ffi::c_char;
 use std::mem;

@@ -1,4 +1,11 @@
 //! Several searches of the same agents in one request.
+//!
+//!     hamirror_result *results[2];
+//!     const hamirror_search *searches[2];
+//!     searches[0] = search;
+//!     searches[1] = other_search;
+//!     code = hamirror_client_search_all(client, "packages", searches, 2, NULL, results, NULL,
+//!                                       &error);
 
 use std::ffi::c_char;
 

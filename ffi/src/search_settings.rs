@@ -1,4 +1,10 @@
 //! Settings of how daemons run a search.
+//!
+//!     code = hamirror_search_collation(search, HAMIRROR_COLLATION_UTF8_GENERAL_CI, &error);
+//!     if (code == HAMIRROR_OK)
+//!         code = hamirror_search_flag(search, HAMIRROR_FLAG_BOOLEAN_SIMPLIFY, 1, &error);
+//!     if (code == HAMIRROR_OK)
+//!         code = hamirror_search_retries(search, 2, 50, &error);
 
 use std::ffi::c_char;
 use std::time::Duration;

@@ -1,4 +1,10 @@
 //! Statements of SphinxQL.
+//!
+//!     code = hamirror_session_execute(session, "SELECT id FROM packages; SHOW META", NULL, NULL,
+//!                                     &answers, &error);
+//!     if (code == HAMIRROR_OK)
+//!         printf("%zu answers\n", hamirror_answers_count(answers));
+//!     hamirror_answers_free(answers);
 
 use std::ffi::c_char;
 

@@ -1,4 +1,10 @@
 //! What is known of the hosts, agents and indexes of a client at one time.
+//!
+//!     if (hamirror_status_new(client, &status, &error) == HAMIRROR_OK) {
+//!         hamirror_text page = hamirror_status_prometheus(status);
+//!         fwrite(page.data, 1, page.len, stdout);
+//!         hamirror_status_free(status);
+//!     }
 
 use std::ffi::c_char;
 use std::sync::OnceLock;
@@ -205,8 +211,8 @@ pub unsafe extern "C" fn hamirror_status_dist_queries(status: *const Status) -> 
     getter!({ Some(get(status)?.status.traffic.dist_queries) })
 }
 
-/// Answers a statement, NUL-terminated: `SHOW AGENT STATUS`, `SHOW AGENT 'box1:9312' STATUS`,
-/// `SHOW AGENT dist STATUS` or `SHOW STATUS`, each with or without `LIKE 'pattern'`. `flavour` is
+/// Answers a statement, NUL-terminated: `SHOW AGENT STATUS`, ``SHOW AGENT 'box1:9312' STATUS``,
+/// `SHOW AGENT dist STATUS` or `SHOW STATUS`, each with or without ``LIKE 'pattern'``. `flavour` is
 /// HAMIRROR_FLAVOUR_*. A name that is neither an index nor a host gives the row `status_error`, as
 /// it does in a daemon. End the rows with hamirror_rows_free().
 ///

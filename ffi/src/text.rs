@@ -1,4 +1,8 @@
 //! Texts on their way out: borrowed, with their length.
+//!
+//!     hamirror_text message = hamirror_error_message(error);
+//!     fprintf(stderr, "%.*s\n", (int)message.len, message.data);
+//!     hamirror_error_free(error); // message.data lived until here
 
 use std::ffi::c_char;
 

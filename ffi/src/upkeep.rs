@@ -1,4 +1,9 @@
 //! Upkeep in the hands of the program.
+//!
+//!     struct pollfd entry = {0, POLLIN, 0};
+//!     entry.fd = hamirror_upkeep_fd(upkeep);
+//!     poll(&entry, 1, hamirror_upkeep_timeout_ms(upkeep));
+//!     code = hamirror_upkeep_drive(upkeep, &error);
 
 use std::os::fd::RawFd;
 use std::time::Duration;

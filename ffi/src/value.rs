@@ -1,4 +1,10 @@
 //! Values of rows, by their type.
+//!
+//!     int64_t size;
+//!     hamirror_text name;
+//!     if (hamirror_result_int64(result, 0, 1, &size, &error) == HAMIRROR_OK
+//!         && hamirror_result_string(result, 0, 2, &name, &error) == HAMIRROR_OK)
+//!         printf("%" PRId64 " %.*s\n", size, (int)name.len, name.data);
 
 use std::ffi::c_char;
 

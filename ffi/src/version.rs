@@ -1,4 +1,7 @@
 //! The version: in macros that a program was compiled with, and of the library that it runs with.
+//!
+//!     if (hamirror_version_number() >> 16 != HAMIRROR_VERSION_MAJOR)
+//!         fprintf(stderr, "made for %s, but this is %s\n", HAMIRROR_VERSION, hamirror_version());
 
 use std::ffi::c_char;
 

@@ -8,7 +8,7 @@ use hamirror_tests::workspace;
 
 #[test]
 fn every_function_that_can_fail_says_how() -> Result<()> {
-    let header = fs::read_to_string(workspace::root().join("include/hamirror.h"))?;
+    let header = workspace::c_header()?;
     let mut silent = Vec::new();
     let mut count = 0;
     for part in header.split("/**\n").skip(1) {

@@ -49,7 +49,8 @@ enum Language {
 
 impl Language {
     fn of(file: &Path) -> Option<Language> {
-        if GENERATED.iter().any(|name| file.ends_with(name)) {
+        let is_chapter = file.parent().is_some_and(|folder| folder.ends_with("include/hamirror"));
+        if is_chapter || GENERATED.iter().any(|name| file.ends_with(name)) {
             return None;
         }
         match file.extension()?.to_str()? {

@@ -98,13 +98,9 @@ impl Install {
     }
 
     fn headers(&self, written: &mut Vec<PathBuf>) -> Result<()> {
-        for entry in fs::read_dir(workspace::root().join("include"))? {
-            let entry = entry?;
-            written.push(self.copy(
-                &entry.path(),
-                &self.includedir.join(entry.file_name()),
-                0o644,
-            )?);
+        for header in workspace::headers()? {
+            let file = workspace::root().join("include").join(&header);
+            written.push(self.copy(&file, &self.includedir.join(header), 0o644)?);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The library with what it meets outside: real daemons, and programs in C and C++, under valgrind
 //! and with sanitizers.
 
+mod c_chapters;
 mod c_header;
 mod c_library;
 mod c_programs;

@@ -17,7 +17,7 @@ use hamirror_tests::{corpus, newer, process, workspace};
 
 #[test]
 fn today_only_adds_to_what_was_frozen() -> Result<()> {
-    let today = fs::read_to_string(workspace::root().join("include/hamirror.h"))?;
+    let today = workspace::c_header()?;
     if env::var("HAMIRROR_REWRITE").is_ok_and(|what| what == "baseline") {
         fs::write(folder().join(format!("hamirror-{VERSION}.h")), &today)?;
     }

@@ -33,8 +33,9 @@ fn everything_is_where_programs_look_for_it() -> Result<()> {
     ensure!(link(&library::soname())? == PathBuf::from(format!("libhamirror.so.{version}")));
     let library = libraries.join(format!("libhamirror.so.{version}"));
     ensure!(library.metadata()?.permissions().mode() & 0o777 == 0o755);
-    for header in fs::read_dir(workspace::root().join("include"))? {
-        let name = header?.file_name();
+    let headers = workspace::headers()?;
+    ensure!(headers.contains(&PathBuf::from("hamirror/search.h")), "{headers:?}");
+    for name in headers {
         ensure!(folder.path().join("opt/hamirror/include").join(&name).is_file(), "{name:?}");
     }
     for file in written {
@@ -62,7 +63,7 @@ fn cargo_c_is_told_the_same() -> Result<()> {
         "[package.metadata.capi.pkg_config]\nname = \"hamirror\"\nfilename = \"hamirror\"",
         "subdirectory = false",
         "generation = false",
-        "asset = [{ from = \"../include/*\" }]",
+        "asset = [{ from = \"../include/**/*\" }]",
     ] {
         ensure!(manifest.contains(part), "{part}");
     }

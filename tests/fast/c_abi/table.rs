@@ -1,6 +1,6 @@
 //! The ledger of symbols and the table of functions, as the sources of the C ABI make them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -16,6 +16,14 @@ pub(crate) struct Sources {
     functions: BTreeMap<String, Function>,
     /// Module of each public type.
     types: BTreeMap<String, String>,
+    /// Module of each public constant.
+    constants: BTreeMap<String, String>,
+    /// Names of types in C by those in Rust.
+    renamed: HashMap<String, String>,
+    /// Modules in the order of the crate's root.
+    modules: Vec<String>,
+    /// Opening words of each module.
+    words: BTreeMap<String, String>,
 }
 
 struct Function {
@@ -26,13 +34,16 @@ struct Function {
 impl Sources {
     /// Reads a crate whose public modules are files on one level.
     pub(crate) fn read(folder: &Path) -> Result<Sources> {
-        let mut sources = Sources::default();
+        let names = cbindgen::Config::from_file(folder.with_file_name("cbindgen.toml"));
+        let names = names.map_err(|error| anyhow::anyhow!("ffi/cbindgen.toml: {error}"))?;
+        let mut sources = Sources { renamed: names.export.rename, ..Sources::default() };
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "rs") {
                 let module = path.file_stem().unwrap_or_default().display().to_string();
                 let file = syn::parse_file(&fs::read_to_string(&path)?)
                     .with_context(|| path.display().to_string())?;
+                sources.words.insert(module.clone(), opening_words(&file));
                 file.items.into_iter().for_each(|item| sources.take(&module, item));
             }
         }
@@ -54,8 +65,45 @@ impl Sources {
             | syn::Item::Type(syn::ItemType { vis: syn::Visibility::Public(_), ident, .. }) => {
                 self.types.insert(ident.to_string(), module);
             }
+            syn::Item::Const(syn::ItemConst {
+                vis: syn::Visibility::Public(_), ident, ..
+            }) => {
+                self.constants.insert(ident.to_string(), module);
+            }
+            syn::Item::Mod(item) if module == "lib" => self.modules.push(item.ident.to_string()),
             _ => {}
         }
+    }
+
+    /// Modules in the order of the crate's root.
+    pub(crate) fn modules(&self) -> &[String] {
+        &self.modules
+    }
+
+    /// Modules whose opening words have an example, with those.
+    pub(crate) fn examples(&self) -> impl Iterator<Item = (&str, &str)> {
+        let words = self.words.iter().map(|(module, words)| (module.as_str(), words.as_str()));
+        words.filter(|(module, words)| *module != "lib" && words.contains("\n    "))
+    }
+
+    /// The module that a name of C comes from. What no module of this level declares belongs to
+    /// the one that the name begins with, as HAMIRROR_VERSION does.
+    pub(crate) fn module_of(&self, name: &str) -> Result<&str> {
+        let function = self.functions.get(name).map(|function| &function.module);
+        let rust_name = self.renamed.iter().find(|(_, c_name)| *c_name == name);
+        let rust_name = rust_name.map_or(name, |(rust_name, _)| rust_name);
+        let declared = function.or_else(|| self.constants.get(name));
+        let begins = |module: &&String| {
+            name.to_lowercase().strip_prefix("hamirror_").is_some_and(|rest| {
+                rest.strip_prefix(module.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+            })
+        };
+        declared
+            .or_else(|| self.types.get(rust_name))
+            .or_else(|| self.modules.iter().filter(begins).max_by_key(|module| module.len()))
+            .map(String::as_str)
+            .with_context(|| format!("{name} is declared in no file of ffi/src"))
     }
 
     /// The ledger with what it does not know yet at its end: programs are compiled with the order
@@ -104,6 +152,20 @@ impl Sources {
             })
             .collect()
     }
+}
+
+/// The documentation of a file, without the space that each line begins with.
+fn opening_words(file: &syn::File) -> String {
+    let lines = file.attrs.iter().filter_map(|attribute| match &attribute.meta {
+        syn::Meta::NameValue(syn::MetaNameValue {
+            path,
+            value: syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(line), .. }),
+            ..
+        }) if path.is_ident("doc") => Some(line.value()),
+        _ => None,
+    });
+    let lines = lines.map(|line| line.strip_prefix(' ').unwrap_or(&line).to_owned() + "\n");
+    lines.collect()
 }
 
 /// Symbols of a ledger, in its order.
