@@ -211,10 +211,10 @@ pub unsafe extern "C" fn hamirror_status_dist_queries(status: *const Status) -> 
     getter!({ Some(get(status)?.status.traffic.dist_queries) })
 }
 
-/// Answers a statement, NUL-terminated: `SHOW AGENT STATUS`, ``SHOW AGENT 'box1:9312' STATUS``,
-/// `SHOW AGENT dist STATUS` or `SHOW STATUS`, each with or without ``LIKE 'pattern'``. `flavour` is
-/// HAMIRROR_FLAVOUR_*. A name that is neither an index nor a host gives the row `status_error`, as
-/// it does in a daemon. End the rows with hamirror_rows_free().
+/// Answers a statement, NUL-terminated: `SHOW AGENT STATUS`, `SHOW AGENT dist STATUS`,
+/// ``SHOW AGENT 'box1:9312' STATUS`` or `SHOW STATUS`, each with or without ``LIKE 'pattern'``.
+/// `flavour` is HAMIRROR_FLAVOUR_*. A name that is neither an index nor a host gives the row
+/// `status_error`, as it does in a daemon. End the rows with hamirror_rows_free().
 ///
 /// HAMIRROR_ERROR_REQUEST for any other statement.
 #[unsafe(no_mangle)]

@@ -33,6 +33,8 @@ pub enum Tool {
     PkgConfig,
     /// `abidw` and `abidiff`.
     Abigail,
+    /// Makes the reference of the C ABI.
+    Doxygen,
     /// Python 3 with `venv` and `ensurepip`.
     PythonVenv,
 }
@@ -51,6 +53,7 @@ impl Tool {
             Tool::Cmake => "cmake make",
             Tool::PkgConfig => "pkgconf",
             Tool::Abigail => "abigail-tools",
+            Tool::Doxygen => "doxygen",
             Tool::PythonVenv => "python3 python3-venv",
         }
     }
@@ -68,6 +71,7 @@ impl Tool {
             Tool::Cmake => on_path("cmake") && on_path("make"),
             Tool::PkgConfig => on_path("pkg-config"),
             Tool::Abigail => on_path("abidw") && on_path("abidiff"),
+            Tool::Doxygen => on_path("doxygen"),
             Tool::PythonVenv => {
                 silent(Command::new("python3").args(["-c", "import venv, ensurepip"]))
             }

@@ -4,5 +4,6 @@ mod abi_ledger;
 mod installed_examples;
 mod packaging;
 mod python_package;
+mod reference;
 mod release;
 mod static_library;

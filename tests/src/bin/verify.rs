@@ -45,8 +45,8 @@ fn main() -> ExitCode {
 
 fn install_tools() -> Result<()> {
     use Tool::{
-        Abigail, CCompiler, Cmake, CppCompiler, Iproute, Libuv, PkgConfig, PythonVenv, Searchd,
-        Valgrind,
+        Abigail, CCompiler, Cmake, CppCompiler, Doxygen, Iproute, Libuv, PkgConfig, PythonVenv,
+        Searchd, Valgrind,
     };
     packages::ensure(&[
         Searchd,
@@ -58,6 +58,7 @@ fn install_tools() -> Result<()> {
         Cmake,
         PkgConfig,
         Abigail,
+        Doxygen,
         PythonVenv,
     ])?;
     for component in ["fmt", "clippy"] {
