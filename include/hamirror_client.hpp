@@ -35,6 +35,18 @@ public:
                 }};
     }
     size_t agent_count(size_t number) const { return hamirror_config_agent_count(get(), number); }
+    size_t mirror_count(size_t number, size_t agent) const
+    {
+        return hamirror_config_mirror_count(get(), number, agent);
+    }
+    std::string_view mirror_host(size_t number, size_t agent, size_t mirror) const
+    {
+        return view(hamirror_config_mirror_host(get(), number, agent, mirror));
+    }
+    std::string_view mirror_index_list(size_t number, size_t agent, size_t mirror) const
+    {
+        return view(hamirror_config_mirror_index_list(get(), number, agent, mirror));
+    }
     Range<Diagnostic, const hamirror_config *> warnings() const
     {
         return {get(), hamirror_config_warning_count(get()), [](auto config, size_t number) {
@@ -145,6 +157,11 @@ public:
     Returns<void> flush_hostnames() const
     {
         return detail::run(hamirror_client_flush_hostnames, get());
+    }
+    // As flush_hostnames(), and says for how many hosts.
+    Returns<size_t> refresh_hostnames() const
+    {
+        return detail::ask<size_t>(hamirror_client_refresh_hostnames, get());
     }
     Returns<void> set_addresses(Text host, const std::vector<std::string> &addresses) const
     {

@@ -14,6 +14,11 @@ public:
     int32_t status() const { return hamirror_reply_status(this->get()); }
     uint16_t version() const { return hamirror_reply_version(this->get()); }
     std::string_view warning() const { return view(hamirror_reply_warning(this->get())); }
+    std::chrono::microseconds elapsed() const
+    {
+        return std::chrono::microseconds(hamirror_reply_elapsed_us(this->get()));
+    }
+    uint32_t attempts() const { return hamirror_reply_attempts(this->get()); }
     Bytes body() const
     {
         return {hamirror_reply_body(this->get()), hamirror_reply_body_len(this->get())};
@@ -48,6 +53,11 @@ public:
     Returns<void> set(int32_t kind, Text text = {})
     {
         return detail::run(hamirror_verdict_set, get(), kind, text.c_str());
+    }
+    // A text in any encoding.
+    Returns<void> set_bytes(int32_t kind, std::string_view text)
+    {
+        return detail::run(hamirror_verdict_set_bytes, get(), kind, text.data(), text.size());
     }
 };
 

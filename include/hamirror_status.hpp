@@ -80,6 +80,7 @@ public:
     std::string_view strategy() const { return view(hamirror_agent_strategy(get())); }
     bool is_blackhole() const { return hamirror_agent_is_blackhole(get()); }
     bool is_persistent() const { return hamirror_agent_is_persistent(get()); }
+    uint64_t unanswered() const { return hamirror_agent_unanswered(get()); }
     Range<Mirror, const hamirror_agent *> mirrors() const
     {
         return {get(), hamirror_agent_mirror_count(get()), [](auto agent, size_t number) {

@@ -186,6 +186,7 @@ public:
     uint32_t column() const { return hamirror_diagnostic_column(get()); }
     std::string_view text() const { return view(hamirror_diagnostic_text(get())); }
     std::string_view expected() const { return view(hamirror_diagnostic_expected(get())); }
+    int32_t kind() const { return hamirror_diagnostic_kind(get()); }
 };
 
 // An error of the library. Copies share one handle, as exceptions need it.

@@ -226,16 +226,16 @@ impl Client {
         Status::new(&shared.topology.load(), shared.background.dropped(), clock::now())
     }
 
-    /// Looks all host names up again, as `FLUSH HOSTNAMES` of a daemon does, in the background.
+    /// Looks all host names up again in the background, as `FLUSH HOSTNAMES` of a daemon does, and
+    /// returns the number of those hosts.
+    ///
     /// Connections to addresses that a name has left are not used again; while a look-up fails,
     /// the last good addresses serve.
-    pub fn flush_hostnames(&self) {
+    pub fn flush_hostnames(&self) -> usize {
         let shared = self.shared();
-        for host in &shared.topology.load().hosts {
-            if host.lookup_name().is_some() {
-                shared.background.refresh(host);
-            }
-        }
+        let topology = shared.topology.load();
+        let named = topology.hosts.iter().filter(|host| host.lookup_name().is_some());
+        named.map(|host| shared.background.refresh(host)).count()
     }
 
     /// Says where a host of the configuration listens, by the name it has there (`box1:9312`), in

@@ -18,8 +18,21 @@ pub struct Diagnostic {
     pub text: String,
     /// Text of what was expected there, and for a warning, of what is done instead.
     pub expected: String,
+    /// Whether it stops the reader or the statement.
+    pub kind: DiagnosticKind,
     /// The line of the text and a caret below it; empty where the whole file is meant.
     pub(crate) excerpt: String,
+}
+
+/// Whether a diagnostic stops its reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DiagnosticKind {
+    /// A fault, for which the configuration or the statement is refused.
+    Fault,
+    /// An oddity that stops nothing by itself. An error lists it beside its faults where they may
+    /// follow from it.
+    Warning,
 }
 
 impl Diagnostic {

@@ -108,7 +108,7 @@ pub use batch::{Batch, BatchHandle, CallId, Calls, Completed, NotRun, RunningBat
 pub use client::Client;
 pub use completeness::Completeness;
 pub use config::{Config, ConfigBuilder, Reading};
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use error::{
     AgentFailure, AttemptFailure, Error, FailureKind, Phase, ProgramError, SystemError,
 };

@@ -58,6 +58,13 @@ pub unsafe extern "C" fn hamirror_agent_is_persistent(agent: *const Agent) -> bo
     getter!({ Some(get(agent)?.is_persistent) })
 }
 
+/// Requests since the client was made that no mirror of the agent answered. Errors of the query
+/// and calls that the program took back are left out.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_agent_unanswered(agent: *const Agent) -> u64 {
+    getter!({ Some(get(agent)?.unanswered) })
+}
+
 /// Number of mirrors of an agent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_agent_mirror_count(agent: *const Agent) -> usize {

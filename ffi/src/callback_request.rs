@@ -3,6 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
+use hamirror_core::internal::wire::text::quote;
 use hamirror_core::internal::wire::{append, guard};
 use hamirror_core::request::Command;
 use hamirror_core::{
@@ -207,14 +208,44 @@ pub unsafe extern "C" fn hamirror_verdict_set(
     fallible!(out_error, {
         let mut verdict = need(verdict.cast_const(), "verdict")?.write("verdict")?;
         let text = || arguments::text(text, "text").map(str::to_owned);
-        *verdict = match kind {
-            HAMIRROR_VERDICT_ACCEPT => CoreVerdict::Accept,
-            HAMIRROR_VERDICT_WARNED => CoreVerdict::AcceptWarned,
-            HAMIRROR_VERDICT_MALFORMED => CoreVerdict::Malformed(text()?),
-            HAMIRROR_VERDICT_REFUSED => CoreVerdict::Refused(text()?),
-            other => return Err(Failed::number("kind", other)),
-        };
+        *verdict = verdict_of(kind, text)?;
         Ok(())
+    })
+}
+
+/// Says what is thought of a reply as hamirror_verdict_set() does, by a text in any encoding. It
+/// has `text_len` bytes, and may quote a query. It becomes one line of UTF-8 of 1,024 bytes at
+/// most, as the texts of daemons do; what is not UTF-8 in it is U+FFFD there.
+///
+/// HAMIRROR_ERROR_ARGUMENT if `kind` is none of the constants, or `text` is NULL and `text_len` is
+/// not 0 where it needs one; then it counts as not called.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_verdict_set_bytes(
+    verdict: *mut Verdict,
+    kind: i32,
+    text: *const c_char,
+    text_len: usize,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let mut verdict = need(verdict.cast_const(), "verdict")?.write("verdict")?;
+        let text = || arguments::array(text.cast::<u8>(), text_len, "text").map(quote);
+        *verdict = verdict_of(kind, text)?;
+        Ok(())
+    })
+}
+
+/// The verdict of that number.
+fn verdict_of(
+    kind: i32,
+    text: impl FnOnce() -> Result<String, Failed>,
+) -> Result<CoreVerdict, Failed> {
+    Ok(match kind {
+        HAMIRROR_VERDICT_ACCEPT => CoreVerdict::Accept,
+        HAMIRROR_VERDICT_WARNED => CoreVerdict::AcceptWarned,
+        HAMIRROR_VERDICT_MALFORMED => CoreVerdict::Malformed(text()?),
+        HAMIRROR_VERDICT_REFUSED => CoreVerdict::Refused(text()?),
+        other => return Err(Failed::number("kind", other)),
     })
 }
 

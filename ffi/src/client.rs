@@ -158,6 +158,23 @@ pub unsafe extern "C" fn hamirror_client_flush_hostnames(
     })
 }
 
+/// Looks all names up again as hamirror_client_flush_hostnames() does, and says for how many
+/// hosts. `out_count` may be NULL.
+///
+/// HAMIRROR_ERROR_ARGUMENT for a client that is NULL, and nothing else.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_client_refresh_hostnames(
+    client: *const Client,
+    out_count: *mut usize,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let count = need(client, "client")?.flush_hostnames();
+        arguments::write_if_wanted(out_count, count);
+        Ok(())
+    })
+}
+
 /// Says where a host listens, in place of what look-ups say: for programs that know better, from a
 /// service registry for instance. It holds until the next call of this, for as long as the
 /// configuration names the host.

@@ -9,7 +9,7 @@
 use std::ffi::c_char;
 
 use hamirror_core::Config as CoreConfig;
-use hamirror_core::config::{Diagnostic as CoreDiagnostic, Reading};
+use hamirror_core::config::{Agent, Diagnostic as CoreDiagnostic, Mirror, Reading};
 
 use crate::arguments;
 use crate::diagnostic::Diagnostic;
@@ -45,12 +45,27 @@ impl Handle for Config {
 pub(crate) struct ConfigDetail {
     pub(crate) config: CoreConfig,
     warnings: Vec<Told<CoreDiagnostic>>,
+    /// Names of hosts by index, agent and mirror.
+    hosts: Vec<Vec<Vec<String>>>,
+}
+
+impl ConfigDetail {
+    fn mirror(&self, number: usize, agent: usize, mirror: usize) -> Option<&Mirror> {
+        self.config.indexes.get(number)?.awaited_agents().nth(agent)?.mirrors.get(mirror)
+    }
+}
+
+/// Names of the hosts of an agent's mirrors.
+fn hosts(agent: &Agent) -> Vec<String> {
+    agent.mirrors.iter().map(|mirror| mirror.host.to_string()).collect()
 }
 
 impl From<CoreConfig> for ConfigDetail {
     fn from(config: CoreConfig) -> ConfigDetail {
         let warnings = config.warnings.iter().cloned().map(Told::from).collect();
-        ConfigDetail { config, warnings }
+        let indexes = config.indexes.iter();
+        let hosts = indexes.map(|index| index.awaited_agents().map(hosts).collect()).collect();
+        ConfigDetail { config, warnings, hosts }
     }
 }
 
@@ -142,8 +157,45 @@ pub unsafe extern "C" fn hamirror_config_agent_count(
 ) -> usize {
     getter!({
         let index = get(config)?.config.indexes.get(number)?;
-        Some(index.agents.iter().filter(|agent| !agent.blackhole).count())
+        Some(index.awaited_agents().count())
     })
+}
+
+/// Mirrors of an agent; 0 if there is none. `number` is that of the distributed index from 0, and
+/// `agent` that of the agent from 0, as hamirror_config_agent_count() counts them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_mirror_count(
+    config: *const Config,
+    number: usize,
+    agent: usize,
+) -> usize {
+    getter!({ Some(get(config)?.hosts.get(number)?.get(agent)?.len()) })
+}
+
+/// Host of the mirror of that number from 0, as status and errors name it: `box1:9312`, or the
+/// path of a socket. Empty if there is none. It lives until the configuration is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_mirror_host(
+    config: *const Config,
+    number: usize,
+    agent: usize,
+    mirror: usize,
+) -> Text {
+    getter!({
+        Some(Text::from(get(config)?.hosts.get(number)?.get(agent)?.get(mirror)?.as_str()))
+    })
+}
+
+/// Index list that the mirror of that number from 0 is asked for, as it is written; empty if there
+/// is none. It lives until the configuration is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_config_mirror_index_list(
+    config: *const Config,
+    number: usize,
+    agent: usize,
+    mirror: usize,
+) -> Text {
+    getter!({ Some(Text::from(get(config)?.mirror(number, agent, mirror)?.index_list.as_str())) })
 }
 
 /// Oddities that do not stop anything.

@@ -1,11 +1,17 @@
 //! Faults and oddities of a configuration.
 
-use hamirror_core::config::Diagnostic as CoreDiagnostic;
+use hamirror_core::config::{Diagnostic as CoreDiagnostic, DiagnosticKind};
 
 use crate::failed::Told;
 use crate::handle::{Borrowed, Handle, get};
 use crate::panic::getter;
 use crate::text::Text;
+
+/// A fault, for which the configuration or the statement is refused.
+pub const HAMIRROR_DIAGNOSTIC_FAULT: i32 = 1;
+/// An oddity that stops nothing by itself. An error lists it beside its faults where they may
+/// follow from it.
+pub const HAMIRROR_DIAGNOSTIC_WARNING: i32 = 2;
 
 /// One fault or oddity of a configuration, with its place. Part of a hamirror_error (a fault) or
 /// a hamirror_config (a warning), and lives until that is freed; it never changes.
@@ -55,4 +61,17 @@ pub unsafe extern "C" fn hamirror_diagnostic_text(diagnostic: *const Diagnostic)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_diagnostic_expected(diagnostic: *const Diagnostic) -> Text {
     getter!({ Some(Text::from(get(diagnostic)?.value.expected.as_str())) })
+}
+
+/// Kind of a diagnostic, HAMIRROR_DIAGNOSTIC_*; 0 for NULL, and for a kind that this header does
+/// not know.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_diagnostic_kind(diagnostic: *const Diagnostic) -> i32 {
+    getter!({
+        Some(match get(diagnostic)?.value.kind {
+            DiagnosticKind::Fault => HAMIRROR_DIAGNOSTIC_FAULT,
+            DiagnosticKind::Warning => HAMIRROR_DIAGNOSTIC_WARNING,
+            _ => 0,
+        })
+    })
 }

@@ -70,6 +70,19 @@ pub unsafe extern "C" fn hamirror_reply_body_len(reply: *const Reply) -> usize {
     getter!({ Some(get(reply)?.body.len()) })
 }
 
+/// Microseconds from the start of the attempt that brought the reply to its end; 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_reply_elapsed_us(reply: *const Reply) -> u64 {
+    getter!({ Some(get(reply)?.elapsed.as_micros().try_into().unwrap_or(u64::MAX)) })
+}
+
+/// Attempts that the call made, the one that brought the reply included. 0 for NULL, and for a
+/// reply that a callback judges: its attempt has not succeeded yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_reply_attempts(reply: *const Reply) -> u32 {
+    getter!({ Some(get(reply)?.attempts) })
+}
+
 /// Ends a reply and what was borrowed from it. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_reply_free(reply: *mut Reply) {

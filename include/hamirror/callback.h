@@ -191,6 +191,20 @@ int32_t hamirror_verdict_set(hamirror_verdict *verdict,
                              const char *text,
                              hamirror_error **out_error);
 
+/**
+ * Says what is thought of a reply as hamirror_verdict_set() does, by a text in any encoding. It
+ * has `text_len` bytes, and may quote a query. It becomes one line of UTF-8 of 1,024 bytes at
+ * most, as the texts of daemons do; what is not UTF-8 in it is U+FFFD there.
+ *
+ * HAMIRROR_ERROR_ARGUMENT if `kind` is none of the constants, or `text` is NULL and `text_len` is
+ * not 0 where it needs one; then it counts as not called.
+ */
+int32_t hamirror_verdict_set_bytes(hamirror_verdict *verdict,
+                                   int32_t kind,
+                                   const char *text,
+                                   size_t text_len,
+                                   hamirror_error **out_error);
+
 #ifdef __cplusplus
 }
 #endif

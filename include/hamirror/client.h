@@ -113,6 +113,16 @@ int32_t hamirror_client_call(const hamirror_client *client,
 int32_t hamirror_client_flush_hostnames(const hamirror_client *client, hamirror_error **out_error);
 
 /**
+ * Looks all names up again as hamirror_client_flush_hostnames() does, and says for how many
+ * hosts. `out_count` may be NULL.
+ *
+ * HAMIRROR_ERROR_ARGUMENT for a client that is NULL, and nothing else.
+ */
+int32_t hamirror_client_refresh_hostnames(const hamirror_client *client,
+                                          size_t *out_count,
+                                          hamirror_error **out_error);
+
+/**
  * Says where a host listens, in place of what look-ups say: for programs that know better, from a
  * service registry for instance. It holds until the next call of this, for as long as the
  * configuration names the host.

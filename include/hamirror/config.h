@@ -112,6 +112,30 @@ hamirror_text hamirror_config_index_name(const hamirror_config *config, size_t n
 size_t hamirror_config_agent_count(const hamirror_config *config, size_t number);
 
 /**
+ * Mirrors of an agent; 0 if there is none. `number` is that of the distributed index from 0, and
+ * `agent` that of the agent from 0, as hamirror_config_agent_count() counts them.
+ */
+size_t hamirror_config_mirror_count(const hamirror_config *config, size_t number, size_t agent);
+
+/**
+ * Host of the mirror of that number from 0, as status and errors name it: `box1:9312`, or the
+ * path of a socket. Empty if there is none. It lives until the configuration is freed.
+ */
+hamirror_text hamirror_config_mirror_host(const hamirror_config *config,
+                                          size_t number,
+                                          size_t agent,
+                                          size_t mirror);
+
+/**
+ * Index list that the mirror of that number from 0 is asked for, as it is written; empty if there
+ * is none. It lives until the configuration is freed.
+ */
+hamirror_text hamirror_config_mirror_index_list(const hamirror_config *config,
+                                                size_t number,
+                                                size_t agent,
+                                                size_t mirror);
+
+/**
  * Oddities that do not stop anything.
  */
 size_t hamirror_config_warning_count(const hamirror_config *config);

@@ -103,6 +103,17 @@
 #define HAMIRROR_ERROR_CALLBACK 14
 
 /**
+ * A fault, for which the configuration or the statement is refused.
+ */
+#define HAMIRROR_DIAGNOSTIC_FAULT 1
+
+/**
+ * An oddity that stops nothing by itself. An error lists it beside its faults where they may
+ * follow from it.
+ */
+#define HAMIRROR_DIAGNOSTIC_WARNING 2
+
+/**
  * One fault or oddity of a configuration, with its place. Part of a hamirror_error (a fault) or
  * a hamirror_config (a warning), and lives until that is freed; it never changes.
  */
@@ -213,6 +224,12 @@ hamirror_text hamirror_diagnostic_text(const hamirror_diagnostic *diagnostic);
  * diagnostic.
  */
 hamirror_text hamirror_diagnostic_expected(const hamirror_diagnostic *diagnostic);
+
+/**
+ * Kind of a diagnostic, HAMIRROR_DIAGNOSTIC_*; 0 for NULL, and for a kind that this header does
+ * not know.
+ */
+int32_t hamirror_diagnostic_kind(const hamirror_diagnostic *diagnostic);
 
 #ifdef __cplusplus
 }

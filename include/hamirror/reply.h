@@ -67,6 +67,17 @@ const uint8_t *hamirror_reply_body(const hamirror_reply *reply);
 size_t hamirror_reply_body_len(const hamirror_reply *reply);
 
 /**
+ * Microseconds from the start of the attempt that brought the reply to its end; 0 for NULL.
+ */
+uint64_t hamirror_reply_elapsed_us(const hamirror_reply *reply);
+
+/**
+ * Attempts that the call made, the one that brought the reply included. 0 for NULL, and for a
+ * reply that a callback judges: its attempt has not succeeded yet.
+ */
+uint32_t hamirror_reply_attempts(const hamirror_reply *reply);
+
+/**
  * Ends a reply and what was borrowed from it. NULL is fine.
  */
 void hamirror_reply_free(hamirror_reply *reply);

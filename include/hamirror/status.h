@@ -159,10 +159,10 @@ uint64_t hamirror_status_agent_retries(const hamirror_status *status);
 uint64_t hamirror_status_dist_queries(const hamirror_status *status);
 
 /**
- * Answers a statement, NUL-terminated: `SHOW AGENT STATUS`, ``SHOW AGENT 'box1:9312' STATUS``,
- * `SHOW AGENT dist STATUS` or `SHOW STATUS`, each with or without ``LIKE 'pattern'``. `flavour` is
- * HAMIRROR_FLAVOUR_*. A name that is neither an index nor a host gives the row `status_error`, as
- * it does in a daemon. End the rows with hamirror_rows_free().
+ * Answers a statement, NUL-terminated: `SHOW AGENT STATUS`, `SHOW AGENT dist STATUS`,
+ * ``SHOW AGENT 'box1:9312' STATUS`` or `SHOW STATUS`, each with or without ``LIKE 'pattern'``.
+ * `flavour` is HAMIRROR_FLAVOUR_*. A name that is neither an index nor a host gives the row
+ * `status_error`, as it does in a daemon. End the rows with hamirror_rows_free().
  *
  * HAMIRROR_ERROR_REQUEST for any other statement.
  */
@@ -225,6 +225,12 @@ bool hamirror_agent_is_blackhole(const hamirror_agent *agent);
  * Whether connections are kept after use.
  */
 bool hamirror_agent_is_persistent(const hamirror_agent *agent);
+
+/**
+ * Requests since the client was made that no mirror of the agent answered. Errors of the query
+ * and calls that the program took back are left out.
+ */
+uint64_t hamirror_agent_unanswered(const hamirror_agent *agent);
 
 /**
  * Number of mirrors of an agent.

@@ -705,6 +705,27 @@ typedef struct {
                                    hamirror_error **out_errors,
                                    size_t len,
                                    hamirror_error **out_error);
+    uint64_t (*agent_unanswered)(const hamirror_agent *agent);
+    int32_t (*client_refresh_hostnames)(const hamirror_client *client,
+                                        size_t *out_count,
+                                        hamirror_error **out_error);
+    size_t (*config_mirror_count)(const hamirror_config *config, size_t number, size_t agent);
+    hamirror_text (*config_mirror_host)(const hamirror_config *config,
+                                        size_t number,
+                                        size_t agent,
+                                        size_t mirror);
+    hamirror_text (*config_mirror_index_list)(const hamirror_config *config,
+                                              size_t number,
+                                              size_t agent,
+                                              size_t mirror);
+    int32_t (*diagnostic_kind)(const hamirror_diagnostic *diagnostic);
+    uint32_t (*reply_attempts)(const hamirror_reply *reply);
+    uint64_t (*reply_elapsed_us)(const hamirror_reply *reply);
+    int32_t (*verdict_set_bytes)(hamirror_verdict *verdict,
+                                 int32_t kind,
+                                 const char *text,
+                                 size_t text_len,
+                                 hamirror_error **out_error);
 } hamirror_api_v0;
 
 #ifdef __cplusplus

@@ -9,6 +9,8 @@ struct script {
     int32_t judge_code;
     int32_t verdict;
     const char *text;
+    /* Not 0: the text is handed over as bytes. */
+    size_t text_len;
     size_t verdicts;
     const char *fixed;
     hamirror_request *free_in_build;
@@ -16,6 +18,7 @@ struct script {
     size_t builds;
     size_t judged;
     size_t dropped;
+    uint32_t attempts;
 };
 
 static int32_t build(void *user_data, const hamirror_target *target, hamirror_body *body)
@@ -68,8 +71,13 @@ static int32_t judge(void *user_data, const hamirror_reply *reply, hamirror_verd
     REFUSED(hamirror_verdict_set(verdict, 77, "nonsense", &error));
     REFUSED(hamirror_verdict_set(verdict, HAMIRROR_VERDICT_MALFORMED, NULL, &error));
     REFUSED(hamirror_verdict_set(verdict, HAMIRROR_VERDICT_REFUSED, "\xff", &error));
+    REFUSED(hamirror_verdict_set_bytes(verdict, 77, "nonsense", 8, &error));
+    REFUSED(hamirror_verdict_set_bytes(verdict, HAMIRROR_VERDICT_REFUSED, NULL, 3, &error));
     if (number < script->verdicts)
-        OK(hamirror_verdict_set(verdict, script->verdict, script->text, &error));
+        OK(script->text_len > 0
+               ? hamirror_verdict_set_bytes(verdict, script->verdict, script->text,
+                                            script->text_len, &error)
+               : hamirror_verdict_set(verdict, script->verdict, script->text, &error));
     return script->judge_code;
 }
 
@@ -126,6 +134,8 @@ static int32_t ask(const hamirror_client *client, struct script *script, hamirro
     hamirror_reply *reply = (hamirror_reply *)&reply;
     int32_t code = hamirror_client_call(client, "d", 0, request, NULL, &reply, failed);
     CHECK((code == HAMIRROR_OK) == (reply != NULL));
+    script->attempts = hamirror_reply_attempts(reply);
+    CHECK(hamirror_reply_elapsed_us(reply) < 60000000);
     hamirror_reply_free(reply);
     CHECK(script->dropped == 0);
     hamirror_request_free(request);
@@ -175,6 +185,7 @@ static void verdicts_are_heeded(const hamirror_client *client)
     malformed.text = "not what was asked for";
     malformed.verdicts = 1;
     CHECK(ask(client, &malformed, NULL) == HAMIRROR_OK && malformed.judged == 2);
+    CHECK(warned.attempts >= 1 && malformed.attempts >= 2);
     CHECK(counted(client, HAMIRROR_COUNTER_WRONG_REPLIES) == 1);
 
     refused.verdict = refused_once.verdict = HAMIRROR_VERDICT_REFUSED;
@@ -186,6 +197,15 @@ static void verdicts_are_heeded(const hamirror_client *client)
     CHECK(hamirror_error_is_query_error(failed) && hamirror_error_callback_code(failed) == 0);
     CHECK(text_is(hamirror_failure_query_error(hamirror_error_failure(failed, 0)),
                   "no such field"));
+    hamirror_error_free(failed);
+
+    refused.text = "no field '\xe9'";
+    refused.text_len = strlen(refused.text);
+    refused.judged = 0;
+    refused.dropped = 0;
+    CHECK(ask(client, &refused, &failed) == HAMIRROR_ERROR_UNANSWERED && refused.judged == 2);
+    CHECK(text_is(hamirror_failure_query_error(hamirror_error_failure(failed, 0)),
+                  "no field '\xef\xbf\xbd'"));
     hamirror_error_free(failed);
 }
 

@@ -17,6 +17,7 @@ static void check_skipped_line(const hamirror_config *config)
 {
     const hamirror_diagnostic *skipped = hamirror_config_warning(config, 0);
     CHECK(hamirror_diagnostic_line(skipped) == 4);
+    CHECK(hamirror_diagnostic_kind(skipped) == HAMIRROR_DIAGNOSTIC_WARNING);
     CHECK(hamirror_diagnostic_column(skipped) == 14);
     CHECK(text_is(hamirror_diagnostic_text(skipped), "docs"));
     CHECK(text_is(hamirror_diagnostic_expected(skipped),
@@ -69,6 +70,8 @@ static void messages_show_the_line_with_a_caret(void)
                   "                 ^"));
     CHECK(text_is(hamirror_diagnostic_message(hamirror_error_diagnostic(failed, 0)),
                   "c.conf:10:14: '0': a port from 1 to 65535 is expected"));
+    CHECK(hamirror_diagnostic_kind(hamirror_error_diagnostic(failed, 0))
+          == HAMIRROR_DIAGNOSTIC_FAULT);
     hamirror_error_free(failed);
 }
 

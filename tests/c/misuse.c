@@ -231,6 +231,12 @@ static void builder(void)
     CHECK(text_is(hamirror_config_index_name(config, 0), "dist"));
     CHECK(hamirror_config_agent_count(config, 0) == 1);
     CHECK(hamirror_config_agent_count(config, 1) == 0);
+    CHECK(hamirror_config_mirror_count(config, 0, 0) == 1);
+    CHECK(hamirror_config_mirror_count(config, 0, 1) == 0);
+    CHECK(text_is(hamirror_config_mirror_host(config, 0, 0, 0), "127.0.0.1:1"));
+    CHECK(text_is(hamirror_config_mirror_index_list(config, 0, 0, 0), "shard"));
+    CHECK(text_is(hamirror_config_mirror_host(config, 0, 0, 1), ""));
+    CHECK(text_is(hamirror_config_mirror_index_list(config, 0, 0, 1), ""));
     CHECK(text_is(hamirror_config_index_name(config, 1), ""));
     hamirror_config_free(config);
 }

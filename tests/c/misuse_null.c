@@ -54,6 +54,7 @@ static void diagnostic_functions(void)
     CHECK(hamirror_diagnostic_column(NULL) == 0);
     EMPTY(hamirror_diagnostic_text(NULL));
     EMPTY(hamirror_diagnostic_expected(NULL));
+    CHECK(hamirror_diagnostic_kind(NULL) == 0);
 }
 
 static void config_functions(void)
@@ -66,6 +67,9 @@ static void config_functions(void)
     CHECK(hamirror_config_index_count(NULL) == 0);
     EMPTY(hamirror_config_index_name(NULL, 0));
     CHECK(hamirror_config_agent_count(NULL, 0) == 0);
+    CHECK(hamirror_config_mirror_count(NULL, 0, 0) == 0);
+    EMPTY(hamirror_config_mirror_host(NULL, 0, 0, 0));
+    EMPTY(hamirror_config_mirror_index_list(NULL, 0, 0, 0));
     CHECK(hamirror_config_warning_count(NULL) == 0);
     CHECK(hamirror_config_warning(NULL, 0) == NULL);
     hamirror_config_free(NULL);
@@ -87,6 +91,7 @@ static void client_functions(void)
     REFUSED(hamirror_client_call(NULL, NULL, 0, NULL, NULL, NULL, &error));
     REFUSED(hamirror_client_search_with_locals(NULL, NULL, NULL, NULL, NULL, NULL, NULL, &error));
     REFUSED(hamirror_client_flush_hostnames(NULL, &error));
+    REFUSED(hamirror_client_refresh_hostnames(NULL, NULL, &error));
     REFUSED(hamirror_client_set_addresses(NULL, NULL, NULL, 0, &error));
     REFUSED(hamirror_client_set_log(NULL, 0, NULL, NULL, NULL, &error));
     hamirror_client_free(NULL);
@@ -274,6 +279,7 @@ static void agent_functions(void)
     EMPTY(hamirror_agent_strategy(NULL));
     CHECK(!hamirror_agent_is_blackhole(NULL));
     CHECK(!hamirror_agent_is_persistent(NULL));
+    CHECK(hamirror_agent_unanswered(NULL) == 0);
     CHECK(hamirror_agent_mirror_count(NULL) == 0);
     CHECK(hamirror_agent_mirror(NULL, 0) == NULL);
     EMPTY(hamirror_mirror_id(NULL));
@@ -294,6 +300,7 @@ static void request_functions(void)
     CHECK(hamirror_target_product(NULL) == HAMIRROR_PRODUCT_UNKNOWN);
     REFUSED(hamirror_body_append(NULL, NULL, 0, &error));
     REFUSED(hamirror_verdict_set(NULL, 0, NULL, &error));
+    REFUSED(hamirror_verdict_set_bytes(NULL, 0, NULL, 0, &error));
 }
 
 static void reply_functions(void)
@@ -301,6 +308,8 @@ static void reply_functions(void)
     CHECK(hamirror_reply_status(NULL) == -1);
     CHECK(hamirror_reply_version(NULL) == 0);
     EMPTY(hamirror_reply_warning(NULL));
+    CHECK(hamirror_reply_elapsed_us(NULL) == 0);
+    CHECK(hamirror_reply_attempts(NULL) == 0);
     CHECK(hamirror_reply_body(NULL) == NULL);
     CHECK(hamirror_reply_body_len(NULL) == 0);
     hamirror_reply_free(NULL);

@@ -100,7 +100,9 @@ static int32_t judge(void *user_data, const hamirror_reply *reply, hamirror_verd
     if (is_of_library())
         return 0;
     was_error_wanted = enter();
-    ended(API(verdict_set)(verdict, (int32_t)below(6), any_text(), failed()));
+    ended(below(2) ? API(verdict_set)(verdict, (int32_t)below(6), any_text(), failed())
+                   : API(verdict_set_bytes)(verdict, (int32_t)below(6), "\xff\n", below(3),
+                                            failed()));
     leave(was_error_wanted);
     if (data->manners % 4 == 1)
         call_from_callback();

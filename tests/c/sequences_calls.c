@@ -106,12 +106,16 @@ void make_client(void)
 static void change_client(void)
 {
     const char *addresses[2];
+    size_t count;
     addresses[0] = below(2) ? echo : any_text();
     addresses[1] = any_text();
     switch (below(6)) {
     case 0: keep(CLIENT, API(client_clone)(any_handle(CLIENT))); break;
     case 1: ended(API(client_reload)(any_handle(CLIENT), any_handle(CONFIG), failed())); break;
-    case 2: ended(API(client_flush_hostnames)(any_handle(CLIENT), failed())); break;
+    case 2:
+        ended(below(2) ? API(client_flush_hostnames)(any_handle(CLIENT), failed())
+                       : API(client_refresh_hostnames)(any_handle(CLIENT), &count, failed()));
+        break;
     case 3:
         ended(API(client_set_addresses)(any_handle(CLIENT), below(4) ? dead : any_text(),
                                         addresses, below(3), failed()));

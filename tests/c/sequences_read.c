@@ -55,6 +55,7 @@ static void read_failure(const hamirror_failure *failure)
 static void read_diagnostic(const hamirror_diagnostic *diagnostic)
 {
     API(diagnostic_column)(diagnostic);
+    CHECK((API(diagnostic_kind)(diagnostic) > 0) == (diagnostic != NULL));
     API(diagnostic_line)(diagnostic);
     read_text(API(diagnostic_expected)(diagnostic));
     read_text(API(diagnostic_file)(diagnostic));
@@ -87,6 +88,8 @@ void read_reply(const hamirror_reply *reply)
         read_text(body);
     CHECK((API(reply_status)(reply) == -1) == (reply == NULL));
     API(reply_version)(reply);
+    API(reply_elapsed_us)(reply);
+    API(reply_attempts)(reply);
     read_text(API(reply_warning)(reply));
 }
 
@@ -196,6 +199,7 @@ static void read_agent(const hamirror_agent *agent)
     API(agent_is_blackhole)(agent);
     API(agent_is_persistent)(agent);
     API(agent_number)(agent);
+    API(agent_unanswered)(agent);
     for (number = 0; number <= API(agent_mirror_count)(agent); number++) {
         const hamirror_mirror *mirror = API(agent_mirror)(agent, number);
         read_text(API(mirror_host)(mirror));
@@ -252,12 +256,22 @@ static void read_rows(const hamirror_rows *rows)
     }
 }
 
+static void read_mirrors(const hamirror_config *config, size_t number, size_t agent)
+{
+    size_t mirror;
+    for (mirror = 0; mirror <= API(config_mirror_count)(config, number, agent); mirror++) {
+        read_text(API(config_mirror_host)(config, number, agent, mirror));
+        read_text(API(config_mirror_index_list)(config, number, agent, mirror));
+    }
+}
+
 static void read_config(const hamirror_config *config)
 {
-    size_t number;
+    size_t number, agent;
     for (number = 0; number <= API(config_index_count)(config); number++) {
         read_text(API(config_index_name)(config, number));
-        API(config_agent_count)(config, number);
+        for (agent = 0; agent <= API(config_agent_count)(config, number); agent++)
+            read_mirrors(config, number, agent);
     }
     for (number = 0; number <= API(config_warning_count)(config); number++)
         read_diagnostic(API(config_warning)(config, number));

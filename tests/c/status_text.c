@@ -110,6 +110,8 @@ static void agents_and_indexes(const hamirror_status *status, const char *echo)
     CHECK(text_contains(hamirror_mirror_id(mirror), ":shard"));
     CHECK(hamirror_mirror_weight(mirror) > 99.9 && hamirror_mirror_share(mirror) > 99.9);
     CHECK(hamirror_mirror_counter(mirror, HAMIRROR_COUNTER_SUCCEEDED_QUERIES) == CALLS);
+    CHECK(hamirror_agent_unanswered(agent) == 0);
+    CHECK(hamirror_agent_unanswered(hamirror_status_agent(status, 1)) == 4);
     CHECK(hamirror_status_blackhole_count(status) == 1);
     CHECK(hamirror_agent_is_blackhole(hamirror_status_blackhole(status, 0)));
     CHECK(hamirror_status_index_count(status) == 3);
@@ -161,6 +163,7 @@ static void statements(const hamirror_status *status, const char *echo)
 static void addresses(const hamirror_client *client, const char *echo, const char *port)
 {
     char host[100];
+    size_t names = 77;
     const char *with_port[] = {echo}, *without[] = {"127.0.0.1"}, *bad[] = {"127.0.0.1", "box1"};
     const char *null[] = {NULL};
     snprintf(host, sizeof host, "nosuchhost.invalid:%s", port);
@@ -168,6 +171,9 @@ static void addresses(const hamirror_client *client, const char *echo, const cha
     OK(hamirror_client_set_addresses(client, host, without, 1, &error));
     CHECK(ask(client, "pushed", 0) == HAMIRROR_OK);
     OK(hamirror_client_flush_hostnames(client, &error));
+    OK(hamirror_client_refresh_hostnames(client, &names, &error));
+    CHECK(names == 1);
+    OK(hamirror_client_refresh_hostnames(client, NULL, &error));
     CHECK(ask(client, "pushed", 0) == HAMIRROR_OK);
     OK(hamirror_client_set_addresses(client, host, with_port, 1, &error));
     EXPECT(HAMIRROR_ERROR_REQUEST, hamirror_client_set_addresses(client, host, bad, 2, &error));

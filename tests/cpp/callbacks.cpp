@@ -110,7 +110,7 @@ void own_failures_pass_through(const hamirror::Client &client)
     };
     auto judge_fails = [](hamirror::ReplyView, hamirror::Verdict) { return 78; };
     auto malformed = [](hamirror::ReplyView, hamirror::Verdict verdict) {
-        OK(verdict.set(HAMIRROR_VERDICT_MALFORMED, "once more"));
+        OK(verdict.set_bytes(HAMIRROR_VERDICT_MALFORMED, "once \xff more"));
     };
     CHECK(code_of(client, fails, nullptr) == 77 && code_of(client, build_x, judge_fails) == 78);
     CHECK(code_of(client, fails_later, malformed) == -9);

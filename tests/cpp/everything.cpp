@@ -26,8 +26,12 @@ void configurations(const hamirror::Config &config, const std::string &index)
     OK(builder.set("dist", "agent_query_timeout", "soon"));
     auto error = error_of([&] { return builder.build(); });
     CHECK(error.code() == HAMIRROR_ERROR_CONFIG && error.diagnostics().size() == 1);
+    CHECK(error.diagnostics()[0].kind() == HAMIRROR_DIAGNOSTIC_FAULT);
     OK(builder.set("dist", "agent_query_timeout", std::string_view("3000ms", 4)));
-    CHECK(OK(builder.build()).index_names()[0] == "dist");
+    auto built = OK(builder.build());
+    CHECK(built.index_names()[0] == "dist" && built.mirror_count(0, 0) == 1);
+    CHECK(built.mirror_host(0, 0, 0) == "127.0.0.1:1");
+    CHECK(built.mirror_index_list(0, 0, 0) == "shard");
     error = error_of([] {
         return hamirror::Config::parse("index d\n{\n nonsense\n}\n", "wrong.conf");
     });
@@ -243,6 +247,7 @@ void batches(const hamirror::Client &client, const std::string &index)
     for (auto call : pings) {
         auto borrowed = OK(batch.reply(call));
         CHECK(borrowed.status() == HAMIRROR_REPLY_OK && borrowed.warning().empty());
+        CHECK(borrowed.attempts() >= 1 && borrowed.elapsed() >= 0us);
         auto [agent, host] = OK(batch.asked(call));
         CHECK(agent == call - *pings.begin() && contains(host, "127.0.0.1:"));
         auto reply = OK(batch.take_reply(call));

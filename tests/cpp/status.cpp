@@ -77,6 +77,7 @@ void agents_and_indexes(const hamirror::Status &status, const std::string &echo)
     CHECK(status.hosts()[0].name() == echo);
     CHECK(agent.index() == "d" && agent.number() == 0 && agent.strategy() == "random");
     CHECK(agent.is_persistent() && !agent.is_blackhole() && agent.mirrors().size() == 1);
+    CHECK(agent.unanswered() == 0);
     for (auto mirror : agent.mirrors()) {
         CHECK(mirror.host() == echo && mirror.id() == echo + ":shard");
         CHECK(mirror.weight() > 99.9 && mirror.share() > 99.9);
@@ -116,6 +117,7 @@ void addresses(const hamirror::Client &client, const std::string &echo, const st
     CHECK(ask(client, "pushed", 0) == HAMIRROR_ERROR_UNANSWERED);
     client.set_addresses(host, {"127.0.0.1"});
     client.flush_hostnames();
+    CHECK(client.refresh_hostnames() == 1);
     CHECK(ask(client, "pushed", 0) == HAMIRROR_OK);
     client.set_addresses(host, {echo, "127.0.0.1"});
     CHECK(refused(host.c_str(), {"127.0.0.1", "box1"}) == HAMIRROR_ERROR_REQUEST);

@@ -263,3 +263,16 @@ fn after_a_sleep_the_last_mirror_still_gets_its_share_of_the_deadline() {
     bed.call.handle_absence(ms(2_000), bed.now);
     assert_eq!(bed.wait(Phase::Wait, ms(500)), [1 - first], "700 ms are left");
 }
+
+#[test]
+fn a_reply_tells_its_attempts_and_the_time_of_the_one_that_brought_it() {
+    let mut bed = read(2);
+    let (attempt, _) = bed.started().expect("a mirror is asked");
+    bed.pass(ms(3));
+    bed.fail(attempt, FailureKind::ConnectFailure);
+    let (attempt, _) = bed.started().expect("the other one is asked");
+    bed.pass(ms(5));
+    bed.reply(attempt, Status::Ok, "yes");
+    let Some(Ok(answer)) = bed.call.outcome() else { panic!("it has no answer") };
+    assert_eq!((answer.reply.attempts, answer.reply.elapsed), (2, ms(5)));
+}

@@ -153,6 +153,7 @@ impl Call {
         }
         self.leave_behind(attempt, now);
         let attempts = self.attempts_started;
+        let reply = Reply { elapsed, attempts, ..reply };
         self.finish(Ok(Answer { reply, mirror: attempt.mirror, attempts }));
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::placed::PlacedText;
-use crate::diagnostic::{Diagnostic, cut, excerpt};
+use crate::diagnostic::{Diagnostic, DiagnosticKind, cut, excerpt};
 use crate::error::Error;
 use crate::limits;
 
@@ -28,7 +28,7 @@ impl Diagnostics {
         range: Range<usize>,
         expected: impl Into<String>,
     ) {
-        add(&mut self.errors, placed, range, expected.into());
+        add(&mut self.errors, DiagnosticKind::Fault, placed, range, expected.into());
     }
 
     /// A fault in the whole of `placed`.
@@ -43,7 +43,7 @@ impl Diagnostics {
         range: Range<usize>,
         expected: impl Into<String>,
     ) {
-        add(&mut self.warnings, placed, range, expected.into());
+        add(&mut self.warnings, DiagnosticKind::Warning, placed, range, expected.into());
     }
 
     /// An oddity in the whole of `placed`.
@@ -53,7 +53,8 @@ impl Diagnostics {
 
     /// The text ends before `placed` is complete, and daemons take that.
     pub(super) fn early_end(&mut self, placed: &PlacedText, expected: impl Into<String>) {
-        add(&mut self.early_ends, placed, 0..placed.text.len(), expected.into());
+        let range = 0..placed.text.len();
+        add(&mut self.early_ends, DiagnosticKind::Warning, placed, range, expected.into());
     }
 
     /// A fault that what was warned of leads to.
@@ -80,6 +81,7 @@ impl Diagnostics {
 
 fn add(
     set: &mut BTreeSet<Diagnostic>,
+    kind: DiagnosticKind,
     placed: &PlacedText,
     range: Range<usize>,
     expected: String,
@@ -94,7 +96,7 @@ fn add(
         (0, 1..) => excerpt(&placed.text, column),
         _ => String::new(),
     };
-    set.insert(Diagnostic { file, line, column, text, expected, excerpt });
+    set.insert(Diagnostic { file, line, column, text, expected, kind, excerpt });
 }
 
 fn list(set: BTreeSet<Diagnostic>, text: &str) -> Vec<Diagnostic> {

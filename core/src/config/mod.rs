@@ -33,7 +33,7 @@ pub use model::{
 };
 pub use reading::Reading;
 
-pub use crate::diagnostic::Diagnostic;
+pub use crate::diagnostic::{Diagnostic, DiagnosticKind};
 use crate::error::{Error, SystemError};
 use crate::limits;
 use diagnostics::Diagnostics;

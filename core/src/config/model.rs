@@ -78,6 +78,14 @@ pub struct DistributedIndex {
     pub calls: CallSettings,
 }
 
+impl DistributedIndex {
+    /// Returns the agents that answers are awaited from, so no blackholes, in a master's order.
+    /// The numbers of agents in calls, errors and status count these.
+    pub fn awaited_agents(&self) -> impl Iterator<Item = &Agent> {
+        self.agents.iter().filter(|agent| !agent.blackhole)
+    }
+}
+
 /// One `agent` line: interchangeable mirrors of one shard.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Agent {

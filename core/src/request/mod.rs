@@ -6,6 +6,8 @@ mod raw;
 pub use ping::Ping;
 pub use raw::Raw;
 
+use std::time::Duration;
+
 use crate::error::{Error, ProgramError};
 pub use crate::wire::header::Command;
 pub use crate::wire::header::Status as ReplyStatus;
@@ -115,13 +117,19 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// The body decoded, where the request's `judge` did so.
     pub search: Option<Box<search::Reply>>,
+    /// Time from the start of the attempt that brought the reply to its end.
+    pub elapsed: Duration,
+    /// Attempts that the call made, the one that brought the reply included; 0 for
+    /// [`Reply::new`].
+    pub attempts: u32,
 }
 
 impl Reply {
     /// An answer with status OK, of a program that speaks for itself.
     pub fn new(version: u16, body: Vec<u8>) -> Self {
         let (status, asked, layout) = (ReplyStatus::Ok, Product::Unknown, Layout::default());
-        Reply { status, version, asked, layout, warning: None, body, search: None }
+        let (warning, search, elapsed) = (None, None, Duration::ZERO);
+        Reply { status, version, asked, layout, warning, body, search, elapsed, attempts: 0 }
     }
 
     /// The text of an ERROR or RETRY reply, as [`text::quote`] makes it.

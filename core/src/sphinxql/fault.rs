@@ -1,7 +1,7 @@
 //! What is wrong with a statement, and where.
 
 use super::statement::Span;
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::{self, Diagnostic, DiagnosticKind};
 
 /// A fault of a statement, before its line is looked up.
 #[derive(Debug)]
@@ -43,6 +43,7 @@ fn diagnostic(text: &str, span: Span, expected: String) -> Diagnostic {
         column: place(column),
         text: diagnostic::cut(found),
         expected,
+        kind: DiagnosticKind::Fault,
         excerpt: diagnostic::excerpt(line_text, place(column)),
     }
 }

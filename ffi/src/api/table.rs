@@ -922,6 +922,36 @@ pub struct ApiV0 {
         len: usize,
         out_error: *mut *mut Error,
     ) -> i32,
+    pub agent_unanswered: unsafe extern "C" fn(agent: *const Agent) -> u64,
+    pub client_refresh_hostnames: unsafe extern "C" fn(
+        client: *const Client,
+        out_count: *mut usize,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub config_mirror_count:
+        unsafe extern "C" fn(config: *const Config, number: usize, agent: usize) -> usize,
+    pub config_mirror_host: unsafe extern "C" fn(
+        config: *const Config,
+        number: usize,
+        agent: usize,
+        mirror: usize,
+    ) -> Text,
+    pub config_mirror_index_list: unsafe extern "C" fn(
+        config: *const Config,
+        number: usize,
+        agent: usize,
+        mirror: usize,
+    ) -> Text,
+    pub diagnostic_kind: unsafe extern "C" fn(diagnostic: *const Diagnostic) -> i32,
+    pub reply_attempts: unsafe extern "C" fn(reply: *const Reply) -> u32,
+    pub reply_elapsed_us: unsafe extern "C" fn(reply: *const Reply) -> u64,
+    pub verdict_set_bytes: unsafe extern "C" fn(
+        verdict: *mut Verdict,
+        kind: i32,
+        text: *const c_char,
+        text_len: usize,
+        out_error: *mut *mut Error,
+    ) -> i32,
 }
 
 pub(super) static V0: ApiV0 = ApiV0 {
@@ -1204,4 +1234,13 @@ pub(super) static V0: ApiV0 = ApiV0 {
     client_search_all: crate::search_all::hamirror_client_search_all,
     batch_add_searches: crate::search_all::hamirror_batch_add_searches,
     batch_take_searches: crate::search_all::hamirror_batch_take_searches,
+    agent_unanswered: crate::agent::hamirror_agent_unanswered,
+    client_refresh_hostnames: crate::client::hamirror_client_refresh_hostnames,
+    config_mirror_count: crate::config::hamirror_config_mirror_count,
+    config_mirror_host: crate::config::hamirror_config_mirror_host,
+    config_mirror_index_list: crate::config::hamirror_config_mirror_index_list,
+    diagnostic_kind: crate::diagnostic::hamirror_diagnostic_kind,
+    reply_attempts: crate::reply::hamirror_reply_attempts,
+    reply_elapsed_us: crate::reply::hamirror_reply_elapsed_us,
+    verdict_set_bytes: crate::callback_request::hamirror_verdict_set_bytes,
 };
