@@ -152,6 +152,7 @@ public:
     int32_t kind() const { return hamirror_attempt_kind(get()); }
     int32_t phase() const { return hamirror_attempt_phase(get()); }
     std::string_view message() const { return view(hamirror_attempt_message(get())); }
+    int32_t error_number() const { return hamirror_attempt_errno(get()); }
     std::chrono::microseconds elapsed() const
     {
         return std::chrono::microseconds(hamirror_attempt_elapsed_us(get()));

@@ -267,8 +267,44 @@ pub struct AttemptFailure {
     pub phase: Phase,
     /// The fault in words, with the values met.
     pub text: String,
+    /// `errno` of the operating system's error behind it; `None` if there was none.
+    pub code: Option<i32>,
     /// From the start of the attempt to its failure.
     pub elapsed: Duration,
+}
+
+/// A fault in words, on its way to an [`AttemptFailure`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultText {
+    /// With the values met.
+    pub text: String,
+    /// `errno` of the operating system's error behind it.
+    pub code: Option<i32>,
+}
+
+impl FaultText {
+    /// Words these words in another way; the error behind them stays.
+    pub fn reworded(self, reword: impl FnOnce(String) -> String) -> Self {
+        Self { text: reword(self.text), code: self.code }
+    }
+}
+
+impl From<String> for FaultText {
+    fn from(text: String) -> Self {
+        Self { text, code: None }
+    }
+}
+
+impl From<&str> for FaultText {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
+    }
+}
+
+impl From<&io::Error> for FaultText {
+    fn from(error: &io::Error) -> Self {
+        Self { text: error.to_string(), code: error.raw_os_error() }
+    }
 }
 
 impl fmt::Display for AttemptFailure {

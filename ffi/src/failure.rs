@@ -191,3 +191,10 @@ pub unsafe extern "C" fn hamirror_attempt_message(attempt: *const Attempt) -> Te
 pub unsafe extern "C" fn hamirror_attempt_elapsed_us(attempt: *const Attempt) -> u64 {
     getter!({ u64::try_from(get(attempt)?.elapsed.as_micros()).ok() })
 }
+
+/// `errno` of the operating system's error behind a failed attempt, such as ECONNREFUSED; 0 if
+/// there was none, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_attempt_errno(attempt: *const Attempt) -> i32 {
+    getter!({ get(attempt)?.code })
+}

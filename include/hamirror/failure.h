@@ -196,6 +196,12 @@ hamirror_text hamirror_attempt_message(const hamirror_attempt *attempt);
  */
 uint64_t hamirror_attempt_elapsed_us(const hamirror_attempt *attempt);
 
+/**
+ * `errno` of the operating system's error behind a failed attempt, such as ECONNREFUSED; 0 if
+ * there was none, and for NULL.
+ */
+int32_t hamirror_attempt_errno(const hamirror_attempt *attempt);
+
 #ifdef __cplusplus
 }
 #endif

@@ -726,6 +726,7 @@ typedef struct {
                                  const char *text,
                                  size_t text_len,
                                  hamirror_error **out_error);
+    int32_t (*attempt_errno)(const hamirror_attempt *attempt);
 } hamirror_api_v0;
 
 #ifdef __cplusplus

@@ -44,6 +44,7 @@ static void failure_functions(void)
     CHECK(hamirror_attempt_phase(NULL) == 0);
     EMPTY(hamirror_attempt_message(NULL));
     CHECK(hamirror_attempt_elapsed_us(NULL) == 0);
+    CHECK(hamirror_attempt_errno(NULL) == 0);
 }
 
 static void diagnostic_functions(void)

@@ -31,6 +31,7 @@ void read_text(hamirror_text text)
 static void read_attempt(const hamirror_attempt *attempt)
 {
     API(attempt_elapsed_us)(attempt);
+    CHECK(API(attempt_errno)(attempt) >= 0);
     read_text(API(attempt_host)(attempt));
     read_text(API(attempt_message)(attempt));
     CHECK((API(attempt_kind)(attempt) > 0) == (attempt != NULL));

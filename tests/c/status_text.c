@@ -3,6 +3,8 @@
  * address on which nobody listens. */
 #include "check.h"
 
+#include <errno.h>
+
 enum { CALLS = 20 };
 
 static hamirror_client *client_of(const char *echo, const char *port, const char *dead)
@@ -90,6 +92,7 @@ static void dead_host(const hamirror_status *status, const char *name)
     CHECK(hamirror_attempt_kind(hamirror_host_last_failure(host))
           == HAMIRROR_FAILURE_CONNECT_FAILURE);
     CHECK(hamirror_attempt_phase(hamirror_host_last_failure(host)) == HAMIRROR_PHASE_CONNECT);
+    CHECK(hamirror_attempt_errno(hamirror_host_last_failure(host)) == ECONNREFUSED);
     CHECK(hamirror_host_last_failure_us(host) >= 0);
     CHECK(hamirror_host_latency_us(host, HAMIRROR_WINDOW_SINCE_START, 0.5) == -1);
     CHECK(hamirror_host_counter(host, HAMIRROR_WINDOW_SINCE_START,

@@ -4,6 +4,7 @@
 #include "steps.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <poll.h>
 #include <string>
@@ -179,6 +180,7 @@ void short_results(const hamirror::Client &client)
     for (auto attempt : failure.attempts()) {
         CHECK(attempt.host() == "127.0.0.1:1" && !attempt.message().empty());
         CHECK(attempt.kind() == HAMIRROR_FAILURE_CONNECT_FAILURE && attempt.elapsed() >= 0us);
+        CHECK(attempt.error_number() == ECONNREFUSED);
         CHECK(attempt.phase() == HAMIRROR_PHASE_CONNECT);
     }
 }

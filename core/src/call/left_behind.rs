@@ -11,7 +11,7 @@ use super::attempt::Attempt;
 use super::{Call, Command};
 use crate::agent::Agent;
 use crate::deadline::CallLimits;
-use crate::error::{AttemptFailure, FailureKind, Phase};
+use crate::error::{AttemptFailure, FailureKind, FaultText, Phase};
 use crate::host::{Host, Purpose};
 use crate::karma::Counter;
 
@@ -116,13 +116,20 @@ impl LeftBehind {
     }
 
     /// Books a failure other than silence.
-    pub fn handle_failure(&mut self, kind: FailureKind, phase: Phase, text: String, now: Instant) {
+    pub fn handle_failure(
+        &mut self,
+        kind: FailureKind,
+        phase: Phase,
+        text: impl Into<FaultText>,
+        now: Instant,
+    ) {
         if std::mem::replace(&mut self.is_judged, true) {
             return;
         }
         let attempt = &self.attempt;
         let (host, elapsed) = (self.host().name.clone(), attempt.elapsed(now));
-        let failure = AttemptFailure { host, kind, phase, text, elapsed };
+        let FaultText { text, code } = text.into();
+        let failure = AttemptFailure { host, kind, phase, text, code, elapsed };
         let purpose = if attempt.on_trial { Purpose::Trial } else { Purpose::Query };
         self.agent.mirrors[attempt.mirror].record_failure(&failure, purpose, now);
     }

@@ -35,7 +35,7 @@ use round::Obstacles;
 
 use crate::agent::Agent;
 use crate::deadline::CallLimits;
-use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, Phase};
+use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, FaultText, Phase};
 use crate::host::{Host, Purpose};
 use crate::limits::HEARTBEATS_MAX;
 use crate::options::CallOptions;
@@ -336,7 +336,7 @@ impl Call {
         attempt: u32,
         kind: FailureKind,
         phase: Phase,
-        text: String,
+        text: impl Into<FaultText>,
         random: u64,
         now: Instant,
     ) {
@@ -457,7 +457,7 @@ impl Call {
         attempt: &Attempt,
         kind: FailureKind,
         phase: Phase,
-        text: String,
+        text: impl Into<FaultText>,
         now: Instant,
     ) {
         let failure = self.attempt_failure(attempt, kind, phase, text, now);
@@ -481,13 +481,14 @@ impl Call {
         attempt: &Attempt,
         kind: FailureKind,
         phase: Phase,
-        text: String,
+        text: impl Into<FaultText>,
         now: Instant,
     ) -> AttemptFailure {
         let host = self.host(attempt.mirror).name.clone();
+        let FaultText { text, code } = text.into();
         // The judge may be the program's own.
         let text = text::escape(text);
-        AttemptFailure { host, kind, phase, text, elapsed: attempt.elapsed(now) }
+        AttemptFailure { host, kind, phase, text, code, elapsed: attempt.elapsed(now) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
 use super::{Call, Command};
-use crate::error::{FailureKind, Phase};
+use crate::error::{FailureKind, FaultText, Phase};
 use crate::strategy::Pick;
 
 impl Call {
@@ -49,7 +49,7 @@ impl Call {
 
     /// The mirror refused at all addresses that were known. The failure is booked, and the next
     /// mirror asked, while a new look-up may save the attempt.
-    pub fn handle_refused(&mut self, attempt: u32, text: String, random: u64, now: Instant) {
+    pub fn handle_refused(&mut self, attempt: u32, text: FaultText, random: u64, now: Instant) {
         let Some(mut attempt) = self.remove(attempt) else { return };
         self.fail_attempt(&attempt, FailureKind::ConnectFailure, Phase::Connect, text, now);
         attempt.on_trial = false;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::attempt::Attempt;
 use super::{Call, Command};
-use crate::error::{AgentFailure, AttemptFailure, FailureKind, Phase, ProgramError};
+use crate::error::{AgentFailure, AttemptFailure, FailureKind, FaultText, Phase, ProgramError};
 use crate::karma::{Counter, Took};
 use crate::limits::REWORDINGS_MAX;
 use crate::request::{Access, Reply, Verdict};
@@ -190,7 +190,12 @@ impl Call {
     }
 
     /// This process has no memory for an answer: whoever else is asked would send one as long.
-    pub(super) fn finish_out_of_memory(&mut self, attempt: &Attempt, text: String, now: Instant) {
+    pub(super) fn finish_out_of_memory(
+        &mut self,
+        attempt: &Attempt,
+        text: impl Into<FaultText>,
+        now: Instant,
+    ) {
         self.fail_attempt(attempt, FailureKind::Local, Phase::Read, text, now);
         self.finish_failed(None, false);
     }

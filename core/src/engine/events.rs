@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::connection::{State, User};
 use super::{Action, CallId, ConnectionId, Engine, keep_spare};
 use crate::call::Judged;
-use crate::error::{FailureKind, Phase};
+use crate::error::{FailureKind, FaultText, Phase};
 use crate::request::Reply;
 use crate::wire::frame::Unfed;
 use crate::wire::header::{Command, ReplyHeader, Status};
@@ -16,7 +16,7 @@ pub(crate) enum Closing {
     /// The daemon closed it.
     End,
     /// The operating system reported this error.
-    Broken(String),
+    Broken(FaultText),
 }
 
 impl Engine {
@@ -42,7 +42,12 @@ impl Engine {
     }
 
     /// A connection could not be made: the next address of the host, or a failure.
-    pub(crate) fn handle_connect_failed(&mut self, id: ConnectionId, text: &str, now: Instant) {
+    pub(crate) fn handle_connect_failed(
+        &mut self,
+        id: ConnectionId,
+        text: impl Into<FaultText>,
+        now: Instant,
+    ) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         // What waits for its turn hears of an address that it has left.
         let State::Connecting { endpoints, position, is_dialled: true, silent, .. } =
@@ -55,7 +60,7 @@ impl Engine {
         if *position < count {
             return self.dial_next(id, now);
         }
-        let text = match (count, silent.len()) {
+        let reword = |text: String| match (count, silent.len()) {
             (1, _) => format!("connect() failed: {text}"),
             (count, 0) => format!("connect() failed on all {count} addresses: {text}"),
             (count, silent) => {
@@ -63,6 +68,7 @@ impl Engine {
                 format!("connect() failed on {refused} of {count} addresses: {text}")
             }
         };
+        let text = text.into().reworded(reword);
         if self.may_have_moved(id) {
             return self.look_again(id, text, now);
         }
@@ -73,9 +79,15 @@ impl Engine {
     }
 
     /// This process was given no socket: no fault of the host, and no other address would help.
-    pub(crate) fn handle_no_socket(&mut self, id: ConnectionId, text: &str, now: Instant) {
+    pub(crate) fn handle_no_socket(
+        &mut self,
+        id: ConnectionId,
+        text: impl Into<FaultText>,
+        now: Instant,
+    ) {
         if self.is_connecting(id) {
-            self.fail(id, FailureKind::Local, format!("no socket: {text}"), now);
+            let text = text.into().reworded(|text| format!("no socket: {text}"));
+            self.fail(id, FailureKind::Local, text, now);
         }
     }
 
@@ -162,10 +174,10 @@ impl Engine {
             State::Closed | State::Wanted | State::Resolving { .. } => {}
             State::Connecting { .. } => {
                 let text = match closing {
-                    Closing::End => "connection was closed".to_owned(),
+                    Closing::End => "connection was closed".into(),
                     Closing::Broken(text) => text,
                 };
-                self.handle_connect_failed(id, &text, now);
+                self.handle_connect_failed(id, text, now);
             }
             State::Open if connection.left_behind.is_some() => {
                 let text = "connection was closed".to_owned();
@@ -212,11 +224,12 @@ impl Engine {
         let (kind, text) = match closing {
             Closing::End if phase == Phase::Handshake => {
                 let text = "handshake failure (connection was closed)";
-                (FailureKind::UnexpectedClosing, text.to_owned())
+                (FailureKind::UnexpectedClosing, FaultText::from(text))
             }
-            Closing::End => (FailureKind::UnexpectedClosing, "agent closed connection".to_owned()),
+            Closing::End => (FailureKind::UnexpectedClosing, "agent closed connection".into()),
             Closing::Broken(text) => {
-                (FailureKind::NetworkError, format!("receiving failure ({text})"))
+                let text = text.reworded(|text| format!("receiving failure ({text})"));
+                (FailureKind::NetworkError, text)
             }
         };
         self.retire_idle(&host);
@@ -253,7 +266,7 @@ impl Engine {
         &mut self,
         id: ConnectionId,
         kind: FailureKind,
-        text: String,
+        text: impl Into<FaultText>,
         now: Instant,
     ) {
         let connection = &self.connections[id];

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::connection::{State, User};
 use super::{ConnectionId, Engine};
 use crate::call::LeftBehind;
-use crate::error::{FailureKind, Phase};
+use crate::error::{FailureKind, FaultText, Phase};
 use crate::limits::LEFT_BEHIND_SIZE_MAX;
 use crate::wire::header::{ReplyHeader, Status};
 
@@ -123,7 +123,7 @@ impl Engine {
         &mut self,
         id: ConnectionId,
         kind: FailureKind,
-        text: String,
+        text: impl Into<FaultText>,
         now: Instant,
     ) {
         let connection = &mut self.connections[id];

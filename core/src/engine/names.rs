@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::connection::{Connection, State, User};
 use super::{Action, ConnectionId, Engine};
-use crate::error::FailureKind;
+use crate::error::{FailureKind, FaultText};
 use crate::host::{Endpoint, Host, Lookup, Unresolved};
 
 impl Engine {
@@ -64,7 +64,7 @@ impl Engine {
 
     /// All addresses refused. Of a name that may have moved the failure is booked, and the attempt
     /// lives on until a new look-up says where it is now.
-    pub(super) fn look_again(&mut self, id: ConnectionId, text: String, now: Instant) {
+    pub(super) fn look_again(&mut self, id: ConnectionId, text: FaultText, now: Instant) {
         let connection = &mut self.connections[id];
         let State::Connecting { endpoints, silent, .. } = &connection.state else { return };
         connection.left = Some(match silent.len() {

@@ -8,6 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::time::Instant;
 
 use super::{Action, CallId, ConnectionId, Engine};
+use crate::error::FaultText;
 use crate::simulation::Sabotage;
 
 /// An engine with one fault, or with none.
@@ -74,7 +75,12 @@ impl Sabotaged {
     }
 
     /// As [`Engine::handle_connect_failed`].
-    pub(crate) fn handle_connect_failed(&mut self, id: ConnectionId, text: &str, now: Instant) {
+    pub(crate) fn handle_connect_failed(
+        &mut self,
+        id: ConnectionId,
+        text: impl Into<FaultText>,
+        now: Instant,
+    ) {
         let user = self.engine.connections.get(id).and_then(|connection| connection.user);
         if let Some(user) = user.filter(|_| self.sabotage == Some(Sabotage::GivesUp)) {
             self.engine.cancel(user.call, now);

@@ -12,6 +12,7 @@ use super::descriptor::{Own, above_standard, is_local};
 use super::mail::{Mail, Waker};
 use super::socket::Socket;
 use crate::engine::{Action, Closing, ConnectionId, Engine, Handover};
+use crate::error::FaultText;
 use crate::host::{Endpoint, Host};
 use crate::limits::RECEIVE_CHUNK;
 
@@ -253,7 +254,7 @@ impl Driver {
                 }
                 Some(Err(error)) => {
                     self.drop_socket(id);
-                    return self.engine.handle_connect_failed(id, &error.to_string(), now);
+                    return self.engine.handle_connect_failed(id, &error, now);
                 }
             }
         } else if event.is_writable() && !self.engine.output(id).is_empty() {
@@ -280,9 +281,9 @@ impl Driver {
                 self.engine.handle_connect_busy(id, now);
             }
             Err(error) if is_local(&error) => {
-                self.engine.handle_no_socket(id, &error.to_string(), now);
+                self.engine.handle_no_socket(id, &error, now);
             }
-            Err(error) => self.engine.handle_connect_failed(id, &error.to_string(), now),
+            Err(error) => self.engine.handle_connect_failed(id, &error, now),
         }
     }
 
@@ -342,7 +343,7 @@ impl Driver {
                 Err(error) => {
                     // The daemon may have said why before it closed.
                     self.receive(id, true, now);
-                    let closing = Closing::Broken(error.to_string());
+                    let closing = Closing::Broken(FaultText::from(&error));
                     return self.engine.handle_closed(id, closing, now);
                 }
             }
@@ -370,7 +371,7 @@ impl Driver {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    let closing = Closing::Broken(error.to_string());
+                    let closing = Closing::Broken(FaultText::from(&error));
                     return self.engine.handle_closed(id, closing, now);
                 }
             }

@@ -373,6 +373,7 @@ impl<H: AsRef<str>> Part<H> {
                     kind: FailureKind::RemoteError,
                     phase: Phase::Read,
                     text: query_error,
+                    code: None,
                     elapsed: Duration::from_millis(u64::from(set.result.time_ms)),
                 };
                 AgentFailure { agent: *number, attempts: vec![attempt], ..failure }
@@ -393,6 +394,7 @@ impl<H: AsRef<str>> Part<H> {
             kind: FailureKind::RemoteError,
             phase: Phase::Read,
             text: format!("incomplete answer: {}", text::quote(missing)),
+            code: None,
             elapsed: Duration::from_millis(u64::from(set.result.time_ms)),
         };
         Some(AgentFailure {

@@ -177,6 +177,7 @@ mod tests {
             kind: FailureKind::QueryTimeout,
             phase: Phase::Wait,
             text: "query timed out".to_owned(),
+            code: None,
             elapsed: Duration::from_millis(3),
         };
         let failure = AgentFailure::default;

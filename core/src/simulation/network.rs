@@ -138,7 +138,7 @@ impl World {
             let after = delay(self.plan.delay_max, &mut self.random);
             let closing = match self.random.bool() {
                 true => Closing::End,
-                false => Closing::Broken("reset".to_owned()),
+                false => Closing::Broken("reset".into()),
             };
             self.schedule(after, Event::OnWire(wire, Happening::Closed(closing)));
         }
@@ -284,7 +284,7 @@ impl World {
                 Reaction::Bytes(after, bytes) => (after, Happening::Bytes(bytes)),
                 Reaction::Close(after) => (after, Happening::Closed(Closing::End)),
                 Reaction::Reset(after) => {
-                    (after, Happening::Closed(Closing::Broken("reset".to_owned())))
+                    (after, Happening::Closed(Closing::Broken("reset".into())))
                 }
                 Reaction::Executed(request) => {
                     self.count_execution(number, request);

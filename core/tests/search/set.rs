@@ -123,6 +123,7 @@ pub(crate) fn failure(text: &str) -> AgentFailure {
         kind: FailureKind::ConnectTimeout,
         phase: Phase::Connect,
         text: text.to_owned(),
+        code: None,
         elapsed: Duration::ZERO,
     };
     AgentFailure { index: "d".to_owned(), attempts: vec![attempt], ..AgentFailure::default() }

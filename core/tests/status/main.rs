@@ -66,6 +66,7 @@ impl World {
             kind,
             phase: Phase::Connect,
             text: "scripted".to_owned(),
+            code: None,
             elapsed,
         };
         self.host(host).record(|karma| karma.handle_start(now - elapsed));

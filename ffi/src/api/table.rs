@@ -952,6 +952,7 @@ pub struct ApiV0 {
         text_len: usize,
         out_error: *mut *mut Error,
     ) -> i32,
+    pub attempt_errno: unsafe extern "C" fn(attempt: *const Attempt) -> i32,
 }
 
 pub(super) static V0: ApiV0 = ApiV0 {
@@ -1243,4 +1244,5 @@ pub(super) static V0: ApiV0 = ApiV0 {
     reply_attempts: crate::reply::hamirror_reply_attempts,
     reply_elapsed_us: crate::reply::hamirror_reply_elapsed_us,
     verdict_set_bytes: crate::callback_request::hamirror_verdict_set_bytes,
+    attempt_errno: crate::failure::hamirror_attempt_errno,
 };

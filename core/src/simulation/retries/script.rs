@@ -205,7 +205,7 @@ impl<'a> Stage<'a> {
         let connection = &engine.connections[id];
         let (mirror, is_used) = (connection.host.number, connection.served > 0);
         let fate = if self.is_rehearsal { Fate::Hangs } else { self.cell.fate_of(mirror) };
-        let broken = || Closing::Broken("reset".to_owned());
+        let broken = || Closing::Broken("reset".into());
         match fate {
             Fate::BreaksUnsent => return engine.handle_closed(id, broken(), now),
             Fate::BreaksHalfSent => {
