@@ -10,11 +10,11 @@ mod handle;
 mod running;
 mod searches;
 
-use std::os::fd::RawFd;
+use std::fmt;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::agent::Agent;
 use crate::completeness::Completeness;
 pub use crate::engine::CallId;
 use crate::error::{AgentFailure, Error, SystemError};
@@ -75,6 +75,19 @@ impl Iterator for Calls {
 }
 
 impl ExactSizeIterator for Calls {}
+
+/// Whom a call asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Asked<'a> {
+    /// Name of the distributed index.
+    pub index: &'a str,
+    /// Number of the agent in its index, from 0.
+    pub agent: usize,
+    /// Name of the host that answered, or that a write is for; `None` for a read that runs or got
+    /// no answer.
+    pub host: Option<&'a str>,
+}
 
 impl Batch {
     pub(crate) fn new(shared: Arc<Shared>, driver: Driver) -> Self {
@@ -235,12 +248,12 @@ impl Batch {
         Ok(outcome?.reply)
     }
 
-    /// The agent that a call asks and the host that answered, or that a write is for. `None` for
-    /// the host of a read that runs or got no answer, and for a call whose outcome was taken.
-    pub fn asked(&self, call: CallId) -> Option<(&Agent, Option<&str>)> {
+    /// Returns whom a call asks; `None` once its outcome was taken, and for a number that is not
+    /// one.
+    pub fn asked(&self, call: CallId) -> Option<Asked<'_>> {
         let (agent, mirror) = self.driver_ref().engine_ref().asked(call)?;
         let host = mirror.map(|mirror| agent.mirrors[mirror].host.name.as_str());
-        Some((agent, host))
+        Some(Asked { index: &agent.index, agent: agent.number, host })
     }
 
     /// Calls of a search, one an agent; `None` once its result is taken, and for a number that is
@@ -323,7 +336,7 @@ impl Batch {
 
     fn search_outcome(&mut self, call: CallId) -> (Part<String>, Result<Reply, AgentFailure>) {
         let asked = self.asked(call);
-        let asked = asked.map(|(agent, host)| (agent.index.clone(), agent.number, host));
+        let asked = asked.map(|asked| (asked.index.to_owned(), asked.agent, asked.host));
         let (index, number, host) = asked.unwrap_or_default();
         let source = PartSource::Agent(number, host.unwrap_or_default().to_owned());
         let outcome = self.driver().engine().take_outcome(call);
@@ -396,7 +409,7 @@ impl Batch {
 
     fn turn(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
         let turned = self.driver().turn(timeout);
-        turned.map_err(|error| Error::System(SystemError::new("waiting for sockets", &error)))
+        turned.map_err(|error| Error::System(SystemError::new("waiting for sockets", error)))
     }
 
     fn driver(&mut self) -> &mut Driver {
@@ -425,6 +438,30 @@ fn end_of(timeout: Option<Duration>) -> Option<Instant> {
 
 /// Whoever has a batch that runs can't reach what needs the driver.
 const DRIVER_IS_HERE: &str = "a batch that does not run has its driver until it is dropped";
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut batch = out.debug_struct("Batch");
+        match &self.driver {
+            Some(driver) => batch.field("pending", &driver.engine_ref().running()),
+            None => batch.field("runs", &self.run.is_some()),
+        };
+        batch.finish_non_exhaustive()
+    }
+}
+
+/// The descriptor of [`Batch::fd`], for event loops that take one by its type.
+impl AsFd for Batch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.driver_ref().as_fd()
+    }
+}
+
+impl AsRawFd for Batch {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd()
+    }
+}
 
 impl Drop for Batch {
     fn drop(&mut self) {

@@ -1,5 +1,6 @@
 //! The client: a configuration at work, shared by any number of threads.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,7 +138,17 @@ impl Client {
     /// The function is called on this thread. Meanwhile another one fails over, hedges and keeps
     /// deadlines ([`Batch::run`]); where the system gives no thread, that is done between two
     /// local indexes.
-    pub fn search_with_locals(
+    pub fn search_locals(
+        &self,
+        index: &str,
+        search: &Search,
+        search_local: impl FnMut(&str, &[u8]) -> Result<Reply, String>,
+    ) -> Result<SearchResult, Error> {
+        self.search_locals_with(index, search, &CallOptions::default(), search_local)
+    }
+
+    /// Searches as [`Self::search_locals`] does, by those options.
+    pub fn search_locals_with(
         &self,
         index: &str,
         search: &Search,
@@ -285,6 +296,15 @@ impl Client {
     }
 }
 
+impl fmt::Debug for Client {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let topology = self.shared.topology.load();
+        let (indexes, hosts) = (topology.indexes.len(), topology.hosts.len());
+        let mut client = out.debug_struct("Client");
+        client.field("indexes", &indexes).field("hosts", &hosts).finish_non_exhaustive()
+    }
+}
+
 fn endpoint(text: &str, port: u16) -> Option<SocketAddr> {
     let bare = || -> Option<IpAddr> { text.strip_prefix('[')?.strip_suffix(']')?.parse().ok() };
     let address = || text.parse().ok().or_else(bare);
@@ -292,5 +312,5 @@ fn endpoint(text: &str, port: u16) -> Option<SocketAddr> {
 }
 
 fn no_queue(error: std::io::Error) -> Error {
-    Error::System(SystemError::new("no event queue from the operating system", &error))
+    Error::System(SystemError::new("no event queue from the operating system", error))
 }

@@ -70,6 +70,8 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+impl std::error::Error for Diagnostic {}
+
 fn write_line(text: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     for letter in text.chars() {
         if letter.is_control() {

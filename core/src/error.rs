@@ -43,7 +43,7 @@ pub enum Error {
 }
 
 /// What the operating system refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SystemError {
     /// What was to be done, and why it could not be.
@@ -52,24 +52,41 @@ pub struct SystemError {
     pub code: Option<i32>,
     /// The file that it is about.
     pub path: Option<PathBuf>,
+    pub(crate) cause: Option<Arc<io::Error>>,
 }
 
 impl SystemError {
-    pub(crate) fn new(action: impl fmt::Display, error: &io::Error) -> Self {
+    pub(crate) fn new(action: impl fmt::Display, error: io::Error) -> Self {
         let text = format!("{action}: {error}");
-        Self { text, code: error.raw_os_error(), path: None }
+        Self { text, code: error.raw_os_error(), path: None, cause: Some(Arc::new(error)) }
     }
 }
 
+/// Errors are equal if they say the same of the same file, whatever caused them.
+impl PartialEq for SystemError {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.text, self.code, &self.path) == (&other.text, other.code, &other.path)
+    }
+}
+
+impl Eq for SystemError {}
+
 impl From<String> for SystemError {
     fn from(text: String) -> Self {
-        Self { text, code: None, path: None }
+        Self { text, code: None, path: None, cause: None }
     }
 }
 
 impl fmt::Display for SystemError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for SystemError {
+    /// Returns the error of the operating system, which the text names already.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
     }
 }
 
@@ -87,6 +104,10 @@ impl ProgramError {
     /// The error, if it is of that type.
     pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
         self.0.downcast_ref()
+    }
+
+    fn cause(&self) -> &(dyn std::error::Error + 'static) {
+        self.0.as_ref().as_ref()
     }
 }
 
@@ -168,7 +189,16 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    /// Returns what caused the error: the [`io::Error`] of the operating system, or the error of
+    /// the program's own request. The text of this error names it already.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::System(error) => error.source(),
+            _ => self.program().map(ProgramError::cause),
+        }
+    }
+}
 
 /// The error of a call to that agent alone.
 impl From<AgentFailure> for Error {
@@ -223,6 +253,13 @@ impl AgentFailure {
             && self.program.is_none()
             && (self.deadline_passed
                 || self.attempts.last().is_some_and(|attempt| attempt.kind.is_timeout()))
+    }
+}
+
+impl std::error::Error for AgentFailure {
+    /// Returns the error of the program's own request.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.program.as_ref().map(ProgramError::cause)
     }
 }
 
@@ -404,5 +441,25 @@ mod tests {
         }
         assert_eq!(Error::Program(program.clone()).program(), Some(&program));
         assert!(Error::Forked.program().is_none() && Error::Forked.failures().is_empty());
+    }
+
+    #[test]
+    fn an_error_leads_to_its_cause() {
+        use std::error::Error as _;
+
+        let refused = io::Error::from_raw_os_error(libc::EACCES);
+        let system = Error::System(SystemError::new("reading", refused));
+        let cause = system.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+        assert_eq!(cause.and_then(io::Error::raw_os_error), Some(libc::EACCES));
+        let program = Some(ProgramError::new(fmt::Error));
+        let failure = AgentFailure { program: program.clone(), ..AgentFailure::default() };
+        let causes = [failure.source().is_some(), Error::from(failure.clone()).source().is_some()];
+        assert_eq!(causes, [true; 2]);
+        let error = Error::Program(program.expect("it is there"));
+        assert!(error.source().is_some_and(|cause| cause.is::<fmt::Error>()));
+        assert!(
+            Error::Forked.source().is_none()
+                && Error::System("no".to_owned().into()).source().is_none()
+        );
     }
 }

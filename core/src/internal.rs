@@ -1,6 +1,7 @@
 //! Inner parts that the C ABI, the Python package and the tests of this workspace use. They are
 //! no part of the API, and change without notice.
 
+pub use crate::batch::BatchHandle;
 pub use crate::net::process;
 
 /// Agents at work.
@@ -28,7 +29,33 @@ pub mod limits {
 
 /// Searches on their way.
 pub mod search {
-    pub use crate::search::{SearchRequest, is_id};
+    pub use crate::search::filters::is_id;
+    pub use crate::search::request::SearchRequest;
+    pub use crate::search::result::{merge, merge_all, merge_with_locals};
+}
+
+/// Replies as they come.
+pub mod request {
+    use crate::request::Reply;
+    use crate::wire::Truncated;
+
+    /// Moves the text of a WARNING reply out of its body.
+    pub fn split_warning(reply: &mut Reply) -> Result<(), Truncated> {
+        reply.split_warning()
+    }
+}
+
+/// Status without a client.
+pub mod status {
+    use std::time::Instant;
+
+    use crate::status::Status;
+    use crate::topology::Topology;
+
+    /// Returns the status of a topology at `now`.
+    pub fn picture(topology: &Topology, blackhole_drops: u64, now: Instant) -> Status {
+        Status::new(topology, blackhole_drops, now)
+    }
 }
 
 /// Configurations at work.

@@ -1,70 +1,96 @@
 //! Distributed searches over mirrored searchd agents, without a master.
 //!
-//! A search cluster of Sphinx or Manticore daemons is sharded and mirrored:
-//! `agent = box1:9312|box2:9312:shard2` names mirrors that serve the same index. This library
-//! reads such a configuration, asks all agents of a distributed index in parallel over the
-//! searchd binary API, picks one mirror of each by its recent record, fails over, and merges the
-//! answers as a master does.
+//! A search cluster of Sphinx or Manticore daemons is sharded and mirrored. Its configuration says
+//! so: `agent = box1:9312|box2:9312:shard2` names two mirrors, which serve the same shard. This
+//! library reads that configuration and asks every shard of a distributed index in parallel. Of
+//! each shard it picks one mirror by its recent record, and another one if the first fails or is
+//! silent. Then it merges the rows as a master daemon does.
+//!
+//! # A search
+//!
+//! A [`Client`] is made once and shared by all threads; a [`Search`] says what is wanted.
 //!
 //! ```no_run
 //! use hamirror::{Client, Config, Search};
 //!
 //! # fn main() -> Result<(), hamirror::Error> {
 //! let client = Client::new(&Config::read("sphinx.conf")?)?;
-//! let result = client.search("dist", &Search::new("hello"))?;
-//! for row in result.rows() {
-//!     println!("{} {}", row.id(), row.weight());
+//! let search = Search::new("red shoes").select("id, price").limit(10);
+//! for row in &client.search("goods", &search)? {
+//!     println!("{} {:?}", row.id(), row.get("price"));
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! The [guide](docs::guide) goes on from here; [architecture](docs::architecture) says why it is
-//! built so.
+//! # Mirrors that fail
 //!
-//! # Words
+//! A failed mirror is no error while another one of its shard answers. If a whole shard is silent,
+//! the result lacks its rows and says so; [`Completeness`] makes that an error. [`Status`] has the
+//! record of every host.
 //!
-//! | word | meaning |
-//! | --- | --- |
-//! | distributed index | a named set of agents, with its own timeouts, retries and strategy |
-//! | agent | one `agent =` line: a set of interchangeable mirrors that serve one shard |
-//! | mirror | one host plus the index list to ask it for |
-//! | host | one `host:port` or socket path, with its record, shared by all mirrors that name it |
-//! | master | whoever fans out: here, the program that uses the library |
-//! | strategy | `ha_strategy`: how a mirror is picked |
-//! | karma | the windowed record of a host: blocks of `ha_period_karma` seconds |
-//! | attempt | one request on one mirror |
-//! | call | all attempts for one agent; a batch is many calls |
+//! ```no_run
+//! use std::time::Duration;
 //!
-//! # Shape
+//! use hamirror::{CallOptions, Client, Completeness, Config, Search};
 //!
-//! "a <- b" reads "b may use a, and what comes before it"; rooms side by side know nothing of each
-//! other (`tests/fast/layers.rs` sees to it). All but `net` and what comes after it is pure: no
-//! socket, clock, thread or randomness of its own (`clippy.toml` sees to it).
-//!
-//! ```text
-//! limits log traffic hedge_budget
-//!     <- diagnostic <- error
-//!     <- completeness config karma sphinxql wire
-//!     <- merge options request
-//!     <- deadline host search
-//!     <- mirror <- strategy <- agent
-//!     <- call topology
-//!     <- engine status
-//!     <- net <- shared
-//!     <- batch upkeep
-//!     <- client internal
-//!     <- session
+//! # fn main() -> Result<(), hamirror::Error> {
+//! let client = Client::new(&Config::read("sphinx.conf")?)?;
+//! let options = CallOptions::default()
+//!     .deadline(Duration::from_millis(500))
+//!     .completeness(Completeness::AtLeast { percent: 75 });
+//! let result = client.search_with("goods", &Search::new("red shoes"), &options)?;
+//! println!("{} of {} shards answered", result.agents_answered, result.agents);
+//! for failure in &result.failures {
+//!     println!("missing: {failure}");
+//! }
+//! for host in &client.status().hosts {
+//!     println!("{}: {:?}, {} under way", host.name, host.state, host.in_flight);
+//! }
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! The calling thread drives its own I/O on a `Poll` taken from the client, so that a warm call
-//! crosses no thread. One state machine, four ways to drive it: block on a call, block on a
-//! [`Batch`], put the batch's fd into an event loop, or leave the batch to a thread while the
-//! program works ([`Batch::run`], `net/run.rs`). Beside it there is one thread that pings and
-//! sends to blackholes, and a few look names up, while there are any, for that blocks and can't be
-//! ended (`net/background.rs`, `net/lookups.rs`).
+//! # Many searches in an event loop
 //!
-//! Values, in this order: never silently wrong, available, predictable latency, fast, small.
+//! A [`Batch`] has any number of searches under way. It has one descriptor for an event loop of
+//! your own, and [`Batch::timeout`] says when to look at it anyway. Without an event loop,
+//! [`Batch::wait_any`] blocks.
+//!
+//! ```no_run
+//! use hamirror::{Client, Completed, Config, Search};
+//! use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+//! use std::os::fd::AsFd;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::new(&Config::read("sphinx.conf")?)?;
+//! let mut batch = client.batch()?;
+//! for text in ["red shoes", "blue hats"] {
+//!     batch.add_search("goods", &Search::new(text))?;
+//! }
+//! while batch.pending() > 0 {
+//!     let timeout = batch.timeout().map_or(Ok(PollTimeout::NONE), PollTimeout::try_from)?;
+//!     poll(&mut [PollFd::new(batch.as_fd(), PollFlags::POLLIN)], timeout)?;
+//!     batch.drive()?;
+//!     while let Some(ended) = batch.next_completion() {
+//!         if let Completed::Search(search) = ended {
+//!             println!("{} rows", batch.take_search(search)?.len());
+//!         }
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to go on
+//!
+//! | for | see |
+//! | --- | --- |
+//! | a first search, event loops, plugins, fork, alerts | the [guide](docs::guide) |
+//! | what may be relied on | [behaviour](docs::behaviour) |
+//! | SphinxQL without a MySQL client | [`Client::execute`] |
+//! | requests of your own | [`Request`], [`Client::call`] |
+//! | words that have a meaning here, and why it is built so | [architecture](docs::architecture) |
 #![forbid(unsafe_code)]
 
 mod agent;
@@ -104,7 +130,7 @@ mod traffic;
 mod upkeep;
 mod wire;
 
-pub use batch::{Batch, BatchHandle, CallId, Calls, Completed, NotRun, RunningBatch, SearchId};
+pub use batch::{Asked, Batch, CallId, Calls, Completed, NotRun, RunningBatch, SearchId};
 pub use client::Client;
 pub use completeness::Completeness;
 pub use config::{Config, ConfigBuilder, Reading};

@@ -1,6 +1,7 @@
 //! A configuration made ready for calls: every host once, agents and indexes on top.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -39,6 +40,14 @@ pub struct Topology {
     health_changes: Arc<AtomicU64>,
     /// Hosts of this and of all topologies before it.
     host_count: usize,
+}
+
+impl fmt::Debug for Topology {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (indexes, hosts) = (self.indexes.len(), self.hosts.len());
+        let mut topology = out.debug_struct("Topology");
+        topology.field("indexes", &indexes).field("hosts", &hosts).finish_non_exhaustive()
+    }
 }
 
 impl Topology {

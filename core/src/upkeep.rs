@@ -1,6 +1,7 @@
 //! Upkeep in the hands of the program: pings and sends to blackholes without a thread.
 
-use std::os::fd::RawFd;
+use std::fmt;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,11 +48,30 @@ impl Upkeep {
         }
         let driven = self.driven.as_mut().expect("it is there until this is dropped");
         let turned = driven.turn(Some(limit));
-        turned.map_err(|error| Error::System(SystemError::new("waiting for sockets", &error)))
+        turned.map_err(|error| Error::System(SystemError::new("waiting for sockets", error)))
     }
 
     fn driven(&self) -> &net::Upkeep {
         self.driven.as_ref().expect("it is there until this is dropped")
+    }
+}
+
+impl fmt::Debug for Upkeep {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Upkeep").finish_non_exhaustive()
+    }
+}
+
+/// The descriptor of [`Upkeep::fd`], for event loops that take one by its type.
+impl AsFd for Upkeep {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.driven().as_fd()
+    }
+}
+
+impl AsRawFd for Upkeep {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd()
     }
 }
 

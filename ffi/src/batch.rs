@@ -11,7 +11,8 @@ use std::ffi::c_char;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use hamirror_core::{BatchHandle, CallId, Error as CoreError, SearchId};
+use hamirror_core::internal::BatchHandle;
+use hamirror_core::{CallId, Error as CoreError, SearchId};
 
 use crate::arguments;
 use crate::client::Client;
@@ -352,11 +353,11 @@ pub unsafe extern "C" fn hamirror_batch_asked(
 ) -> i32 {
     fallible!(out_error, {
         let mut batch = write(batch)?;
-        let (agent, host) = batch.get()?.asked(CallId(call)).ok_or_else(|| {
+        let asked = batch.get()?.asked(CallId(call)).ok_or_else(|| {
             Failed::new(HAMIRROR_ERROR_UNKNOWN, format!("no call {call} in the batch"))
         })?;
-        arguments::write_if_wanted(out_agent, agent.number);
-        arguments::write_if_wanted(out_host, Text::from(host.unwrap_or_default()));
+        arguments::write_if_wanted(out_agent, asked.agent);
+        arguments::write_if_wanted(out_host, Text::from(asked.host.unwrap_or_default()));
         Ok(())
     })
 }

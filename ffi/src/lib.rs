@@ -21,6 +21,10 @@
 //!     <- api
 //! ```
 #![expect(
+    missing_debug_implementations,
+    reason = "C programs hold these types, and they see no `Debug`"
+)]
+#![expect(
     clippy::missing_safety_doc,
     reason = "what all functions ask of their arguments is said once, at the top of the header"
 )]

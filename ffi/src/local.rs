@@ -9,7 +9,8 @@
 use std::ffi::{c_char, c_void};
 use std::sync::RwLockWriteGuard;
 
-use hamirror_core::{BatchHandle, Reply as CoreReply, SearchId};
+use hamirror_core::internal::BatchHandle;
+use hamirror_core::{Reply as CoreReply, SearchId};
 
 use crate::arguments;
 use crate::batch::{self, Batch};
@@ -104,7 +105,7 @@ pub unsafe extern "C" fn hamirror_client_search_with_locals(
         let search = need(search, "search")?.read("search")?.get()?.clone();
         let mut ended = Ok(());
         let told = |error: CallbackError| error.to_string();
-        let result = client.search_with_locals(index, &search, &options, |name, request| {
+        let result = client.search_locals_with(index, &search, &options, |name, request| {
             ended.map_err(told)?;
             let local = LocalDetail::new(name, request.to_vec(), None);
             ended =

@@ -55,7 +55,7 @@ pub unsafe extern "C" fn hamirror_client_execute(
         let statement = arguments::text(statement, "statement")?;
         let parameters = parameters::read(parameters)?;
         let options = options::call(options)?;
-        let answers = client.execute(statement, &parameters, &options)?;
+        let answers = client.execute_with(statement, &parameters, &options)?;
         out_answers.write(handle::new(answers));
         Ok(())
     })
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn hamirror_session_execute(
         let statement = arguments::text(statement, "statement")?;
         let parameters = parameters::read(parameters)?;
         let options = options::call(options)?;
-        let answers = session.execute(statement, &parameters, &options)?;
+        let answers = session.execute_with(statement, &parameters, &options)?;
         out_answers.write(handle::new(answers));
         Ok(())
     })

@@ -1,5 +1,6 @@
-//! Arrows between the rooms of a crate point one way: `lib.rs` draws the layers, and this reads
-//! them. So does the `mod.rs` of a module whose own rooms keep to layers.
+//! Arrows between the rooms of a crate point one way: a picture draws the layers, and this reads
+//! it. Of the core it is in its architecture document, of the C ABI in `lib.rs`, and of a module
+//! whose own rooms keep to layers in its `mod.rs`.
 //!
 //! A room is a module that such a file declares, with all files below it. What is there for tests
 //! or documents alone (`cfg(test)`, `cfg(doc)`) is left out.
@@ -17,25 +18,27 @@ use syn::{Attribute, File, Ident, ItemMod, ItemUse, UseTree};
 
 #[test]
 fn the_core_uses_what_is_below() -> Result<()> {
-    holds("core/src", &[])
+    let document = fs::read_to_string(workspace::root().join("core/docs/architecture.md"))?;
+    holds("core/src", &[], Some(&document))
 }
 
 #[test]
 fn the_network_uses_what_is_below() -> Result<()> {
-    holds("core/src", &["net"])
+    holds("core/src", &["net"], None)
 }
 
 #[test]
 fn the_c_abi_uses_what_is_below() -> Result<()> {
-    holds("ffi/src", &[])
+    holds("ffi/src", &[], None)
 }
 
-/// Checks the rooms of a module in that folder, or of the crate if none is named.
-fn holds(folder: &str, module: &[&str]) -> Result<()> {
+/// Checks the rooms of a module in that folder, or of the crate if none is named. The picture is
+/// in that document, or in the documentation of the root.
+fn holds(folder: &str, module: &[&str], document: Option<&str>) -> Result<()> {
     let folder = workspace::root().join(folder);
     let file = if module.is_empty() { "lib.rs" } else { "mod.rs" };
     let text = fs::read_to_string(folder.join(module.join("/")).join(file))?;
-    let picture = Picture::read(&text)?;
+    let picture = Picture::read(document.unwrap_or(&documentation_of(&text)))?;
     let root = Root::read(module, &text)?;
     let mut uses = Uses::new();
     for room in &root.rooms {
@@ -77,10 +80,8 @@ struct Picture {
 }
 
 impl Picture {
-    /// Reads the block of the root's documentation that has arrows: `a b <- c` are two layers.
-    fn read(text: &str) -> Result<Self> {
-        let lines = text.lines().filter_map(|line| line.strip_prefix("//!"));
-        let documentation = lines.collect::<Vec<_>>().join("\n");
+    /// Reads the block of a documentation that has arrows: `a b <- c` are two layers.
+    fn read(documentation: &str) -> Result<Self> {
         let mut blocks = documentation.split("```").skip(1).step_by(2);
         let block = blocks.find(|block| block.contains("<-")).context("no picture of layers")?;
         let block = block.strip_prefix("text").context("the picture is plain text")?;
@@ -94,6 +95,11 @@ impl Picture {
         }
         Ok(Self { layers })
     }
+}
+
+/// The documentation that a file begins with.
+fn documentation_of(text: &str) -> String {
+    text.lines().filter_map(|line| line.strip_prefix("//!")).collect::<Vec<_>>().join("\n")
 }
 
 /// What the root declares: `lib.rs`, or the `mod.rs` of a module.
@@ -319,7 +325,7 @@ fn faults_of(rooms: &[(&str, &str)]) -> Vec<String> {
 
 /// The faults of a module in which they have it.
 fn faults_in(module: &[&str], rooms: &[(&str, &str)]) -> Vec<String> {
-    let picture = Picture::read(PICTURE).expect("the picture is drawn");
+    let picture = Picture::read(&documentation_of(PICTURE)).expect("the picture is drawn");
     let root = Root::read(module, PICTURE).expect("the root is Rust");
     let mut uses: Uses = root.rooms.iter().map(|room| (room.clone(), BTreeSet::new())).collect();
     for (room, code) in rooms {
@@ -402,15 +408,12 @@ fn a_room_that_is_missing_is_seen() {
     assert_eq!(faults_of(&[("attic", "")]), ["attic is not in the picture"]);
     let fault = "high uses attic, which is not below it";
     assert_eq!(faults_of(&[("high", "use crate::attic;")]), [fault]);
-    let picture = Picture::read(PICTURE).expect("the picture is drawn");
+    let picture = Picture::read(&documentation_of(PICTURE)).expect("the picture is drawn");
     let missing = faults(&picture, &Uses::new());
     assert_eq!(missing.len(), 6);
     assert_eq!(missing[0], "high is in the picture and nowhere else");
-    assert!(Picture::read("//! no picture\n").is_err());
+    assert!(Picture::read("no picture\n").is_err());
     for rooms in ["low <- low", "low <- (one two)", "low <- one, two"] {
-        assert!(
-            Picture::read(&format!("//! ```text\n//! {rooms}\n//! ```\n")).is_err(),
-            "{rooms}"
-        );
+        assert!(Picture::read(&format!("```text\n{rooms}\n```\n")).is_err(), "{rooms}");
     }
 }

@@ -8,10 +8,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
+use hamirror::internal::BatchHandle;
 use hamirror::request::Command;
 use hamirror::{
-    Access, Batch, BatchHandle, CallId, CallOptions, Client, ClientOptions, Completed, Error,
-    Reply, Request, RunningBatch, SearchId, Target, Verdict,
+    Access, Batch, CallId, CallOptions, Client, ClientOptions, Completed, Error, Reply, Request,
+    RunningBatch, SearchId, Target, Verdict,
 };
 use hamirror_tests::echo::{EchoDaemon, Manners, ask, client, request};
 use hamirror_tests::fake::{FakeDaemon, Fault};
@@ -32,7 +33,7 @@ fn what_a_hung_mirror_leaves_is_answered_by_another_while_the_program_works() ->
     let mut batch = running.join(Some(Duration::ZERO))?;
     ensure!(batch.pending() == 0, "{} calls waited for the join", batch.pending());
     for call in calls {
-        let host = batch.asked(call).and_then(|(_, host)| host).map(str::to_owned);
+        let host = batch.asked(call).and_then(|asked| asked.host).map(str::to_owned);
         ensure!(host.as_deref() == Some(pair.echo.name.as_str()), "answered by {host:?}");
         ensure!(batch.take_reply(call).is_ok_and(|reply| reply.body == BODY));
     }
@@ -263,7 +264,7 @@ fn a_local_search_of_a_client_finds_the_agents_answer_when_it_ends() -> Result<(
         // The first pick of one of them is the mirror that hangs.
         for round in 1..=2 {
             let search = hamirror::Search::new("library");
-            let result = client.search_with_locals("d", &search, &patient(), |_, _| {
+            let result = client.search_locals_with("d", &search, &patient(), |_, _| {
                 wait_until_answered(&client, &well.address().to_string(), round)?;
                 // The client is there for the program meanwhile.
                 client.batch().and_then(|mut batch| batch.drive()).map_err(|e| e.to_string())?;
@@ -276,7 +277,7 @@ fn a_local_search_of_a_client_finds_the_agents_answer_when_it_ends() -> Result<(
         let in_flight = || client.status().hosts.iter().map(|host| host.in_flight).sum::<u32>();
         let before = in_flight();
         let panics = || {
-            client.search_with_locals(
+            client.search_locals_with(
                 "d",
                 &hamirror::Search::new("library"),
                 &patient(),

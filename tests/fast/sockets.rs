@@ -157,7 +157,7 @@ fn a_write_goes_to_every_mirror_and_each_outcome_is_named() -> Result<()> {
     ensure!(batch.wait_all(None)?);
     let mut outcomes = Vec::new();
     for call in calls {
-        let (_, host) = batch.asked(call).expect("it was added");
+        let host = batch.asked(call).expect("it was added").host;
         let answered = batch.reply(call).expect("it has ended").is_ok();
         outcomes.push((host.expect("a write is bound to its mirror").to_owned(), answered));
     }

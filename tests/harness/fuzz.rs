@@ -5,7 +5,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use hamirror::config::{Agent, Config, ConfigBuilder, Diagnostic, Reading};
-use hamirror::internal::search::SearchRequest;
+use hamirror::internal::search::{self as merging, SearchRequest};
 use hamirror::internal::wire::frame::{FrameReader, Unfed};
 use hamirror::internal::wire::header::{Command, ReplyHeader};
 use hamirror::internal::wire::search::{
@@ -133,7 +133,7 @@ pub fn merge(input: &[u8]) {
     if flags & 0x20 != 0 && !outcomes.is_empty() {
         locals.push(("l".to_owned(), outcomes.remove(0).1));
     }
-    match SearchResult::merge_with_locals(&request, locals, outcomes, Completeness::BestEffort) {
+    match merging::merge_with_locals(&request, locals, outcomes, Completeness::BestEffort) {
         Ok(result) => read_result(&result, usize::from(limit), u64::from(max_matches)),
         Err(Error::Merge(text)) => assert_line(&text),
         Err(error) => assert!(matches!(error, Error::Unanswered { agents: 0, .. }), "{error}"),

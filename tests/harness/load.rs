@@ -16,6 +16,7 @@ use crate::{interrupt, report};
 
 /// Threads that search until [`Load::finish`]. Each result is compared with the one that the same
 /// search gave before the load: a short or a wrong one counts as failed.
+#[derive(Debug)]
 pub struct Load {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<Result<Vec<Record>>>>,
@@ -222,6 +223,7 @@ impl PhaseReport {
     }
 }
 
+#[derive(Debug)]
 struct Shared {
     client: Client,
     index: String,

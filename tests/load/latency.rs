@@ -232,7 +232,7 @@ impl Bed {
         while !batch.wait_all(None)? {}
         let call =
             batch.search_calls(id).and_then(|mut calls| calls.next()).context("one call")?;
-        let host = batch.asked(call).and_then(|(_, host)| host).context("no host answered")?;
+        let host = batch.asked(call).and_then(|asked| asked.host).context("no host answered")?;
         let mirror = self.hosts.iter().position(|name| name == host);
         let asked_more = self.client.status().traffic.agent_retries > retries;
         Ok(mirror.filter(|_| !asked_more))

@@ -56,7 +56,7 @@ fn local_indexes_are_merged_as_a_master_merges_its_own() -> Result<()> {
             let frame = own.exchange(&[&header, body].concat()).map_err(|error| error.to_string());
             frame.map(|frame| Reply::new(frame.version, frame.body))
         };
-        client.search_with_locals(INDEX, search, &CallOptions::default(), search_own)
+        client.search_locals(INDEX, search, search_own)
     })?;
     ensure!(seen.answers >= 180, "too tame: {seen:?}");
 
@@ -67,7 +67,7 @@ fn local_indexes_are_merged_as_a_master_merges_its_own() -> Result<()> {
     let unsearched = client.search_with(INDEX, &Search::new(""), &options);
     let text = unsearched.expect_err("a part is missing").to_string();
     ensure!(text.contains("local index packages0: not searched"), "{text}");
-    let failed = client.search_with_locals(INDEX, &Search::new(""), &options, |name, _| {
+    let failed = client.search_locals_with(INDEX, &Search::new(""), &options, |name, _| {
         Err(format!("{name} is being rotated"))
     });
     let text = failed.expect_err("a part is missing").to_string();

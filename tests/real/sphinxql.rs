@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use hamirror::sphinxql::Parameters;
-use hamirror::{Answer, CallOptions, Client, Config, Error, Kind, Session};
+use hamirror::{Answer, Client, Config, Error, Kind, Session};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX};
 use hamirror_tests::corpus::{self, SECTIONS, WORDS};
 use hamirror_tests::daemon::Daemon;
@@ -155,7 +155,7 @@ fn compare_meta(session: &mut Session, oracle: &mut Mysql) -> Result<()> {
 }
 
 fn run(session: &mut Session, text: &str) -> Result<Answer, Error> {
-    let mut answers = session.execute(text, &Parameters::none(), &CallOptions::default())?;
+    let mut answers = session.execute(text, &Parameters::none())?;
     Ok(answers.remove(0))
 }
 

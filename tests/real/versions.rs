@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
-use hamirror::internal::search::SearchRequest;
+use hamirror::internal::search::{SearchRequest, merge};
 use hamirror::request::{Access, Command, Layout, Reply, Request, Target, Verdict};
 use hamirror::search::{Condition, GroupBy, Grouping, SearchResult, Sort};
 use hamirror::{Client, Completeness, Config, Error, Search};
@@ -65,7 +65,7 @@ fn shown(client: &Client, search: &Search, layout: Layout) -> Result<Vec<String>
     let inner = SearchRequest::new(INDEX, search, SystemTime::UNIX_EPOCH)?;
     let request: Arc<dyn Request> = Arc::new(InLayout { inner: inner.clone(), layout });
     let reply = client.call(INDEX, 0, &request).with_context(|| format!("{layout:x?}"))?;
-    let result = SearchResult::merge(&inner, vec![("box", Ok(reply))], Completeness::All)?;
+    let result = merge(&inner, vec![("box", Ok(reply))], Completeness::All)?;
     let row = |row: hamirror::Row<'_>| {
         let values: Vec<String> = result
             .columns()

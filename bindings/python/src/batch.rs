@@ -5,7 +5,8 @@ use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
-use hamirror::{BatchHandle, CallId, Completed, Error, SearchId};
+use hamirror::internal::BatchHandle;
+use hamirror::{CallId, Completed, Error, SearchId};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
@@ -356,7 +357,7 @@ impl Open {
         index: &str,
         call: CallId,
     ) -> PyResult<Py<PendingReply>> {
-        let agent = self.here(py)?.asked(call).map_or(0, |(agent, _)| agent.number);
+        let agent = self.here(py)?.asked(call).map_or(0, |asked| asked.agent);
         let pending = Py::new(py, PendingReply::new(index, agent, call))?;
         self.running.insert(Completed::Call(call), Pending::Reply(pending.clone_ref(py)));
         Ok(pending)
@@ -403,7 +404,7 @@ impl Open {
         while let Some(completed) = next {
             match (completed, self.running.remove(&completed)) {
                 (Completed::Call(call), Some(Pending::Reply(pending))) => {
-                    let host = batch.asked(call).and_then(|(_, host)| host);
+                    let host = batch.asked(call).and_then(|asked| asked.host);
                     let host = host.map(str::to_owned);
                     let reply = batch.take_reply(call).map(|reply| Reply::new(reply, host));
                     ended.push(Ended::Reply(pending, reply));

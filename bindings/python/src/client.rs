@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use hamirror::internal::BatchHandle;
 use hamirror::status::Show;
-use hamirror::{BatchHandle, Level, LogSink};
+use hamirror::{Level, LogSink};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -130,7 +131,7 @@ impl Client {
             if !batch.wait_all(Some(slice))? {
                 return Ok(None);
             }
-            let host = batch.asked(*call).and_then(|(_, host)| host).map(str::to_owned);
+            let host = batch.asked(*call).and_then(|asked| asked.host).map(str::to_owned);
             Ok(Some(Reply::new(batch.take_reply(*call)?, host)))
         })
     }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use hamirror::internal::BatchHandle;
 use hamirror::internal::limits::LOCAL_SEARCH_DELAY_MAX;
 use hamirror::request::Command;
-use hamirror::{BatchHandle, Reply, SearchId};
+use hamirror::{Reply, SearchId};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 

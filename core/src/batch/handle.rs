@@ -10,6 +10,7 @@ use crate::request::Reply;
 
 /// A batch that knows whether it runs: what can't be done meanwhile is [`Error::Misuse`]. For
 /// bindings; in Rust [`Batch`] and [`RunningBatch`](super::RunningBatch) are two types.
+#[derive(Debug)]
 pub struct BatchHandle {
     batch: Batch,
 }

@@ -17,6 +17,7 @@ use crate::request::Reply;
 /// thread is done with what it is at; dropped by a [`Request`](crate::Request) on that thread,
 /// right after. In a forked child it is [`Error::Forked`], as any batch; its descriptors stay open
 /// there until the child ends, for the thread that has them did not come along.
+#[derive(Debug)]
 pub struct RunningBatch {
     batch: Batch,
 }
@@ -51,7 +52,7 @@ impl Batch {
             Ok(run) => self.run = Some(run),
             Err((driver, error)) => {
                 self.driver = Some(*driver);
-                return Err(Error::System(SystemError::new("starting a thread", &error)));
+                return Err(Error::System(SystemError::new("starting a thread", error)));
             }
         }
         Ok(())
@@ -81,7 +82,7 @@ impl Batch {
             }
             None | Some(End::Done | End::Unbegun) => Ok(self.pending() == 0),
             Some(End::Failed(error)) => {
-                Err(Error::System(SystemError::new("waiting for sockets", &error)))
+                Err(Error::System(SystemError::new("waiting for sockets", error)))
             }
             Some(End::Panicked(payload)) => panic::resume_unwind(payload),
         }
@@ -150,7 +151,11 @@ impl fmt::Display for NotRun {
     }
 }
 
-impl error::Error for NotRun {}
+impl error::Error for NotRun {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.error.source()
+    }
+}
 
 impl From<NotRun> for Error {
     fn from(not_run: NotRun) -> Error {

@@ -1,5 +1,6 @@
 //! The end of a call, and who is to blame.
 
+use std::fmt;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -274,5 +275,14 @@ impl AttemptFailure {
     /// The failure as a master words it: host, then what happened.
     pub fn master_text(&self) -> String {
         format!("agent {}: {}", self.host, self.text)
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut call = out.debug_struct("Call");
+        call.field("index", &self.agent.index).field("agent", &self.agent.number);
+        call.field("scope", &self.scope).field("is_over", &self.is_over);
+        call.finish_non_exhaustive()
     }
 }

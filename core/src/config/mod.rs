@@ -52,7 +52,7 @@ impl Config {
         let path = path.as_ref();
         let name = path.display().to_string();
         let bytes = read_bytes(path).map_err(|error| {
-            let error = SystemError::new(format_args!("configuration '{name}'"), &error);
+            let error = SystemError::new(format_args!("configuration '{name}'"), error);
             Error::System(SystemError { path: Some(path.to_owned()), ..error })
         })?;
         Config::parse_as(&String::from_utf8_lossy(&bytes), &name, reading)

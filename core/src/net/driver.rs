@@ -1,7 +1,7 @@
 //! An engine with its sockets: one thread at a time drives it.
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -98,6 +98,10 @@ impl Driver {
     /// Readable when there is something to do.
     pub(crate) fn fd(&self) -> RawFd {
         self.poll.as_raw_fd()
+    }
+
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.poll.registry().as_fd()
     }
 
     /// Waits for sockets, for the engine's next timer, or for `timeout`, and handles what came.

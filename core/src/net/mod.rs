@@ -1,6 +1,7 @@
 //! Sockets, the clock, the seed and the threads: all that is not pure.
 //!
-//! The files in layers, to be read as those of the crate (`lib.rs`); no circle among them:
+//! The files in layers, to be read as those of the crate (core/docs/architecture.md). There is no
+//! circle among them:
 //!
 //! ```text
 //! clock pinger process signals

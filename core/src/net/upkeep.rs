@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -67,6 +67,10 @@ impl Upkeep {
     /// Readable when there is something to do.
     pub(crate) fn fd(&self) -> RawFd {
         self.driver.fd()
+    }
+
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.driver.as_fd()
     }
 
     /// When there is something to do though the fd stays quiet.

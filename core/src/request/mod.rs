@@ -92,7 +92,7 @@ pub enum Product {
 impl Product {
     /// By the daemon's own version of SEARCH, which it says in every answer
     /// (core/docs/spec/protocol.md 1.7).
-    pub fn of_search(version: u16) -> Self {
+    pub(crate) fn of_search(version: u16) -> Self {
         match Dialect::of_version(version) {
             Dialect::Sphinx => Product::Sphinx,
             Dialect::Manticore => Product::Manticore,
@@ -116,7 +116,7 @@ pub struct Reply {
     /// The command's answer, without the warning text.
     pub body: Vec<u8>,
     /// The body decoded, where the request's `judge` did so.
-    pub search: Option<Box<search::Reply>>,
+    pub(crate) search: Option<Box<search::Reply>>,
     /// Time from the start of the attempt that brought the reply to its end.
     pub elapsed: Duration,
     /// Attempts that the call made, the one that brought the reply included; 0 for
@@ -139,7 +139,7 @@ impl Reply {
     }
 
     /// Moves the text of a WARNING reply out of its body.
-    pub fn split_warning(&mut self) -> Result<(), Truncated> {
+    pub(crate) fn split_warning(&mut self) -> Result<(), Truncated> {
         let mut reader = Reader::new(&self.body);
         self.warning = Some(text::quote(reader.string()?));
         let length = reader.offset();

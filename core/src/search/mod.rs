@@ -1,10 +1,10 @@
-//! A full-text search: what to ask ([`Search`]), how it travels ([`SearchRequest`]), and what all
-//! agents say together ([`SearchResult`]).
+//! A full-text search: what to ask ([`Search`]), and what all agents say together
+//! ([`SearchResult`]).
 
 mod check;
 mod choices;
 mod condition;
-mod filters;
+pub(crate) mod filters;
 mod grouping;
 mod local;
 mod needs;
@@ -13,8 +13,8 @@ mod query;
 mod recorded;
 #[cfg(test)]
 mod recorded_tests;
-mod request;
-mod result;
+pub(crate) mod request;
+pub(crate) mod result;
 mod row;
 mod settings;
 mod tree;
@@ -22,10 +22,10 @@ mod warnings;
 
 pub use choices::{Collation, Idf, MatchMode, Overrides, Ranker, Sort, SortMethod};
 pub use condition::{Condition, Number};
-pub use filters::is_id;
+pub(crate) use filters::is_id;
 pub use grouping::{GroupBy, Grouping};
 pub(crate) use local::{Local, LocalVersion};
-pub use request::SearchRequest;
+pub(crate) use request::SearchRequest;
 pub(crate) use result::{Outcomes, Part, PartSource};
 pub use result::{SearchResult, Word};
 pub use row::{Column, Row, Rows};

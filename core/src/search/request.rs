@@ -72,7 +72,7 @@ impl SearchRequest {
     }
 
     /// Makes one of several searches, each with a result of its own
-    /// ([`SearchResult::merge_all`](super::SearchResult::merge_all)).
+    /// ([`merge_all`](super::result::merge_all)).
     pub fn batch(index: &str, searches: &[Search], now: SystemTime) -> Result<Self, Error> {
         Self::of_all((index, index), searches, &Searchd::default(), now)
     }

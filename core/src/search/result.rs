@@ -56,49 +56,49 @@ pub struct SearchResult {
     pub(super) replies: Vec<Arc<Reply>>,
 }
 
+/// Merges what became of the agents, in the order of the index's agents. Each is the host that
+/// was asked last, and its reply as [`SearchRequest`] accepted it, or the failure.
+///
+/// An answer that warns of missing agents of its own counts for [`Completeness::BestEffort`]
+/// alone.
+///
+/// [`Error::Unanswered`] if fewer agents answered than `completeness` demands,
+/// [`Error::Merge`] if their answers do not fit together (core/docs/spec/distributed.md 5.5).
+pub fn merge<H: AsRef<str>>(
+    request: &SearchRequest,
+    outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
+    completeness: Completeness,
+) -> Result<SearchResult, Error> {
+    merge_with_locals(request, Vec::new(), outcomes, completeness)
+}
+
+/// Merges as [`merge`] does, with the answers of local indexes by their names. These
+/// come before the agents, and of a document that both have theirs is taken.
+pub fn merge_with_locals<H: AsRef<str>>(
+    request: &SearchRequest,
+    locals: Vec<(String, Result<Reply, AgentFailure>)>,
+    outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
+    completeness: Completeness,
+) -> Result<SearchResult, Error> {
+    let locals = locals.into_iter();
+    let locals = locals.map(|(name, outcome)| (Part::local(request, name), outcome)).collect();
+    let agents = Part::agents(request, outcomes);
+    Outcomes { locals, unsearched: Vec::new(), agents }.merge(request, completeness)
+}
+
+/// Merges what became of the agents, as [`merge`] does: one result for each query of the
+/// request, in their order.
+pub fn merge_all<H: AsRef<str>>(
+    request: &SearchRequest,
+    outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
+    completeness: Completeness,
+) -> Vec<Result<SearchResult, Error>> {
+    let agents = Part::agents(request, outcomes);
+    let outcomes = Outcomes { locals: Vec::new(), unsearched: Vec::new(), agents };
+    outcomes.merge_all(request, completeness)
+}
+
 impl SearchResult {
-    /// Merges what became of the agents, in the order of the index's agents. Each is the host that
-    /// was asked last, and its reply as [`SearchRequest`] accepted it, or the failure.
-    ///
-    /// An answer that warns of missing agents of its own counts for [`Completeness::BestEffort`]
-    /// alone.
-    ///
-    /// [`Error::Unanswered`] if fewer agents answered than `completeness` demands,
-    /// [`Error::Merge`] if their answers do not fit together (core/docs/spec/distributed.md 5.5).
-    pub fn merge<H: AsRef<str>>(
-        request: &SearchRequest,
-        outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
-        completeness: Completeness,
-    ) -> Result<SearchResult, Error> {
-        Self::merge_with_locals(request, Vec::new(), outcomes, completeness)
-    }
-
-    /// Merges as [`Self::merge`] does, with the answers of local indexes by their names. These
-    /// come before the agents, and of a document that both have theirs is taken.
-    pub fn merge_with_locals<H: AsRef<str>>(
-        request: &SearchRequest,
-        locals: Vec<(String, Result<Reply, AgentFailure>)>,
-        outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
-        completeness: Completeness,
-    ) -> Result<SearchResult, Error> {
-        let locals = locals.into_iter();
-        let locals = locals.map(|(name, outcome)| (Part::local(request, name), outcome)).collect();
-        let agents = Part::agents(request, outcomes);
-        Outcomes { locals, unsearched: Vec::new(), agents }.merge(request, completeness)
-    }
-
-    /// Merges what became of the agents, as [`Self::merge`] does: one result for each query of the
-    /// request, in their order.
-    pub fn merge_all<H: AsRef<str>>(
-        request: &SearchRequest,
-        outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
-        completeness: Completeness,
-    ) -> Vec<Result<SearchResult, Error>> {
-        let agents = Part::agents(request, outcomes);
-        let outcomes = Outcomes { locals: Vec::new(), unsearched: Vec::new(), agents };
-        outcomes.merge_all(request, completeness)
-    }
-
     /// Merges the answers to one query.
     fn merge_query<H: AsRef<str>>(
         request: &SearchRequest,

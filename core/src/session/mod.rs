@@ -38,13 +38,13 @@ impl Client {
     ///
     /// ```no_run
     /// use hamirror::sphinxql::Parameters;
-    /// use hamirror::{CallOptions, Client, Config};
+    /// use hamirror::{Client, Config};
     ///
     /// # fn main() -> Result<(), hamirror::Error> {
     /// let client = Client::new(&Config::read("sphinx.conf")?)?;
     /// let text = "SELECT id, price FROM goods WHERE MATCH(?) AND price < ? LIMIT 5; SHOW META";
     /// let parameters = Parameters::positional(["shoes".into(), 9.5.into()]);
-    /// for answer in client.execute(text, &parameters, &CallOptions::default())? {
+    /// for answer in client.execute(text, &parameters)? {
     ///     for row in 0..answer.len() {
     ///         println!("{:?}", answer.value(row, 0));
     ///     }
@@ -52,13 +52,18 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn execute(
+    pub fn execute(&self, text: &str, parameters: &Parameters) -> Result<Vec<Answer>, Error> {
+        self.execute_with(text, parameters, &CallOptions::default())
+    }
+
+    /// Runs statements as [`Self::execute`] does, by those options.
+    pub fn execute_with(
         &self,
         text: &str,
         parameters: &Parameters,
         options: &CallOptions,
     ) -> Result<Vec<Answer>, Error> {
-        self.session().execute(text, parameters, options)
+        self.session().execute_with(text, parameters, options)
     }
 
     /// Returns a session of SphinxQL, without a search yet.
@@ -93,7 +98,12 @@ struct Asked {
 
 impl Session {
     /// Runs statements as [`Client::execute`] does.
-    pub fn execute(
+    pub fn execute(&mut self, text: &str, parameters: &Parameters) -> Result<Vec<Answer>, Error> {
+        self.execute_with(text, parameters, &CallOptions::default())
+    }
+
+    /// Runs statements as [`Self::execute`] does, by those options.
+    pub fn execute_with(
         &mut self,
         text: &str,
         parameters: &Parameters,
@@ -202,7 +212,7 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Session").field("meta", &self.meta).finish_non_exhaustive()
+        out.debug_struct("Session").finish_non_exhaustive()
     }
 }
 

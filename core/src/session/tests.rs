@@ -245,7 +245,7 @@ fn what_can_not_be_done_is_refused_by_name_and_place() {
     ];
     let client = client();
     for (text, expected) in table {
-        match client.execute(text, &Parameters::none(), &CallOptions::default()) {
+        match client.execute(text, &Parameters::none()) {
             Err(Error::Statement(diagnostic)) => {
                 let told = diagnostic.rendered();
                 assert!(told.contains(expected), "{text}\n{told}");
@@ -287,7 +287,7 @@ fn the_library_tells_of_indexes_and_agents_as_a_master_does() {
         ),
     ];
     for (text, columns, rows) in table {
-        let answers = client.execute(text, &Parameters::none(), &CallOptions::default());
+        let answers = client.execute(text, &Parameters::none());
         let answers = answers.unwrap_or_else(|error| panic!("{text}: {error}"));
         let [answer] = answers.as_slice() else { panic!("{text}") };
         let names: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
@@ -295,7 +295,7 @@ fn the_library_tells_of_indexes_and_agents_as_a_master_does() {
         let found: Vec<Vec<String>> = texts(answer);
         assert_eq!(found, rows, "{text}");
     }
-    let status = client.execute("show status", &Parameters::none(), &CallOptions::default());
+    let status = client.execute("show status", &Parameters::none());
     assert!(status.expect("it is told")[0].len() > 5);
 }
 
@@ -303,7 +303,7 @@ fn the_library_tells_of_indexes_and_agents_as_a_master_does() {
 fn a_session_tells_what_became_of_its_last_statement() {
     let mut session = client().session();
     let mut told = |text: &str| {
-        let answers = session.execute(text, &Parameters::none(), &CallOptions::default());
+        let answers = session.execute(text, &Parameters::none());
         answers.map(|answers| texts(&answers[0]))
     };
     let nothing = [["total", "0"], ["total_found", "0"], ["time", "0.000"]];

@@ -45,7 +45,7 @@ pub struct Status {
 
 impl Status {
     /// The picture at `now`.
-    pub fn new(topology: &Topology, blackhole_drops: u64, now: Instant) -> Self {
+    pub(crate) fn new(topology: &Topology, blackhole_drops: u64, now: Instant) -> Self {
         let mut indexes: Vec<_> = topology.indexes.values().collect();
         indexes.sort_by(|one, other| one.name.cmp(&other.name));
         let agents = indexes.iter().flat_map(|index| &index.agents);

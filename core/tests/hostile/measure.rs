@@ -6,7 +6,8 @@ use std::ptr;
 use std::time::{Duration, UNIX_EPOCH};
 
 use hamirror::Value;
-use hamirror::internal::search::SearchRequest;
+use hamirror::internal::request::split_warning;
+use hamirror::internal::search::{self as merging, SearchRequest};
 use hamirror::internal::wire::Writer;
 use hamirror::internal::wire::frame::FrameReader;
 use hamirror::internal::wire::header::{self, Status};
@@ -56,7 +57,9 @@ impl Exchange {
 
     pub(crate) fn reply(&self, body: Vec<u8>) -> Reply {
         let Exchange { version, status, .. } = *self;
-        Reply { status, ..Reply::new(version, body) }
+        let mut reply = Reply::new(version, body);
+        reply.status = status;
+        reply
     }
 
     pub(crate) fn search(&self) -> Outcome {
@@ -72,7 +75,7 @@ impl Exchange {
         let mut accepted = Vec::new();
         for (number, mut reply) in replies.into_iter().enumerate() {
             if reply.status == Status::Warning {
-                reply.split_warning().expect("a text");
+                split_warning(&mut reply).expect("a text");
             }
             match request.judge(&mut reply) {
                 Verdict::Accept => accepted.push((format!("box{number}:9312"), Ok(reply))),
@@ -97,7 +100,7 @@ impl Exchange {
         if accepted.is_empty() {
             return outcome;
         }
-        match SearchResult::merge(&request, accepted, Completeness::BestEffort) {
+        match merging::merge(&request, accepted, Completeness::BestEffort) {
             Ok(result) => {
                 outcome.values = read(&result);
                 outcome.rows = result.len();

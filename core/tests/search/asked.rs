@@ -194,7 +194,8 @@ fn lists_of_texts_are_written_in_the_words_of_the_product() {
     assert_eq!(body(&search, Product::Manticore), written("o'ne"));
     // An answer to the words of the other product is none: it found nothing.
     let judged = |asked, version| {
-        let mut reply = Reply { asked, ..Reply::new(version, set(&[]).body()) };
+        let mut reply = Reply::new(version, set(&[]).body());
+        reply.asked = asked;
         request(&search).judge(&mut reply)
     };
     let is_again = |verdict| matches!(verdict, Verdict::AskAgain(_));

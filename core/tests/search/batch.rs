@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hamirror::internal::search::SearchRequest;
+use hamirror::internal::search::{self as merging, SearchRequest};
 use hamirror::request::{Layout, Product, Reply, Request, Target, Verdict};
 use hamirror::search::{Search, SearchResult, Sort};
 use hamirror::{AgentFailure, Client, ClientOptions, Completeness, Config, Error};
@@ -65,8 +65,7 @@ fn each_is_merged_by_itself() {
         assert_eq!(verdict, Verdict::Accept);
         ("box:1", Ok(reply))
     });
-    let results =
-        SearchResult::merge_all(&of_all(&searches()), outcomes.collect(), Completeness::All);
+    let results = merging::merge_all(&of_all(&searches()), outcomes.collect(), Completeness::All);
     let results: Vec<SearchResult> = results.into_iter().map(Result::unwrap).collect();
     assert_eq!(results.iter().map(ids).collect::<Vec<_>>(), [vec![1, 2], vec![4, 1], vec![5]]);
     assert_eq!(results[0].total_found, 3);
@@ -82,9 +81,8 @@ fn one_that_is_refused_leaves_the_others_alone() {
     let text = "index i: no such attribute".to_owned();
     assert_eq!(verdict, Verdict::QueriesRefused(vec![None, Some(text), None]));
     let (_, whole) = judged(&whole());
-    let merged = |outcomes, completeness| {
-        SearchResult::merge_all(&of_all(&searches()), outcomes, completeness)
-    };
+    let merged =
+        |outcomes, completeness| merging::merge_all(&of_all(&searches()), outcomes, completeness);
     let outcomes = || vec![("box:1", Ok(whole.clone())), ("box:2", Ok(bad.clone()))];
     let results = merged(outcomes(), Completeness::BestEffort);
     let shown: Vec<_> = results

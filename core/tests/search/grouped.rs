@@ -3,8 +3,9 @@
 
 use hamirror::AgentFailure;
 use hamirror::Value;
+use hamirror::internal::search::SearchRequest;
 use hamirror::request::{Reply, Request, Verdict};
-use hamirror::search::{Condition, Grouping, MergeMode, Search, SearchRequest, SearchResult};
+use hamirror::search::{Condition, Grouping, MergeMode, Search, SearchResult};
 
 use crate::set::{SPHINX, TestSet, merge, now, reply_of};
 

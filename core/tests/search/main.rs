@@ -11,13 +11,11 @@ mod versions;
 
 use std::time::Duration;
 
-use hamirror::internal::search::SearchRequest;
+use hamirror::internal::search::{self as merging, SearchRequest};
 use hamirror::internal::wire::Writer;
 use hamirror::internal::wire::search::{FilterTest, Kind, Layout, Query, Value};
 use hamirror::request::{Product, Request, Target, Verdict};
-use hamirror::search::{
-    Condition, GroupBy, Grouping, Overrides, Ranker, Search, SearchResult, Sort,
-};
+use hamirror::search::{Condition, GroupBy, Grouping, Overrides, Ranker, Search, Sort};
 use hamirror::{Client, Completeness, Config, Error};
 use proptest::prelude::*;
 
@@ -330,13 +328,13 @@ fn too_few_answers_are_an_error() {
     let outcomes = || {
         vec![("box0:9312", ok(&search, set(&[]))), ("box1:9312", Err(failure("query timed out")))]
     };
-    assert!(SearchResult::merge(&request, outcomes(), Completeness::BestEffort).is_ok());
+    assert!(merging::merge(&request, outcomes(), Completeness::BestEffort).is_ok());
     let half = Completeness::AtLeast { percent: 50 };
-    assert!(SearchResult::merge(&request, outcomes(), half).is_ok());
-    let error = SearchResult::merge(&request, outcomes(), Completeness::All).unwrap_err();
+    assert!(merging::merge(&request, outcomes(), half).is_ok());
+    let error = merging::merge(&request, outcomes(), Completeness::All).unwrap_err();
     assert!(matches!(error, Error::Unanswered { answered: 1, agents: 2, .. }), "{error}");
     let none: Vec<(&str, _)> = vec![("box1:9312", Err(failure("query timed out")))];
-    let error = SearchResult::merge(&request, none, Completeness::BestEffort).unwrap_err();
+    let error = merging::merge(&request, none, Completeness::BestEffort).unwrap_err();
     assert!(matches!(error, Error::Unanswered { answered: 0, agents: 1, .. }), "{error}");
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hamirror::Value;
-use hamirror::internal::search::SearchRequest;
+use hamirror::internal::search::{self as merging, SearchRequest};
 use hamirror::internal::wire::Writer;
 use hamirror::request::{Reply, Request, Verdict};
 use hamirror::search::{Search, SearchResult};
@@ -135,7 +135,7 @@ pub(crate) fn merge(
 ) -> Result<SearchResult, Error> {
     let hosts = ["box0:9312", "box1:9312", "box2:9312"];
     let outcomes = hosts.into_iter().zip(outcomes).collect();
-    SearchResult::merge(&request(search), outcomes, Completeness::BestEffort)
+    merging::merge(&request(search), outcomes, Completeness::BestEffort)
 }
 
 pub(crate) fn show(value: &Value<'_>) -> String {

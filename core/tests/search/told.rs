@@ -1,6 +1,7 @@
 //! A result that holds less than was asked for says so.
 
-use hamirror::search::{Search, SearchResult, Sort};
+use hamirror::internal::search as merging;
+use hamirror::search::{Search, Sort};
 use hamirror::{Completeness, Error};
 
 use crate::set::{TestSet, failure, merge, ok, request, set};
@@ -126,7 +127,7 @@ fn an_answer_that_lacks_agents_further_down_is_not_complete() {
         ]
     };
     let merged =
-        |text, completeness| SearchResult::merge(&request(&search), outcomes(text), completeness);
+        |text, completeness| merging::merge(&request(&search), outcomes(text), completeness);
     let half = Completeness::AtLeast { percent: 50 };
     let most = Completeness::AtLeast { percent: 51 };
     for completeness in [Completeness::BestEffort, half] {
@@ -148,12 +149,12 @@ fn an_answer_that_lacks_agents_further_down_is_not_complete() {
     assert_eq!((result.agents_answered, result.failures.len()), (2, 0));
     // One incomplete answer is better than none.
     let only = vec![("box0:9312", ok(&search, answer(3, MISSING)))];
-    let result = SearchResult::merge(&request(&search), only, Completeness::BestEffort).unwrap();
+    let result = merging::merge(&request(&search), only, Completeness::BestEffort).unwrap();
     assert_eq!((result.agents_answered, result.agents, result.len()), (0, 1, 1));
     let none = vec![
         ("box0:9312", ok(&search, answer(3, MISSING))),
         ("box1:9312", Err(failure("query timed out"))),
     ];
-    let error = SearchResult::merge(&request(&search), none, half).unwrap_err();
+    let error = merging::merge(&request(&search), none, half).unwrap_err();
     assert!(matches!(error, Error::Unanswered { answered: 0, agents: 2, .. }), "{error}");
 }

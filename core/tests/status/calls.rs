@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use hamirror::internal::agent::Agent;
 use hamirror::internal::call::{Call, Command, Scope};
+use hamirror::internal::status;
 use hamirror::internal::wire::header::{self, Status};
 use hamirror::request::Raw;
 use hamirror::status::{Counter, Window};
@@ -98,7 +99,8 @@ impl Bed {
             (Event::Answered(status), Some(attempt)) => {
                 self.running.pop();
                 let body = vec![0; 4];
-                let reply = Reply { status, ..Reply::new(0, body) };
+                let mut reply = Reply::new(0, body);
+                reply.status = status;
                 self.call.handle_reply(attempt, reply, random, *now);
             }
             (Event::Failed(kind), Some(attempt)) => {
@@ -182,7 +184,9 @@ fn pings_count_for_the_host_and_not_for_its_mirrors() {
     let mut call = Call::new(agent.clone(), request, &options, Scope::Ping(0), 0, begin);
     assert_eq!(in_flight(&world), 1);
     let (status, body) = (Status::Ok, Vec::new());
-    call.handle_reply(0, Reply { status, ..Reply::new(0, body) }, 0, end);
+    let mut reply = Reply::new(0, body);
+    reply.status = status;
+    call.handle_reply(0, reply, 0, end);
     assert_eq!(in_flight(&world), 0);
     let status = world.status(2.0);
     let host = status.host(&agent.mirrors[0].host.name).unwrap();
@@ -213,7 +217,7 @@ fn counters_survive_a_reload_where_the_mirror_stays() {
     let options = hamirror::ClientOptions::default();
     let next = world.topology.reload(&config, &options, world.at(5.0));
     book(&next);
-    let status = hamirror::Status::new(&next, 0, world.at(5.0));
+    let status = status::picture(&next, 0, world.at(5.0));
     let warned = |agent: usize| status.agents[agent].mirrors[0].since_start.get(Counter::Warnings);
     assert_eq!([warned(0), warned(1), warned(2)], [2, 1, 2]);
     assert_eq!(status.traffic.dist_queries, 2);

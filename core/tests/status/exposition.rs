@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use hamirror::internal::status;
 use hamirror::status::Counter;
-use hamirror::status::{Status, Traffic};
+use hamirror::status::Traffic;
 use hamirror::{ClientOptions, FailureKind};
 
 use super::World;
@@ -106,7 +107,7 @@ fn agents_without_mirrors_and_answers() {
     // A reload does not set counters back.
     let config = &world.topology.config;
     let reloaded = world.topology.reload(config, &ClientOptions::default(), world.at(4.0));
-    assert_eq!(Status::new(&reloaded, 0, world.at(4.0)).agents[0].unanswered, 3);
+    assert_eq!(status::picture(&reloaded, 0, world.at(4.0)).agents[0].unanswered, 3);
 }
 
 #[test]

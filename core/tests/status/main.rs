@@ -10,6 +10,7 @@ mod view;
 use std::time::{Duration, Instant};
 
 use hamirror::internal::host::{Host, Purpose};
+use hamirror::internal::status;
 use hamirror::internal::topology::Topology;
 use hamirror::status::Status;
 use hamirror::{AttemptFailure, FailureKind, Phase};
@@ -41,7 +42,7 @@ impl World {
     }
 
     fn status(&self, second: f64) -> Status {
-        Status::new(&self.topology, 0, self.at(second))
+        status::picture(&self.topology, 0, self.at(second))
     }
 
     /// A query that was answered at that second.

@@ -29,6 +29,7 @@ pub struct Burst {
 }
 
 /// One shard with mirrors to freeze.
+#[derive(Debug)]
 pub struct Bench {
     _cluster: Cluster,
     mirrors: Vec<Daemon>,

@@ -67,6 +67,7 @@ pub const RESTARTS: Fault =
     Fault { name: "a NAT restarts again and again", forgets: ROUNDS, ..QUIET };
 
 /// Two mirrors, each at the end of a link of its own.
+#[derive(Debug)]
 pub struct Bench {
     // Fields drop in this order: the daemons end before their folder and their networks go.
     mirrors: [Daemon; 2],

@@ -11,7 +11,7 @@ use std::fs;
 use serde_json::Value as Json;
 
 use self::case::{Agent, Case, NOW, Statement, cases, files, frame, frames, query};
-use super::{SearchRequest, SearchResult};
+use super::{SearchRequest, SearchResult, result};
 use crate::completeness::Completeness;
 use crate::merge::{MergeMode, Plan, Window, Wish};
 use crate::request::Reply;
@@ -360,7 +360,7 @@ fn merge(
         (host, Ok(reply))
     });
     let request = SearchRequest::of_plan("d", plan);
-    SearchResult::merge(&request, outcomes.collect(), Completeness::All)
+    result::merge(&request, outcomes.collect(), Completeness::All)
         .map_err(|error| error.to_string())
 }
 
