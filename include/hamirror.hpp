@@ -2,13 +2,19 @@
  * hamirror for C++17 and later: the functions of hamirror.h as classes.
  *
  * Header-only and no part of the ABI. A method does what the C function of its name does:
- * Batch::add_index() is hamirror_batch_add_index(), described in hamirror.h, as are the constants
- * HAMIRROR_*. The classes are in the headers that this one includes.
+ * Batch::add_index() is hamirror_batch_add_index(), described in hamirror.h. An enumerator is the
+ * constant of its name: ErrorCode::config is HAMIRROR_ERROR_CONFIG. The classes are in the headers
+ * that this one includes.
  *
  * Errors. What can fail returns Returns<T>. That is a plain T, and a hamirror::Error is thrown.
  * With HAMIRROR_EXPECTED defined before this header, or exceptions turned off (-fno-exceptions),
  * it is Expected<T>, which holds a T or an Error. Files of every kind may be in one program; what
  * they hand each other is C handles.
+ *
+ * Setters are chained: a Chain<T> is the T & that was set. Where errors are values it is an
+ * Expected<void>. Enumerations and numbers (CallId, SearchId, AgentNumber) are types of their own,
+ * and number() returns what C has for them. An enumeration may hold a number without a name, from
+ * a newer library. What may be absent is a std::optional, and times are of std::chrono.
  *
  * Handles are move-only; get() is the handle for C functions, release() gives it up. A handle
  * that was moved from is NULL for the C functions, which answer that with errors and zeros.
@@ -43,7 +49,9 @@
 namespace hamirror {
 inline namespace HAMIRROR_NAMESPACE {
 
+// Returns the version of the library, such as "0.1.0".
 inline std::string_view version() { return hamirror_version(); }
+// Returns the version as a number: major << 16, minor << 8, patch.
 inline uint32_t version_number() { return hamirror_version_number(); }
 
 } // inline namespace

@@ -14,6 +14,7 @@ inline constexpr int32_t callback_threw = INT32_MIN;
 template <typename T> class Lent {
 public:
     explicit Lent(T *raw) noexcept : raw_(raw) {}
+    // Returns the pointer for C functions.
     T *get() const noexcept { return raw_; }
 
 private:

@@ -9,79 +9,165 @@
 namespace hamirror {
 inline namespace HAMIRROR_NAMESPACE {
 
+// A configuration that was read and checked.
 class Config : public Handle<hamirror_config, hamirror_config_free> {
 public:
     using Handle::Handle;
+    // Reads a file.
     static Returns<Config> read(Text path)
     {
         return detail::ask<Config>(hamirror_config_read, path.c_str());
     }
-    static Returns<Config> read(Text path, int32_t reading)
+    // Reads a file by the rules of a daemon.
+    static Returns<Config> read(Text path, Reading reading)
     {
         return detail::ask<Config>(hamirror_config_read_as, path.c_str(), reading);
     }
+    // Reads a text, which errors and warnings call by that name.
     static Returns<Config> parse(Text text, Text name)
     {
         return detail::ask<Config>(hamirror_config_parse, text.c_str(), name.c_str());
     }
-    static Returns<Config> parse(Text text, Text name, int32_t reading)
+    // Reads a text by the rules of a daemon.
+    static Returns<Config> parse(Text text, Text name, Reading reading)
     {
-        return detail::ask<Config>(hamirror_config_parse_as, text.c_str(), name.c_str(), reading);
+        return detail::ask<Config>(hamirror_config_parse_as, text.c_str(), name.c_str(),
+                                   reading);
     }
+    // Returns the names of the distributed indexes.
     Range<std::string_view, const hamirror_config *> index_names() const
     {
-        return {get(), hamirror_config_index_count(get()), [](auto config, size_t number) {
-                    return view(hamirror_config_index_name(config, number));
+        return {get(), hamirror_config_index_count(get()), [](auto config, size_t index) {
+                    return view(hamirror_config_index_name(config, index));
                 }};
     }
-    size_t agent_count(size_t number) const { return hamirror_config_agent_count(get(), number); }
-    size_t mirror_count(size_t number, size_t agent) const
+    // Returns the number of agents of an index, by its place in index_names().
+    size_t agent_count(size_t index) const { return hamirror_config_agent_count(get(), index); }
+    // Returns the number of mirrors of an agent.
+    size_t mirror_count(size_t index, AgentNumber agent) const
     {
-        return hamirror_config_mirror_count(get(), number, agent);
+        return hamirror_config_mirror_count(get(), index, number(agent));
     }
-    std::string_view mirror_host(size_t number, size_t agent, size_t mirror) const
+    // Returns the host of a mirror.
+    std::string_view mirror_host(size_t index, AgentNumber agent, size_t mirror) const
     {
-        return view(hamirror_config_mirror_host(get(), number, agent, mirror));
+        return view(hamirror_config_mirror_host(get(), index, number(agent), mirror));
     }
-    std::string_view mirror_index_list(size_t number, size_t agent, size_t mirror) const
+    // Returns the indexes that a mirror is asked for.
+    std::string_view mirror_index_list(size_t index, AgentNumber agent, size_t mirror) const
     {
-        return view(hamirror_config_mirror_index_list(get(), number, agent, mirror));
+        return view(hamirror_config_mirror_index_list(get(), index, number(agent), mirror));
     }
+    // Returns what was odd.
     Range<Diagnostic, const hamirror_config *> warnings() const
     {
-        return {get(), hamirror_config_warning_count(get()), [](auto config, size_t number) {
-                    return Diagnostic(hamirror_config_warning(config, number));
+        return {get(), hamirror_config_warning_count(get()), [](auto config, size_t warning) {
+                    return Diagnostic(hamirror_config_warning(config, warning));
                 }};
     }
 };
 
+// Settings that a program makes a configuration of.
 class ConfigBuilder : public Handle<hamirror_config_builder, hamirror_config_builder_free> {
 public:
     using Handle::Handle;
     ConfigBuilder() : Handle(hamirror_config_builder_new()) {}
-    Returns<void> set(Text section, Text key, Text value)
+    // Adds a setting to a section: an index, or "searchd".
+    Chain<ConfigBuilder> set(Text section, Text key, Text value)
     {
-        return detail::run(hamirror_config_builder_set, get(), section.c_str(), key.c_str(),
-                           value.c_str());
+        return detail::set(*this, hamirror_config_builder_set, get(), section.c_str(),
+                           key.c_str(), value.c_str());
     }
+    // Checks all settings and makes a configuration of them.
     Returns<Config> build() const
     {
         return detail::ask<Config>(hamirror_config_builder_build, get());
     }
-    Returns<Config> build(int32_t reading) const
+    // Checks all settings by the rules of a daemon, and makes a configuration of them.
+    Returns<Config> build(Reading reading) const
     {
         return detail::ask<Config>(hamirror_config_builder_build_as, get(), reading);
     }
 };
 
-// The C structure with the defaults filled in.
-struct ClientOptions : hamirror_client_options {
-    ClientOptions() { hamirror_client_options_init(this, sizeof(hamirror_client_options)); }
+// Options of a client; those that are not set have their defaults.
+class ClientOptions {
+public:
+    ClientOptions() { hamirror_client_options_init(&raw_, sizeof raw_); }
+    // Returns the C structure.
+    const hamirror_client_options *get() const { return &raw_; }
+    // Sets whether a thread of the library pings and sends to blackholes; it does unless set.
+    ClientOptions &background(bool on)
+    {
+        raw_.no_background = !on;
+        return *this;
+    }
+    // Sets which connections are kept after use.
+    ClientOptions &keep_connections(Keep keep)
+    {
+        raw_.keep_connections = number(keep);
+        return *this;
+    }
+    // Sets whether another mirror is asked after a failure; it is unless set.
+    ClientOptions &failover(bool on)
+    {
+        raw_.no_failover = !on;
+        return *this;
+    }
+    // Sets what every pick follows from, for reproducible runs; none differs each time.
+    ClientOptions &seed(std::optional<uint64_t> seed)
+    {
+        raw_.seed = seed.value_or(0);
+        return *this;
+    }
+
+private:
+    hamirror_client_options raw_;
 };
 
-// The C structure with the defaults filled in.
-struct CallOptions : hamirror_call_options {
-    CallOptions() { hamirror_call_options_init(this, sizeof(hamirror_call_options)); }
+// What to say of one call, before the configuration; what is none is left to that.
+class CallOptions {
+public:
+    using Time = std::optional<std::chrono::milliseconds>;
+
+    CallOptions() { hamirror_call_options_init(&raw_, sizeof raw_); }
+    // Returns the C structure.
+    const hamirror_call_options *get() const { return &raw_; }
+    // Sets whether another mirror is asked after a failure; it is unless set.
+    CallOptions &failover(bool on)
+    {
+        raw_.no_failover = !on;
+        return *this;
+    }
+    // Sets which share of the agents must answer; the percentage is for Completeness::at_least.
+    CallOptions &completeness(Completeness completeness, int32_t percent = 0)
+    {
+        raw_.completeness = number(completeness);
+        raw_.completeness_percent = percent;
+        return *this;
+    }
+    // Sets the time from start to end, all attempts included.
+    CallOptions &deadline(Time time) { return set(raw_.deadline_ms, time); }
+    // Sets the time to reach a mirror, in place of agent_connect_timeout.
+    CallOptions &connect_timeout(Time time) { return set(raw_.connect_timeout_ms, time); }
+    // Sets the time that one mirror has to answer, in place of agent_query_timeout.
+    CallOptions &query_timeout(Time time) { return set(raw_.query_timeout_ms, time); }
+    // Sets the number of further rounds over all mirrors, in place of agent_retry_count.
+    CallOptions &retry_count(std::optional<uint32_t> count)
+    {
+        raw_.retry_count = detail::setting(count);
+        return *this;
+    }
+    // Sets the pause before each further round, in place of agent_retry_delay.
+    CallOptions &retry_delay(Time time) { return set(raw_.retry_delay_ms, time); }
+
+private:
+    CallOptions &set(int64_t &field, Time time)
+    {
+        field = detail::setting(time ? std::optional<int64_t>(time->count()) : std::nullopt);
+        return *this;
+    }
+    hamirror_call_options raw_;
 };
 
 namespace detail {
@@ -92,28 +178,33 @@ template <typename Log> struct LogCallback {
     static void log(void *callback, int32_t level, hamirror_text line) noexcept
     {
         auto &self = *static_cast<LogCallback *>(callback);
-        guard([&] { return static_cast<void>(self.log_(level, view(line))), 0; });
+        guard([&] { return static_cast<void>(self.log_(LogLevel{level}, view(line))), 0; });
     }
 };
 
 } // namespace detail
 
+// Asks distributed indexes; threads share it.
 class Client : public Handle<hamirror_client, hamirror_client_free> {
 public:
     using Handle::Handle;
+    // Makes a client; nothing is connected before the first call.
     static Returns<Client> make(const Config &config, const ClientOptions &options = {})
     {
-        return detail::ask<Client>(hamirror_client_new, config.get(), &options);
+        return detail::ask<Client>(hamirror_client_new, config.get(), options.get());
     }
+    // Returns another handle of this client.
     Client clone() const { return Client(hamirror_client_clone(get())); }
+    // Takes a new configuration over; hosts that stay keep their record.
     Returns<void> reload(const Config &config) const
     {
         return detail::run(hamirror_client_reload, get(), config.get());
     }
+    // Searches all agents of an index, or of several ("shop, archive"), and merges their rows.
     Returns<Result> search(Text index, const Search &search, const CallOptions &options = {}) const
     {
         return detail::ask<Result>(hamirror_client_search, get(), index.c_str(), search.get(),
-                                   &options);
+                                   options.get());
     }
     // Several searches in one request to each agent; each has its result or its error.
     Returns<std::vector<Expected<Result>>> search_all(Text index,
@@ -123,7 +214,7 @@ public:
         auto handles = detail::handles(searches);
         return detail::ask_each(handles.size(), [&](auto results, auto errors, auto error) {
             return hamirror_client_search_all(get(), index.c_str(), handles.data(), handles.size(),
-                                              &options, results, errors, error);
+                                              options.get(), results, errors, error);
         });
     }
     // Calls search_local(LocalView); what that throws comes out, unless Returns is Expected.
@@ -136,9 +227,9 @@ public:
         Callback callback{search_local, nullptr};
         hamirror_result *result;
         hamirror_error *error;
-        if (hamirror_client_search_with_locals(get(), index.c_str(), search.get(), &options,
-                                               Callback::search, &callback, &result,
-                                               &error) == HAMIRROR_OK)
+        if (hamirror_client_search_with_locals(get(), index.c_str(), search.get(),
+                                               options.get(), Callback::search, &callback,
+                                               &result, &error) == HAMIRROR_OK)
             return Result(result);
 #ifndef HAMIRROR_EXPECTED
         if (callback.thrown_) {
@@ -148,21 +239,24 @@ public:
 #endif
         return detail::fail<Result>(error);
     }
-    Returns<Reply> call(Text index, size_t agent, const Request &request,
+    // Asks one agent of an index.
+    Returns<Reply> call(Text index, AgentNumber agent, const Request &request,
                         const CallOptions &options = {}) const
     {
-        return detail::ask<Reply>(hamirror_client_call, get(), index.c_str(), agent, request.get(),
-                                  &options);
+        return detail::ask<Reply>(hamirror_client_call, get(), index.c_str(), agent,
+                                  request.get(), options.get());
     }
+    // Looks all host names up again, in the background.
     Returns<void> flush_hostnames() const
     {
         return detail::run(hamirror_client_flush_hostnames, get());
     }
-    // As flush_hostnames(), and says for how many hosts.
+    // As flush_hostnames(), and returns for how many hosts.
     Returns<size_t> refresh_hostnames() const
     {
         return detail::ask<size_t>(hamirror_client_refresh_hostnames, get());
     }
+    // Says where a host listens, in place of look-ups; an empty list returns to these.
     Returns<void> set_addresses(Text host, const std::vector<std::string> &addresses) const
     {
         std::vector<const char *> texts;
@@ -171,8 +265,8 @@ public:
         return detail::run(hamirror_client_set_addresses, get(), host.c_str(), texts.data(),
                            texts.size());
     }
-    // Calls log(int32_t level, std::string_view line).
-    template <typename Log> Returns<void> set_log(int32_t level, Log log) const
+    // Calls log(LogLevel level, std::string_view line).
+    template <typename Log> Returns<void> set_log(LogLevel level, Log log) const
     {
         using Callback = detail::LogCallback<Log>;
         return detail::run(hamirror_client_set_log, get(), level, Callback::log,

@@ -11,48 +11,65 @@ inline namespace HAMIRROR_NAMESPACE {
 class Parameters : public Handle<hamirror_parameters, hamirror_parameters_free> {
 public:
     using Handle::Handle;
+    // Makes an empty list.
     static Returns<Parameters> make() { return detail::ask<Parameters>(hamirror_parameters_new); }
-    Returns<void> int64(int64_t value) { return add(hamirror_parameters_int64, nullptr, value); }
-    Returns<void> int64(Text name, int64_t value)
+    // Adds a number for the next place.
+    Chain<Parameters> int64(int64_t value)
+    {
+        return add(hamirror_parameters_int64, nullptr, value);
+    }
+    // Sets a number by its name.
+    Chain<Parameters> int64(Text name, int64_t value)
     {
         return add(hamirror_parameters_int64, name.c_str(), value);
     }
-    Returns<void> uint64(uint64_t value)
+    // Adds a number without a sign for the next place.
+    Chain<Parameters> uint64(uint64_t value)
     {
         return add(hamirror_parameters_uint64, nullptr, value);
     }
-    Returns<void> uint64(Text name, uint64_t value)
+    // Sets a number without a sign by its name.
+    Chain<Parameters> uint64(Text name, uint64_t value)
     {
         return add(hamirror_parameters_uint64, name.c_str(), value);
     }
-    // hamirror_parameters_double(), whose name C++ keeps for itself.
-    Returns<void> real(double value) { return add(hamirror_parameters_double, nullptr, value); }
-    Returns<void> real(Text name, double value)
+    // Adds a float for the next place. C++ keeps the name of hamirror_parameters_double() for
+    // itself.
+    Chain<Parameters> real(double value)
+    {
+        return add(hamirror_parameters_double, nullptr, value);
+    }
+    // Sets a float by its name.
+    Chain<Parameters> real(Text name, double value)
     {
         return add(hamirror_parameters_double, name.c_str(), value);
     }
-    Returns<void> text(std::string_view value)
+    // Adds a text for the next place.
+    Chain<Parameters> text(std::string_view value)
     {
         return add(hamirror_parameters_text, nullptr, value.data(), value.size());
     }
-    Returns<void> text(Text name, std::string_view value)
+    // Sets a text by its name.
+    Chain<Parameters> text(Text name, std::string_view value)
     {
         return add(hamirror_parameters_text, name.c_str(), value.data(), value.size());
     }
-    Returns<void> int64s(const std::vector<int64_t> &values)
+    // Adds a list for the next place.
+    Chain<Parameters> int64s(const std::vector<int64_t> &values)
     {
         return add(hamirror_parameters_int64s, nullptr, values.data(), values.size());
     }
-    Returns<void> int64s(Text name, const std::vector<int64_t> &values)
+    // Sets a list by its name.
+    Chain<Parameters> int64s(Text name, const std::vector<int64_t> &values)
     {
         return add(hamirror_parameters_int64s, name.c_str(), values.data(), values.size());
     }
 
 private:
     template <typename Function, typename... Arguments>
-    Returns<void> add(Function function, const char *name, Arguments... arguments)
+    Chain<Parameters> add(Function function, const char *name, Arguments... arguments)
     {
-        return detail::run(function, get(), name, arguments...);
+        return detail::set(*this, function, get(), name, arguments...);
     }
 };
 
@@ -60,36 +77,58 @@ private:
 class Answer {
 public:
     explicit Answer(const hamirror_answer *answer) : answer_(answer) {}
+    // Returns the number of rows.
     size_t size() const { return hamirror_answer_row_count(answer_); }
+    // Returns the columns of every row.
     Range<Column, const hamirror_answer *> columns() const
     {
         return {answer_, hamirror_answer_column_count(answer_), [](auto answer, size_t number) {
                     return Column{view(hamirror_answer_column_name(answer, number)),
-                                  hamirror_answer_column_kind(answer, number)};
+                                  Kind{hamirror_answer_column_kind(answer, number)}};
                 }};
     }
+    // Returns the matches that could be paged through.
     uint64_t total() const { return hamirror_answer_total(answer_); }
+    // Returns all matches.
     uint64_t total_found() const { return hamirror_answer_total_found(answer_); }
-    std::string_view warning() const { return view(hamirror_answer_warning(answer_)); }
-    size_t agents() const { return hamirror_answer_agents(answer_); }
-    size_t agents_answered() const { return hamirror_answer_agents_answered(answer_); }
-    int32_t type(size_t row, size_t column) const
+    // Returns in words what went wrong without ending the search; none if nothing did.
+    std::optional<std::string_view> warning() const
     {
-        return hamirror_answer_value_type(answer_, row, column);
+        return view_if_any(hamirror_answer_warning(answer_));
     }
+    // Returns the number of the first column of that name; none if there is no such column.
+    std::optional<size_t> find_column(std::string_view name) const
+    {
+        for (size_t column = 0; column < columns().size(); column++)
+            if (columns()[column].name == name)
+                return column;
+        return std::nullopt;
+    }
+    // Returns the number of agents that were asked.
+    size_t agents() const { return hamirror_answer_agents(answer_); }
+    // Returns the number of agents that answered.
+    size_t agents_answered() const { return hamirror_answer_agents_answered(answer_); }
+    // Returns the type of a value.
+    Type type(size_t row, size_t column) const
+    {
+        return Type{hamirror_answer_value_type(answer_, row, column)};
+    }
+    // Returns a whole number.
     Returns<int64_t> int64(size_t row, size_t column) const
     {
         return detail::ask<int64_t>(hamirror_answer_int64, answer_, row, column);
     }
+    // Returns a whole number without a sign.
     Returns<uint64_t> uint64(size_t row, size_t column) const
     {
         return detail::ask<uint64_t>(hamirror_answer_uint64, answer_, row, column);
     }
-    // hamirror_answer_double(), whose name C++ keeps for itself.
+    // Returns a float. C++ keeps the name of hamirror_answer_double() for itself.
     Returns<double> real(size_t row, size_t column) const
     {
         return detail::ask<double>(hamirror_answer_double, answer_, row, column);
     }
+    // Returns a value of any type as text.
     Returns<std::string> text(size_t row, size_t column) const
     {
         return detail::fill<std::string>(hamirror_answer_text, answer_, row, column);
@@ -103,6 +142,7 @@ private:
 class Answers : public Handle<hamirror_answers, hamirror_answers_free> {
 public:
     using Handle::Handle;
+    // Returns the answers in order.
     Range<Answer, const hamirror_answers *> all() const
     {
         return {get(), hamirror_answers_count(get()), [](auto answers, size_t number) {
@@ -111,7 +151,9 @@ public:
     }
     auto begin() const { return all().begin(); }
     auto end() const { return all().end(); }
+    // Returns the number of answers.
     size_t size() const { return all().size(); }
+    // Returns the answer of that number from 0.
     Answer operator[](size_t number) const { return Answer(hamirror_answers_get(get(), number)); }
 };
 
@@ -119,24 +161,26 @@ public:
 class Session : public Handle<hamirror_session, hamirror_session_free> {
 public:
     using Handle::Handle;
+    // Makes a session without a search yet.
     static Returns<Session> make(const Client &client)
     {
         return detail::ask<Session>(hamirror_session_new, client.get());
     }
+    // Runs statements, one or several between semicolons.
     Returns<Answers> execute(Text statement, const Parameters &parameters = {},
                              const CallOptions &options = {})
     {
         return detail::ask<Answers>(hamirror_session_execute, get(), statement.c_str(),
-                                    parameters.get(), &options);
+                                    parameters.get(), options.get());
     }
 };
 
-// hamirror_client_execute().
+// Runs statements, one or several between semicolons: hamirror_client_execute().
 inline Returns<Answers> execute(const Client &client, Text statement,
                                 const Parameters &parameters = {}, const CallOptions &options = {})
 {
     return detail::ask<Answers>(hamirror_client_execute, client.get(), statement.c_str(),
-                                parameters.get(), &options);
+                                parameters.get(), options.get());
 }
 
 } // inline namespace

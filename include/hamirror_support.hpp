@@ -2,33 +2,17 @@
 #ifndef HAMIRROR_SUPPORT_HPP
 #define HAMIRROR_SUPPORT_HPP
 
-#include <hamirror.h>
+#include <hamirror_values.hpp>
 
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <iterator>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
-
-// Every kind of file has classes of names of its own, so that a linker never mixes them up.
-#ifndef __cpp_exceptions
-#ifndef HAMIRROR_EXPECTED
-#define HAMIRROR_EXPECTED
-#endif
-#define HAMIRROR_NAMESPACE without_exceptions
-#elif defined(HAMIRROR_EXPECTED)
-#define HAMIRROR_NAMESPACE expected
-#else
-#define HAMIRROR_NAMESPACE throwing
-#endif
 
 namespace hamirror {
 inline namespace HAMIRROR_NAMESPACE {
@@ -37,9 +21,13 @@ inline namespace HAMIRROR_NAMESPACE {
 template <typename T, auto Free> class Handle {
 public:
     using Raw = T;
+    // Takes a C handle over.
     explicit Handle(T *raw = nullptr) noexcept : raw_(raw) {}
+    // Returns the handle for C functions; it stays owned.
     T *get() noexcept { return raw_.get(); }
+    // Returns the handle for C functions; it stays owned.
     const T *get() const noexcept { return raw_.get(); }
+    // Returns the handle and gives it up: whoever takes it ends it.
     T *release() noexcept { return raw_.release(); }
 
 private:
@@ -54,6 +42,7 @@ template <typename T> class Borrowed {
 public:
     using Raw = const T;
     explicit Borrowed(const T *raw) noexcept : raw_(raw) {}
+    // Returns the pointer for C functions.
     const T *get() const noexcept { return raw_; }
 
 private:
@@ -93,8 +82,11 @@ public:
     Range(Owner owner, size_t count, Get item) : owner_(owner), item_(item), count_(count) {}
     iterator begin() const { return {owner_, item_, 0}; }
     iterator end() const { return {owner_, item_, count_}; }
+    // Returns how many there are.
     size_t size() const { return count_; }
+    // True if there are none.
     bool empty() const { return count_ == 0; }
+    // Returns the one of that number from 0.
     Item operator[](size_t number) const { return item_(owner_, number); }
 
 private:
@@ -113,6 +105,7 @@ public:
     Text(std::string_view text) : copy_(text), start_(whole(copy_)) {}
     Text(const Text &) = delete;
     Text &operator=(const Text &) = delete;
+    // Returns the text for C; NULL for one with a NUL inside.
     const char *c_str() const { return start_; }
 
 private:
@@ -133,7 +126,9 @@ public:
         : Bytes(reinterpret_cast<const uint8_t *>(text.data()), text.size())
     {
     }
+    // Returns the first byte.
     const uint8_t *data() const { return first_; }
+    // Returns the number of bytes.
     size_t size() const { return count_; }
     const uint8_t *begin() const { return first_; }
     const uint8_t *end() const { return first_ + count_; }
@@ -143,33 +138,67 @@ private:
     size_t count_;
 };
 
+// Returns a text of C.
 inline std::string_view view(hamirror_text text) { return {text.data, text.len}; }
 
+// Returns a text of C; none if it is empty.
+inline std::optional<std::string_view> view_if_any(hamirror_text text)
+{
+    return text.len == 0 ? std::nullopt : std::optional<std::string_view>(view(text));
+}
+
+// One failed attempt on one mirror.
 class Attempt : public Borrowed<hamirror_attempt> {
 public:
     using Borrowed::Borrowed;
+    // Returns the host's name in the configuration.
     std::string_view host() const { return view(hamirror_attempt_host(get())); }
-    int32_t kind() const { return hamirror_attempt_kind(get()); }
-    int32_t phase() const { return hamirror_attempt_phase(get()); }
+    // Returns the kind of the failure.
+    FailureKind kind() const { return FailureKind{hamirror_attempt_kind(get())}; }
+    // Returns what was under way when it failed.
+    Phase phase() const { return Phase{hamirror_attempt_phase(get())}; }
+    // Returns the fault in words.
     std::string_view message() const { return view(hamirror_attempt_message(get())); }
-    int32_t error_number() const { return hamirror_attempt_errno(get()); }
+    // Returns the errno of the operating system; none where it has no part in the failure.
+    std::optional<int32_t> error_number() const
+    {
+        auto number = hamirror_attempt_errno(get());
+        return number == 0 ? std::nullopt : std::optional<int32_t>(number);
+    }
+    // Returns the time from the start of the attempt to its failure.
     std::chrono::microseconds elapsed() const
     {
         return std::chrono::microseconds(hamirror_attempt_elapsed_us(get()));
     }
 };
 
+// Why one agent, or one local index, gave no answer.
 class Failure : public Borrowed<hamirror_failure> {
 public:
     using Borrowed::Borrowed;
+    // Returns the whole failure in words.
     std::string_view message() const { return view(hamirror_failure_message(get())); }
+    // Returns the name of the distributed index.
     std::string_view index() const { return view(hamirror_failure_index(get())); }
-    size_t agent() const { return hamirror_failure_agent(get()); }
-    std::string_view local() const { return view(hamirror_failure_local(get())); }
-    std::string_view query_error() const { return view(hamirror_failure_query_error(get())); }
+    // Returns the number of the agent in its index.
+    AgentNumber agent() const { return AgentNumber{hamirror_failure_agent(get())}; }
+    // Returns the name of the local index that failed; none if an agent did.
+    std::optional<std::string_view> local() const
+    {
+        return view_if_any(hamirror_failure_local(get()));
+    }
+    // Returns the error of the query; none if the mirrors are at fault.
+    std::optional<std::string_view> query_error() const
+    {
+        return view_if_any(hamirror_failure_query_error(get()));
+    }
+    // True if time ran out and no mirror said no.
     bool is_timeout() const { return hamirror_failure_is_timeout(get()); }
+    // True if the deadline of the call ended it.
     bool deadline_passed() const { return hamirror_failure_deadline_passed(get()); }
+    // True if the program took the call back.
     bool is_cancelled() const { return hamirror_failure_is_cancelled(get()); }
+    // Returns every failed attempt, oldest first.
     Range<Attempt, const hamirror_failure *> attempts() const
     {
         return {get(), hamirror_failure_attempt_count(get()), [](auto failure, size_t number) {
@@ -178,36 +207,65 @@ public:
     }
 };
 
+// A fault or oddity of a configuration or statement, with its place.
 class Diagnostic : public Borrowed<hamirror_diagnostic> {
 public:
     using Borrowed::Borrowed;
+    // Returns the whole fault in words.
     std::string_view message() const { return view(hamirror_diagnostic_message(get())); }
+    // Returns the file, or the name that the program gave the text.
     std::string_view file() const { return view(hamirror_diagnostic_file(get())); }
-    uint32_t line() const { return hamirror_diagnostic_line(get()); }
-    uint32_t column() const { return hamirror_diagnostic_column(get()); }
+    // Returns the line from 1; none where a program set the value.
+    std::optional<uint32_t> line() const { return place(hamirror_diagnostic_line(get())); }
+    // Returns the character from 1; none where the whole file is meant.
+    std::optional<uint32_t> column() const { return place(hamirror_diagnostic_column(get())); }
+    // Returns the offending text.
     std::string_view text() const { return view(hamirror_diagnostic_text(get())); }
+    // Returns what was expected there, or for a warning what is done instead.
     std::string_view expected() const { return view(hamirror_diagnostic_expected(get())); }
-    int32_t kind() const { return hamirror_diagnostic_kind(get()); }
+    // Returns whether it is a fault or a warning.
+    DiagnosticKind kind() const { return DiagnosticKind{hamirror_diagnostic_kind(get())}; }
+
+private:
+    static std::optional<uint32_t> place(uint32_t number)
+    {
+        return number == 0 ? std::nullopt : std::optional<uint32_t>(number);
+    }
 };
 
 // An error of the library. Copies share one handle, as exceptions need it.
 class Error : public std::exception {
 public:
+    // Takes a C handle over.
     explicit Error(hamirror_error *raw) : held_(std::make_shared<Held>(raw)) {}
+    // Returns the handle for C functions; it stays owned.
     const hamirror_error *get() const { return held_->handle_.get(); }
+    // Returns the error in words.
     const char *what() const noexcept override { return held_->message_.c_str(); }
-    int32_t code() const { return hamirror_error_code(get()); }
+    // Returns the kind of the error.
+    ErrorCode code() const { return ErrorCode{hamirror_error_code(get())}; }
+    // True if the deadline ended every agent that failed.
     bool is_timeout() const { return hamirror_error_is_timeout(get()); }
+    // True if agents were reached and refused the query.
     bool is_query_error() const { return hamirror_error_is_query_error(get()); }
-    int32_t callback_code() const { return hamirror_error_callback_code(get()); }
+    // Returns what a callback of the program returned; none if no callback failed.
+    std::optional<int32_t> callback_code() const
+    {
+        int32_t code = hamirror_error_callback_code(get());
+        return code == 0 ? std::nullopt : std::optional<int32_t>(code);
+    }
+    // Returns the number of agents that were asked.
     size_t agents() const { return hamirror_error_agents(get()); }
+    // Returns the number of agents that answered.
     size_t agents_answered() const { return hamirror_error_agents_answered(get()); }
+    // Returns why each of the other agents did not.
     Range<Failure, const hamirror_error *> failures() const
     {
         return {get(), hamirror_error_failure_count(get()), [](auto error, size_t number) {
                     return Failure(hamirror_error_failure(error, number));
                 }};
     }
+    // Returns every fault of a configuration or statement.
     Range<Diagnostic, const hamirror_error *> diagnostics() const
     {
         return {get(), hamirror_error_diagnostic_count(get()), [](auto error, size_t number) {
@@ -233,8 +291,10 @@ template <typename T> class [[nodiscard]] Expected {
 public:
     Expected(T value) : held_(std::in_place_index<0>, std::move(value)) {}
     Expected(Error error) : held_(std::in_place_index<1>, std::move(error)) {}
+    // True if it holds a value, and no error.
     bool has_value() const { return held_.index() == 0; }
     explicit operator bool() const { return has_value(); }
+    // Returns the value.
     T &value() & { return std::get<0>(held_); }
     const T &value() const & { return std::get<0>(held_); }
     T &&value() && { return std::get<0>(std::move(held_)); }
@@ -243,6 +303,7 @@ public:
     T &&operator*() && { return std::move(*this).value(); }
     T *operator->() { return &value(); }
     const T *operator->() const { return &value(); }
+    // Returns the error.
     const Error &error() const { return std::get<1>(held_); }
 
 private:
@@ -257,8 +318,10 @@ public:
 
 #ifdef HAMIRROR_EXPECTED
 template <typename T> using Returns = Expected<T>;
+template <typename T> using Chain = Expected<void>;
 #else
 template <typename T> using Returns = T;
+template <typename T> using Chain = T &;
 #endif
 
 namespace detail {
@@ -272,14 +335,35 @@ template <typename T> Returns<T> fail(hamirror_error *error)
 #endif
 }
 
+// An argument as C takes it: of enumerations the number.
+template <typename Argument> constexpr auto plain(Argument argument)
+{
+    if constexpr (std::is_enum_v<Argument>)
+        return number(argument);
+    else
+        return argument;
+}
+
 // A C function without an output.
 template <typename Function, typename... Arguments>
 Returns<void> run(Function function, Arguments... arguments)
 {
     hamirror_error *error;
-    if (function(arguments..., &error) != HAMIRROR_OK)
+    if (function(plain(arguments)..., &error) != HAMIRROR_OK)
         return fail<void>(error);
     return Returns<void>();
+}
+
+// A C function that sets something of an object.
+template <typename T, typename Function, typename... Arguments>
+Chain<T> set([[maybe_unused]] T &object, Function function, Arguments... arguments)
+{
+#ifdef HAMIRROR_EXPECTED
+    return run(function, arguments...);
+#else
+    run(function, arguments...);
+    return object;
+#endif
 }
 
 // What a C function writes where a T is asked for.
@@ -289,6 +373,9 @@ template <typename T, typename = void> struct OutputOf {
 template <typename T> struct OutputOf<T, std::void_t<typename T::Raw>> {
     using Type = typename T::Raw *;
 };
+template <typename T> struct OutputOf<T, std::enable_if_t<std::is_enum_v<T>>> {
+    using Type = std::underlying_type_t<T>;
+};
 
 // A C function with one output, of which a T is made.
 template <typename T, typename Function, typename... Arguments>
@@ -296,7 +383,7 @@ Returns<T> ask(Function function, Arguments... arguments)
 {
     typename OutputOf<T>::Type output = {};
     hamirror_error *error;
-    if (function(arguments..., &output, &error) != HAMIRROR_OK)
+    if (function(plain(arguments)..., &output, &error) != HAMIRROR_OK)
         return fail<T>(error);
     return T(output);
 }

@@ -44,7 +44,7 @@ public:
 
 private:
     // The number of a search in the batch, or why there is none.
-    using Started = std::variant<uint32_t, std::string>;
+    using Started = std::variant<hamirror::SearchId, std::string>;
 
     Started start(hamirror::Batch &batch, const Query &query) const
     {
@@ -65,7 +65,7 @@ private:
         if (auto refused = std::get_if<std::string>(&started))
             return error_block(*refused);
         try {
-            return result_block(batch.take_search(std::get<uint32_t>(started)), version);
+            return result_block(batch.take_search(std::get<hamirror::SearchId>(started)), version);
         } catch (const hamirror::Error &error) {
             return error_block(masters_text(error));
         }

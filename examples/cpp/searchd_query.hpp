@@ -48,23 +48,23 @@ private:
         int32_t mode = reader_.integer(), ranker = reader_.integer();
         if (offset < 0 || limit < 0)
             throw Refusal("limit out of bounds (limit=" + std::to_string(limit) + ")");
-        if (mode < 0 || mode > HAMIRROR_MATCH_EXTENDED2)
+        if (mode < 0 || mode > number(hamirror::MatchMode::extended2))
             throw Refusal("invalid match mode " + std::to_string(mode));
-        if (ranker < 0 || ranker > HAMIRROR_RANKER_EXPORT)
+        if (ranker < 0 || ranker > number(hamirror::Ranker::exported))
             throw Refusal("invalid ranking mode " + std::to_string(ranker));
         std::string expression;
-        if (ranker >= HAMIRROR_RANKER_EXPRESSION)
+        if (ranker >= number(hamirror::Ranker::expression))
             expression = reader_.text();
         int32_t sort = reader_.integer();
         std::string clause = reader_.text();
         search_ = hamirror::Search::make(reader_.text());
-        search_.window(static_cast<uint32_t>(offset), static_cast<uint32_t>(limit));
-        search_.match_mode(mode);
+        search_.window(static_cast<uint32_t>(offset), static_cast<uint32_t>(limit))
+            .match_mode(hamirror::MatchMode{mode})
+            .sort(hamirror::SortMode{sort}, clause);
         if (expression.empty())
-            search_.ranker(ranker);
+            search_.ranker(hamirror::Ranker{ranker});
         else
-            search_.ranker(ranker, expression);
-        search_.sort(sort, clause);
+            search_.ranker(hamirror::Ranker{ranker}, expression);
         for (uint32_t left = count("weight"); left > 0; left--) {
             reader_.dword();
             refuse("weights by the number of the field");
@@ -114,7 +114,7 @@ private:
         }
         case 4: {
             bool is_null = reader_.byte() != 0, drops = reader_.dword() != 0;
-            search_.filter_null(is_null != drops ? HAMIRROR_FILTER_KEEP : HAMIRROR_FILTER_DROP,
+            search_.filter_null(is_null != drops ? hamirror::Filter::keep : hamirror::Filter::drop,
                                 attribute);
             break;
         }
@@ -156,7 +156,7 @@ private:
             std::string name = reader_.text();
             search_.index_weight(name, reader_.integer());
         }
-        search_.max_query_time(std::chrono::duration<uint32_t, std::milli>(reader_.dword()));
+        search_.max_query_time(std::chrono::milliseconds(reader_.dword()));
         for (uint32_t left = count("field weight"); left > 0; left--) {
             std::string name = reader_.text();
             search_.field_weight(name, reader_.integer());
@@ -183,7 +183,7 @@ private:
     {
         for (uint32_t left = reader_.dword(); left > 0; left--) {
             reader_.text();
-            bool wide = reader_.dword() == HAMIRROR_KIND_BIGINT;
+            bool wide = hamirror::Kind{reader_.integer()} == hamirror::Kind::bigint;
             for (uint32_t values = reader_.dword(); values > 0; values--) {
                 reader_.qword();
                 wide ? void(reader_.qword()) : void(reader_.dword());
@@ -199,9 +199,9 @@ private:
         return static_cast<int64_t>(reader_.qword());
     }
 
-    int32_t kept_or_dropped()
+    hamirror::Filter kept_or_dropped()
     {
-        return reader_.dword() == 0 ? HAMIRROR_FILTER_KEEP : HAMIRROR_FILTER_DROP;
+        return reader_.dword() == 0 ? hamirror::Filter::keep : hamirror::Filter::drop;
     }
 
     uint32_t count(const char *what)

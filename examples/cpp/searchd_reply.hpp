@@ -19,10 +19,11 @@ public:
 
     std::string write(const hamirror::Result &result)
     {
-        auto status = result.warning().empty() ? QueryStatus::ok : QueryStatus::warning;
+        auto warning = result.warning();
+        auto status = warning ? QueryStatus::warning : QueryStatus::ok;
         writer_.dword(static_cast<uint32_t>(status));
-        if (!result.warning().empty())
-            writer_.text(result.warning());
+        if (warning)
+            writer_.text(*warning);
         schema(result);
         rows(result);
         writer_.dword(result.total());
@@ -47,7 +48,7 @@ private:
         for (auto [name, kind] : result.columns()) {
             kinds_.push_back(kind);
             writer_.text(name);
-            writer_.dword(static_cast<uint32_t>(client_kind(kind)));
+            writer_.dword(static_cast<uint32_t>(number(client_kind(kind))));
         }
     }
 
@@ -60,32 +61,32 @@ private:
             writer_.qword(row.id());
             writer_.dword(static_cast<uint32_t>(row.weight()));
             for (size_t column = 0; column < kinds_.size(); column++)
-                value(row, column);
+                value(row[column], kinds_[column]);
         }
     }
 
-    void value(const hamirror::Row &row, size_t column)
+    void value(const hamirror::Value &value, hamirror::Kind kind)
     {
-        switch (kinds_[column]) {
-        case HAMIRROR_KIND_FLOAT:
-            return writer_.real(static_cast<float>(row.real(column)));
-        case HAMIRROR_KIND_BIGINT:
-            return bigint(static_cast<uint64_t>(row.int64(column)));
-        case HAMIRROR_KIND_UINT64:
-            return bigint(row.uint64(column));
-        case HAMIRROR_KIND_STRING:
-        case HAMIRROR_KIND_COMPUTED_STRING:
-        case HAMIRROR_KIND_JSON:
-        case HAMIRROR_KIND_JSON_FIELD:
-            return writer_.text(version_ < version::strings ? "" : text(row, column));
-        case HAMIRROR_KIND_FACTORS:
-            return factors(row.string(column));
-        case HAMIRROR_KIND_MULTI:
-            return set(row.int64s(column), 1);
-        case HAMIRROR_KIND_MULTI64:
-            return set(row.int64s(column), 2);
+        switch (kind) {
+        case hamirror::Kind::float32:
+            return writer_.real(static_cast<float>(value.real()));
+        case hamirror::Kind::bigint:
+            return bigint(static_cast<uint64_t>(value.int64()));
+        case hamirror::Kind::uint64:
+            return bigint(value.uint64());
+        case hamirror::Kind::string:
+        case hamirror::Kind::computed_string:
+        case hamirror::Kind::json:
+        case hamirror::Kind::json_field:
+            return writer_.text(version_ < version::strings ? "" : text(value, kind));
+        case hamirror::Kind::factors:
+            return factors(value.string());
+        case hamirror::Kind::multi:
+            return set(value.int64s(), 1);
+        case hamirror::Kind::multi64:
+            return set(value.int64s(), 2);
         default:
-            return writer_.dword(row.uint64(column));
+            return writer_.dword(value.uint64());
         }
     }
 
@@ -113,28 +114,28 @@ private:
         }
     }
 
-    std::string text(const hamirror::Row &row, size_t column) const
+    static std::string text(const hamirror::Value &value, hamirror::Kind kind)
     {
-        switch (row.type(column)) {
-        case HAMIRROR_TYPE_NULL:
-            return kinds_[column] == HAMIRROR_KIND_JSON ? "{}" : "";
-        case HAMIRROR_TYPE_JSON:
-            return row.json(column);
+        switch (value.type()) {
+        case hamirror::Type::null:
+            return kind == hamirror::Kind::json ? "{}" : "";
+        case hamirror::Type::json:
+            return value.json();
         default:
-            return std::string(row.string(column));
+            return std::string(value.string());
         }
     }
 
     // Clients know texts only where masters see what they are made of.
-    static int32_t client_kind(int32_t kind)
+    static hamirror::Kind client_kind(hamirror::Kind kind)
     {
         switch (kind) {
-        case HAMIRROR_KIND_COMPUTED_STRING:
-        case HAMIRROR_KIND_JSON:
-        case HAMIRROR_KIND_JSON_FIELD:
-            return HAMIRROR_KIND_STRING;
-        case HAMIRROR_KIND_UINT64:
-            return HAMIRROR_KIND_BIGINT;
+        case hamirror::Kind::computed_string:
+        case hamirror::Kind::json:
+        case hamirror::Kind::json_field:
+            return hamirror::Kind::string;
+        case hamirror::Kind::uint64:
+            return hamirror::Kind::bigint;
         default:
             return kind;
         }
@@ -142,7 +143,7 @@ private:
 
     Writer writer_;
     uint16_t version_;
-    std::vector<int32_t> kinds_;
+    std::vector<hamirror::Kind> kinds_;
 };
 
 inline std::string result_block(const hamirror::Result &result, uint16_t version)
@@ -167,7 +168,7 @@ inline std::string masters_line(const hamirror::Failure &failure)
     auto last = attempts[attempts.size() - 1];
     std::string line = "index " + std::string(failure.index());
     line += ": agent " + std::string(last.host()) + ": ";
-    if (last.kind() == HAMIRROR_FAILURE_REMOTE_ERROR)
+    if (last.kind() == hamirror::FailureKind::remote_error)
         line += "remote query error: ";
     return line + std::string(last.message());
 }

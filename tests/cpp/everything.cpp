@@ -26,18 +26,19 @@ void configurations(const hamirror::Config &config, const std::string &index)
     OK(builder.set("dist", "agent", std::string("127.0.0.1:1:shard")));
     OK(builder.set("dist", "agent_query_timeout", "soon"));
     auto error = error_of([&] { return builder.build(); });
-    CHECK(error.code() == HAMIRROR_ERROR_CONFIG && error.diagnostics().size() == 1);
-    CHECK(error.diagnostics()[0].kind() == HAMIRROR_DIAGNOSTIC_FAULT);
+    CHECK(error.code() == ErrorCode::config && error.diagnostics().size() == 1);
+    CHECK(error.diagnostics()[0].kind() == hamirror::DiagnosticKind::fault);
     OK(builder.set("dist", "agent_query_timeout", std::string_view("3000ms", 4)));
     auto built = OK(builder.build());
-    CHECK(built.index_names()[0] == "dist" && built.mirror_count(0, 0) == 1);
-    CHECK(built.mirror_host(0, 0, 0) == "127.0.0.1:1");
-    CHECK(built.mirror_index_list(0, 0, 0) == "shard");
+    const auto first = hamirror::AgentNumber{0};
+    CHECK(built.index_names()[0] == "dist" && built.mirror_count(0, first) == 1);
+    CHECK(built.mirror_host(0, first, 0) == "127.0.0.1:1");
+    CHECK(built.mirror_index_list(0, first, 0) == "shard");
     error = error_of([] {
         return hamirror::Config::parse("index d\n{\n nonsense\n}\n", "wrong.conf");
     });
     for (auto fault : error.diagnostics()) {
-        CHECK(fault.file() == "wrong.conf" && fault.line() > 0 && fault.column() > 0);
+        CHECK(fault.file() == "wrong.conf" && fault.line() > 0u && fault.column() > 0u);
         CHECK(contains(fault.message(), fault.expected()) && contains(error.what(), fault.text()));
     }
     auto odd = OK(hamirror::Config::parse(
@@ -50,7 +51,7 @@ void configurations(const hamirror::Config &config, const std::string &index)
 
 void readings(const char *path)
 {
-    constexpr auto lenient = HAMIRROR_READING_SPHINX;
+    constexpr auto lenient = hamirror::Reading::sphinx;
     const char *text
         = "index d\n{\ntype = distributed\nagent = box1:docs\nagent = box2:1:docs\n}\n"
           "searchd\n{\npid_file = /run/searchd.pid\n}\n";
@@ -62,11 +63,12 @@ void readings(const char *path)
     OK(builder.set("d", "agent", "box2:1:docs"));
     CHECK(OK(builder.build(lenient)).agent_count(0) == 1);
     CHECK(OK(builder.build()).agent_count(0) == 2);
-    auto parses = [&] { return hamirror::Config::parse(text, "lenient.conf", 77); };
-    auto reads = [&] { return hamirror::Config::read(path, 77); };
-    auto builds = [&] { return builder.build(77); };
+    constexpr auto unknown = hamirror::Reading{77};
+    auto parses = [&] { return hamirror::Config::parse(text, "lenient.conf", unknown); };
+    auto reads = [&] { return hamirror::Config::read(path, unknown); };
+    auto builds = [&] { return builder.build(unknown); };
     for (auto error : {error_of(parses), error_of(reads), error_of(builds)})
-        CHECK(error.code() == HAMIRROR_ERROR_ARGUMENT);
+        CHECK(error.code() == ErrorCode::argument);
     error_of([] { return hamirror::Config::read("no/such.conf"); });
 }
 
@@ -74,26 +76,29 @@ hamirror::Search whole_search()
 {
     auto search = OK(hamirror::Search::make("library"));
     OK(search.select("*, id, facts.either"));
-    OK(search.filter_values(HAMIRROR_FILTER_DROP, "id", {3, 5, 7}));
-    OK(search.filter_range(HAMIRROR_FILTER_KEEP, "size", 0, INT64_MAX));
-    OK(search.filter_float_range(HAMIRROR_FILTER_DROP, "ratio", -2.0f, -1.0f));
-    OK(search.filter_string(HAMIRROR_FILTER_DROP, "name", "nothing"));
-    OK(search.filter_null(HAMIRROR_FILTER_DROP, "facts.section"));
+    OK(search.filter_values(hamirror::Filter::drop, "id", {3, 5, 7}));
+    OK(search.filter_range(hamirror::Filter::keep, "size", 0, INT64_MAX));
+    OK(search.filter_float_range(hamirror::Filter::drop, "ratio", -2.0f, -1.0f));
+    OK(search.filter_string(hamirror::Filter::drop, "name", "nothing"));
+    OK(search.filter_null(hamirror::Filter::drop, "facts.section"));
     OK(search.geo_anchor("ratio", "ratio", 0.5f, -0.25f));
     OK(search.id_range(1, 1500));
-    OK(search.sort(HAMIRROR_SORT_EXTENDED, "@id desc"));
+    OK(search.sort(hamirror::SortMode::extended, "@id desc"));
     OK(search.window(2, 50));
     OK(search.max_matches(500));
     OK(search.cutoff(0));
     OK(search.max_query_time(1min));
-    OK(search.ranker(HAMIRROR_RANKER_SPH04));
-    OK(search.match_mode(HAMIRROR_MATCH_EXTENDED2));
+    OK(search.ranker(hamirror::Ranker::sph04));
+    OK(search.match_mode(hamirror::MatchMode::extended2));
     OK(search.field_weight("title", 10));
     OK(search.index_weight("*", 2));
     OK(search.comment("everything.cpp"));
-    CHECK(error_of([&] { return search.sort(77); }).code() == HAMIRROR_ERROR_ARGUMENT);
+    auto unknown = error_of([&]() -> decltype(auto) {
+        return search.sort(hamirror::SortMode{77});
+    });
+    CHECK(unknown.code() == ErrorCode::argument);
     auto cut_short = error_of([] { return hamirror::Search::make(std::string_view("a\0b", 3)); });
-    CHECK(cut_short.code() == HAMIRROR_ERROR_ARGUMENT);
+    CHECK(cut_short.code() == ErrorCode::argument);
     return OK(search.clone());
 }
 
@@ -103,29 +108,30 @@ void show(const hamirror::Result &result, hamirror::Row row)
     std::printf("%llu %d", static_cast<unsigned long long>(row.id()), row.weight());
     for (size_t column = 0; column < result.columns().size(); column++) {
         std::string text;
-        switch (row.type(column)) {
-        case HAMIRROR_TYPE_FLOAT:
-            text = std::to_string(OK(row.real(column)));
+        auto value = row[column];
+        switch (value.type()) {
+        case hamirror::Type::float32:
+            text = std::to_string(OK(value.real()));
             break;
-        case HAMIRROR_TYPE_UINT64:
-            text = std::to_string(OK(row.uint64(column)));
+        case hamirror::Type::uint64:
+            text = std::to_string(OK(value.uint64()));
             break;
-        case HAMIRROR_TYPE_NULL:
+        case hamirror::Type::null:
             text = "NULL";
             break;
-        case HAMIRROR_TYPE_STRING:
-            text = OK(row.string(column));
+        case hamirror::Type::string:
+            text = OK(value.string());
             break;
-        case HAMIRROR_TYPE_JSON:
-            text = OK(row.json(column));
+        case hamirror::Type::json:
+            text = OK(value.json());
             break;
-        case HAMIRROR_TYPE_MULTI:
-        case HAMIRROR_TYPE_MULTI64:
-            for (auto number : OK(row.int64s(column)))
+        case hamirror::Type::multi:
+        case hamirror::Type::multi64:
+            for (auto number : OK(value.int64s()))
                 text += (text.empty() ? "" : ",") + std::to_string(number);
             break;
         default:
-            text = std::to_string(OK(row.int64(column)));
+            text = std::to_string(OK(value.int64()));
         }
         std::printf("|%s", text.c_str());
     }
@@ -137,7 +143,8 @@ void results(const hamirror::Client &client, const std::string &index)
     auto search = whole_search();
     auto result = OK(client.search(index, search));
     for (auto [name, kind] : result.columns())
-        std::printf("%.*s %d\n", static_cast<int>(name.size()), name.data(), kind);
+        std::printf("%.*s %d\n", static_cast<int>(name.size()), name.data(),
+                    number(kind));
     for (auto word : result.words())
         std::printf("%s %llu %llu\n", std::string(word.text).c_str(),
                     static_cast<unsigned long long>(word.docs),
@@ -146,42 +153,48 @@ void results(const hamirror::Client &client, const std::string &index)
         std::printf("%s\n", std::string(field).c_str());
     for (auto row : result)
         show(result, row);
-    auto size = OK(result.find_column("size"));
-    CHECK(result.size() > 0 && OK(result.rows()[0].int64(size)) > 0 && result.time() >= 0ms);
-    CHECK(error_of([&] { return result.find_column("nosuch"); }).code() == HAMIRROR_ERROR_UNKNOWN);
-    auto row = result.rows()[0];
+    CHECK(result.size() > 0 && result.time() >= 0ms);
+    auto row = result[0];
+    auto size = OK(row["size"]);
+    auto bytes = OK(size.int64());
+    CHECK(bytes > 0 && OK(row[*result.find_column("size")].int64()) == bytes);
+    CHECK(!size.is_null() && !result.find_column("nosuch"));
+    auto unknown = error_of([&] { return row["nosuch"]; });
+    CHECK(unknown.code() == ErrorCode::unknown && contains(unknown.what(), "nosuch"));
     for (auto error : {
-             error_of([&] { return row.uint64(size); }),
-             error_of([&] { return row.json(size); }),
-             error_of([&] { return row.floats(size); }),
-             error_of([&] { return row.real(size); }),
+             error_of([&] { return size.uint64(); }),
+             error_of([&] { return size.json(); }),
+             error_of([&] { return size.floats(); }),
+             error_of([&] { return size.real(); }),
          })
-        CHECK(error.code() == HAMIRROR_ERROR_TYPE);
+        CHECK(error.code() == ErrorCode::type);
     CHECK(result.total() <= 500 && result.total_found() >= result.size());
-    CHECK(result.agents() == 2 && result.agents_answered() == 2 && result.warning().empty());
+    CHECK(result.agents() == 2 && result.agents_answered() == 2 && !result.warning());
 }
 
 void short_results(const hamirror::Client &client)
 {
     auto search = OK(hamirror::Search::make("library"));
-    hamirror::CallOptions options;
+    auto options = hamirror::CallOptions().deadline(1min).connect_timeout(1min).retry_count(0);
     auto result = OK(client.search(ONE_DEAD, search));
-    CHECK(result.failures().size() == 1 && contains(result.warning(), "127.0.0.1:1"));
-    options.completeness = HAMIRROR_COMPLETENESS_ALL;
+    CHECK(result.failures().size() == 1 && contains(*result.warning(), "127.0.0.1:1"));
+    options.completeness(hamirror::Completeness::all).query_timeout(1min).retry_delay(0ms);
     auto error = error_of([&] { return client.search(ONE_DEAD, search, options); });
-    CHECK(error.code() == HAMIRROR_ERROR_UNANSWERED && error.get() != nullptr);
+    CHECK(error.code() == ErrorCode::unanswered && error.get() != nullptr);
     CHECK(error.agents() == 3 && error.agents_answered() == 2);
-    CHECK(!error.is_timeout() && !error.is_query_error() && error.callback_code() == 0);
+    CHECK(!error.is_timeout() && !error.is_query_error() && !error.callback_code());
     auto failure = *error.failures().begin();
-    CHECK(failure.index() == ONE_DEAD && failure.agent() == 2 && failure.query_error().empty());
+    CHECK(failure.index() == ONE_DEAD && failure.agent() == AgentNumber{2});
+    CHECK(!failure.query_error());
     CHECK(!failure.is_timeout() && !failure.is_cancelled() && !failure.deadline_passed());
-    CHECK(failure.local().empty());
+    CHECK(!failure.local());
     CHECK(contains(failure.message(), "127.0.0.1:1"));
     for (auto attempt : failure.attempts()) {
         CHECK(attempt.host() == "127.0.0.1:1" && !attempt.message().empty());
-        CHECK(attempt.kind() == HAMIRROR_FAILURE_CONNECT_FAILURE && attempt.elapsed() >= 0us);
+        CHECK(attempt.kind() == hamirror::FailureKind::connect_failure);
+        CHECK(attempt.elapsed() >= 0us);
         CHECK(attempt.error_number() == ECONNREFUSED);
-        CHECK(attempt.phase() == HAMIRROR_PHASE_CONNECT);
+        CHECK(attempt.phase() == hamirror::Phase::connect);
     }
 }
 
@@ -190,16 +203,16 @@ void settings(const hamirror::Client &client, const std::string &index)
 {
     auto batch = OK(hamirror::Batch::make(client));
     auto strange = OK(hamirror::Search::make("library"));
-    OK(strange.filter_values(HAMIRROR_FILTER_KEEP, "nosuch", {1}));
+    OK(strange.filter_values(hamirror::Filter::keep, "nosuch", {1}));
     auto plain = OK(hamirror::Search::make("library"));
-    OK(plain.filter_strings(HAMIRROR_FILTER_DROP, "section", {"admin", "games"}));
-    OK(plain.filter_bound(HAMIRROR_FILTER_KEEP, "id", HAMIRROR_BOUND_ABOVE, 3));
-    OK(plain.filter_float_bound(HAMIRROR_FILTER_DROP, "ratio", HAMIRROR_BOUND_BELOW, -1.0f));
-    OK(plain.flag(HAMIRROR_FLAG_PLAIN_IDF));
+    OK(plain.filter_strings(hamirror::Filter::drop, "section", {"admin", "games"}));
+    OK(plain.filter_bound(hamirror::Filter::keep, "id", hamirror::Bound::above, 3));
+    OK(plain.filter_float_bound(hamirror::Filter::drop, "ratio", hamirror::Bound::below, -1.0f));
+    OK(plain.flag(hamirror::Flag::plain_idf));
     OK(plain.max_predicted_time(60000ms));
-    OK(plain.collation(HAMIRROR_COLLATION_BINARY));
+    OK(plain.collation(hamirror::Collation::binary));
     OK(plain.weights({3, 1}));
-    OK(plain.override_values("installed_size", HAMIRROR_TYPE_UINT, {4, 5}, {7, 8}));
+    OK(plain.override_values("installed_size", hamirror::Type::uint, {4, 5}, {7, 8}));
     OK(plain.override_floats("ratio", {4}, {0.5f}));
     OK(plain.retries(1, 10ms));
     auto both = OK(batch.add_searches(index, {&plain, &strange}));
@@ -212,8 +225,8 @@ void settings(const hamirror::Client &client, const std::string &index)
         CHECK(each[0].has_value() && each[0]->agents_answered() == 2 && !each[1].has_value() &&
               each[1].error().is_query_error());
     }
-    OK(plain.filter_all_values(HAMIRROR_FILTER_KEEP, "tags", {1}));
-    OK(strange.filter_variable(HAMIRROR_FILTER_KEEP, "id", "@none"));
+    OK(plain.filter_all_values(hamirror::Filter::keep, "tags", {1}));
+    OK(strange.filter_variable(hamirror::Filter::keep, "id", "@none"));
     OK(strange.ranker_plugin("nosuchranker"));
     OK(strange.token_filter("nosuch.so", "nosuchfilter"));
     for (const auto &each : OK(client.search_all(index, {&plain, &strange})))
@@ -224,63 +237,65 @@ void batches(const hamirror::Client &client, const std::string &index)
 {
     auto batch = OK(hamirror::Batch::make(client));
     std::string_view body = PING_BODY;
-    auto ping = OK(hamirror::Request::make(9, 256, HAMIRROR_ACCESS_READ, body));
+    auto ping = OK(hamirror::Request::make(9, 256, hamirror::Access::read, body));
     auto pings = OK(batch.add_index(index, ping));
-    auto one = OK(batch.add_agent(index, 1, ping));
+    auto one = OK(batch.add_agent(index, AgentNumber{1}, ping));
     auto search = OK(batch.add_search(index, OK(hamirror::Search::make("library"))));
-    CHECK(OK(batch.wait_sent()) && OK(batch.search_of(one)) == HAMIRROR_NO_SEARCH);
+    CHECK(OK(batch.wait_sent()) && !OK(batch.search_of(one)));
     auto calls = OK(batch.search_calls(search));
-    CHECK(calls.size() == 2 && OK(batch.search_of(calls[1])) == search && calls[0] == one + 1);
-    CHECK(error_of([&] { return batch.search_calls(77); }).code() == HAMIRROR_ERROR_UNKNOWN);
+    CHECK(calls.size() == 2 && OK(batch.search_of(calls[1])) == search);
+    CHECK(number(calls[0]) == number(one) + 1);
+    auto strange = error_of([&] { return batch.search_calls(hamirror::SearchId{77}); });
+    CHECK(strange.code() == ErrorCode::unknown);
     auto unknown = error_of([&] { return batch.add_index("nosuch", ping); });
-    CHECK(unknown.code() == HAMIRROR_ERROR_UNKNOWN && contains(unknown.what(), "nosuch"));
+    CHECK(unknown.code() == ErrorCode::unknown && contains(unknown.what(), "nosuch"));
     while (OK(batch.pending()) > 0) {
         pollfd entry = {batch.fd(), POLLIN, 0};
-        CHECK(poll(&entry, 1, batch.timeout_ms()) >= 0);
+        CHECK(batch.timeout() >= 0ms && poll(&entry, 1, batch.timeout_ms()) >= 0);
         OK(batch.drive());
     }
     // All may have ended before they were asked for.
     size_t ended = 0;
     for (auto call : OK(batch.completions())) {
-        CHECK(call <= one + 2);
+        CHECK(number(call) <= number(one) + 2);
         ended++;
     }
-    CHECK(ended == 5 && pings.size() == 2 && OK(batch.next_completion()) == HAMIRROR_NO_CALL);
+    CHECK(ended == 5 && pings.size() == 2 && !OK(batch.next_completion()));
     for (auto call : pings) {
         auto borrowed = OK(batch.reply(call));
-        CHECK(borrowed.status() == HAMIRROR_REPLY_OK && borrowed.warning().empty());
+        CHECK(borrowed.status() == hamirror::ReplyStatus::ok && !borrowed.warning());
         CHECK(borrowed.attempts() >= 1 && borrowed.elapsed() >= 0us);
         auto [agent, host] = OK(batch.asked(call));
-        CHECK(agent == call - *pings.begin() && contains(host, "127.0.0.1:"));
+        CHECK(number(agent) == number(call) - number(pings[0]) && contains(*host, "127.0.0.1:"));
         auto reply = OK(batch.take_reply(call));
         CHECK(reply.version() > 0);
         CHECK(std::equal(reply.body().begin(), reply.body().end(), body.begin()));
         auto error = error_of([&] { return batch.take_reply(call); });
-        CHECK(error.code() == HAMIRROR_ERROR_MISUSE);
+        CHECK(error.code() == ErrorCode::misuse);
     }
     CHECK(OK(batch.take_search(search)).total_found() > 0);
-    auto other = OK(client.clone().call(index, 0, ping));
+    auto other = OK(client.clone().call(index, AgentNumber{0}, ping));
     CHECK(other.body().size() == 4 && other.body().data()[0] == 'p');
 
-    auto alone = OK(batch.add_agent(index, 0, ping));
+    auto alone = OK(batch.add_agent(index, AgentNumber{0}, ping));
     auto again = OK(batch.add_search(index, OK(hamirror::Search::make("library"))));
     for (auto left = 2; left > 0; left--) {
         auto completed = OK(batch.wait_completed());
-        CHECK(completed && completed.is_call() != completed.is_search());
-        CHECK(completed.is_call() ? completed.call == alone : completed.search == again);
-        if (completed.is_call())
+        CHECK(completed && completed.call.has_value() != completed.search.has_value());
+        CHECK(completed.call ? completed.call == alone : completed.search == again);
+        if (completed.call)
             OK(batch.take_reply(alone));
         else
             CHECK(OK(batch.take_search(again)).agents_answered() == 2);
     }
     CHECK(!OK(batch.next_completed()) && !OK(batch.wait_completed(0ms)));
 
-    auto cancelled = OK(batch.add_agent(index, 0, ping));
+    auto cancelled = OK(batch.add_agent(index, AgentNumber{0}, ping));
     OK(batch.cancel(cancelled));
     CHECK(OK(batch.wait_any(0ms)) == cancelled || OK(batch.wait_all()));
     auto waker = batch.waker();
     std::thread([&] { OK(waker.wake()); }).join();
-    CHECK(OK(batch.wait_any()) == HAMIRROR_NO_CALL);
+    CHECK(!OK(batch.wait_any()));
     auto error = error_of([&] { return batch.take_reply(cancelled); });
     CHECK(error.failures()[0].is_cancelled());
 }
@@ -299,17 +314,17 @@ void statements(const hamirror::Client &client, const std::string &index)
     auto answers = OK(session.execute(text, parameters));
     CHECK(answers.size() == 2);
     auto answer = answers[0];
-    CHECK(answer.agents() == 2 && answer.agents_answered() == 2 && answer.warning().empty());
+    CHECK(answer.agents() == 2 && answer.agents_answered() == 2 && !answer.warning());
     CHECK(answer.size() <= 3 && answer.total() <= answer.total_found());
     CHECK(answer.columns().size() == 3 && answer.columns()[0].name == "id");
-    CHECK(answer.columns()[1].kind == HAMIRROR_KIND_FLOAT);
+    CHECK(answer.columns()[1].kind == hamirror::Kind::float32);
     for (size_t row = 0; row < answer.size(); row++) {
-        CHECK(answer.type(row, 0) == HAMIRROR_TYPE_UINT64);
+        CHECK(answer.type(row, 0) == hamirror::Type::uint64);
         auto id = OK(answer.uint64(row, 0));
         CHECK(id >= 1 && id <= 9 && OK(answer.int64(row, 0)) == static_cast<int64_t>(id));
         CHECK(OK(answer.text(row, 0)) == std::to_string(id));
         CHECK(!OK(answer.text(row, 2)).empty());
-        CHECK(OK(answer.real(row, 1)) > -1000.5);
+        CHECK(OK(answer.real(row, *answer.find_column("ratio"))) > -1000.5);
     }
     auto meta = *std::next(answers.begin());
     CHECK(OK(meta.text(1, 0)) == "total_found");
@@ -326,7 +341,7 @@ void statements(const hamirror::Client &client, const std::string &index)
     auto error = error_of([&] {
         return hamirror::execute(client, "SELECT id FROM d WHERE a=1 OR b=2");
     });
-    CHECK(error.code() == HAMIRROR_ERROR_REQUEST && error.diagnostics().size() == 1);
+    CHECK(error.code() == ErrorCode::request && error.diagnostics().size() == 1);
     CHECK(error.diagnostics()[0].column() == 28 && error.diagnostics()[0].text() == "OR");
 }
 
@@ -339,8 +354,7 @@ int main(int count, char **arguments)
     auto config = OK(hamirror::Config::read(arguments[1]));
     configurations(config, arguments[2]);
     readings(arguments[1]);
-    hamirror::ClientOptions options;
-    options.seed = 7;
+    auto options = hamirror::ClientOptions().seed(7).failover(true);
     auto client = OK(hamirror::Client::make(config, options));
     results(client, arguments[2]);
     short_results(client);
@@ -355,5 +369,5 @@ int main(int count, char **arguments)
     auto moved = std::move(client);
     CHECK(moved.get() != nullptr && client.get() == nullptr);
     auto error = error_of([&] { return hamirror::Status::make(client); });
-    CHECK(error.code() == HAMIRROR_ERROR_ARGUMENT);
+    CHECK(error.code() == ErrorCode::argument);
 }

@@ -30,11 +30,11 @@ int main()
 {
     hamirror::Config config(config_of_other_kind());
     CHECK(config.index_names().size() == 1 && config.index_names()[0] == "dist");
-    int code = HAMIRROR_OK;
+    auto code = hamirror::ErrorCode::ok;
     try {
         hamirror::Config::parse("index {", "wrong.conf");
     } catch (const std::exception &error) {
         code = static_cast<const hamirror::Error &>(error).code();
     }
-    CHECK(code == HAMIRROR_ERROR_CONFIG && code == code_of_other_kind());
+    CHECK(code == hamirror::ErrorCode::config && number(code) == code_of_other_kind());
 }

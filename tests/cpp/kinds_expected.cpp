@@ -18,5 +18,5 @@ hamirror_config *config_of_other_kind()
 int code_of_other_kind()
 {
     auto config = hamirror::Config::parse("index {", "wrong.conf");
-    return config ? HAMIRROR_OK : config.error().code();
+    return config ? HAMIRROR_OK : number(config.error().code());
 }

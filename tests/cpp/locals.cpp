@@ -24,18 +24,18 @@ hamirror::Client client_of(const std::string &one, const std::string &other)
 // Answers as the agent of the index `own` does.
 template <typename Local> void answer(const hamirror::Client &client, Local &local)
 {
-    auto request = hamirror::Request::make(0, 0x11f, HAMIRROR_ACCESS_READ, local.request());
-    auto reply = client.call("own", 0, request);
+    auto request = hamirror::Request::make(0, 0x11f, hamirror::Access::read, local.request());
+    auto reply = client.call("own", AgentNumber{0}, request);
     local.answer(reply.version(), reply.body());
 }
 
 void same_rows(const hamirror::Result &one, const hamirror::Result &other)
 {
-    CHECK(one.warning().empty() && one.size() > 0 && one.size() == other.size());
+    CHECK(!one.warning() && one.size() > 0 && one.size() == other.size());
     CHECK(one.total_found() == other.total_found());
     for (size_t row = 0; row < one.size(); row++) {
-        CHECK(one.rows()[row].id() == other.rows()[row].id());
-        CHECK(one.rows()[row].weight() == other.rows()[row].weight());
+        CHECK(one[row].id() == other[row].id());
+        CHECK(one[row].weight() == other[row].weight());
     }
 }
 
@@ -47,8 +47,8 @@ void by_callback(const hamirror::Client &client, const hamirror::Search &search,
         asked++;
         CHECK(local.name() == LOCAL && local.request().size() > 0);
         CHECK(error_of([&] { local.answer(0x11f, hamirror::Bytes(nullptr, 7)); }).code()
-              == HAMIRROR_ERROR_ARGUMENT);
-        CHECK(error_of([&] { local.fail(nullptr); }).code() == HAMIRROR_ERROR_ARGUMENT);
+              == ErrorCode::argument);
+        CHECK(error_of([&] { local.fail(nullptr); }).code() == ErrorCode::argument);
         answer(client, local);
     };
     same_rows(client.search_with_locals("mixed", search, good), whole);
@@ -56,22 +56,21 @@ void by_callback(const hamirror::Client &client, const hamirror::Search &search,
 
     auto fails = [](hamirror::LocalView local) { local.fail("the disk is gone"); };
     auto result = client.search_with_locals("mixed", search, fails);
-    CHECK(contains(result.warning(), "the disk is gone") && result.failures().size() == 1);
+    CHECK(contains(*result.warning(), "the disk is gone") && result.failures().size() == 1);
     CHECK(result.failures()[0].local() == LOCAL);
 
-    hamirror::CallOptions options;
-    options.completeness = HAMIRROR_COMPLETENESS_ALL;
+    auto options = hamirror::CallOptions().completeness(hamirror::Completeness::all);
     auto refused = error_of([&] {
         auto silent = [](hamirror::LocalView) { return 0; };
         client.search_with_locals("mixed", search, silent, options);
     });
-    CHECK(refused.code() == HAMIRROR_ERROR_UNANSWERED);
+    CHECK(refused.code() == ErrorCode::unanswered);
     CHECK(contains(refused.what(), "the program gave no answer"));
 
     auto ended = error_of([&] {
         client.search_with_locals("mixed", search, [](hamirror::LocalView) { return 42; });
     });
-    CHECK(ended.code() == HAMIRROR_ERROR_CALLBACK && ended.callback_code() == 42);
+    CHECK(ended.code() == ErrorCode::callback && ended.callback_code() == 42);
 }
 
 // What the callback throws comes out as it is, be it an error of the library or none.
@@ -86,19 +85,19 @@ void by_callback_that_throws(const hamirror::Client &client, const hamirror::Sea
     auto error = error_of([&] {
         client.search_with_locals("mixed", search, [&](auto) { client.search("none", search); });
     });
-    CHECK(error.code() == HAMIRROR_ERROR_UNKNOWN && contains(error.what(), "none"));
+    CHECK(error.code() == ErrorCode::unknown && contains(error.what(), "none"));
 }
 
-void misuse(hamirror::Batch &batch, hamirror::Batch &other, uint32_t found)
+void misuse(hamirror::Batch &batch, hamirror::Batch &other, hamirror::SearchId found)
 {
     auto code_of = [](auto function) { return error_of(function).code(); };
-    CHECK(code_of([&] { batch.local_count(9); }) == HAMIRROR_ERROR_UNKNOWN);
-    CHECK(code_of([&] { batch.take_local(found, 1); }) == HAMIRROR_ERROR_UNKNOWN);
+    CHECK(code_of([&] { batch.local_count(hamirror::SearchId{9}); }) == ErrorCode::unknown);
+    CHECK(code_of([&] { batch.take_local(found, 1); }) == ErrorCode::unknown);
     auto local = batch.take_local(found, 0);
-    CHECK(code_of([&] { batch.add_local(local); }) == HAMIRROR_ERROR_MISUSE);
+    CHECK(code_of([&] { batch.add_local(local); }) == ErrorCode::misuse);
     local.answer(0x11f, std::string_view(NONSENSE));
-    CHECK(code_of([&] { other.add_local(local); }) == HAMIRROR_ERROR_MISUSE);
-    CHECK(code_of([&] { batch.add_local(local); }) == HAMIRROR_ERROR_REQUEST);
+    CHECK(code_of([&] { other.add_local(local); }) == ErrorCode::misuse);
+    CHECK(code_of([&] { batch.add_local(local); }) == ErrorCode::request);
 }
 
 void by_batch(const hamirror::Client &client, const hamirror::Search &search,
@@ -120,7 +119,7 @@ void by_batch(const hamirror::Client &client, const hamirror::Search &search,
     // The same while a thread of the library has the batch.
     found = batch.add_search("mixed", search);
     batch.run();
-    CHECK(error_of([&] { batch.drive(); }).code() == HAMIRROR_ERROR_MISUSE);
+    CHECK(error_of([&] { batch.drive(); }).code() == ErrorCode::misuse);
     local = batch.take_local(found, 0);
     answer(client, local);
     batch.add_local(local);
@@ -130,7 +129,8 @@ void by_batch(const hamirror::Client &client, const hamirror::Search &search,
     found = other.add_search("mixed", search);
     auto late = other.take_local(found, 0);
     CHECK(other.wait_all());
-    CHECK(contains(other.take_search(found).warning(), "local index packages1 not searched"));
+    auto unsearched = other.take_search(found);
+    CHECK(contains(*unsearched.warning(), "local index packages1 not searched"));
     other = hamirror::Batch();
     late.fail("too late");
 }

@@ -7,6 +7,9 @@
 
 #include "check.hpp"
 
+using hamirror::AgentNumber;
+using hamirror::ErrorCode;
+
 // The value of a step that must do well.
 #ifdef HAMIRROR_EXPECTED
 #define OK(step) value_of((step), __FILE__, __LINE__, #step)

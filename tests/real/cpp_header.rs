@@ -1,11 +1,13 @@
 //! The C++ header compiles wherever it says so.
 
+use std::collections::HashSet;
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use hamirror_tests::compiler::{Compiler, Linkage, Standard};
 use hamirror_tests::packages;
 use hamirror_tests::program::{self, Program};
+use hamirror_tests::workspace;
 
 #[test]
 fn it_compiles_under_both_standards_by_any_compiler_and_of_either_kind() -> Result<()> {
@@ -36,6 +38,49 @@ fn it_compiles_under_both_standards_by_any_compiler_and_of_either_kind() -> Resu
     }
     Ok(())
 }
+
+/// A constant that C gets must have an enumerator, or one would have to fall back on C for it.
+#[test]
+fn every_constant_is_an_enumerator() -> Result<()> {
+    let folder = workspace::root().join("include");
+    let values = fs::read_to_string(folder.join("hamirror_values.hpp"))?;
+    let words: HashSet<&str> = values.split(|letter| !is_of_a_name(letter)).collect();
+    let (mut count, mut missing) = (0, Vec::new());
+    let chapters = fs::read_dir(folder.join("hamirror")).into_iter().flatten();
+    for entry in fs::read_dir(&folder)?.chain(chapters) {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "h") {
+            continue;
+        }
+        let text = fs::read_to_string(&path)?;
+        for line in text.lines().filter_map(|line| line.strip_prefix("#define HAMIRROR_")) {
+            let Some((name, value)) = line.split_once(' ') else { continue };
+            let name = format!("HAMIRROR_{name}");
+            if value.parse::<i64>().is_err() || OF_C.contains(&name.as_str()) {
+                continue;
+            }
+            count += 1;
+            if !words.contains(name.as_str()) {
+                missing.push(name);
+            }
+        }
+    }
+    ensure!(count > 140 && missing.is_empty(), "{count} constants, missing: {missing:?}");
+    Ok(())
+}
+
+fn is_of_a_name(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
+/// Constants that are no kind of a thing: versions, and "none", which is a `std::optional`.
+const OF_C: [&str; 5] = [
+    "HAMIRROR_VERSION_MAJOR",
+    "HAMIRROR_VERSION_MINOR",
+    "HAMIRROR_VERSION_PATCH",
+    "HAMIRROR_NONE",
+    "HAMIRROR_API_VERSION",
+];
 
 #[test]
 fn files_of_both_kinds_make_one_program() -> Result<()> {

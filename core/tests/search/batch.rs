@@ -134,7 +134,7 @@ fn one_with_a_setting_that_the_daemon_lacks_is_refused_alone() {
     let Verdict::QueriesRefused(texts) = &verdict else { panic!("{verdict:?}") };
     let told = texts.iter().map(|text| text.as_deref().map(|text| text.contains("low priority")));
     assert_eq!(told.collect::<Vec<_>>(), [None, Some(true), None]);
-    let results = SearchResult::merge_all(&request, vec![("h", Ok(reply))], Completeness::All);
+    let results = merging::merge_all(&request, vec![("h", Ok(reply))], Completeness::All);
     assert!(results[0].is_ok() && results[2].is_ok());
     let error = results[1].as_ref().unwrap_err().to_string();
     assert!(error.contains("low priority"), "{error}");
@@ -146,7 +146,7 @@ fn each_of_several_shows_what_it_was_refused_with() {
     let failure = AgentFailure { query_errors, ..failure("one; two; three") };
     let outcomes = vec![("box:1", Err(failure))];
     let results =
-        SearchResult::merge_all(&of_all(&searches()), outcomes, Completeness::BestEffort);
+        merging::merge_all(&of_all(&searches()), outcomes, Completeness::BestEffort);
     for (result, text) in results.iter().zip(["one", "two", "three"]) {
         let error = result.as_ref().unwrap_err();
         assert_eq!(error.failures()[0].query_error.as_deref(), Some(text));
