@@ -23,6 +23,21 @@ static_assert(sizeof(hamirror::Client) == sizeof(hamirror_client *));
 static_assert(std::is_nothrow_copy_constructible_v<hamirror::Error>);
 static_assert(std::is_same_v<hamirror::Returns<int>, int>);
 
+// Numbers are not mixed up, and one without a name is kept.
+static_assert(!std::is_convertible_v<hamirror::CallId, hamirror::SearchId>);
+static_assert(!std::is_convertible_v<uint32_t, hamirror::CallId>);
+static_assert(!std::is_convertible_v<int32_t, hamirror::SortMode>);
+static_assert(number(hamirror::ErrorCode{77}) == 77 && number(hamirror::CallId{7}) == 7);
+
+// C has times in milliseconds, where some numbers mean something else.
+namespace detail = hamirror::detail;
+using namespace std::chrono_literals;
+static_assert(detail::milliseconds(1min) == 60000 && detail::milliseconds(-1ms) == 0);
+static_assert(detail::milliseconds(2000h) == UINT32_MAX);
+static_assert(detail::limit(std::nullopt) == -1 && detail::limit(-5ms) == 0);
+static_assert(detail::limit(1s) == 1000 && detail::setting(std::nullopt) == 0);
+static_assert(detail::setting(0) == HAMIRROR_NONE && detail::setting(250) == 250);
+
 hamirror_config *config_of_other_kind();
 int code_of_other_kind();
 
