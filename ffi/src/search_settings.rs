@@ -62,6 +62,27 @@ pub unsafe extern "C" fn hamirror_search_flag(
     })
 }
 
+/// Gives each row a column "@geodist": metres from the place at `latitude` and `longitude` to the
+/// one in two float attributes. All are in radians. The errors are those of
+/// hamirror_search_select().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_search_geo_anchor(
+    search: *mut Search,
+    latitude_attribute: *const c_char,
+    longitude_attribute: *const c_char,
+    latitude: f32,
+    longitude: f32,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let latitude_attribute = arguments::bytes(latitude_attribute, "latitude_attribute")?;
+        let longitude_attribute = arguments::bytes(longitude_attribute, "longitude_attribute")?;
+        change(search, |search| {
+            search.geo_anchor(latitude_attribute, longitude_attribute, latitude, longitude)
+        })
+    })
+}
+
 /// Sets after how many milliseconds, by the daemon's own reckoning of work, an agent stops
 /// looking; 0 is no end. Manticore knows none: an agent that runs it is an error. The errors are
 /// those of hamirror_search_select().

@@ -1185,7 +1185,7 @@ pub(super) static V0: ApiV0 = ApiV0 {
     waker_wake: crate::waker::hamirror_waker_wake,
     target_product: crate::callback_request::hamirror_target_product,
     search_filter_null: crate::filter::hamirror_search_filter_null,
-    search_geo_anchor: crate::search::hamirror_search_geo_anchor,
+    search_geo_anchor: crate::search_settings::hamirror_search_geo_anchor,
     batch_join: crate::batch_run::hamirror_batch_join,
     batch_run: crate::batch_run::hamirror_batch_run,
     batch_next_completed: crate::batch_completed::hamirror_batch_next_completed,
