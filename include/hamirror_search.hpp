@@ -183,6 +183,38 @@ public:
     }
     // Sets a text for the logs of the daemons.
     Chain<Search> comment(Text comment) { return set(hamirror_search_comment, comment.c_str()); }
+    // Groups documents by attributes; aggregates are entries of the select list.
+    Chain<Search> group_by(GroupFunction function, const std::vector<std::string> &attributes)
+    {
+        std::vector<const char *> pointers;
+        for (const std::string &attribute : attributes)
+            pointers.push_back(Text(attribute).c_str());
+        return set(hamirror_search_group_by, function, pointers.data(), pointers.size());
+    }
+    // Sets the order of the groups.
+    Chain<Search> group_order(Text clause)
+    {
+        return set(hamirror_search_group_order, clause.c_str());
+    }
+    // Sets the order of documents within a group, whose first is its row.
+    Chain<Search> group_within(Text clause)
+    {
+        return set(hamirror_search_group_within, clause.c_str());
+    }
+    // Counts the different values of an attribute as "@distinct".
+    Chain<Search> group_distinct(Text attribute)
+    {
+        return set(hamirror_search_group_distinct, attribute.c_str());
+    }
+    // Sets the rows of a group, 1 unless set.
+    Chain<Search> group_rows(uint32_t rows) { return set(hamirror_search_group_rows, rows); }
+    // Puts the result into another order, and takes a part of it.
+    Chain<Search> outer(Text order, uint32_t offset, uint32_t limit)
+    {
+        return set(hamirror_search_outer, order.c_str(), offset, limit);
+    }
+    // Sets whose answer the merge gives where masters are not right.
+    Chain<Search> merge_mode(MergeMode mode) { return set(hamirror_search_merge_mode, mode); }
 
 private:
     template <typename Function, typename... Arguments>

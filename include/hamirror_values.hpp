@@ -149,6 +149,24 @@ enum class MatchMode : int32_t {
 enum class Filter : int32_t {
     keep = HAMIRROR_FILTER_KEEP,
     drop = HAMIRROR_FILTER_DROP,
+    keep_groups = HAMIRROR_FILTER_KEEP_GROUPS,
+    drop_groups = HAMIRROR_FILTER_DROP_GROUPS,
+};
+
+// What documents are grouped by.
+enum class GroupFunction : int32_t {
+    day = HAMIRROR_GROUP_DAY,
+    week = HAMIRROR_GROUP_WEEK,
+    month = HAMIRROR_GROUP_MONTH,
+    year = HAMIRROR_GROUP_YEAR,
+    attribute = HAMIRROR_GROUP_ATTRIBUTE,
+    attribute_pair = HAMIRROR_GROUP_ATTRIBUTE_PAIR,
+};
+
+// Whose answer a merge gives where masters are not right.
+enum class MergeMode : int32_t {
+    exact = HAMIRROR_MERGE_EXACT,
+    master = HAMIRROR_MERGE_MASTER,
 };
 
 // Open ends of a filter.

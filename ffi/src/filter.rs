@@ -15,12 +15,18 @@ use crate::arguments;
 use crate::error::Error;
 use crate::failed::Failed;
 use crate::panic::fallible;
-use crate::search::{Search, change};
+use crate::search::{Search, change, change_group};
 
 /// A filter keeps the documents that it describes.
 pub const HAMIRROR_FILTER_KEEP: i32 = 0;
 /// A filter drops the documents that it describes.
 pub const HAMIRROR_FILTER_DROP: i32 = 1;
+/// A filter keeps the groups that it describes (HAVING): its attribute is an alias or an
+/// expression of the select list, such as "count(*)". A search has one of these, the last that was
+/// set. HAMIRROR_ERROR_MISUSE if the search is not grouped.
+pub const HAMIRROR_FILTER_KEEP_GROUPS: i32 = 2;
+/// A filter drops the groups that it describes, otherwise as HAMIRROR_FILTER_KEEP_GROUPS.
+pub const HAMIRROR_FILTER_DROP_GROUPS: i32 = 3;
 
 /// The number or a higher one.
 pub const HAMIRROR_BOUND_AT_LEAST: i32 = 0;
@@ -231,12 +237,19 @@ unsafe fn add_filter(
     condition: Condition,
 ) -> Result<(), Failed> {
     let condition = match filter {
-        HAMIRROR_FILTER_KEEP => condition,
-        HAMIRROR_FILTER_DROP => condition.negated(),
+        HAMIRROR_FILTER_KEEP | HAMIRROR_FILTER_KEEP_GROUPS => condition,
+        HAMIRROR_FILTER_DROP | HAMIRROR_FILTER_DROP_GROUPS => condition.negated(),
         other => return Err(Failed::number("filter", other)),
     };
     // SAFETY: the caller's promise.
-    unsafe { change(search, |search| search.filter(attribute, condition)) }
+    unsafe {
+        match filter {
+            HAMIRROR_FILTER_KEEP | HAMIRROR_FILTER_DROP => {
+                change(search, |search| search.filter(attribute, condition))
+            }
+            _ => change_group(search, |group| group.having(attribute, condition)),
+        }
+    }
 }
 
 fn bounded(bound: i32, number: impl Into<Number>) -> Result<Condition, Failed> {

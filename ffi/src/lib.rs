@@ -17,7 +17,8 @@
 //!     <- config parameters request search result
 //!     <- config_builder callback_request value client
 //!     <- answer batch status log
-//!     <- batch_completed batch_run filter local search_all search_settings session upkeep waker
+//!     <- batch_completed batch_run filter local search_all search_group search_settings session
+//!        upkeep waker
 //!     <- api
 //! ```
 #![expect(
@@ -59,6 +60,7 @@ pub mod options;
 pub mod client;
 
 pub mod search;
+pub mod search_group;
 pub mod search_settings;
 
 pub mod filter;

@@ -10,9 +10,10 @@ use std::ffi::c_char;
 use std::mem;
 
 use hamirror_core::Search as CoreSearch;
-use hamirror_core::search::{MatchMode, Ranker, Sort};
+use hamirror_core::search::{Grouping, MatchMode, Ranker, Sort};
 
 use crate::arguments;
+use crate::code::HAMIRROR_ERROR_MISUSE;
 use crate::error::Error;
 use crate::failed::Failed;
 use crate::handle::{self, Exclusive, Handle, Owned, need};
@@ -101,6 +102,26 @@ pub(crate) unsafe fn change(
     let mut slot = unsafe { need(search.cast_const(), "search") }?.write("search")?;
     slot.get()?;
     let changed = mem::take(&mut slot.0).map(change);
+    slot.0 = changed;
+    Ok(())
+}
+
+/// Changes what was set of the groups.
+///
+/// # Safety
+///
+/// `search` is NULL or live.
+pub(crate) unsafe fn change_group(
+    search: *mut Search,
+    change: impl FnOnce(Grouping) -> Grouping,
+) -> Result<(), Failed> {
+    // SAFETY: the caller's promise.
+    let mut slot = unsafe { need(search.cast_const(), "search") }?.write("search")?;
+    let Some(group) = slot.get()?.grouping().cloned() else {
+        let text = "the search is not grouped: call hamirror_search_group_by() first";
+        return Err(Failed::new(HAMIRROR_ERROR_MISUSE, text));
+    };
+    let changed = mem::take(&mut slot.0).map(|search| search.group(change(group)));
     slot.0 = changed;
     Ok(())
 }

@@ -134,6 +134,13 @@ static void search_functions(void)
     REFUSED(hamirror_search_ranker_plugin(NULL, NULL, NULL, &error));
     REFUSED(hamirror_search_token_filter(NULL, NULL, NULL, NULL, &error));
     REFUSED(hamirror_search_retries(NULL, 0, 0, &error));
+    REFUSED(hamirror_search_group_by(NULL, 0, NULL, 0, &error));
+    REFUSED(hamirror_search_group_order(NULL, NULL, &error));
+    REFUSED(hamirror_search_group_within(NULL, NULL, &error));
+    REFUSED(hamirror_search_group_distinct(NULL, NULL, &error));
+    REFUSED(hamirror_search_group_rows(NULL, 1, &error));
+    REFUSED(hamirror_search_outer(NULL, NULL, 0, 0, &error));
+    REFUSED(hamirror_search_merge_mode(NULL, 0, &error));
     hamirror_search_free(NULL);
 }
 

@@ -79,7 +79,7 @@ static void filters(void)
     EXPECT(HAMIRROR_ERROR_ARGUMENT,
            hamirror_search_filter_bound(search, HAMIRROR_FILTER_KEEP, "id", 4, 0, &error));
     EXPECT(HAMIRROR_ERROR_ARGUMENT,
-           hamirror_search_filter_strings(search, 2, "section", sections, 2, &error));
+           hamirror_search_filter_strings(search, 4, "section", sections, 2, &error));
     OK(hamirror_search_filter_all_values(search, HAMIRROR_FILTER_KEEP, "tags", &one, 1, &error));
     {
         hamirror_result *result;

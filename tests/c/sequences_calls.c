@@ -154,7 +154,7 @@ static void make_search(void)
 static void filter_search(hamirror_search *search)
 {
     const int64_t values[3] = {1, -5, INT64_MAX};
-    int32_t filter = (int32_t)below(3);
+    int32_t filter = (int32_t)below(5);
     const char *name = any_text();
     switch (below(13)) {
     case 7: {
@@ -186,13 +186,30 @@ static void filter_search(hamirror_search *search)
     }
 }
 
+static void group_search(hamirror_search *search)
+{
+    const char *name = any_text(), *names[2] = {name, any_text()};
+    uint32_t number = next_byte();
+    switch (below(8)) {
+    case 0: ended(API(search_group_order)(search, name, failed())); break;
+    case 1: ended(API(search_group_within)(search, name, failed())); break;
+    case 2: ended(API(search_group_distinct)(search, name, failed())); break;
+    case 3: ended(API(search_group_rows)(search, number, failed())); break;
+    case 4: ended(API(search_outer)(search, name, number, below(3), failed())); break;
+    case 5: ended(API(search_merge_mode)(search, (int32_t)below(3), failed())); break;
+    default:
+        ended(API(search_group_by)(search, (int32_t)below(8), names, below(3), failed()));
+    }
+}
+
 static void change_search(void)
 {
     hamirror_search *search = any_handle(SEARCH);
     uint32_t number = next_byte();
     int32_t choice = (int32_t)below(12);
-    switch (below(13)) {
+    switch (below(14)) {
     case 11: set_search(search); break;
+    case 12: group_search(search); break;
     case 0: ended(API(search_select)(search, any_text(), failed())); break;
     case 1: ended(API(search_sort)(search, choice, any_text(), failed())); break;
     case 2: ended(API(search_window)(search, below(3), number, failed())); break;

@@ -8,7 +8,9 @@ use hamirror::search::{GroupBy, Grouping, MergeMode, Row};
 use hamirror::{Client, Config, Search, SearchResult};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
 use hamirror_tests::corpus::{self, Document};
+use hamirror_tests::listing::grouped_listing;
 use hamirror_tests::oracle::{Answer, Oracle, Query};
+use hamirror_tests::program::Program;
 
 use crate::master::{difference, translate};
 
@@ -25,6 +27,22 @@ fn groups_of_documents_of_both_shards_are_merged_as_a_master_merges_them() -> Re
         (0..SHARDS as u64).map(|shard| corpus::synthetic(400 + 100 * shard, shard)).collect();
     let mut cluster = Cluster::start_shards(&shards, |_| {})?;
     compare(&mut cluster, 5, 500)
+}
+
+#[test]
+fn groups_are_the_same_in_c_and_cpp() -> Result<()> {
+    let cluster = Cluster::start(corpus::synthetic(2_000, 9), |_| {})?;
+    let expected = grouped_listing(&cluster.patient_config(), INDEX)?;
+    for title in ["sections", "two of each", "enclosed", "days", "weeks", "months", "years"] {
+        let (_, rest) = expected.split_once(&format!("{title}\n")).context(title)?;
+        ensure!(rest.starts_with(|letter: char| letter.is_ascii_digit()), "{title}: {expected}");
+    }
+    let config = cluster.patient_config().display().to_string();
+    for program in [Program::c("grouped")?, Program::cpp("grouped")?] {
+        let printed = program.run_every_way(&[&config, INDEX])?;
+        ensure!(printed == expected, "{printed}, not as Rust: {expected}");
+    }
+    Ok(())
 }
 
 /// What one index with all documents would answer, the master's numbers beside it.

@@ -97,6 +97,11 @@ impl Search {
         self
     }
 
+    /// Returns what [`Self::group`] set, if anything.
+    pub fn grouping(&self) -> Option<&Grouping> {
+        self.group.as_ref()
+    }
+
     /// Encloses this search in another, with its own order, offset and limit. Of the rows (or
     /// groups) of this one it returns `limit` from `offset` on in the order of this extended sort
     /// clause.

@@ -953,6 +953,42 @@ pub struct ApiV0 {
         out_error: *mut *mut Error,
     ) -> i32,
     pub attempt_errno: unsafe extern "C" fn(attempt: *const Attempt) -> i32,
+    pub search_group_by: unsafe extern "C" fn(
+        search: *mut Search,
+        function: i32,
+        attributes: *const *const c_char,
+        attributes_len: usize,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub search_group_distinct: unsafe extern "C" fn(
+        search: *mut Search,
+        attribute: *const c_char,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub search_group_order: unsafe extern "C" fn(
+        search: *mut Search,
+        clause: *const c_char,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub search_group_rows:
+        unsafe extern "C" fn(search: *mut Search, rows: u32, out_error: *mut *mut Error) -> i32,
+    pub search_group_within: unsafe extern "C" fn(
+        search: *mut Search,
+        clause: *const c_char,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub search_merge_mode: unsafe extern "C" fn(
+        search: *mut Search,
+        merge_mode: i32,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub search_outer: unsafe extern "C" fn(
+        search: *mut Search,
+        order: *const c_char,
+        offset: u32,
+        limit: u32,
+        out_error: *mut *mut Error,
+    ) -> i32,
 }
 
 pub(super) static V0: ApiV0 = ApiV0 {
@@ -1245,4 +1281,11 @@ pub(super) static V0: ApiV0 = ApiV0 {
     reply_elapsed_us: crate::reply::hamirror_reply_elapsed_us,
     verdict_set_bytes: crate::callback_request::hamirror_verdict_set_bytes,
     attempt_errno: crate::failure::hamirror_attempt_errno,
+    search_group_by: crate::search_group::hamirror_search_group_by,
+    search_group_distinct: crate::search_group::hamirror_search_group_distinct,
+    search_group_order: crate::search_group::hamirror_search_group_order,
+    search_group_rows: crate::search_group::hamirror_search_group_rows,
+    search_group_within: crate::search_group::hamirror_search_group_within,
+    search_merge_mode: crate::search_group::hamirror_search_merge_mode,
+    search_outer: crate::search_group::hamirror_search_outer,
 };
