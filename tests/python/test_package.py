@@ -118,9 +118,43 @@ def test_errors_survive_pickling() -> None:
         (hamirror.Filter.string("s", "é"), "Filter.string('s', 'é')"),
         (hamirror.Filter.null("j.x", exclude=True), "Filter.null('j.x', exclude=True)"),
         (hamirror.Filter.id_range(1, 2**64 - 1), f"Filter.id_range(1, {2**64 - 1})"),
+        (hamirror.Filter.strings("s", ("a", "é")), "Filter.strings('s', ['a', 'é'])"),
+        (hamirror.Filter.above("a", 3), "Filter.above('a', 3)"),
+        (
+            hamirror.Filter.at_most("a", 0.5, exclude=True),
+            "Filter.at_most('a', 0.5, exclude=True)",
+        ),
+        (
+            hamirror.Filter.variable("a", "@v").of_all_values(),
+            "Filter.variable('a', '@v').of_all_values()",
+        ),
+        (hamirror.Ranker.plugin("mine", "a=1"), "Ranker.plugin('mine', 'a=1')"),
+        (hamirror.Override("a", {1: 2}), "Override('a', {1: 2})"),
+        (
+            hamirror.Override("a", {1: True}, kind="bool"),
+            "Override('a', {1: True}, kind='bool')",
+        ),
+        (
+            hamirror.Override("a", {1: 0.5}, kind="float"),
+            "Override('a', {1: 0.5}, kind='float')",
+        ),
+        (hamirror.Grouping("a", "b.c"), "Grouping('a', 'b.c')"),
+        (
+            hamirror.Grouping(
+                "a",
+                by="year",
+                order="@count desc",
+                within="b asc",
+                count_distinct="c",
+                rows_per_group=2,
+                having=hamirror.Filter.above("d", 3),
+            ),
+            "Grouping('a', by='year', order='@count desc', within='b asc', count_distinct='c', "
+            "rows_per_group=2, having=Filter.above('d', 3))",
+        ),
     ],
 )
 def test_values_are_printed_as_written(value: object, text: str) -> None:
     assert repr(value) == text
-    names = {"Sort": hamirror.Sort, "Ranker": hamirror.Ranker, "Filter": hamirror.Filter}
+    names = {name: getattr(hamirror, name) for name in hamirror.__all__}
     assert eval(text, names) == value

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use hamirror_tests::cluster::{Cluster, INDEX};
 use hamirror_tests::corpus;
-use hamirror_tests::listing::listing;
+use hamirror_tests::listing::{grouped_listing, listing};
 use hamirror_tests::python::Environment;
 use hamirror_tests::{process, workspace};
 use tempfile::TempDir;
@@ -21,12 +21,18 @@ fn a_fresh_environment_needs_nothing_but_the_wheel() -> Result<()> {
     install.args(["-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]).arg(wheel);
     process::run(&mut install)?;
 
-    let cluster = Cluster::start(corpus::synthetic(500, 5), |_| {})?;
+    let cluster = Cluster::start(corpus::synthetic(2_000, 5), |_| {})?;
     let expected = listing(&cluster.config(), INDEX, "library")?;
     ensure!(expected.lines().count() == 11, "{expected}");
     let mut demo = environment.python();
     demo.arg(workspace::source("python/demo_search.py"));
     let printed = process::run(demo.arg(cluster.config()).args([INDEX, "library"]))?;
+    ensure!(printed == expected, "{printed}instead of\n{expected}");
+
+    let expected = grouped_listing(&cluster.config(), INDEX)?;
+    let mut grouped = environment.python();
+    grouped.arg(workspace::source("python/grouped.py"));
+    let printed = process::run(grouped.arg(cluster.config()).arg(INDEX))?;
     ensure!(printed == expected, "{printed}instead of\n{expected}");
     Ok(())
 }

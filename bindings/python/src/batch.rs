@@ -14,10 +14,10 @@ use crate::callback::Detached;
 use crate::error::{exception, misuse};
 use crate::local::LOCAL_VERSION;
 use crate::options::{self, Keywords};
-use crate::pending::{PendingReply, PendingSearch};
+use crate::pending::{PendingReply, PendingSearch, PendingSearches, Results};
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::search::search_options;
+use crate::search::{search_options, searches_of};
 use crate::text::Text;
 use crate::waiting::{self, Limit};
 
@@ -52,6 +52,28 @@ impl Batch {
         let id = waiting::run(py, || batch.get()?.add_search_with(index, &search, &options))?;
         let pending = Py::new(py, PendingSearch::new(index, id))?;
         open.running.insert(Completed::Search(id), Pending::Search(pending.clone_ref(py)));
+        Ok(pending)
+    }
+
+    /// Starts several searches of the same agents in one request to each, 32 at most.
+    ///
+    /// `options` are those of `CallOptions`.
+    #[pyo3(signature = (index, searches, **options))]
+    fn add_searches(
+        &self,
+        py: Python<'_>,
+        index: &str,
+        searches: &Bound<'_, PyAny>,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Py<PendingSearches>> {
+        let searches = searches_of(searches)?;
+        let options = options::call_options("add_searches", options)?;
+        let mut guard = self.lock()?;
+        let open = get(&mut guard)?;
+        let batch = &mut open.batch;
+        let id = waiting::run(py, || batch.get()?.add_searches_with(index, &searches, &options))?;
+        let pending = Py::new(py, PendingSearches::new(index, id))?;
+        open.running.insert(Completed::Search(id), Pending::Searches(pending.clone_ref(py)));
         Ok(pending)
     }
 
@@ -315,12 +337,14 @@ struct Open {
 enum Pending {
     Reply(Py<PendingReply>),
     Search(Py<PendingSearch>),
+    Searches(Py<PendingSearches>),
 }
 
 /// Something that ended, with how it did.
 enum Ended {
     Reply(Py<PendingReply>, Result<Reply, Error>),
     Search(Py<PendingSearch>, Result<Box<hamirror::SearchResult>, Error>),
+    Searches(Py<PendingSearches>, Results),
 }
 
 impl Open {
@@ -331,14 +355,17 @@ impl Open {
 
     /// The number of what runs in this batch.
     fn find(&self, pending: &Bound<'_, PyAny>) -> Option<Completed> {
-        let number = match (pending.cast::<PendingReply>(), pending.cast::<PendingSearch>()) {
-            (Ok(reply), _) => Completed::Call(reply.get().id),
-            (_, Ok(search)) => Completed::Search(search.get().id),
-            _ => return None,
+        let number = if let Ok(reply) = pending.cast::<PendingReply>() {
+            Completed::Call(reply.get().id)
+        } else if let Ok(search) = pending.cast::<PendingSearch>() {
+            Completed::Search(search.get().id)
+        } else {
+            Completed::Search(pending.cast::<PendingSearches>().ok()?.get().id)
         };
         let is_it = match self.running.get(&number)? {
             Pending::Reply(reply) => reply.is(pending),
             Pending::Search(search) => search.is(pending),
+            Pending::Searches(searches) => searches.is(pending),
         };
         is_it.then_some(number)
     }
@@ -413,6 +440,9 @@ impl Open {
                     let result = batch.take_search(search).map(Box::new);
                     ended.push(Ended::Search(pending, result));
                 }
+                (Completed::Search(search), Some(Pending::Searches(pending))) => {
+                    ended.push(Ended::Searches(pending, batch.take_searches(search)));
+                }
                 // No object could be made when it was added.
                 _ => {}
             }
@@ -430,6 +460,10 @@ impl Open {
                 }
                 Ended::Search(pending, result) => {
                     pending.get().end(py, result.map(|result| *result))?;
+                    pending.into_any()
+                }
+                Ended::Searches(pending, results) => {
+                    pending.get().end(py, results)?;
                     pending.into_any()
                 }
             };

@@ -7,7 +7,7 @@ use hamirror::status::Show;
 use hamirror::{Level, LogSink};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
 
 use crate::batch::Batch;
 use crate::callback::{self, Detached};
@@ -17,11 +17,11 @@ use crate::options::{self, Keywords, about};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::result::SearchResult;
-use crate::search::search_options;
+use crate::search::{search_options, searches_of};
 use crate::session::{self, Session};
 use crate::text::Text;
 use crate::upkeep::Upkeep;
-use crate::{local, log, status, waiting};
+use crate::{local, log, pending, status, waiting};
 
 /// Asks distributed indexes; any number of threads may share it.
 ///
@@ -79,6 +79,59 @@ impl Client {
             batch.take_search(*id).map(Some)
         })?;
         Ok(SearchResult::new(result))
+    }
+
+    /// Runs several searches of the same agents in one request to each, and waits. A daemon does
+    /// once what they have in common.
+    ///
+    /// Parameters
+    /// ----------
+    /// index : str
+    ///     A distributed index, or a list of them.
+    /// searches : iterable of Search
+    ///     1 to 32 searches.
+    /// return_exceptions : bool, default False
+    ///     Puts what went wrong with one search in its place, and does not raise it.
+    /// **options
+    ///     Those of `CallOptions`.
+    ///
+    /// Returns
+    /// -------
+    /// list of SearchResult
+    ///     In the order of the searches.
+    ///
+    /// Raises
+    /// ------
+    /// Error
+    ///     What `search` raises. A search that a daemon can't read fails all of them.
+    #[pyo3(signature = (index, searches, *, return_exceptions = false, **options))]
+    fn search_all<'py>(
+        &self,
+        py: Python<'py>,
+        index: &str,
+        searches: &Bound<'py, PyAny>,
+        return_exceptions: bool,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let client = self.get()?;
+        let searches = searches_of(searches)?;
+        let options = options::call_options("search_all", options)?;
+        let mut asked = None;
+        let results = waiting::wait(py, |slice| {
+            let (batch, id) = match &mut asked {
+                Some(asked) => asked,
+                empty => {
+                    let mut batch = Detached::new(client.batch()?);
+                    let id = batch.add_searches_with(index, &searches, &options)?;
+                    empty.insert((batch, id))
+                }
+            };
+            if !batch.wait_all(Some(slice))? {
+                return Ok(None);
+            }
+            batch.take_searches(*id).map(Some)
+        })?;
+        pending::objects(py, results, return_exceptions)
     }
 
     /// Runs a statement of SphinxQL, or several between semicolons; an answer for each.

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use hamirror::{CallId, Error, SearchId};
 use pyo3::PyClass;
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
 use crate::error::{exception, misuse};
 use crate::reply::Reply;
@@ -56,6 +57,107 @@ impl PendingSearch {
         Ok(())
     }
 }
+
+/// Several searches in one request to each agent, under way in a batch. Their results stay here
+/// when the batch is closed.
+#[pyclass(frozen, weakref, module = "hamirror")]
+pub(crate) struct PendingSearches {
+    /// Distributed index that is searched.
+    #[pyo3(get)]
+    index: String,
+    /// Number in its batch.
+    pub(crate) id: SearchId,
+    outcome: OnceLock<Result<Vec<Ended>, Error>>,
+}
+
+/// A result, made an object once, or why there is none.
+type Ended = Result<Py<SearchResult>, Error>;
+
+#[pymethods]
+impl PendingSearches {
+    /// True if the searches have ended, well or not; their batch finds out while it waits or is
+    /// driven.
+    #[getter]
+    fn done(&self) -> bool {
+        self.outcome.get().is_some()
+    }
+
+    /// The merged result of each search, in their order; `MisuseError` while they run. What went
+    /// wrong with one is raised, or stands in its place with `return_exceptions`.
+    #[pyo3(signature = (*, return_exceptions = false))]
+    fn results<'py>(
+        &self,
+        py: Python<'py>,
+        return_exceptions: bool,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let ended = match self.outcome.get() {
+            Some(ended) => ended.as_ref().map_err(|error| exception(py, error))?,
+            None => return Err(misuse("there is no result yet: wait for it, or drive its batch")),
+        };
+        list(py, ended, return_exceptions)
+    }
+
+    fn __repr__(&self) -> String {
+        let state = match self.outcome.get() {
+            Some(Ok(_)) => "answered",
+            Some(Err(_)) => "failed",
+            None => "running",
+        };
+        format!("<hamirror.PendingSearches of {}, {state}>", self.index)
+    }
+}
+
+impl PendingSearches {
+    pub(crate) fn new(index: &str, id: SearchId) -> Self {
+        Self { index: index.to_owned(), id, outcome: OnceLock::new() }
+    }
+
+    pub(crate) fn end(&self, py: Python<'_>, results: Results) -> PyResult<()> {
+        let ended = match results {
+            Ok(results) => Ok(made(py, results)?),
+            Err(error) => Err(error),
+        };
+        // A batch ends each thing once; a second outcome would be dropped.
+        let _ = self.outcome.set(ended);
+        Ok(())
+    }
+}
+
+/// The list of results that several searches end with.
+pub(crate) fn objects(
+    py: Python<'_>,
+    results: Vec<Result<hamirror::SearchResult, Error>>,
+    return_exceptions: bool,
+) -> PyResult<Bound<'_, PyList>> {
+    list(py, &made(py, results)?, return_exceptions)
+}
+
+fn made(
+    py: Python<'_>,
+    results: Vec<Result<hamirror::SearchResult, Error>>,
+) -> PyResult<Vec<Ended>> {
+    let object = |result| match result {
+        Ok(result) => Ok(Ok(Py::new(py, SearchResult::new(result))?)),
+        Err(error) => Ok(Err(error)),
+    };
+    results.into_iter().map(object).collect()
+}
+
+fn list<'py>(
+    py: Python<'py>,
+    ended: &[Ended],
+    return_exceptions: bool,
+) -> PyResult<Bound<'py, PyList>> {
+    let each = ended.iter().map(|result| match result {
+        Ok(result) => Ok(result.clone_ref(py).into_any()),
+        Err(error) if return_exceptions => Ok(exception(py, error).into_value(py).into_any()),
+        Err(error) => Err(exception(py, error)),
+    });
+    PyList::new(py, each.collect::<PyResult<Vec<_>>>()?)
+}
+
+/// What a batch says of several searches.
+pub(crate) type Results = Result<Vec<Result<hamirror::SearchResult, Error>>, Error>;
 
 /// A request to one agent, under way in a batch. Its reply stays here when the batch is closed.
 #[pyclass(frozen, weakref, module = "hamirror")]

@@ -52,10 +52,22 @@ impl Ranker {
         Self { inner: search::Ranker::Export(expression) }
     }
 
+    /// Ranks by the plugin of that name, which each agent has.
+    #[staticmethod]
+    #[pyo3(signature = (name, options = ""))]
+    fn plugin(name: String, options: &str) -> Self {
+        let options = options.to_owned();
+        Self { inner: search::Ranker::Plugin { name, options } }
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let (name, expression) = match &self.inner {
             search::Ranker::Expression(expression) => ("expression", expression),
             search::Ranker::Export(expression) => ("export", expression),
+            search::Ranker::Plugin { name, options } => {
+                let [name, options] = [name, options].map(|text| PyString::new(py, text));
+                return Ok(format!("Ranker.plugin({}, {})", name.repr()?, options.repr()?));
+            }
             plain => return Ok(format!("Ranker.{}", snake_case(plain).to_uppercase())),
         };
         Ok(format!("Ranker.{name}({})", PyString::new(py, expression).repr()?))

@@ -37,11 +37,12 @@ from ._native import (
     Config,
     PendingReply,
     PendingSearch,
+    PendingSearches,
     Upkeep,
     __version__,
 )
-from ._options import CallOptions, ClientOptions, SearchOptions
-from ._queries import Filter, Ranker, Sort
+from ._options import CallOptions, ClientOptions, QueryOptions, SearchOptions
+from ._queries import Filter, Grouping, Override, Ranker, Search, Sort
 from ._records import (
     AgentFailure,
     AgentStatus,
@@ -80,6 +81,7 @@ __all__ = [
     "Diagnostic",
     "Error",
     "Filter",
+    "Grouping",
     "HostStatus",
     "IndexStatus",
     "Latencies",
@@ -88,9 +90,12 @@ __all__ = [
     "MirrorStatus",
     "MisuseError",
     "NotFoundError",
+    "Override",
     "PendingReply",
     "PendingSearch",
+    "PendingSearches",
     "QueryError",
+    "QueryOptions",
     "Ranker",
     "Reply",
     "Request",
@@ -98,6 +103,7 @@ __all__ = [
     "ResourceError",
     "Row",
     "Rows",
+    "Search",
     "SearchOptions",
     "SearchResult",
     "Session",

@@ -6,12 +6,13 @@ Some of it stands in `_queries`, `_requests` and `_results`.
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, Literal, TypeAlias, final
+from typing import Any, Final, Literal, TypeAlias, final, overload
 
 from typing_extensions import Self, Unpack
 
+from ._errors import Error
 from ._options import CallOptions, ClientOptions, SearchOptions
-from ._queries import Filter, Ranker, Sort
+from ._queries import Filter, Grouping, Override, Ranker, Search, Sort
 from ._records import Diagnostic, Rows, Status
 from ._requests import Reply, Request, Verdict
 from ._results import Answer, Row, SearchResult, Session
@@ -22,12 +23,16 @@ __all__ = [
     "Client",
     "Config",
     "Filter",
+    "Grouping",
+    "Override",
     "PendingReply",
     "PendingSearch",
+    "PendingSearches",
     "Ranker",
     "Reply",
     "Request",
     "Row",
+    "Search",
     "SearchResult",
     "Session",
     "Sort",
@@ -120,6 +125,49 @@ class Client:
         `NotFoundError` for an unknown index.
         """
 
+    @overload
+    def search_all(
+        self,
+        index: str,
+        searches: Iterable[Search],
+        *,
+        return_exceptions: Literal[False] = False,
+        **options: Unpack[CallOptions],
+    ) -> list[SearchResult]:
+        """Runs several searches of the same agents in one request to each, and waits. A daemon
+        does once what they have in common.
+
+        Parameters
+        ----------
+        index : str
+            A distributed index, or a list of them.
+        searches : iterable of Search
+            1 to 32 searches.
+        return_exceptions : bool, default False
+            Puts what went wrong with one search in its place, and does not raise it.
+        **options
+            Those of `CallOptions`.
+
+        Returns
+        -------
+        list of SearchResult
+            In the order of the searches.
+
+        Raises
+        ------
+        Error
+            What `search` raises. A search that a daemon can't read fails all of them.
+        """
+
+    @overload
+    def search_all(
+        self,
+        index: str,
+        searches: Iterable[Search],
+        *,
+        return_exceptions: bool,
+        **options: Unpack[CallOptions],
+    ) -> list[SearchResult | Error]: ...
     def execute(
         self,
         statement: str,
@@ -237,6 +285,12 @@ class Batch:
     ) -> PendingSearch:
         """Starts a search of every agent of an index; `options` are those of `SearchOptions`."""
 
+    def add_searches(
+        self, index: str, searches: Iterable[Search], **options: Unpack[CallOptions]
+    ) -> PendingSearches:
+        """Starts several searches of the same agents in one request to each, 32 at most; `options`
+        are those of `CallOptions`."""
+
     def add_index(
         self, index: str, request: Request, **options: Unpack[CallOptions]
     ) -> list[PendingReply]:
@@ -299,11 +353,11 @@ class Batch:
     def fail_local(self, search: PendingSearch, local: str, text: str) -> None:
         """Says why a local index has no answer."""
 
-    def drive(self) -> list[PendingSearch | PendingReply]:
+    def drive(self) -> list[PendingSearch | PendingSearches | PendingReply]:
         """Does what is to be done now, without waiting, and returns what has ended since the last
         time. Searches and replies are those that their `add_` returned."""
 
-    def cancel(self, pending: PendingSearch | PendingReply) -> None:
+    def cancel(self, pending: PendingSearch | PendingSearches | PendingReply) -> None:
         """Ends a search or a request without an answer. It comes back as what has ended does: a
         search with what its agents have answered so far, if `completeness` allows, a request
         with `UnansweredError`. One that has ended, or is another batch's, stays as it is."""
@@ -329,7 +383,7 @@ class Batch:
     def __iter__(self) -> Self:
         """The batch: what has ended, as it ends, until nothing runs."""
 
-    def __next__(self) -> PendingSearch | PendingReply:
+    def __next__(self) -> PendingSearch | PendingSearches | PendingReply:
         """Waits for the next search or reply to end."""
 
     def __enter__(self) -> Self:
@@ -387,6 +441,27 @@ class PendingSearch:
 
     def result(self) -> SearchResult:
         """The merged result, or what went wrong as an exception; `MisuseError` while it runs."""
+
+@final
+class PendingSearches:
+    """Several searches in one request to each agent, under way in a batch. Their results stay here
+    when the batch is closed."""
+
+    @property
+    def index(self) -> str:
+        """Distributed index that is searched."""
+
+    @property
+    def done(self) -> bool:
+        """True once the searches have ended; their batch finds out while it waits or is driven."""
+
+    @overload
+    def results(self, *, return_exceptions: Literal[False] = False) -> list[SearchResult]:
+        """The merged result of each search, in their order; `MisuseError` while they run. What
+        went wrong with one is raised, or stands in its place with `return_exceptions`."""
+
+    @overload
+    def results(self, *, return_exceptions: bool) -> list[SearchResult | Error]: ...
 
 @final
 class PendingReply:

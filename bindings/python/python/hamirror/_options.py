@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
-    from ._native import Filter, Ranker, Sort
+    from ._native import Filter, Grouping, Override, Ranker, Sort
 
 Seconds: TypeAlias = float | timedelta
 """A time: seconds, or a `timedelta`."""
@@ -62,14 +62,25 @@ class CallOptions(TypedDict, total=False):
     Unless one is enough, local indexes count, too, searched or not."""
 
 
-class SearchOptions(CallOptions, total=False):
-    """What to search for, beside the full-text query, and how to ask."""
+class QueryOptions(TypedDict, total=False):
+    """What to search for, beside the full-text query."""
 
     select: str | None
     """Columns, such as `gid, price*2 AS double_price, weight()`; the default is `*`."""
 
     filters: Iterable[Filter] | None
     """Conditions that every document must meet."""
+
+    group: Grouping | None
+    """Rows by group instead of rows by document."""
+
+    outer: tuple[str, int, int] | None
+    """Encloses the search in another: order of that, rows to skip, rows to return. Its rows are
+    those (or the groups) that this one returns."""
+
+    merge_mode: Literal["exact", "master"] | None
+    """Whose answer the merge gives where masters are not right. `exact`: what one index with all
+    documents would answer (default); `master`: what a master answers, to be compared with it."""
 
     sort: Sort | None
     """The order of rows, `Sort.RELEVANCE` unless given; ties go to the lower document id."""
@@ -109,3 +120,55 @@ class SearchOptions(CallOptions, total=False):
 
     comment: str | None
     """Text for the agents' query logs."""
+
+    weights: Iterable[int] | None
+    """Weights of full-text fields by their number, the first ones first; `field_weights` go before
+    them."""
+
+    overrides: Iterable[Override] | None
+    """Other values of attributes for some documents."""
+
+    collation: Literal["libc_ci", "libc_cs", "utf8_general_ci", "binary"] | None
+    """Way in which strings compare in filters, orders and groups, `libc_ci` unless given."""
+
+    reverse_scan: bool | None
+    """Begins a full scan at the last document, `False` unless given. Manticore knows no such
+    order."""
+
+    sort_method: Literal["pq", "kbuffer"] | None
+    """Way in which an agent keeps its best rows, `pq` unless given; the rows are the same."""
+
+    max_predicted_time: Seconds | None
+    """Time by the daemon's own reckoning of work, after which an agent stops looking; 0 is no end.
+    Manticore knows none."""
+
+    boolean_simplify: bool | None
+    """Simplifies boolean expressions of the query before they run, `False` unless given."""
+
+    idf: Literal["normalized", "plain"] | None
+    """Way in which the weight of a word follows from its number of documents, `normalized` unless
+    given; with `plain` no word weighs less than nothing."""
+
+    tfidf_normalized: bool | None
+    """Divides the weights of words by their number in the query, `True` unless given."""
+
+    global_idf: bool | None
+    """Takes the numbers of documents from the file of `global_idf` that an agent has, `False`
+    unless given."""
+
+    low_priority: bool | None
+    """Searches with a lower priority of the thread, `False` unless given. Sphinx 2.2 knows
+    none."""
+
+    token_filter: tuple[str, str, str] | None
+    """Plugin of the agents that splits the query: library, name and options, which may be
+    empty."""
+
+    agent_retries: tuple[int, Seconds] | None
+    """Further rounds over the mirrors of an agent, 8 at most, and the pause before each, a second
+    at most. An agent that is a master does likewise with its own agents; `retry_count` and
+    `retry_delay` go before them here."""
+
+
+class SearchOptions(QueryOptions, CallOptions, total=False):
+    """What to search for, beside the full-text query, and how to ask."""
