@@ -28,7 +28,7 @@ def echoes() -> Iterator[hamirror.Client]:
 
 
 def request(
-    body: bytes | Callable[[hamirror.Target], bytes] = b"x",
+    body: bytes | Callable[[hamirror.types.Target], bytes] = b"x",
     judge: Callable[[hamirror.Reply], Verdict] | None = None,
 ) -> hamirror.Request:
     return hamirror.Request(99, body, access="read", version=0x100, judge=judge)
@@ -36,7 +36,7 @@ def request(
 
 def ask(
     client: hamirror.Client,
-    body: bytes | Callable[[hamirror.Target], bytes] = b"x",
+    body: bytes | Callable[[hamirror.types.Target], bytes] = b"x",
     judge: Callable[[hamirror.Reply], Verdict] | None = None,
 ) -> hamirror.Reply:
     return client.call("d", 0, request(body, judge))
@@ -54,8 +54,8 @@ def test_each_mirror_has_its_body(echoes: hamirror.Client) -> None:
         assert answer.body == f"{answer.host} shard".encode()
         hosts.add(answer.host)
     assert len(hosts) == 2
-    target = hamirror.Target(host="a:1", index_list="i", attempt=0)
-    assert target == hamirror.Target(host="a:1", index_list="i", attempt=0)
+    target = hamirror.types.Target(host="a:1", index_list="i", attempt=0)
+    assert target == hamirror.types.Target(host="a:1", index_list="i", attempt=0)
 
 
 def test_verdicts_are_heeded(echoes: hamirror.Client) -> None:
@@ -115,7 +115,7 @@ def test_exceptions_come_back_as_they_are(echoes: hamirror.Client) -> None:
 
 
 def test_a_later_attempt_may_not_be_built(echoes: hamirror.Client) -> None:
-    def build(target: hamirror.Target) -> bytes:
+    def build(target: hamirror.types.Target) -> bytes:
         if target.attempt == 1:
             raise OwnError(target.host)
         return b"x"
@@ -205,7 +205,7 @@ def test_blackholes_are_built_for_on_the_clients_thread() -> None:
     built = threading.Event()
     threads = set()
 
-    def build(target: hamirror.Target) -> bytes:
+    def build(target: hamirror.types.Target) -> bytes:
         threads.add(threading.get_ident())
         if target.attempt == 0 and len(threads) == 2:
             built.set()

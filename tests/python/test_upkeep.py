@@ -149,7 +149,7 @@ def test_status_tells_all_that_rust_knows() -> None:
     assert status.agents[0].is_persistent
     (mirror,) = status.agents[0].mirrors
     assert (mirror.host, mirror.since_start.counters["succeeded_queries"]) == (player.address, 20)
-    assert status.indexes == (hamirror.IndexStatus(name="d", locals=("here",)),)
+    assert status.indexes == (hamirror.status.IndexStatus(name="d", locals=("here",)),)
     assert (status.dist_queries, status.agent_connects, status.agent_retries) == (24, 5, 0)
     assert shown.columns == ("Key", "Value")
     assert shown.rows == (("ag_0_hostname", player.address),)

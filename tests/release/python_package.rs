@@ -70,7 +70,7 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "__init__.py",
     "_errors.py",
     "_native.abi3.so",
@@ -78,10 +78,11 @@ const FILES: [&str; 13] = [
     "_options.py",
     "_queries.py",
     "_queries.pyi",
-    "_records.py",
     "_requests.py",
     "_requests.pyi",
     "_results.py",
     "_results.pyi",
     "py.typed",
+    "status.py",
+    "types.py",
 ];

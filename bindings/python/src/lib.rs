@@ -2,7 +2,8 @@
 //!
 //! One noun a file, under the name that it has in the crate. `waiting` is the one door through
 //! which calls that may wait go, `callback` the one through which they come back. Records and
-//! exceptions are Python's own (`_records.py`, `_errors.py`); `record` and `error` make them.
+//! exceptions are Python's own (`types.py`, `status.py`, `_errors.py`); `record` and `error` make
+//! them.
 
 mod batch;
 mod callback;

@@ -1,4 +1,4 @@
-//! Records: frozen dataclasses of `_records.py`, filled field by field.
+//! Records: frozen dataclasses of `types.py` and `status.py`, filled field by field.
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -11,14 +11,19 @@ use crate::text::snake_case;
 
 /// Fields of a record to be.
 pub(crate) struct Record<'py> {
-    name: &'static str,
+    class: Class,
     fields: Bound<'py, PyDict>,
 }
 
 impl<'py> Record<'py> {
-    /// A record of that class.
+    /// A record of that class of `hamirror.types`.
     pub(crate) fn new(py: Python<'py>, name: &'static str) -> Self {
-        Record { name, fields: PyDict::new(py) }
+        Record { class: Class { module: &TYPES, name }, fields: PyDict::new(py) }
+    }
+
+    /// A record of that class of `hamirror.status`.
+    pub(crate) fn of_status(py: Python<'py>, name: &'static str) -> Self {
+        Record { class: Class { module: &STATUS, name }, fields: PyDict::new(py) }
     }
 
     /// Sets a field.
@@ -30,14 +35,27 @@ impl<'py> Record<'py> {
     /// The record.
     pub(crate) fn build(self) -> PyResult<Bound<'py, PyAny>> {
         let py = self.fields.py();
-        let module = MODULE.get_or_try_init(py, || -> PyResult<_> {
-            Ok(PyModule::import(py, "hamirror._records")?.unbind())
-        })?;
-        module.bind(py).getattr(self.name)?.call((), Some(&self.fields))
+        let Class { module: Module { name, imported }, name: class } = self.class;
+        let module = imported
+            .get_or_try_init(py, || -> PyResult<_> { Ok(PyModule::import(py, name)?.unbind()) })?;
+        module.bind(py).getattr(class)?.call((), Some(&self.fields))
     }
 }
 
-static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+/// A class and where it is.
+struct Class {
+    module: &'static Module,
+    name: &'static str,
+}
+
+/// A module of the package, imported when it is first needed.
+struct Module {
+    name: &'static str,
+    imported: PyOnceLock<Py<PyModule>>,
+}
+
+static TYPES: Module = Module { name: "hamirror.types", imported: PyOnceLock::new() };
+static STATUS: Module = Module { name: "hamirror.status", imported: PyOnceLock::new() };
 
 /// A tuple of records, or of anything else that takes some making.
 pub(crate) fn tuple<'py, T>(

@@ -13,7 +13,7 @@ use crate::record::{self, Record};
 /// The record of a client's status.
 pub(crate) fn status<'py>(py: Python<'py>, status: &Status) -> PyResult<Bound<'py, PyAny>> {
     let rows: Vec<_> = status.rows();
-    Record::new(py, "Status")
+    Record::of_status(py, "Status")
         .set("period_s", status.period.as_secs_f64())?
         .set("hosts", record::tuple(py, &status.hosts, host)?)?
         .set("indexes", record::tuple(py, &status.indexes, index)?)?
@@ -44,7 +44,7 @@ pub(crate) const FLAVOURS: [(&str, Flavour); 2] =
     [("sphinx", Flavour::Sphinx2211), ("manticore", Flavour::Manticore)];
 
 fn index<'py>(py: Python<'py>, index: &IndexStatus) -> PyResult<Bound<'py, PyAny>> {
-    Record::new(py, "IndexStatus")
+    Record::of_status(py, "IndexStatus")
         .set("name", &index.name)?
         .set("locals", PyTuple::new(py, &index.locals)?)?
         .build()
@@ -53,7 +53,7 @@ fn index<'py>(py: Python<'py>, index: &IndexStatus) -> PyResult<Bound<'py, PyAny
 fn host<'py>(py: Python<'py>, host: &HostStatus) -> PyResult<Bound<'py, PyAny>> {
     let failure = host.last_failure.as_ref();
     let failure = failure.map(|(failure, _)| record::attempt_failure(py, failure)).transpose()?;
-    Record::new(py, "HostStatus")
+    Record::of_status(py, "HostStatus")
         .set("name", &host.name)?
         .set("references", host.references)?
         .set("is_living", host.is_living)?
@@ -82,7 +82,7 @@ fn host<'py>(py: Python<'py>, host: &HostStatus) -> PyResult<Bound<'py, PyAny>> 
 }
 
 fn latencies<'py>(py: Python<'py>, latencies: &Latencies) -> PyResult<Bound<'py, PyAny>> {
-    Record::new(py, "Latencies")
+    Record::of_status(py, "Latencies")
         .set("count", latencies.count())?
         .set("sum_s", latencies.sum().as_secs_f64())?
         .set("p50_s", seconds(latencies.p50()))?
@@ -97,7 +97,7 @@ fn window<'py>(py: Python<'py>, window: &Window) -> PyResult<Bound<'py, PyAny>> 
     for counter in Counter::ALL {
         counters.set_item(counter.name(), window.get(counter))?;
     }
-    Record::new(py, "Window")
+    Record::of_status(py, "Window")
         .set("counters", counters)?
         .set("mean_latency_s", seconds(window.mean_latency()))?
         .set("connect_count", window.connect_count())?
@@ -108,7 +108,7 @@ fn window<'py>(py: Python<'py>, window: &Window) -> PyResult<Bound<'py, PyAny>> 
 
 fn agent<'py>(py: Python<'py>, agent: &AgentStatus) -> PyResult<Bound<'py, PyAny>> {
     let mirrors = record::tuple(py, &agent.mirrors, |py, mirror| {
-        Record::new(py, "MirrorStatus")
+        Record::of_status(py, "MirrorStatus")
             .set("id", &mirror.id)?
             .set("host", &mirror.host)?
             .set("weight", mirror.weight)?
@@ -116,7 +116,7 @@ fn agent<'py>(py: Python<'py>, agent: &AgentStatus) -> PyResult<Bound<'py, PyAny
             .set("since_start", window(py, &mirror.since_start)?)?
             .build()
     })?;
-    Record::new(py, "AgentStatus")
+    Record::of_status(py, "AgentStatus")
         .set("index", &agent.index)?
         .set("number", agent.number)?
         .set("strategy", agent.strategy)?

@@ -12,10 +12,14 @@ by its recent record, fails over, and merges the answers as a master does.
             print(row.id, row.weight, row["title"])
 
 A client may be used by any number of threads. Waiting releases the GIL, and Ctrl-C ends it.
+
+Names that a program types are here. Records that it is handed are in `hamirror.types`, and those
+of `Client.status` in `hamirror.status`.
 """
 
 from collections.abc import Mapping as _Mapping
 
+from . import status, types
 from ._errors import (
     AgentsError,
     ConfigError,
@@ -43,22 +47,6 @@ from ._native import (
 )
 from ._options import CallOptions, ClientOptions, QueryOptions, SearchOptions
 from ._queries import Filter, Grouping, Override, Ranker, Search, Sort
-from ._records import (
-    AgentFailure,
-    AgentStatus,
-    AttemptFailure,
-    Column,
-    Diagnostic,
-    HostStatus,
-    IndexStatus,
-    Latencies,
-    MirrorStatus,
-    Rows,
-    Status,
-    Target,
-    Window,
-    Word,
-)
 from ._requests import Reply, Request, Verdict
 from ._results import Answer, Row, SearchResult, Session
 
@@ -66,28 +54,19 @@ from ._results import Answer, Row, SearchResult, Session
 _Mapping.register(Row)
 
 __all__ = [
-    "AgentFailure",
-    "AgentStatus",
     "AgentsError",
     "Answer",
-    "AttemptFailure",
     "Batch",
     "CallOptions",
     "Client",
     "ClientOptions",
-    "Column",
     "Config",
     "ConfigError",
-    "Diagnostic",
     "Error",
     "Filter",
     "Grouping",
-    "HostStatus",
-    "IndexStatus",
-    "Latencies",
     "LocalError",
     "MergeError",
-    "MirrorStatus",
     "MisuseError",
     "NotFoundError",
     "Override",
@@ -102,20 +81,17 @@ __all__ = [
     "RequestError",
     "ResourceError",
     "Row",
-    "Rows",
     "Search",
     "SearchOptions",
     "SearchResult",
     "Session",
     "Sort",
     "StatementError",
-    "Status",
-    "Target",
     "TimedOutError",
     "UnansweredError",
     "Upkeep",
     "Verdict",
-    "Window",
-    "Word",
     "__version__",
+    "status",
+    "types",
 ]

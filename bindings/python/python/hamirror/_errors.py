@@ -1,6 +1,6 @@
 """Exceptions: a tree under `Error`, each of which also is what Python means by it."""
 
-from ._records import AgentFailure, Diagnostic
+from .types import AgentFailure, Diagnostic
 
 
 class Error(Exception):

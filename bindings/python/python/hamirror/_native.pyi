@@ -13,9 +13,10 @@ from typing_extensions import Self, Unpack
 from ._errors import Error
 from ._options import CallOptions, ClientOptions, SearchOptions
 from ._queries import Filter, Grouping, Override, Ranker, Search, Sort
-from ._records import Diagnostic, Rows, Status
 from ._requests import Reply, Request, Verdict
 from ._results import Answer, Row, SearchResult, Session
+from .status import Status
+from .types import Diagnostic, Rows
 
 __all__ = [
     "Answer",

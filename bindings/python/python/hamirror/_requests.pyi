@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, TypeAlias, final, overload
 
 from typing_extensions import Self
 
-from ._records import Target
+from .types import Target
 
 __all__ = ["Reply", "Request", "Verdict"]
 

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, TypeVar, final, overload
 from typing_extensions import Unpack
 
 from ._options import CallOptions
-from ._records import AgentFailure, Column, Word
+from .types import AgentFailure, Column, Word
 
 __all__ = ["Answer", "Row", "SearchResult", "Session"]
 

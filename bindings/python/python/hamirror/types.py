@@ -1,0 +1,111 @@
+"""Records that searches and requests hand out; none of them changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One fault or oddity of a configuration, with its place."""
+
+    file: str
+    """File, or the name that the caller gave the text."""
+    line: int
+    """From 1; 0 where a program set the value, or where the whole file is meant."""
+    column: int
+    """In characters from 1; 0 where the whole file is meant."""
+    text: str
+    """The offending text."""
+    expected: str
+    """What was expected there."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailure:
+    """One failed attempt on one mirror."""
+
+    host: str
+    """The mirror's host, as the configuration names it."""
+    kind: str
+    """Kind of the failure: the counter of `SHOW AGENT STATUS` that it went into. It is in the
+    singular, such as `query_timeout`, `connect_failure`, `wrong_reply`."""
+    phase: Literal["resolve", "connect", "handshake", "send", "wait", "read"]
+    """What was under way when it failed."""
+    text: str
+    """The fault in words."""
+    elapsed_s: float
+    """From the start of the attempt to its failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFailure:
+    """Why one agent gave no answer, or none in full."""
+
+    index: str
+    """Distributed index that the agent belongs to."""
+    agent: int
+    """Number of the agent in its index, from 0, as in texts, calls and status."""
+    local: str | None
+    """Name of the local index that failed, where it was that and no agent."""
+    attempts: tuple[AttemptFailure, ...]
+    """Every failed attempt, oldest first."""
+    query_error: str | None
+    """Text of the error that two mirrors gave alike, or the only one that was asked: the query is
+    at fault, no mirror."""
+    deadline_passed: bool
+    """The deadline ended the call."""
+    cancelled: bool
+    """The caller took the call back."""
+    text: str
+    """All of it in one line."""
+
+    def __str__(self) -> str:
+        """All of it in one line."""
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a result."""
+
+    name: str
+    """Alias or expression of the column."""
+    kind: str
+    """Type of its values on the wire, such as `uint`, `bigint`, `float`, `string`, `multi`,
+    `json`; a value may be `None` nevertheless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Statistics of a query word over all agents."""
+
+    word: str
+    """The word as the daemons looked it up."""
+    docs: int
+    """Documents that have it; one on two agents counts twice."""
+    hits: int
+    """Number of times that the documents have the word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a SHOW statement answers."""
+
+    columns: tuple[str, str]
+    """Names of the two columns, as the daemon has them."""
+    rows: tuple[tuple[str, str], ...]
+    """Keys and values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The mirror that a request's body is built for."""
+
+    host: str
+    """Host as the configuration names it."""
+    index_list: str
+    """What to ask it for; never empty."""
+    attempt: int
+    """Number of this attempt within its call, from 0."""
