@@ -70,8 +70,9 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
     "__init__.py",
+    "_connect.py",
     "_errors.py",
     "_native.abi3.so",
     "_native.pyi",

@@ -12,6 +12,7 @@ mod config;
 mod error;
 mod filter;
 mod grouping;
+mod kept;
 mod local;
 mod log;
 mod options;
@@ -22,10 +23,12 @@ mod record;
 mod reply;
 mod request;
 mod result;
+mod row;
 mod search;
 mod session;
 mod sort;
 mod status;
+mod table;
 mod text;
 mod upkeep;
 mod value;
@@ -53,14 +56,16 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ranker::Ranker>()?;
     module.add_class::<reply::Reply>()?;
     module.add_class::<request::Request>()?;
-    module.add_class::<result::Row>()?;
     module.add_class::<result::SearchResult>()?;
+    module.add_class::<row::Row>()?;
     module.add_class::<search::Search>()?;
     module.add_class::<session::Answer>()?;
     module.add_class::<session::Session>()?;
     module.add_class::<sort::Sort>()?;
     module.add_class::<upkeep::Upkeep>()?;
     module.add_class::<verdict::Verdict>()?;
+    module.add_function(wrap_pyfunction!(result::_restored_result, module)?)?;
+    module.add_function(wrap_pyfunction!(result::_restored_row, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }
 

@@ -78,6 +78,7 @@ pub(crate) fn diagnostic<'py>(
         .set("column", column)?
         .set("text", text)?
         .set("expected", expected)?
+        .set("message", diagnostic.to_string())?
         .build()
 }
 

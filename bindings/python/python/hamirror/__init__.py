@@ -7,7 +7,7 @@ by its recent record, fails over, and merges the answers as a master does.
 
     import hamirror
 
-    with hamirror.Client(hamirror.Config.read("sphinx.conf")) as client:
+    with hamirror.connect("sphinx.conf") as client:
         for row in client.search("dist", "hello world", select="title", limit=10):
             print(row.id, row.weight, row["title"])
 
@@ -20,6 +20,7 @@ of `Client.status` in `hamirror.status`.
 from collections.abc import Mapping as _Mapping
 
 from . import status, types
+from ._connect import connect
 from ._errors import (
     AgentsError,
     ConfigError,
@@ -92,6 +93,7 @@ __all__ = [
     "Upkeep",
     "Verdict",
     "__version__",
+    "connect",
     "status",
     "types",
 ]

@@ -161,6 +161,11 @@ class AgentsError(Error):
         self.agents = agents
         self.failures = failures
 
+    @property
+    def query_error(self) -> str | None:
+        """Text of the first error of the query that an agent gave, if any did."""
+        return next((one.query_error for one in self.failures if one.query_error), None)
+
 
 class UnansweredError(AgentsError, ConnectionError):
     """Agents could not be reached or broke off; the same call may succeed later."""

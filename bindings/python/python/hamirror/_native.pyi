@@ -40,9 +40,14 @@ __all__ = [
     "Upkeep",
     "Verdict",
     "__version__",
+    "_restored_result",
+    "_restored_row",
 ]
 
 __version__: Final[str]
+
+def _restored_result(state: tuple[Any, ...]) -> SearchResult: ...
+def _restored_row(state: tuple[Any, ...]) -> Row: ...
 
 # int, float, str, or a list or tuple of them; in turn or by name.
 _Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]

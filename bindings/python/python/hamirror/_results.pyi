@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar, final, overload
 
-from typing_extensions import Unpack
+from typing_extensions import Self, Unpack
 
 from ._options import CallOptions
 from .types import AgentFailure, Column, Word
@@ -78,6 +78,16 @@ class SearchResult:
     def __iter__(self) -> Iterator[Row]:
         """Every row in order."""
 
+    def __copy__(self) -> Self:
+        """The result: it never changes, and its values are new objects each time."""
+
+    def __deepcopy__(self, _memo: object) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles facts, and the values of every row."""
+
+    def _repr_html_(self) -> str:
+        """Facts and the first rows as a table, for notebooks."""
+
 @final
 class Row(Mapping[str, _Value]):
     """A row of a result: document id, weight, and a mapping of column names to values.
@@ -127,8 +137,36 @@ class Row(Mapping[str, _Value]):
     def __contains__(self, name: object, /) -> bool:
         """Returns True if there is a column of that name."""
 
+    def json(self, name: str) -> Any:
+        """The JSON document, or the field of one, in the column of that name, as Python's values.
+
+        Parameters
+        ----------
+        name : str
+            The column: a JSON attribute, or an alias of a field of one.
+
+        Returns
+        -------
+        dict, list, str, int, float, bool or None
+            None for null and for what is not there.
+
+        Raises
+        ------
+        KeyError
+            No column has that name.
+        TypeError
+            The value is no JSON.
+        """
+
     def __iter__(self) -> Iterator[str]:
         """Names of the columns."""
+
+    def __copy__(self) -> Self:
+        """The row: it never changes, and its values are new objects each time."""
+
+    def __deepcopy__(self, _memo: object) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the values of this row alone."""
 
 @final
 class Session:

@@ -20,6 +20,12 @@ class Diagnostic:
     """The offending text."""
     expected: str
     """What was expected there."""
+    message: str
+    """All of it in one line."""
+
+    def __str__(self) -> str:
+        """All of it in one line."""
+        return self.message
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,20 @@ impl<'a> Json<'a> {
         out
     }
 
+    /// The value as JSON: a string has its quotes, true and false are words, and no value is
+    /// `null`.
+    ///
+    /// Control characters of strings are as they came, as daemons print them.
+    pub fn json(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.bytes.len() / 2 * 3 + DOUBLE_SIZE_MAX);
+        let printed = match self.is_null() {
+            true => out.write_all(b"null").ok(),
+            false => Input { bytes: self.bytes }.print(self.code, 0, &mut out),
+        };
+        debug_assert!(printed.is_some(), "the bytes were checked by the decoder");
+        out
+    }
+
     /// There is no value: the field is null, or the attribute has no document. An empty document
     /// is one.
     pub(crate) fn is_null(&self) -> bool {
@@ -334,6 +348,22 @@ const DOUBLE_SIZE_MAX: usize = 32;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_as_json_is_told_from_another() {
+        let cases: [(Json<'_>, &str); 7] = [
+            (Json::field(STRING, b"\x021\""), r#""1\"""#),
+            (Json::field(INT32, b"\x01\0\0\0"), "1"),
+            (Json::field(TRUE, b""), "true"),
+            (Json::field(FALSE, b""), "false"),
+            (Json::field(NULL, b""), "null"),
+            (Json::document(b""), "null"),
+            (Json::document(b"\0\0\0\0\x06\x01\x05\0\0\0"), "[5]"),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(String::from_utf8(json.json()).expect("UTF-8"), expected, "{json:?}");
+        }
+    }
 
     #[test]
     fn documents_and_fields() {

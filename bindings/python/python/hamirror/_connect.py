@@ -1,0 +1,60 @@
+"""The short way to a client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from ._native import Client, Config
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping
+
+    from typing_extensions import Unpack
+
+    from ._options import ClientOptions
+
+
+def connect(
+    config: str | os.PathLike[str] | Config | None = None,
+    /,
+    *,
+    agents: Mapping[str, str | Iterable[str]] | None = None,
+    reading: Literal["strict", "sphinx", "manticore"] = "strict",
+    **options: Unpack[ClientOptions],
+) -> Client:
+    """Makes a client of a configuration, or of agents; nothing is connected before its first call.
+
+    Parameters
+    ----------
+    config : path or Config, optional
+        A file such as `sphinx.conf`, or what `Config` has read.
+    agents : mapping of str to str or iterable of str, optional
+        Agents by the name of their distributed index, in place of a configuration:
+        `{"dist": ["box1:9312|box2:9312:shard1", "box3:9312:shard2"]}`.
+    reading : "strict", "sphinx" or "manticore", default "strict"
+        By whose rules a file is read.
+    **options
+        Those of `ClientOptions`.
+
+    Returns
+    -------
+    Client
+        To be closed, as by `with`.
+
+    Raises
+    ------
+    TypeError
+        Neither or both of `config` and `agents` are given.
+    ConfigError, ResourceError
+        The configuration was refused, or can't be read.
+    """
+    if (config is None) == (agents is None):
+        raise TypeError("connect() takes a configuration or agents, one of them")
+    if agents is not None:
+        sections = {index: {"agent": lines} for index, lines in agents.items()}
+        return Client(Config.build(sections, reading=reading), **options)
+    if not isinstance(config, Config):
+        assert config is not None
+        config = Config.read(config, reading=reading)
+    return Client(config, **options)
