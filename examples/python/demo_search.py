@@ -12,7 +12,7 @@ def main() -> int:
         return 2
     config, index, query = sys.argv[1:]
     try:
-        with hamirror.Client(hamirror.Config.read(config)) as client:
+        with hamirror.connect(config) as client:
             result = client.search(index, query, select="name", limit=10)
     except hamirror.Error as error:
         print(f"error: {error}", file=sys.stderr)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args, get_type_hints
 
 import pytest
 
@@ -18,7 +18,7 @@ ALL_ATTRIBUTES = (CAPTURES / "search_allattrs_master14_11F.rep.bin").read_bytes(
 FACTS = [
     "total",
     "total_found",
-    "time_ms",
+    "time_s",
     "warning",
     "agents_answered",
     "agents",
@@ -72,6 +72,22 @@ def test_results_are_pickled_and_copied() -> None:
         # Whoever changes a list changes no result.
         other[0]["mv"].append(77)
         assert other[0]["mv"] == result[0]["mv"]
+
+
+def test_times_are_seconds_and_kinds_are_named(client: hamirror.Client, cluster: Cluster) -> None:
+    result = client.search(cluster.index, "library")
+    assert 0 <= result.time_s < 60
+    kinds = get_args(get_type_hints(hamirror.types.Column)["kind"])
+    assert {column.kind for column in (*result.columns, *played().columns)} <= set(kinds)
+    windows = [host.since_start for host in client.status().hosts]
+    asked = [window for window in windows if window.connect_count > 0]
+    assert asked
+    for window in asked:
+        assert window.connect_mean_s is not None
+        assert window.connect_max_s is not None
+        assert 0 < window.connect_mean_s <= window.connect_max_s < 60
+    unused = [window for window in windows if window.connect_count == 0]
+    assert all(window.connect_max_s is None for window in unused)
 
 
 def test_a_row_is_pickled_alone() -> None:

@@ -212,7 +212,7 @@ fn merged_fact<'py>(
     match name {
         "total" => number(result.total),
         "total_found" => number(result.total_found),
-        "time_ms" => number(result.time_ms),
+        "time_s" => Ok((result.time_ms as f64 / 1_000.0).into_pyobject(py)?.into_any()),
         "agents_answered" => number(result.agents_answered as u64),
         "agents" => number(result.agents as u64),
         "warning" => Ok(result.warning.as_deref().into_pyobject(py)?.into_any()),
@@ -244,7 +244,7 @@ fn merged_fact<'py>(
 const FACTS: [&str; 10] = [
     "total",
     "total_found",
-    "time_ms",
+    "time_s",
     "agents_answered",
     "agents",
     "warning",

@@ -30,10 +30,10 @@ impl SearchResult {
         self.kept.fact(py, "total_found")
     }
 
-    /// Sum of the times that the agents took.
+    /// Sum of the times that the agents took, in seconds.
     #[getter]
-    fn time_ms<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.kept.fact(py, "time_ms")
+    fn time_s<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.kept.fact(py, "time_s")
     }
 
     /// Everything that went wrong without ending the search, as a master words it, and what the

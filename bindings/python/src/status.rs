@@ -97,12 +97,13 @@ fn window<'py>(py: Python<'py>, window: &Window) -> PyResult<Bound<'py, PyAny>> 
     for counter in Counter::ALL {
         counters.set_item(counter.name(), window.get(counter))?;
     }
+    let connects = |time_us| (window.connect_count() > 0).then(|| Duration::from_micros(time_us));
     Record::of_status(py, "Window")
         .set("counters", counters)?
         .set("mean_latency_s", seconds(window.mean_latency()))?
         .set("connect_count", window.connect_count())?
-        .set("connect_us_mean", window.connect_us_mean())?
-        .set("connect_us_max", window.connect_us_max())?
+        .set("connect_mean_s", seconds(connects(window.connect_us_mean())))?
+        .set("connect_max_s", seconds(connects(window.connect_us_max())))?
         .build()
 }
 

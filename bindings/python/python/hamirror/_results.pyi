@@ -34,8 +34,8 @@ class SearchResult:
         """Matching documents; one that two agents sent counts once."""
 
     @property
-    def time_ms(self) -> int:
-        """Sum of the times that the agents took."""
+    def time_s(self) -> float:
+        """Sum of the times that the agents took, in seconds."""
 
     @property
     def warning(self) -> str | None:

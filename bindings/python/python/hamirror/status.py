@@ -18,10 +18,10 @@ class Window:
     """Mean time of a query, pings left out; `None` without a query."""
     connect_count: int
     """Connections made."""
-    connect_us_mean: int
-    """Mean time to connect in microseconds, 0 without a connection."""
-    connect_us_max: int
-    """Longest time to connect in microseconds."""
+    connect_mean_s: float | None
+    """Mean time to connect; `None` without a connection."""
+    connect_max_s: float | None
+    """Longest time to connect; `None` without a connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,20 @@ class AttemptFailure:
 
     host: str
     """The mirror's host, as the configuration names it."""
-    kind: str
-    """Kind of the failure: the counter of `SHOW AGENT STATUS` that it went into. It is in the
-    singular, such as `query_timeout`, `connect_failure`, `wrong_reply`."""
+    kind: Literal[
+        "query_timeout",
+        "connect_timeout",
+        "connect_failure",
+        "network_error",
+        "wrong_reply",
+        "unexpected_closing",
+        "remote_error",
+        "remote_retry",
+        "overtaken",
+        "local",
+    ]
+    """Kind of the failure: the counter of `SHOW AGENT STATUS` that it went into, in the
+    singular."""
     phase: Literal["resolve", "connect", "handshake", "send", "wait", "read"]
     """What was under way when it failed."""
     text: str
@@ -78,9 +89,25 @@ class Column:
 
     name: str
     """Alias or expression of the column."""
-    kind: str
-    """Type of its values on the wire, such as `uint`, `bigint`, `float`, `string`, `multi`,
-    `json`; a value may be `None` nevertheless."""
+    kind: Literal[
+        "uint",
+        "timestamp",
+        "bool",
+        "float",
+        "bigint",
+        "string",
+        "token_count",
+        "json",
+        "double",
+        "uint64",
+        "float_vector",
+        "multi",
+        "multi64",
+        "factors",
+        "factors_json",
+        "json_field",
+    ]
+    """Type of its values on the wire; a value may be `None` nevertheless."""
 
 
 @dataclass(frozen=True, slots=True)
