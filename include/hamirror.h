@@ -70,6 +70,7 @@
 #include "hamirror/config.h"
 #include "hamirror/options.h"
 #include "hamirror/search.h"
+#include "hamirror/search_group.h"
 #include "hamirror/search_settings.h"
 #include "hamirror/filter.h"
 #include "hamirror/result.h"

@@ -32,6 +32,18 @@
 #define HAMIRROR_FILTER_DROP 1
 
 /**
+ * A filter keeps the groups that it describes (HAVING): its attribute is an alias or an
+ * expression of the select list, such as "count(*)". A search has one of these, the last that was
+ * set. HAMIRROR_ERROR_MISUSE if the search is not grouped.
+ */
+#define HAMIRROR_FILTER_KEEP_GROUPS 2
+
+/**
+ * A filter drops the groups that it describes, otherwise as HAMIRROR_FILTER_KEEP_GROUPS.
+ */
+#define HAMIRROR_FILTER_DROP_GROUPS 3
+
+/**
  * The number or a higher one.
  */
 #define HAMIRROR_BOUND_AT_LEAST 0

@@ -175,18 +175,6 @@ int32_t hamirror_search_select(hamirror_search *search,
                                hamirror_error **out_error);
 
 /**
- * Gives each row a column "@geodist": metres from the place at `latitude` and `longitude` to the
- * one in two float attributes. All are in radians. The errors are those of
- * hamirror_search_select().
- */
-int32_t hamirror_search_geo_anchor(hamirror_search *search,
-                                   const char *latitude_attribute,
-                                   const char *longitude_attribute,
-                                   float latitude,
-                                   float longitude,
-                                   hamirror_error **out_error);
-
-/**
  * Sets the order: HAMIRROR_SORT_* and its attribute, keys or expression in UTF-8, which may be
  * NULL for HAMIRROR_SORT_RELEVANCE. Ties go to the lower document id.
  *

@@ -35,8 +35,8 @@ extern "C" {
  *
  * `searches` has `searches_len` of them. The result of `searches[n]` goes to `out_results[n]`, to
  * be ended with hamirror_result_free(); NULL where it has none, and then `out_errors[n]` says
- * why, as hamirror_client_search() would. One that fails while it runs leaves the others
- * alone; one that a daemon can't read, or that has a setting the daemon lacks, fails them all.
+ * why, as hamirror_client_search() would. One that agents refuse leaves the others alone, where
+ * a daemon lacks a setting that it has, too; one that a daemon can't read fails them all.
  * `out_errors` may be NULL; its other places get NULL. If the whole fails, nothing is written to
  * either. The errors are those of hamirror_client_search().
  */

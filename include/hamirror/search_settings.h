@@ -94,6 +94,18 @@ int32_t hamirror_search_flag(hamirror_search *search,
                              hamirror_error **out_error);
 
 /**
+ * Gives each row a column "@geodist": metres from the place at `latitude` and `longitude` to the
+ * one in two float attributes. All are in radians. The errors are those of
+ * hamirror_search_select().
+ */
+int32_t hamirror_search_geo_anchor(hamirror_search *search,
+                                   const char *latitude_attribute,
+                                   const char *longitude_attribute,
+                                   float latitude,
+                                   float longitude,
+                                   hamirror_error **out_error);
+
+/**
  * Sets after how many milliseconds, by the daemon's own reckoning of work, an agent stops
  * looking; 0 is no end. Manticore knows none: an agent that runs it is an error. The errors are
  * those of hamirror_search_select().

@@ -727,6 +727,29 @@ typedef struct {
                                  size_t text_len,
                                  hamirror_error **out_error);
     int32_t (*attempt_errno)(const hamirror_attempt *attempt);
+    int32_t (*search_group_by)(hamirror_search *search,
+                               int32_t function,
+                               const char *const *attributes,
+                               size_t attributes_len,
+                               hamirror_error **out_error);
+    int32_t (*search_group_distinct)(hamirror_search *search,
+                                     const char *attribute,
+                                     hamirror_error **out_error);
+    int32_t (*search_group_order)(hamirror_search *search,
+                                  const char *clause,
+                                  hamirror_error **out_error);
+    int32_t (*search_group_rows)(hamirror_search *search, uint32_t rows, hamirror_error **out_error);
+    int32_t (*search_group_within)(hamirror_search *search,
+                                   const char *clause,
+                                   hamirror_error **out_error);
+    int32_t (*search_merge_mode)(hamirror_search *search,
+                                 int32_t merge_mode,
+                                 hamirror_error **out_error);
+    int32_t (*search_outer)(hamirror_search *search,
+                            const char *order,
+                            uint32_t offset,
+                            uint32_t limit,
+                            hamirror_error **out_error);
 } hamirror_api_v0;
 
 #ifdef __cplusplus

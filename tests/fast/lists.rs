@@ -57,7 +57,7 @@ fn one_with_local_indexes_only_is_searched_beside_others() -> Result<()> {
     let (search, options) = (Search::new("x"), CallOptions::default());
     let options = options.completeness(Completeness::All);
     let mut searched = Vec::new();
-    let result = client.search_with_locals("a, b", &search, &options, |local, _| {
+    let result = client.search_locals_with("a, b", &search, &options, |local, _| {
         searched.push(local.to_owned());
         Ok(Reply::new(0x11f, ROW.to_vec()))
     })?;

@@ -117,7 +117,7 @@ fn the_first_list_of_texts_finds_its_rows_in_a_local_index_that_reads_as_mantico
     let options = CallOptions::default().completeness(Completeness::All);
     let mut asked = Vec::new();
     for _ in 0..2 {
-        let result = client.search_with_locals("d", &search, &options, |_, body| {
+        let result = client.search_locals_with("d", &search, &options, |_, body| {
             asked.push(body.windows(5).any(|bytes| bytes == b"'one'"));
             Ok(hamirror::Reply::new(0x128, ROW.to_vec()))
         })?;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 use hamirror::internal::search::{SearchRequest, merge};
 use hamirror::request::{Access, Command, Layout, Reply, Request, Target, Verdict};
-use hamirror::search::{Condition, GroupBy, Grouping, SearchResult, Sort};
+use hamirror::search::{Condition, GroupBy, Grouping, Sort};
 use hamirror::{Client, Completeness, Config, Error, Search};
 use hamirror_tests::cluster::{Cluster, INDEX};
 use hamirror_tests::corpus;

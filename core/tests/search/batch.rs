@@ -145,8 +145,7 @@ fn each_of_several_shows_what_it_was_refused_with() {
     let query_errors = ["one", "two", "three"].map(str::to_owned).to_vec();
     let failure = AgentFailure { query_errors, ..failure("one; two; three") };
     let outcomes = vec![("box:1", Err(failure))];
-    let results =
-        merging::merge_all(&of_all(&searches()), outcomes, Completeness::BestEffort);
+    let results = merging::merge_all(&of_all(&searches()), outcomes, Completeness::BestEffort);
     for (result, text) in results.iter().zip(["one", "two", "three"]) {
         let error = result.as_ref().unwrap_err();
         assert_eq!(error.failures()[0].query_error.as_deref(), Some(text));
