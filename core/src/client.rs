@@ -3,8 +3,10 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::agent::Index;
 use crate::batch::{Batch, BatchHandle};
 use crate::config::{Config, HostAddress};
 use crate::error::{Error, SystemError};
@@ -284,6 +286,35 @@ impl Client {
         };
         let addresses: Vec<SocketAddr> = texts.iter().map(parse).collect::<Result<_, _>>()?;
         self.set_addresses(host, &addresses)
+    }
+
+    /// A distributed index by its name.
+    pub(crate) fn index(&self, name: &str) -> Result<Arc<Index>, Error> {
+        self.shared().index(name)
+    }
+
+    /// The indexes that a list names, each once.
+    pub(crate) fn indexes_once(&self, list: &str) -> Result<Vec<Arc<Index>>, Error> {
+        let mut indexes: Vec<Arc<Index>> = Vec::new();
+        for index in self.shared().indexes(list)? {
+            if !indexes.iter().any(|known| known.name == index.name) {
+                indexes.push(index);
+            }
+        }
+        Ok(indexes)
+    }
+
+    /// All distributed indexes, by their names.
+    pub(crate) fn all_indexes(&self) -> Vec<Arc<Index>> {
+        let topology = self.shared().topology.load();
+        let mut indexes: Vec<Arc<Index>> = topology.indexes.values().cloned().collect();
+        indexes.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        indexes
+    }
+
+    /// A number that is another one with each call: whose turn it is.
+    pub(crate) fn next_turn(&self) -> usize {
+        self.shared().turn.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The client as this process has it.

@@ -1,5 +1,6 @@
 //! What a client, its batches and its upkeep share.
 
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) options: ClientOptions,
     /// Of the program's own answers.
     pub(crate) local_version: LocalVersion,
+    /// Agent that cuts the next excerpts, before it is taken modulo their number.
+    pub(crate) turn: AtomicUsize,
     process: process::Id,
     /// The client of a forked child, which nobody but the child ever makes. It may touch no lock
     /// that a thread of the parent held when it forked.
@@ -41,6 +44,7 @@ impl Shared {
             reloading: Mutex::default(),
             options,
             local_version: LocalVersion::default(),
+            turn: AtomicUsize::default(),
             process: process::id(),
             of_child: OnceLock::new(),
         }

@@ -66,6 +66,67 @@ impl Batch {
         Ok(call)
     }
 
+    /// Starts a request to every agent of these indexes, as [`Self::add_index`] does of one. All
+    /// are checked before anything is sent.
+    pub(crate) fn add_indexes(
+        &mut self,
+        indexes: &[Arc<Index>],
+        request: &Arc<dyn Request>,
+        options: &CallOptions,
+    ) -> Result<Calls, Error> {
+        self.check_process()?;
+        let mut checked = Vec::with_capacity(indexes.len());
+        for index in indexes {
+            checked.push(self.check_index(index, request)?);
+        }
+        let first = self.next_call();
+        for (index, lengths) in indexes.iter().zip(checked) {
+            self.start_checked(index, request, &lengths, options);
+        }
+        Ok(Calls { first, count: self.next_call().0.wrapping_sub(first.0) })
+    }
+
+    /// Counts a command whose requests are added one by one.
+    pub(crate) fn begin_command(&self) {
+        self.shared.handle_query();
+    }
+
+    /// Starts a read of an agent, which is not counted as a command.
+    pub(crate) fn add_to_agent(
+        &mut self,
+        agent: &Arc<Agent>,
+        request: &Arc<dyn Request>,
+        options: &CallOptions,
+    ) -> Result<CallId, Error> {
+        self.check_process()?;
+        self.driver().engine().check(agent, request.as_ref())?;
+        let call = self.next_call();
+        self.start(agent, request, options);
+        Ok(call)
+    }
+
+    /// Starts a write to these mirrors alone, each by its agent and its position there.
+    pub(crate) fn add_mirrors(
+        &mut self,
+        mirrors: &[(Arc<Agent>, usize)],
+        request: &Arc<dyn Request>,
+        options: &CallOptions,
+    ) -> Result<Calls, Error> {
+        self.check_process()?;
+        for (agent, _) in mirrors {
+            self.driver().engine().check(agent, request.as_ref())?;
+        }
+        self.shared.handle_query();
+        let (first, before, now) = (self.next_call(), self.pending(), clock::now());
+        for (agent, mirror) in mirrors {
+            let scope = Scope::Mirror(*mirror);
+            self.driver().engine().start(agent, request, options, scope, now);
+        }
+        self.driver().perform(now);
+        self.has_news |= self.pending() < before + mirrors.len();
+        Ok(Calls { first, count: self.next_call().0.wrapping_sub(first.0) })
+    }
+
     /// Starts a search of every agent of an index, or of several (`"shop, archive"`), which are
     /// merged as one. An agent that two of them name is asked for each.
     pub fn add_search(&mut self, index: &str, search: &Search) -> Result<SearchId, Error> {
