@@ -247,6 +247,17 @@ impl AgentFailure {
         AgentFailure { query_error, query_errors: Vec::new(), ..self.clone() }
     }
 
+    /// True if a change may have been made though nobody said so: a mirror had got it, or a part of
+    /// it, when its answer was lost.
+    pub fn may_be_applied(&self) -> bool {
+        let may_be_applied = |attempt: &AttemptFailure| {
+            let is_refused =
+                matches!(attempt.kind, FailureKind::RemoteError | FailureKind::RemoteRetry);
+            !is_refused && !matches!(attempt.phase, Phase::Resolve | Phase::Connect)
+        };
+        self.attempts.iter().any(may_be_applied)
+    }
+
     /// Time ran out; no mirror said no.
     pub fn is_timeout(&self) -> bool {
         self.query_error.is_none()

@@ -97,6 +97,7 @@ mod agent;
 mod batch;
 mod call;
 mod client;
+pub mod command;
 mod completeness;
 pub mod config;
 mod deadline;

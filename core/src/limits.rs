@@ -104,6 +104,12 @@ pub(crate) const NAMES_SIZE_MAX: usize = 1 << 20;
 /// many rows at once, some megabytes.
 pub(crate) const DISTINCT_VALUES_MAX: u32 = 50_000;
 
+/// Documents of one request for excerpts: both products refuse more.
+pub(crate) const EXCERPT_DOCUMENTS_MAX: usize = 1_024;
+
+/// Numbers that daemons keep in 32 bits with a sign.
+pub(crate) const NUMBER_MAX: u32 = 2_147_483_647;
+
 /// Query words whose statistics a result holds; `a*` may stand for any number of words, of which
 /// nobody reads all.
 pub const WORDS_MAX: usize = 4_096;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::ops::Range;
 
+use crate::command::{Mirrored, Written};
 use crate::search::{Column, SearchResult};
 use crate::sphinxql::{Facet, Item, ItemKind};
 use crate::wire::search::{Kind, Value};
@@ -20,6 +21,7 @@ enum Content {
     /// A search, and where each column is found.
     Search(Box<SearchResult>, Vec<Source>),
     Texts(Vec<Vec<String>>),
+    Change(Mirrored<Written>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +36,11 @@ impl Answer {
         let columns = names.map(|name| Column { name: name.to_owned(), kind: Kind::String });
         let rows = rows.into_iter().map(Vec::from).collect();
         Answer { columns: columns.into(), content: Content::Texts(rows) }
+    }
+
+    /// What a statement has changed: no rows.
+    pub(super) fn of_change(written: Mirrored<Written>) -> Self {
+        Answer { columns: Vec::new(), content: Content::Change(written) }
     }
 
     /// The rows of a search in the shape that the statement gives them.
@@ -67,6 +74,7 @@ impl Answer {
         match &self.content {
             Content::Search(result, _) => result.len(),
             Content::Texts(rows) => rows.len(),
+            Content::Change(_) => 0,
         }
     }
 
@@ -88,6 +96,7 @@ impl Answer {
                 .get(row)
                 .and_then(|row| row.get(column))
                 .map(|text| Value::String(text.as_bytes())),
+            Content::Change(_) => None,
         };
         value.unwrap_or(Value::Null)
     }
@@ -103,7 +112,16 @@ impl Answer {
     pub fn result(&self) -> Option<&SearchResult> {
         match &self.content {
             Content::Search(result, _) => Some(result),
-            Content::Texts(_) => None,
+            Content::Texts(_) | Content::Change(_) => None,
+        }
+    }
+
+    /// Returns what every mirror made of a statement that changes something; `None` for any other
+    /// statement.
+    pub fn written(&self) -> Option<&Mirrored<Written>> {
+        match &self.content {
+            Content::Change(written) => Some(written),
+            Content::Search(..) | Content::Texts(_) => None,
         }
     }
 }

@@ -20,6 +20,7 @@ use std::vec;
 
 use crate::batch::{Batch, SearchId};
 use crate::client::Client;
+use crate::command::{Mirrored, Pending, Written};
 use crate::error::Error;
 use crate::options::CallOptions;
 use crate::sphinxql::{self, Fault, Parameters, ShowTarget, Span, Statement};
@@ -32,6 +33,11 @@ impl Client {
     /// Runs a statement of SphinxQL, or several between semicolons, and returns an answer for
     /// each; `FACET`s have answers of their own. [`Session`] remembers the last search from one
     /// call to the next.
+    ///
+    /// `UPDATE`, `DELETE` and `SET INDEX name GLOBAL` go to every mirror of every agent of their
+    /// indexes, `SET GLOBAL` and `FLUSH ATTRIBUTES` to every host of the configuration once;
+    /// [`Answer::written`] tells what each made of it. An `INSERT` needs an agent
+    /// ([`Client::execute_on_agent`]).
     ///
     /// [`Error::Statement`] has the place of what is no statement, or can't be done here; nothing
     /// was sent then. Any other error ends what comes after it.
@@ -86,6 +92,7 @@ struct Running {
     plans: vec::IntoIter<Plan>,
     options: CallOptions,
     asked: Option<Asked>,
+    changing: Option<Pending<Mirrored<Written>>>,
     answers: Vec<Answer>,
 }
 
@@ -133,6 +140,7 @@ impl Session {
             plans: plans.into_iter(),
             options: *options,
             asked: None,
+            changing: None,
             answers: Vec::new(),
         });
         Ok(())
@@ -173,6 +181,11 @@ impl Session {
                 }
                 running.asked = None;
             }
+            if let Some(changing) = &mut running.changing {
+                let Some(written) = changing.wait(timeout)? else { return Ok(false) };
+                running.answers.push(Answer::of_change(written));
+                running.changing = None;
+            }
             match running.plans.next() {
                 None => return Ok(true),
                 Some(Plan::Search(Planned { index, searches, shapes, options })) => {
@@ -180,6 +193,9 @@ impl Session {
                     let mut batch = self.client.batch()?;
                     let id = batch.add_searches_with(&index, &searches, &options)?;
                     running.asked = Some(Asked { batch, id, shapes });
+                }
+                Some(Plan::Change(change)) => {
+                    running.changing = Some(change.start(&self.client, &running.options)?);
                 }
                 Some(Plan::Tell(statement)) => {
                     let told = self.tell(&statement);

@@ -1,12 +1,15 @@
 //! What a statement comes down to.
 
 use super::select::Planned;
+use crate::command::Change;
 use crate::sphinxql::{Fault, ShowTarget, Span, Statement};
 
 /// What is to be done for a statement.
 pub(super) enum Plan {
     /// Agents are asked.
     Search(Planned),
+    /// Every mirror makes a change.
+    Change(Change),
     /// The library tells of itself.
     Tell(Statement),
 }
@@ -14,25 +17,33 @@ pub(super) enum Plan {
 impl Plan {
     /// Refuses what can't be done here.
     pub(super) fn new(statement: Statement) -> Result<Plan, Fault> {
-        let refuse = |span: Span, what: &str| {
-            Err(Fault::new(span, format!("{what} can't be run here: send it to an agent")))
-        };
+        let refuse = |span: Span, what: &str| Err(Fault::new(span, what));
         match statement {
             Statement::Select(select) => Ok(Plan::Search(Planned::new(&select)?)),
             Statement::Describe(..) => Ok(Plan::Tell(statement)),
             Statement::Show(ref show) if show.target == ShowTarget::Variables => {
-                let expected = "SHOW VARIABLES is of one daemon: send it to an agent";
-                Err(Fault::new(show.span, expected))
+                refuse(show.span, "SHOW VARIABLES is of one daemon: send it to an agent")
             }
             Statement::Show(_) => Ok(Plan::Tell(statement)),
-            Statement::Update(update) => refuse(update.span, "UPDATE"),
-            Statement::Delete(delete) => refuse(delete.span, "DELETE"),
             Statement::Insert(insert) => {
-                refuse(insert.span, if insert.replaces { "REPLACE" } else { "INSERT" })
+                let verb = if insert.replaces { "REPLACE" } else { "INSERT" };
+                let expected = format!(
+                    "{verb} can't be run here: an agent has to be named that gets the documents"
+                );
+                Err(Fault::new(insert.span, expected))
             }
-            Statement::SetGlobal(variable) => refuse(variable.span, "SET GLOBAL"),
-            Statement::FlushAttributes(span) => refuse(span, "FLUSH ATTRIBUTES"),
-            Statement::Call(call) => refuse(call.span, "CALL"),
+            Statement::Call(call) => {
+                refuse(call.span, "CALL can't be run here: send it to an agent")
+            }
+            Statement::Update(_)
+            | Statement::Delete(_)
+            | Statement::SetGlobal(_)
+            | Statement::FlushAttributes(_) => {
+                let change = Change::new(statement);
+                change.map(Plan::Change).ok_or_else(|| {
+                    Fault::new(Span::default(), "a statement that changes something is expected")
+                })
+            }
         }
     }
 }

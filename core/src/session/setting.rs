@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::limits::{AGENT_RETRY_COUNT_MAX, AGENT_RETRY_DELAY_MAX, DEADLINE_MAX, MATCHES_MAX};
+use crate::limits::{
+    AGENT_RETRY_COUNT_MAX, AGENT_RETRY_DELAY_MAX, DEADLINE_MAX, MATCHES_MAX, NUMBER_MAX,
+};
 use crate::options::CallOptions;
 use crate::search::{Idf, Ranker, Search, SortMethod};
 use crate::sphinxql::{Fault, Name, Setting, SettingValue, Span};
@@ -216,6 +218,3 @@ const USELESS: [&str; 6] = [
 
 /// Settings that facets have of their select, as in a daemon.
 const COMMON: [&str; 2] = ["max_matches", "index_weights"];
-
-/// Daemons keep numbers in 32 bits with a sign.
-const NUMBER_MAX: u32 = i32::MAX as u32;

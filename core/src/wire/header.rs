@@ -35,6 +35,8 @@ impl Command {
     pub const SPHINXQL: Command = Command { id: 8, version: 0x100 };
     /// Are you there.
     pub const PING: Command = Command { id: 9, version: 0x100 };
+    /// Global variable.
+    pub const UVAR: Command = Command { id: 11, version: 0x100 };
 }
 
 /// Appends a header whose length is filled in by [`end_request`]; returns where it starts.

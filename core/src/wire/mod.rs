@@ -8,6 +8,7 @@ pub(crate) mod frame;
 pub(crate) mod guard;
 pub(crate) mod handshake;
 pub(crate) mod header;
+pub(crate) mod mysql;
 pub(crate) mod persist;
 pub(crate) mod search;
 pub mod text;

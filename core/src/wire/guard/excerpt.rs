@@ -1,6 +1,7 @@
 //! EXCERPT (core/docs/spec/protocol.md 3.5).
 
 use super::walk::{Step, Walk, fault};
+use crate::limits::EXCERPT_DOCUMENTS_MAX;
 
 /// Words and documents must be there; other fields may be empty.
 pub(super) fn check(walk: &mut Walk<'_>, version: u16) -> Step<()> {
@@ -35,5 +36,4 @@ pub(super) fn check(walk: &mut Walk<'_>, version: u16) -> Step<()> {
     Ok(())
 }
 
-/// More are refused by both products.
-const DOCUMENTS_MAX: i32 = 1_024;
+const DOCUMENTS_MAX: i32 = EXCERPT_DOCUMENTS_MAX as i32;

@@ -1,0 +1,135 @@
+//! Requests byte by byte as real clients and masters sent them, and the replies of real daemons;
+//! the captures are those of `core/tests/captures.rs`.
+
+use std::fs;
+use std::path::Path;
+
+use super::excerpt_options::{ExcerptFlag, ExcerptOptions};
+use super::excerpts::ExcerptRequest;
+use super::keywords::KeywordsRequest;
+use super::status::{StatusRequest, flush_number, flush_request, rows};
+use super::update::{NewValue, Update, UpdateRequest, written};
+use super::variable::VariableRequest;
+use super::{excerpts, keywords};
+use crate::request::{Product, Reply, Request, Target, Verdict};
+use crate::wire::header::{LENGTH, ReplyHeader, Status};
+
+fn capture(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The reply as the engine hands it on, once it is judged.
+fn reply(name: &str, request: &dyn Request) -> (Reply, Verdict) {
+    let bytes = capture(&format!("{name}.rep.bin"));
+    let (header, body) = bytes.split_first_chunk::<LENGTH>().expect("a header");
+    let header = ReplyHeader::decode(*header);
+    let mut reply = Reply::new(header.version, body.to_vec());
+    reply.status = header.status;
+    if header.status == Status::Warning {
+        reply.split_warning().expect("a text");
+    }
+    let verdict = request.judge(&mut reply);
+    // Every shorter one, and a longer one, is no answer.
+    for length in 0..reply.body.len() {
+        let mut cut = reply.clone();
+        cut.body.truncate(length);
+        assert!(
+            matches!(request.judge(&mut cut), Verdict::Malformed(_)),
+            "{name} cut to {length}"
+        );
+    }
+    let mut longer = reply.clone();
+    longer.body.push(0);
+    assert!(matches!(request.judge(&mut longer), Verdict::Malformed(_)), "{name} and a byte");
+    (reply, verdict)
+}
+
+/// The request for the index list, header included.
+fn request(request: &dyn Request, index_list: &str) -> Vec<u8> {
+    let target = Target { host: "a:1", index_list, attempt: 0, product: Product::Unknown };
+    let mut body = Vec::new();
+    request.encode(&target, &mut body).expect("it can be encoded");
+    crate::wire::guard::check(request.command(), &body).expect("it is complete");
+    let command = request.command();
+    let mut bytes = [command.id.to_be_bytes(), command.version.to_be_bytes()].concat();
+    bytes.extend_from_slice(&(body.len() as u32).to_be_bytes());
+    [bytes, body].concat()
+}
+
+#[test]
+fn excerpts_are_asked_for_as_clients_do() {
+    let documents: [&[u8]; 2] = [b"hello world this is a test", b"another hello"];
+    let asked = ExcerptRequest::new("hello", &ExcerptOptions::new(), &documents);
+    assert_eq!(request(&asked, "pl, rt"), capture("excerpt.req.bin"));
+    let (reply, verdict) = reply("excerpt", &asked);
+    assert_eq!(verdict, Verdict::Accept);
+    let expected: [&[u8]; 2] = [b"<b>hello</b> world this is a test", b"another <b>hello</b>"];
+    assert_eq!(excerpts::read(&reply.body, 2).expect("two excerpts"), expected);
+
+    let options = ExcerptOptions::new().flag(ExcerptFlag::AllowEmpty, true);
+    let asked = ExcerptRequest::new("hello", &options, &[b"nomatch here"]);
+    assert_eq!(request(&asked, "pl"), capture("excerpt_empty.req.bin"));
+    let (reply, _) = self::reply("excerpt_empty", &asked);
+    assert_eq!(excerpts::read(&reply.body, 1).expect("an excerpt"), [b""]);
+}
+
+#[test]
+fn keywords_are_asked_for_as_clients_do() {
+    for (name, with_statistics) in [("keywords_stats", true), ("keywords_nostats", false)] {
+        let asked = KeywordsRequest::new("hello worlds", 1, 2, with_statistics);
+        assert_eq!(request(&asked, "rt, pl"), capture(&format!("{name}.req.bin")));
+        let (reply, verdict) = reply(name, &asked);
+        assert_eq!(verdict, Verdict::Accept);
+        let told = keywords::read(&reply.body, with_statistics).expect("keywords");
+        let counts: Vec<_> = told.iter().map(|told| (told.documents, told.hits)).collect();
+        let expected = if with_statistics { (3, 3) } else { (0, 0) };
+        assert_eq!(counts, [expected, (0, 0)]);
+        assert_eq!((told[0].tokenized, told[1].normalized), (&b"hello"[..], &b"worlds"[..]));
+    }
+}
+
+#[test]
+fn updates_are_sent_as_clients_do() {
+    let number = |value: u32| [NewValue::Uint(value)];
+    let update = Update::new(["gid"]).document(1, number(11)).document(99, number(1));
+    let both = [NewValue::Uint(20), NewValue::Multi(vec![4])];
+    let cases = [
+        ("update", "pl", update, 1),
+        ("update_int_mva", "pl", Update::new(["gid", "mv"]).document(2, both), 1),
+        ("update_warning", "pl,rt", Update::new(["ts"]).document(1, number(1_400_000_000)), 1),
+    ];
+    for (name, list, update, documents) in cases {
+        let asked = UpdateRequest::new(&update);
+        let expected = capture(&format!("{name}.req.bin"));
+        assert_eq!(request(&asked, list), expected, "{name}");
+        let (reply, verdict) = reply(name, &asked);
+        assert_eq!(verdict, Verdict::Accept, "{name}");
+        let written = written(&reply).expect("a number");
+        let warning = (name == "update_warning").then_some("index rt: attribute 'ts' not found");
+        assert_eq!((written.documents, written.warning.as_deref()), (documents, warning));
+    }
+}
+
+#[test]
+fn daemons_are_asked_for_counters_and_flushes_as_clients_do() {
+    assert_eq!(request(&StatusRequest, "pl"), capture("status_global.req.bin"));
+    let (reply, verdict) = reply("status_global", &StatusRequest);
+    assert_eq!(verdict, Verdict::Accept);
+    let rows = rows(&reply.body).expect("rows");
+    assert!(rows.len() > 20 && rows[0].0 == "uptime", "{rows:?}");
+    let asked = flush_request();
+    assert_eq!(request(asked.as_ref(), "pl"), capture("flushattrs.req.bin"));
+    let (reply, _) = self::reply("flushattrs", asked.as_ref());
+    assert_eq!(flush_number(&reply), Some(0));
+}
+
+#[test]
+fn variables_are_sent_as_masters_do() {
+    let asked = VariableRequest::new("@uv", &[8, 1, 3]);
+    assert_eq!(request(&asked, "pl"), capture("uvar.req.bin"));
+    assert_eq!(reply("uvar", &asked).1, Verdict::Accept);
+    let asked = VariableRequest::new("@mu", &[3, 1, 300, 2]);
+    let stream = capture("master_uvar.A.c2s.bin");
+    assert_eq!(request(&asked, "pl"), stream[4..], "behind the handshake");
+}
