@@ -9,7 +9,8 @@ use crate::wire::Writer;
 /// use hamirror::command::{ExcerptFlag, ExcerptOptions};
 ///
 /// let options = ExcerptOptions::new()
-///     .marks("<em>", "</em>")
+///     .before_match("<em>")
+///     .after_match("</em>")
 ///     .limit(60)
 ///     .flag(ExcerptFlag::QueryMode, true);
 /// ```
@@ -118,10 +119,15 @@ impl ExcerptOptions {
         Self::default()
     }
 
-    /// Sets what stands before and behind a word that was found.
-    pub fn marks(mut self, before: impl Into<String>, after: impl Into<String>) -> Self {
-        self.before_match = before.into();
-        self.after_match = after.into();
+    /// Sets what stands before a word that was found.
+    pub fn before_match(mut self, mark: impl Into<String>) -> Self {
+        self.before_match = mark.into();
+        self
+    }
+
+    /// Sets what stands behind a word that was found.
+    pub fn after_match(mut self, mark: impl Into<String>) -> Self {
+        self.after_match = mark.into();
         self
     }
 
@@ -180,7 +186,7 @@ impl ExcerptOptions {
     }
 
     /// Sets where documents are.
-    pub fn files(mut self, files: ExcerptFiles) -> Self {
+    pub fn load_files(mut self, files: ExcerptFiles) -> Self {
         self.files = files;
         self
     }

@@ -128,12 +128,33 @@ impl<T> AgentAnswers<T> {
         self.mirrors.iter().any(|mirror| mirror.outcome.is_ok())
     }
 
+    /// True if all of its mirrors answered.
+    pub fn is_complete(&self) -> bool {
+        self.mirrors.iter().all(|mirror| mirror.outcome.is_ok())
+    }
+
     fn answers(&self) -> impl Iterator<Item = &T> {
         self.mirrors.iter().filter_map(|mirror| mirror.outcome.as_ref().ok())
     }
 }
 
 impl Mirrored<Written> {
+    /// Returns what was not changed, or may not have been, a line for each mirror or local index;
+    /// and what mirrors warn of.
+    pub fn warning(&self) -> Option<String> {
+        let failures: Vec<AgentFailure> = self.failures().cloned().collect();
+        let mut lines: Vec<String> = failure_lines(&failures).into_iter().collect();
+        for agent in &self.agents {
+            for mirror in &agent.mirrors {
+                let warning = mirror.outcome.as_ref().ok().and_then(|told| told.warning.as_ref());
+                let (index, host) = (&agent.index, &mirror.host);
+                lines.extend(warning.map(|text| format!("index {index}: agent {host}: {text}")));
+            }
+        }
+        lines.extend(self.locals.iter().map(|local| format!("local index {local} not changed")));
+        (!lines.is_empty()).then(|| lines.join(";\n"))
+    }
+
     /// Returns the number of documents that were changed: of each agent once, whatever the number
     /// of its mirrors.
     pub fn documents(&self) -> u64 {
@@ -156,6 +177,21 @@ impl AgentAnswers<Written> {
         };
         self.mirrors.iter().all(is_alike)
     }
+}
+
+/// A line for each failure, as a master words it, which names the last attempt.
+pub(crate) fn failure_lines(failures: &[AgentFailure]) -> Option<String> {
+    let line = |failure: &AgentFailure| {
+        let index = &failure.index;
+        let rest = if failure.may_be_applied() { ": it may have done it" } else { "" };
+        match (failure.attempts.last(), &failure.local) {
+            (Some(attempt), _) => format!("index {index}: {}{rest}", attempt.master_text()),
+            (None, Some(local)) => format!("index {index}: local index {local} not asked"),
+            (None, None) => format!("index {index}: agent {} not asked", failure.agent),
+        }
+    };
+    let lines: Vec<String> = failures.iter().map(line).collect();
+    (!lines.is_empty()).then(|| lines.join(";\n"))
 }
 
 #[cfg(test)]

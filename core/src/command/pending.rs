@@ -32,6 +32,18 @@ impl<T> Pending<T> {
         })
     }
 
+    /// The same command, whose outcome that function changes.
+    pub(crate) fn map<U>(mut self, change: impl FnOnce(T) -> U + Send + 'static) -> Pending<U>
+    where
+        T: 'static,
+    {
+        let mut change = Some(change);
+        Pending::new(move |timeout| {
+            let outcome = self.wait(timeout)?;
+            Ok(outcome.and_then(|outcome| Some(change.take()?(outcome))))
+        })
+    }
+
     /// Waits for the outcome; `None` if agents are still at work after that time. Without one it
     /// may return `None` early, too: call it again. After an outcome there is none any more.
     pub fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<T>, Error> {

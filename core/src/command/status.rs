@@ -14,6 +14,9 @@ use crate::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::header::Command;
 use crate::wire::{Reader, Truncated, Writer};
 
+/// Counters of a daemon: rows of name and value.
+pub type Counters = Vec<(String, String)>;
+
 impl Client {
     /// Has every mirror of every agent of an index write updated attributes to disk. Each returns
     /// the number of its flush, 0 if there was nothing to write.
@@ -42,7 +45,7 @@ impl Client {
         &self,
         index: &str,
         options: &CallOptions,
-    ) -> Result<Mirrored<Vec<(String, String)>>, Error> {
+    ) -> Result<Mirrored<Counters>, Error> {
         self.start_daemon_status(index, options)?.finish()
     }
 
@@ -51,7 +54,7 @@ impl Client {
         &self,
         index: &str,
         options: &CallOptions,
-    ) -> Result<Pending<Mirrored<Vec<(String, String)>>>, Error> {
+    ) -> Result<Pending<Mirrored<Counters>>, Error> {
         let indexes = self.indexes_once(index)?;
         let request: Arc<dyn Request> = Arc::new(StatusRequest);
         ask_mirrors(self, indexes, &request, options, |reply| rows(&reply.body).ok())

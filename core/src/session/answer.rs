@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use crate::command::{Mirrored, Written};
+use crate::error::AgentFailure;
 use crate::search::{Column, SearchResult};
 use crate::sphinxql::{Facet, Item, ItemKind};
 use crate::wire::search::{Kind, Value};
@@ -14,14 +15,26 @@ pub struct Answer {
     /// Columns of every row.
     pub columns: Vec<Column>,
     content: Content,
+    /// What became of the agents that were asked for anything but a search.
+    told: Told,
 }
 
 #[derive(Debug)]
 enum Content {
     /// A search, and where each column is found.
     Search(Box<SearchResult>, Vec<Source>),
-    Texts(Vec<Vec<String>>),
+    Texts(Vec<Vec<Vec<u8>>>),
     Change(Mirrored<Written>),
+}
+
+/// What became of agents.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) documents: Option<u64>,
+    pub(super) warning: Option<String>,
+    pub(super) agents: usize,
+    pub(super) agents_answered: usize,
+    pub(super) failures: Vec<AgentFailure>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -33,14 +46,32 @@ enum Source {
 impl Answer {
     /// Rows with texts in every column.
     pub(super) fn of_texts<const N: usize>(names: [&str; N], rows: Vec<[String; N]>) -> Self {
-        let columns = names.map(|name| Column { name: name.to_owned(), kind: Kind::String });
-        let rows = rows.into_iter().map(Vec::from).collect();
-        Answer { columns: columns.into(), content: Content::Texts(rows) }
+        let rows = rows.into_iter().map(|row| row.map(String::into_bytes).into());
+        Self::of_bytes(&names, rows)
+    }
+
+    /// Rows with texts in any encoding.
+    pub(super) fn of_bytes(names: &[&str], rows: impl Iterator<Item = Vec<Vec<u8>>>) -> Self {
+        let column = |name: &&str| Column { name: (*name).to_owned(), kind: Kind::String };
+        let columns = names.iter().map(column).collect();
+        Answer { columns, content: Content::Texts(rows.collect()), told: Told::default() }
+    }
+
+    /// The same rows, and what became of the agents.
+    pub(super) fn told(self, told: Told) -> Self {
+        Answer { told, ..self }
     }
 
     /// What a statement has changed: no rows.
     pub(super) fn of_change(written: Mirrored<Written>) -> Self {
-        Answer { columns: Vec::new(), content: Content::Change(written) }
+        let told = Told {
+            documents: Some(written.documents()),
+            warning: written.warning(),
+            agents: written.agents.len(),
+            agents_answered: written.agents.iter().filter(|agent| agent.is_complete()).count(),
+            failures: written.failures().cloned().collect(),
+        };
+        Answer { columns: Vec::new(), content: Content::Change(written), told }
     }
 
     /// The rows of a search in the shape that the statement gives them.
@@ -66,7 +97,8 @@ impl Answer {
                 }
             }
         }
-        Answer { columns, content: Content::Search(Box::new(result), sources) }
+        let content = Content::Search(Box::new(result), sources);
+        Answer { columns, content, told: Told::default() }
     }
 
     /// Returns the number of rows.
@@ -92,10 +124,9 @@ impl Answer {
                     Source::Column(place) => row.value(*place),
                 })
             }
-            Content::Texts(rows) => rows
-                .get(row)
-                .and_then(|row| row.get(column))
-                .map(|text| Value::String(text.as_bytes())),
+            Content::Texts(rows) => {
+                rows.get(row).and_then(|row| row.get(column)).map(|text| Value::String(text))
+            }
             Content::Change(_) => None,
         };
         value.unwrap_or(Value::Null)
@@ -114,6 +145,36 @@ impl Answer {
             Content::Search(result, _) => Some(result),
             Content::Texts(_) | Content::Change(_) => None,
         }
+    }
+
+    /// Returns the matching documents of a search, or the documents that a statement changed, of
+    /// each agent once; `None` for what the library tells of itself.
+    pub fn total_found(&self) -> Option<u64> {
+        self.result().map(|result| result.total_found).or(self.told.documents)
+    }
+
+    /// Returns everything that went wrong without ending the statement.
+    pub fn warning(&self) -> Option<&str> {
+        match self.result() {
+            Some(result) => result.warning.as_deref(),
+            None => self.told.warning.as_deref(),
+        }
+    }
+
+    /// Returns the number of agents that were asked.
+    pub fn agents(&self) -> usize {
+        self.result().map_or(self.told.agents, |result| result.agents)
+    }
+
+    /// Returns the number of agents that answered in full: for a change with each of their mirrors.
+    pub fn agents_answered(&self) -> usize {
+        self.result().map_or(self.told.agents_answered, |result| result.agents_answered)
+    }
+
+    /// Returns why others did not answer, or not in full: one failure an agent, and for a change
+    /// one a mirror.
+    pub fn failures(&self) -> &[AgentFailure] {
+        self.result().map_or(&self.told.failures, |result| &result.failures)
     }
 
     /// Returns what every mirror made of a statement that changes something; `None` for any other

@@ -29,6 +29,11 @@ impl Meta {
         }
     }
 
+    /// What is told of a change or a procedure.
+    pub(super) fn of_command(answer: &Answer) -> Meta {
+        Meta { warning: answer.warning().map(str::to_owned), ..Meta::default() }
+    }
+
     /// A statement that failed, searched or not.
     pub(super) fn of_error(error: &Error) -> Meta {
         Meta { error: Some(error.to_string()), ..Meta::default() }

@@ -3,6 +3,7 @@
 //! Searches go to all agents over the binary API; what a master tells of itself, the library does.
 
 mod answer;
+mod call;
 mod condition;
 mod meta;
 mod plan;
@@ -20,7 +21,7 @@ use std::vec;
 
 use crate::batch::{Batch, SearchId};
 use crate::client::Client;
-use crate::command::{Mirrored, Pending, Written};
+use crate::command::Pending;
 use crate::error::Error;
 use crate::options::CallOptions;
 use crate::sphinxql::{self, Fault, Parameters, ShowTarget, Span, Statement};
@@ -37,7 +38,8 @@ impl Client {
     /// `UPDATE`, `DELETE` and `SET INDEX name GLOBAL` go to every mirror of every agent of their
     /// indexes, `SET GLOBAL` and `FLUSH ATTRIBUTES` to every host of the configuration once;
     /// [`Answer::written`] tells what each made of it. An `INSERT` needs an agent
-    /// ([`Client::execute_on_agent`]).
+    /// ([`Client::execute_on_agent`]). `CALL KEYWORDS` and `CALL SNIPPETS` are
+    /// [`Client::keywords`] and [`Client::excerpts`].
     ///
     /// [`Error::Statement`] has the place of what is no statement, or can't be done here; nothing
     /// was sent then. Any other error ends what comes after it.
@@ -92,7 +94,8 @@ struct Running {
     plans: vec::IntoIter<Plan>,
     options: CallOptions,
     asked: Option<Asked>,
-    changing: Option<Pending<Mirrored<Written>>>,
+    /// A command under way.
+    pending: Option<Pending<Answer>>,
     answers: Vec<Answer>,
 }
 
@@ -140,7 +143,7 @@ impl Session {
             plans: plans.into_iter(),
             options: *options,
             asked: None,
-            changing: None,
+            pending: None,
             answers: Vec::new(),
         });
         Ok(())
@@ -181,10 +184,11 @@ impl Session {
                 }
                 running.asked = None;
             }
-            if let Some(changing) = &mut running.changing {
-                let Some(written) = changing.wait(timeout)? else { return Ok(false) };
-                running.answers.push(Answer::of_change(written));
-                running.changing = None;
+            if let Some(pending) = &mut running.pending {
+                let Some(answer) = pending.wait(timeout)? else { return Ok(false) };
+                self.meta = Meta::of_command(&answer);
+                running.answers.push(answer);
+                running.pending = None;
             }
             match running.plans.next() {
                 None => return Ok(true),
@@ -195,7 +199,11 @@ impl Session {
                     running.asked = Some(Asked { batch, id, shapes });
                 }
                 Some(Plan::Change(change)) => {
-                    running.changing = Some(change.start(&self.client, &running.options)?);
+                    let started = change.start(&self.client, &running.options)?;
+                    running.pending = Some(started.map(Answer::of_change));
+                }
+                Some(Plan::Call(procedure)) => {
+                    running.pending = Some(procedure.start(&self.client, &running.options)?);
                 }
                 Some(Plan::Tell(statement)) => {
                     let told = self.tell(&statement);

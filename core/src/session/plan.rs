@@ -1,5 +1,6 @@
 //! What a statement comes down to.
 
+use super::call::Procedure;
 use super::select::Planned;
 use crate::command::Change;
 use crate::sphinxql::{Fault, ShowTarget, Span, Statement};
@@ -10,6 +11,8 @@ pub(super) enum Plan {
     Search(Planned),
     /// Every mirror makes a change.
     Change(Change),
+    /// Agents answer a procedure.
+    Call(Procedure),
     /// The library tells of itself.
     Tell(Statement),
 }
@@ -32,9 +35,7 @@ impl Plan {
                 );
                 Err(Fault::new(insert.span, expected))
             }
-            Statement::Call(call) => {
-                refuse(call.span, "CALL can't be run here: send it to an agent")
-            }
+            Statement::Call(call) => Ok(Plan::Call(Procedure::new(&call)?)),
             Statement::Update(_)
             | Statement::Delete(_)
             | Statement::SetGlobal(_)

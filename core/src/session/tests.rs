@@ -11,7 +11,7 @@ fn planned(text: &str) -> Planned {
     match Plan::new(statements.into_iter().next().expect(text)) {
         Ok(Plan::Search(planned)) => planned,
         Ok(Plan::Tell(statement)) => panic!("{statement}"),
-        Ok(Plan::Change(_)) => panic!("{text} changes something"),
+        Ok(Plan::Change(_) | Plan::Call(_)) => panic!("{text} is no SELECT"),
         Err(fault) => panic!("{}", fault.in_text(text).rendered()),
     }
 }
@@ -230,14 +230,17 @@ fn what_can_not_be_done_is_refused_by_name_and_place() {
         ("select * from (select id from d limit 1,2) order by a", "'limit 1,2': no offset"),
         ("insert into d values (1)", "INSERT can't be run here"),
         ("replace into d values (1)", "REPLACE can't be run here"),
-        ("call keywords('a','d')", "CALL can't be run here"),
+        ("call keywords('a')", "1:1: 'call keywords('a')': an index is expected"),
+        ("call keywords(5, 'd')", "1:15: '5': a text between single quotes"),
+        ("call keywords('a', 'd', 1, 2)", "1:28: '2': an option of the procedure"),
+        ("call snippets('a', 'd')", "words is expected"),
+        ("call snippets('a', 'd', 'b', 1 as nosuch)", "1:35: 'nosuch': an option"),
+        ("call snippets('a', 'd', 'b', -1 as limit)", "'-1': a whole number from 0"),
+        ("call snippets('a', 'd', 'b', 'x' as html_strip_mode)", "one of index, none, strip"),
         ("show variables", "SHOW VARIABLES is of one daemon"),
         ("desc nosuch", "1:6: 'nosuch': an index of the configuration is expected"),
         // Nothing is sent before all of it is known to be possible.
-        (
-            "flush attributes; show meta; call keywords('a','d')",
-            "1:30: 'call keywords('a','d')': CALL",
-        ),
+        ("flush attributes; show meta; show variables", "1:30: 'show variables': SHOW VARIABLES"),
         ("select id from d wher a=1", "1:18: 'wher': the end of the statement is expected"),
     ];
     let client = client();
@@ -319,7 +322,7 @@ fn only_what_was_started_is_waited_for() {
     assert!(matches!(session.wait(None), Err(Error::Misuse(_))));
     let (nothing, options) = (Parameters::none(), CallOptions::default());
     session.start("show tables; show meta", &nothing, &options).expect("it can be done");
-    assert!(session.start("call keywords('a','d')", &nothing, &options).is_err());
+    assert!(session.start("show variables", &nothing, &options).is_err());
     assert!(matches!(session.wait(None), Err(Error::Misuse(_))));
     session.start("show tables; show meta", &nothing, &options).expect("it can be done");
     let answers = session.wait(None).expect("nobody is asked").expect("nobody is waited for");

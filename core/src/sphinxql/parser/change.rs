@@ -140,7 +140,7 @@ impl Parser<'_> {
             }
             let value = self.value("a number, a text or texts in brackets")?;
             let has_name = self.takes_keyword("AS") || self.is_name();
-            let name = if has_name { Some(self.name("the name of an option")?) } else { None };
+            let name = if has_name { Some(self.option_name()?) } else { None };
             arguments.push(Argument { value, name });
             if !self.takes(Token::Comma) {
                 break;
@@ -148,6 +148,15 @@ impl Parser<'_> {
         }
         self.expect(Token::Close, "',' or ')'")?;
         Ok(Call { procedure, arguments, span: start.to(self.last) })
+    }
+
+    /// Names of options, of which one is a keyword elsewhere.
+    fn option_name(&mut self) -> Parsed<Name> {
+        if self.is("LIMIT") {
+            let span = self.advance();
+            return Ok(Name { text: self.text(span).to_owned(), span });
+        }
+        self.name("the name of an option")
     }
 }
 

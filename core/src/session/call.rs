@@ -1,0 +1,178 @@
+//! `CALL KEYWORDS` and `CALL SNIPPETS`.
+
+use super::answer::{Answer, Told};
+use crate::client::Client;
+use crate::command::{
+    ExcerptFiles, ExcerptFlag, ExcerptOptions, HtmlStrip, Keywords, PassageBoundary, Pending,
+    failure_lines,
+};
+use crate::error::Error;
+use crate::limits::NUMBER_MAX;
+use crate::options::CallOptions;
+use crate::sphinxql::{Argument, Call, Fault, Name, Number, Value};
+
+/// A call that agents answer.
+pub(super) enum Procedure {
+    Keywords { text: String, index: String, with_statistics: bool },
+    Snippets { documents: Vec<String>, index: String, words: String, options: ExcerptOptions },
+}
+
+impl Procedure {
+    pub(super) fn new(call: &Call) -> Result<Self, Fault> {
+        let mut arguments = call.arguments.iter();
+        let mut next = |what: &str| {
+            let argument = arguments.next().filter(|argument| argument.name.is_none());
+            argument
+                .map(|argument| &argument.value)
+                .ok_or_else(|| Fault::new(call.span, format!("{what} is expected")))
+        };
+        if call.procedure.text.eq_ignore_ascii_case("KEYWORDS") {
+            let (text, index) = (text(next("a text")?)?, text(next("an index")?)?);
+            let with_statistics = match arguments.next() {
+                None => false,
+                Some(Argument { value, name }) if is_statistics(name.as_ref()) => is_on(value)?,
+                Some(argument) => return Err(unknown(argument)),
+            };
+            if let Some(argument) = arguments.next() {
+                return Err(unknown(argument));
+            }
+            return Ok(Procedure::Keywords { text, index, with_statistics });
+        }
+        let documents = match next("a text, or texts in brackets")? {
+            Value::List(values, _) => values.iter().map(text).collect::<Result<_, _>>()?,
+            value => vec![text(value)?],
+        };
+        let (index, words) = (text(next("an index")?)?, text(next("words")?)?);
+        let options = arguments.try_fold(ExcerptOptions::new(), with_option)?;
+        Ok(Procedure::Snippets { documents, index, words, options })
+    }
+
+    pub(super) fn start(
+        &self,
+        client: &Client,
+        options: &CallOptions,
+    ) -> Result<Pending<Answer>, Error> {
+        match self {
+            Procedure::Keywords { text, index, with_statistics } => {
+                let with_statistics = *with_statistics;
+                let asked = client.start_keywords(index, text, with_statistics, options)?;
+                Ok(asked.map(move |keywords| keyword_rows(keywords, with_statistics)))
+            }
+            Procedure::Snippets { documents, index, words, options: excerpt } => {
+                let asked = client.start_excerpts(index, documents, words, excerpt, options)?;
+                Ok(asked.map(|excerpts| {
+                    Answer::of_bytes(&["snippet"], excerpts.into_iter().map(|text| vec![text]))
+                }))
+            }
+        }
+    }
+}
+
+fn keyword_rows(keywords: Keywords, with_statistics: bool) -> Answer {
+    let Keywords { keywords, agents_answered, agents, failures } = keywords;
+    let names: &[&str] = match with_statistics {
+        true => &["tokenized", "normalized", "docs", "hits"],
+        false => &["tokenized", "normalized"],
+    };
+    let rows = keywords.into_iter().map(|keyword| {
+        let mut row = vec![keyword.tokenized.into_bytes(), keyword.normalized.into_bytes()];
+        let counts = [keyword.documents, keyword.hits].map(|count| count.to_string().into_bytes());
+        row.extend(counts.into_iter().filter(|_| with_statistics));
+        row
+    });
+    let warning = failure_lines(&failures);
+    let told = Told { documents: None, warning, agents, agents_answered, failures };
+    Answer::of_bytes(names, rows).told(told)
+}
+
+fn with_option(options: ExcerptOptions, argument: &Argument) -> Result<ExcerptOptions, Fault> {
+    let Argument { value, name: Some(name) } = argument else { return Err(unknown(argument)) };
+    let name = name.text.to_ascii_lowercase();
+    if let Some((_, flag)) = FLAGS.iter().find(|(known, _)| *known == name) {
+        return Ok(options.flag(*flag, is_on(value)?));
+    }
+    Ok(match name.as_str() {
+        "before_match" => options.before_match(text(value)?),
+        "after_match" => options.after_match(text(value)?),
+        "chunk_separator" => options.chunk_separator(text(value)?),
+        "limit" => options.limit(number(value)?),
+        "around" => options.around(number(value)?),
+        "limit_passages" => options.limit_passages(number(value)?),
+        "limit_words" => options.limit_words(number(value)?),
+        "start_passage_id" => options.start_passage_id(number(value)?),
+        "html_strip_mode" => options.html_strip(one_of(value, &STRIPS)?),
+        "passage_boundary" => options.passage_boundary(one_of(value, &BOUNDARIES)?),
+        "load_files" if is_on(value)? => options.load_files(ExcerptFiles::Everywhere),
+        "load_files_scattered" if is_on(value)? => options.load_files(ExcerptFiles::Scattered),
+        "load_files" | "load_files_scattered" => options,
+        _ => return Err(unknown(argument)),
+    })
+}
+
+fn is_statistics(name: Option<&Name>) -> bool {
+    name.is_none_or(|name| ["stats", "hits"].iter().any(|known| name.text == *known))
+}
+
+fn text(value: &Value) -> Result<String, Fault> {
+    match value {
+        Value::Text(text) => Ok(text.text.clone()),
+        other => Err(Fault::new(other.span(), "a text between single quotes is expected")),
+    }
+}
+
+fn number(value: &Value) -> Result<u32, Fault> {
+    let count = match value {
+        Value::Number(number, _) => number.as_count(),
+        _ => None,
+    };
+    let number = count.and_then(|count| u32::try_from(count).ok());
+    number.filter(|number| *number <= NUMBER_MAX).ok_or_else(|| {
+        let expected = format!("a whole number from 0 to {NUMBER_MAX} is expected");
+        Fault::new(value.span(), expected)
+    })
+}
+
+fn is_on(value: &Value) -> Result<bool, Fault> {
+    match value {
+        Value::Number(Number::Int(number), _) => Ok(*number != 0),
+        other => Err(Fault::new(other.span(), "1 or 0 is expected")),
+    }
+}
+
+fn one_of<T: Copy>(value: &Value, known: &[(&str, T)]) -> Result<T, Fault> {
+    let word = text(value)?;
+    known.iter().find(|(name, _)| *name == word).map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        Fault::new(value.span(), format!("one of {} is expected", names.join(", ")))
+    })
+}
+
+fn unknown(argument: &Argument) -> Fault {
+    let span = argument.name.as_ref().map_or_else(|| argument.value.span(), |name| name.span);
+    Fault::new(span, "an option of the procedure is expected, as in '5 AS around'")
+}
+
+const FLAGS: [(&str, ExcerptFlag); 8] = [
+    ("exact_phrase", ExcerptFlag::ExactPhrase),
+    ("single_passage", ExcerptFlag::SinglePassage),
+    ("use_boundaries", ExcerptFlag::UseBoundaries),
+    ("weight_order", ExcerptFlag::WeightOrder),
+    ("query_mode", ExcerptFlag::QueryMode),
+    ("force_all_words", ExcerptFlag::ForceAllWords),
+    ("allow_empty", ExcerptFlag::AllowEmpty),
+    ("emit_zones", ExcerptFlag::EmitZones),
+];
+
+const STRIPS: [(&str, HtmlStrip); 4] = [
+    ("index", HtmlStrip::Index),
+    ("none", HtmlStrip::None),
+    ("strip", HtmlStrip::Strip),
+    ("retain", HtmlStrip::Retain),
+];
+
+const BOUNDARIES: [(&str, PassageBoundary); 4] = [
+    ("none", PassageBoundary::None),
+    ("sentence", PassageBoundary::Sentence),
+    ("paragraph", PassageBoundary::Paragraph),
+    ("zone", PassageBoundary::Zone),
+];
