@@ -97,29 +97,30 @@ pub unsafe extern "C" fn hamirror_answer_total(answer: *const Answer) -> u64 {
     getter!({ Some(get(answer)?.result()?.total) })
 }
 
-/// Matching documents of a search; 0 for what the library tells of itself.
+/// Matching documents of a search, or documents that a statement changed, of each agent once; 0 for
+/// what the library tells of itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_answer_total_found(answer: *const Answer) -> u64 {
-    getter!({ Some(get(answer)?.result()?.total_found) })
+    getter!({ Some(get(answer)?.total_found()?) })
 }
 
-/// Everything that went wrong without ending the search; empty if there is nothing. It lives until
-/// the answers are freed.
+/// Everything that went wrong without ending the statement, for a change a line for each mirror that
+/// may lack it; empty if there is nothing. It lives until the answers are freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_answer_warning(answer: *const Answer) -> Text {
-    getter!({ Some(Text::from(get(answer)?.result()?.warning.as_deref()?)) })
+    getter!({ Some(Text::from(get(answer)?.warning()?)) })
 }
 
 /// Agents that were asked; 0 for what the library tells of itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_answer_agents(answer: *const Answer) -> usize {
-    getter!({ Some(get(answer)?.result()?.agents) })
+    getter!({ Some(get(answer)?.agents()) })
 }
 
-/// Agents that answered in full.
+/// Agents that answered in full; for a change with each of their mirrors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_answer_agents_answered(answer: *const Answer) -> usize {
-    getter!({ Some(get(answer)?.result()?.agents_answered) })
+    getter!({ Some(get(answer)?.agents_answered()) })
 }
 
 /// Type of a value, HAMIRROR_TYPE_*. HAMIRROR_TYPE_NULL also if there is no such row or column; -1

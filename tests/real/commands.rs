@@ -11,7 +11,7 @@ use hamirror::command::{
     Written,
 };
 use hamirror::sphinxql::Parameters;
-use hamirror::{CallOptions, Client, Completeness, Config, Error, Search};
+use hamirror::{Answer, CallOptions, Client, Completeness, Config, Error, Search};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, MIRRORS, SHARDS, local_index};
 use hamirror_tests::corpus;
 use hamirror_tests::daemon::Daemon;
@@ -26,7 +26,7 @@ fn excerpts_are_those_of_an_agent_and_survive_dead_agents() -> Result<()> {
     let texts: Vec<String> = (0..100)
         .map(|n| format!("tool {n} and <i>files</i>, a library of data number {n}"))
         .collect();
-    let options = ExcerptOptions::new().marks("[", "]").limit(30).around(1);
+    let options = ExcerptOptions::new().before_match("[").after_match("]").limit(30).around(1);
     let mut agent = Oracle::connect(cluster.daemon(0, 0).address())?;
     let statement = format!(
         "CALL SNIPPETS(({}), 'packages0', 'library files', '[' AS before_match, \
@@ -42,6 +42,10 @@ fn excerpts_are_those_of_an_agent_and_survive_dead_agents() -> Result<()> {
         Ok(cut.into_iter().map(|text| String::from_utf8_lossy(&text).into_owned()).collect())
     };
     ensure!(cut()? == expected, "{:?}\n{expected:?}", cut()?);
+
+    let called = statement.replace("packages0", INDEX);
+    let called = client.execute(&called, &Parameters::none(), &CallOptions::default())?;
+    ensure!(rows_of(&called[0]).concat() == expected, "{called:?}");
 
     // An empty document costs nobody anything, and keeps its place.
     let some = ["a library", "", "no word"];
@@ -81,14 +85,14 @@ fn excerpts_of_scattered_files_are_those_of_a_master() -> Result<()> {
         }
         let client = agents.client()?;
         let asked = CallOptions::default();
-        let options = ExcerptOptions::new().files(ExcerptFiles::Scattered);
+        let options = ExcerptOptions::new().load_files(ExcerptFiles::Scattered);
         let found = client.excerpts("d", &names, "hello", &options, &asked)?;
         if expected.is_empty() {
             expected = agents.excerpts_of_master(&names)?;
             ensure!(expected[2] == b"<b>hello</b> from two.txt, world", "{expected:?}");
         }
         ensure!(found == expected, "{found:?}\n{expected:?}");
-        let options = ExcerptOptions::new().files(ExcerptFiles::Everywhere);
+        let options = ExcerptOptions::new().load_files(ExcerptFiles::Everywhere);
         let error = client.excerpts("d", &["none.txt"], "hello", &options, &asked);
         let error = error.expect_err("no agent has it");
         ensure!(error.is_query_error() && error.to_string().contains("none.txt"), "{error}");
@@ -132,6 +136,17 @@ fn keywords_are_summed_as_a_master_sums_those_of_a_search() -> Result<()> {
         ensure!(words(&plain) == words(&found.keywords), "{plain:?}");
         ensure!(plain.iter().all(|keyword| keyword.documents == 0), "{plain:?}");
     }
+    let found = client.keywords(INDEX, "library files", true, &asked)?.keywords;
+    let called = "CALL KEYWORDS('library files', 'packages', 1)";
+    let called = client.execute(called, &Parameters::none(), &asked)?;
+    let expected: Vec<[String; 4]> = found
+        .into_iter()
+        .map(|word| {
+            let [documents, hits] = [word.documents, word.hits].map(|count| count.to_string());
+            [word.tokenized, word.normalized, documents, hits]
+        })
+        .collect();
+    ensure!(rows_of(&called[0]) == expected, "{called:?}");
     // A word that is twice in the text is told twice.
     let twice = client.keywords(INDEX, "library library", true, &asked)?.keywords;
     ensure!(twice.len() == 2 && twice[0] == twice[1], "{twice:?}");
@@ -189,6 +204,15 @@ fn an_update_reaches_every_mirror_and_documents_count_once() -> Result<()> {
     ensure!(failures.len() == 1 && !failures[0].may_be_applied(), "{failures:?}");
     ensure!(result.agents[0].mirrors[1].host == dead, "{result:?}");
     ensure!(result.agents[0].mirrors[1].outcome.is_err(), "{result:?}");
+
+    let mut session = client.session();
+    let statement = "UPDATE packages SET installed_size=6 WHERE id IN (1,2); SHOW WARNINGS";
+    let told = session.execute(statement, &Parameters::none(), &asked)?;
+    let seen = (told[0].total_found(), told[0].agents(), told[0].agents_answered());
+    ensure!(seen == (Some(2), SHARDS, 1) && told[0].failures().len() == 1, "{told:?}");
+    let warning = told[0].warning().context("a mirror is dead")?;
+    ensure!(warning.contains(&dead) && !warning.contains("may have done it"), "{warning}");
+    ensure!(rows_of(&told[1]) == [["warning", "1000", warning]], "{told:?}");
 
     // An attribute that no mirror has: nobody made the update, and all say why.
     let update = Update::new(["nosuch"]).document(1, [NewValue::Uint(5)]);
@@ -288,6 +312,16 @@ fn statements_that_change_something_reach_every_mirror() -> Result<()> {
         ensure!(error.contains(expected), "{text}: {error}");
     }
     Ok(())
+}
+
+fn rows_of(answer: &Answer) -> Vec<Vec<String>> {
+    let text = |row, column| {
+        answer.text(row, column).map(|text| String::from_utf8_lossy(&text).into_owned())
+    };
+    let columns = 0..answer.columns.len();
+    (0..answer.len())
+        .map(|row| columns.clone().map(|column| text(row, column).unwrap_or_default()).collect())
+        .collect()
 }
 
 /// Documents that each mirror of each agent told.

@@ -149,35 +149,35 @@ impl Answer {
         self.result().map(|result| result.total)
     }
 
-    /// Matching documents; None for what the library tells of itself.
+    /// Matching documents, or documents that a statement changed, of each agent once; None for what
+    /// the library tells of itself.
     #[getter]
     fn total_found(&self) -> Option<u64> {
-        self.result().map(|result| result.total_found)
+        self.inner.total_found()
     }
 
-    /// Everything that went wrong without ending the search.
+    /// Everything that went wrong without ending the statement.
     #[getter]
     fn warning(&self) -> Option<&str> {
-        self.result().and_then(|result| result.warning.as_deref())
+        self.inner.warning()
     }
 
     /// Agents that answered in full.
     #[getter]
     fn agents_answered(&self) -> usize {
-        self.result().map_or(0, |result| result.agents_answered)
+        self.inner.agents_answered()
     }
 
     /// Agents that were asked.
     #[getter]
     fn agents(&self) -> usize {
-        self.result().map_or(0, |result| result.agents)
+        self.inner.agents()
     }
 
     /// Why the others did not answer, or not in full.
     #[getter]
     fn failures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let failures = self.result().map_or(&[][..], |result| &result.failures);
-        record::tuple(py, failures, record::agent_failure)
+        record::tuple(py, self.inner.failures(), record::agent_failure)
     }
 
     fn __len__(&self) -> usize {

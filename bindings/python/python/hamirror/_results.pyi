@@ -201,11 +201,12 @@ class Answer:
 
     @property
     def total_found(self) -> int | None:
-        """Matching documents; `None` for what the library tells of itself."""
+        """Matching documents, or documents that a statement changed, of each agent once; `None` for
+        what the library tells of itself."""
 
     @property
     def warning(self) -> str | None:
-        """Everything that went wrong without ending the search, as a master words it."""
+        """Everything that went wrong without ending the statement, as a master words it."""
 
     @property
     def agents_answered(self) -> int:
