@@ -247,8 +247,8 @@ impl AgentFailure {
         AgentFailure { query_error, query_errors: Vec::new(), ..self.clone() }
     }
 
-    /// True if a change may have been made though nobody said so: a mirror had got it, or a part of
-    /// it, when its answer was lost.
+    /// True if a change may have been made though nobody said so. The mirror had got it, or a part
+    /// of it, when its answer was lost.
     pub fn may_be_applied(&self) -> bool {
         let may_be_applied = |attempt: &AttemptFailure| {
             let is_refused =

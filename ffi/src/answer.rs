@@ -97,15 +97,15 @@ pub unsafe extern "C" fn hamirror_answer_total(answer: *const Answer) -> u64 {
     getter!({ Some(get(answer)?.result()?.total) })
 }
 
-/// Matching documents of a search, or documents that a statement changed, of each agent once; 0 for
-/// what the library tells of itself.
+/// Matching documents of a search, or documents that a statement changed, of each agent once; 0
+/// for what the library tells of itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_answer_total_found(answer: *const Answer) -> u64 {
     getter!({ Some(get(answer)?.total_found()?) })
 }
 
-/// Everything that went wrong without ending the statement, for a change a line for each mirror that
-/// may lack it; empty if there is nothing. It lives until the answers are freed.
+/// Everything that went wrong without ending the statement, for a change a line for each mirror
+/// that may lack it; empty if there is nothing. It lives until the answers are freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_answer_warning(answer: *const Answer) -> Text {
     getter!({ Some(Text::from(get(answer)?.warning()?)) })

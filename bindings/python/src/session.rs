@@ -149,8 +149,8 @@ impl Answer {
         self.result().map(|result| result.total)
     }
 
-    /// Matching documents, or documents that a statement changed, of each agent once; None for what
-    /// the library tells of itself.
+    /// Matching documents, or documents that a statement changed, of each agent once; None for
+    /// what the library tells of itself.
     #[getter]
     fn total_found(&self) -> Option<u64> {
         self.inner.total_found()

@@ -1,4 +1,4 @@
-//! How commands are started.
+//! The start of commands, and what they have in common.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
-//! How excerpts are cut.
+//! Options of excerpts: marks, sizes, switches.
 
 use crate::limits::NUMBER_MAX;
 use crate::wire::Writer;
 
-/// How excerpts are cut and marked; [`Default`] is what the clients of searchd send.
+/// Marks, sizes and switches of excerpts; [`Default`] is what the clients of searchd send.
 ///
 /// ```
 /// use hamirror::command::{ExcerptFlag, ExcerptOptions};
@@ -38,9 +38,9 @@ pub enum HtmlStrip {
     Index,
     /// Nothing.
     None,
-    /// It is stripped.
+    /// Markup is stripped.
     Strip,
-    /// It stays, and whole documents are returned: only with `limit` 0.
+    /// Markup stays, and whole documents are returned: only with `limit` 0.
     Retain,
 }
 
@@ -61,13 +61,13 @@ pub enum PassageBoundary {
 /// Where documents are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExcerptFiles {
-    /// They are texts that are sent.
+    /// Documents are texts, and sent.
     #[default]
     None,
-    /// They are names of files that every agent has.
+    /// Documents are names of files that every agent has.
     Everywhere,
-    /// They are names of files that some agent has: all are asked. A file that no agent has gives
-    /// an empty excerpt.
+    /// Documents are names of files that some agent has: all are asked. A file that no agent has
+    /// gives an empty excerpt.
     Scattered,
 }
 
@@ -250,7 +250,7 @@ impl ExcerptOptions {
 }
 
 impl ExcerptFlag {
-    /// Its bit in a request (core/docs/spec/protocol.md 3.5).
+    /// Bit of the switch in a request (core/docs/spec/protocol.md 3.5).
     fn bit(self) -> u32 {
         match self {
             ExcerptFlag::RemoveSpaces => 1,

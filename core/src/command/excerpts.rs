@@ -23,7 +23,8 @@ impl Client {
     ///
     /// The settings are those of the index that agents serve; of several names in an agent's list
     /// the first one counts. Documents are split over the agents, which do as well as each other:
-    /// if all mirrors of one fail, the next agent is asked. An empty document has an empty excerpt.
+    /// if all mirrors of one fail, the next agent is asked. An empty document has an empty
+    /// excerpt.
     pub fn excerpts<D: AsRef<[u8]>>(
         &self,
         index: &str,
@@ -94,7 +95,7 @@ struct Part {
     tried: usize,
     /// Number of agents that may be asked.
     tries_max: usize,
-    /// Its documents are files, each on some agent.
+    /// True if the documents are files, each on some agent.
     is_scattered: bool,
     is_done: bool,
 }
@@ -203,8 +204,8 @@ impl Work {
         }
     }
 
-    /// Goes on for an agent that does not have all files of a part, and whose daemon refuses them
-    /// all for one (without `dist_threads`): each is asked for by itself.
+    /// Asks an agent that lacks a file of a part for each file by itself. Without `dist_threads`
+    /// its daemon refuses all of them for one.
     fn handle_missing_file(&mut self, number: usize) {
         let part = &mut self.parts[number];
         part.is_done = true;
@@ -264,7 +265,7 @@ impl ExcerptRequest {
         ExcerptRequest { flags, head, documents: texts, count }
     }
 
-    /// The same request for each document by itself.
+    /// Requests for each document by itself.
     fn singles(&self) -> Vec<ExcerptRequest> {
         let documents = read(&self.documents, self.count).unwrap_or_default();
         let single = |document: &[u8]| {
@@ -319,7 +320,7 @@ fn is_missing_file(failure: &AgentFailure) -> bool {
     !failure.attempts.is_empty() && failure.attempts.iter().all(is_missing)
 }
 
-/// How 2.2.11 says so.
+/// Beginnings of what 2.2.11 says then.
 const MISSING: [&str; 2] = ["failed to open ", "failed to stat "];
 
 /// Documents that one agent cuts about as fast as two do half of them each.

@@ -32,7 +32,7 @@ impl<T> Pending<T> {
         })
     }
 
-    /// The same command, whose outcome that function changes.
+    /// Makes a command of this one, with the outcome that the function makes of its own.
     pub(crate) fn map<U>(mut self, change: impl FnOnce(T) -> U + Send + 'static) -> Pending<U>
     where
         T: 'static,

@@ -19,9 +19,9 @@ use crate::wire::mysql::{self, Outcome};
 use crate::wire::{Writer, append, text};
 
 impl Client {
-    /// Runs an `INSERT`, `REPLACE`, `UPDATE` or `DELETE` on one agent of the index that it names:
-    /// on all of its mirrors, or on the one at that position. Nobody else knows to which agent a
-    /// new document belongs.
+    /// Runs an `INSERT`, `REPLACE`, `UPDATE` or `DELETE` on one agent of the index that it names.
+    /// All mirrors of that agent make it, or the one at that position. Nobody but the caller knows
+    /// to which agent a new document belongs.
     ///
     /// A mirror that may have got it is not sent it again.
     pub fn execute_on_agent(

@@ -96,7 +96,7 @@ impl Request for StatusRequest {
         Command::STATUS
     }
 
-    /// It changes nothing, but goes to every mirror, as changes do.
+    /// A request of this kind changes nothing, but goes to every mirror, as changes do.
     fn access(&self) -> Access {
         Access::Write
     }

@@ -129,7 +129,7 @@ fn count(length: usize) -> u32 {
 
 impl Client {
     /// Sets attributes of documents on every mirror of every agent of an index, or of several
-    /// (`"shop, archive"`); agents pass over documents that they do not have.
+    /// (`"shop, archive"`). Agents pass over documents that they do not have.
     ///
     /// A mirror that may have got the update is not sent it again, though setting a value twice
     /// does no harm by itself: another program may have set it meanwhile. It is sent again, by

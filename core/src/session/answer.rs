@@ -57,7 +57,7 @@ impl Answer {
         Answer { columns, content: Content::Texts(rows.collect()), told: Told::default() }
     }
 
-    /// The same rows, and what became of the agents.
+    /// These rows, with what became of the agents.
     pub(super) fn told(self, told: Told) -> Self {
         Answer { told, ..self }
     }
@@ -147,8 +147,8 @@ impl Answer {
         }
     }
 
-    /// Returns the matching documents of a search, or the documents that a statement changed, of
-    /// each agent once; `None` for what the library tells of itself.
+    /// Returns the matching documents of a search, or those that a statement changed, of each
+    /// agent once. `None` is for what the library tells of itself.
     pub fn total_found(&self) -> Option<u64> {
         self.result().map(|result| result.total_found).or(self.told.documents)
     }
@@ -166,7 +166,8 @@ impl Answer {
         self.result().map_or(self.told.agents, |result| result.agents)
     }
 
-    /// Returns the number of agents that answered in full: for a change with each of their mirrors.
+    /// Returns the number of agents that answered in full: for a change, with all of their
+    /// mirrors.
     pub fn agents_answered(&self) -> usize {
         self.result().map_or(self.told.agents_answered, |result| result.agents_answered)
     }

@@ -201,8 +201,8 @@ class Answer:
 
     @property
     def total_found(self) -> int | None:
-        """Matching documents, or documents that a statement changed, of each agent once; `None` for
-        what the library tells of itself."""
+        """Matching documents, or documents that a statement changed, of each agent once; `None`
+        for what the library tells of itself."""
 
     @property
     def warning(self) -> str | None:
