@@ -101,7 +101,7 @@ pub unsafe extern "C" fn hamirror_answer_total(answer: *const Answer) -> u64 {
 /// for what the library tells of itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_answer_total_found(answer: *const Answer) -> u64 {
-    getter!({ Some(get(answer)?.total_found()?) })
+    getter!({ get(answer)?.total_found() })
 }
 
 /// Everything that went wrong without ending the statement, for a change a line for each mirror

@@ -11,12 +11,12 @@ pub struct Pending<T> {
     turn: Turn<T>,
 }
 
-type Turn<T> = Box<dyn FnMut(Option<Duration>) -> Result<Option<T>, Error> + Send>;
+type Turn<T> = Box<dyn FnMut(Option<Duration>) -> Result<Option<T>, Error> + Send + Sync>;
 
 impl<T> Pending<T> {
     /// One that goes on by that function, until it returns something.
     pub(super) fn new(
-        turn: impl FnMut(Option<Duration>) -> Result<Option<T>, Error> + Send + 'static,
+        turn: impl FnMut(Option<Duration>) -> Result<Option<T>, Error> + Send + Sync + 'static,
     ) -> Self {
         Pending { turn: Box::new(turn) }
     }
@@ -24,7 +24,7 @@ impl<T> Pending<T> {
     /// One that ends with the calls of a batch.
     pub(super) fn of_batch(
         mut batch: Batch,
-        mut take: impl FnMut(&mut Batch) -> Result<T, Error> + Send + 'static,
+        mut take: impl FnMut(&mut Batch) -> Result<T, Error> + Send + Sync + 'static,
     ) -> Self {
         Pending::new(move |timeout| match batch.wait_all(timeout)? {
             true => take(&mut batch).map(Some),
@@ -33,7 +33,10 @@ impl<T> Pending<T> {
     }
 
     /// Makes a command of this one, with the outcome that the function makes of its own.
-    pub(crate) fn map<U>(mut self, change: impl FnOnce(T) -> U + Send + 'static) -> Pending<U>
+    pub(crate) fn map<U>(
+        mut self,
+        change: impl FnOnce(T) -> U + Send + Sync + 'static,
+    ) -> Pending<U>
     where
         T: 'static,
     {
