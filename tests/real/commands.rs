@@ -44,7 +44,7 @@ fn excerpts_are_those_of_an_agent_and_survive_dead_agents() -> Result<()> {
     ensure!(cut()? == expected, "{:?}\n{expected:?}", cut()?);
 
     let called = statement.replace("packages0", INDEX);
-    let called = client.execute(&called, &Parameters::none(), &CallOptions::default())?;
+    let called = client.execute_with(&called, &Parameters::none(), &CallOptions::default())?;
     ensure!(rows_of(&called[0]).concat() == expected, "{called:?}");
 
     // An empty document costs nobody anything, and keeps its place.
@@ -138,7 +138,7 @@ fn keywords_are_summed_as_a_master_sums_those_of_a_search() -> Result<()> {
     }
     let found = client.keywords(INDEX, "library files", true, &asked)?.keywords;
     let called = "CALL KEYWORDS('library files', 'packages', 1)";
-    let called = client.execute(called, &Parameters::none(), &asked)?;
+    let called = client.execute_with(called, &Parameters::none(), &asked)?;
     let expected: Vec<[String; 4]> = found
         .into_iter()
         .map(|word| {
@@ -207,7 +207,7 @@ fn an_update_reaches_every_mirror_and_documents_count_once() -> Result<()> {
 
     let mut session = client.session();
     let statement = "UPDATE packages SET installed_size=6 WHERE id IN (1,2); SHOW WARNINGS";
-    let told = session.execute(statement, &Parameters::none(), &asked)?;
+    let told = session.execute_with(statement, &Parameters::none(), &asked)?;
     let seen = (told[0].total_found(), told[0].agents(), told[0].agents_answered());
     ensure!(seen == (Some(2), SHARDS, 1) && told[0].failures().len() == 1, "{told:?}");
     let warning = told[0].warning().context("a mirror is dead")?;
@@ -276,7 +276,7 @@ fn statements_that_change_something_reach_every_mirror() -> Result<()> {
     ensure!(error.is_query_error() && error.to_string().contains("duplicate id '1'"), "{error}");
 
     let run = |text: &str| -> Result<Mirrored<Written>> {
-        let answers = client.execute(text, &nothing, &asked)?;
+        let answers = client.execute_with(text, &nothing, &asked)?;
         Ok(answers[0].written().with_context(|| text.to_owned())?.clone())
     };
     let changed = run("UPDATE d SET gid=11, ratio=0.5 WHERE MATCH('hello') AND gid<25")?;
@@ -292,10 +292,10 @@ fn statements_that_change_something_reach_every_mirror() -> Result<()> {
     // Variables and flushes go to every host once.
     let set = run("SET GLOBAL @wanted=(-3, 11)")?;
     ensure!(documents(&set) == [[0, 0].as_slice(), &[0]] && set.is_complete(), "{set:?}");
-    let found = client.execute("SELECT id FROM d WHERE gid IN @wanted", &nothing, &asked)?;
+    let found = client.execute_with("SELECT id FROM d WHERE gid IN @wanted", &nothing, &asked)?;
     ensure!(found[0].text(0, 0).as_deref() == Some(b"1"), "{found:?}");
     run("SET INDEX d GLOBAL @wanted=(12)")?;
-    let found = client.execute("SELECT id FROM d WHERE gid IN @wanted", &nothing, &asked)?;
+    let found = client.execute_with("SELECT id FROM d WHERE gid IN @wanted", &nothing, &asked)?;
     ensure!(found[0].is_empty(), "{found:?}");
     ensure!(run("FLUSH ATTRIBUTES")?.is_complete());
     ensure!(client.search("d", &Search::new("hello"))?.total_found == 1);

@@ -71,8 +71,8 @@ impl<T> Mirrored<T> {
     ) -> Self {
         let mut agents: Vec<AgentAnswers<T>> = Vec::new();
         for call in calls {
-            let Some((agent, host)) = batch.asked(call) else { continue };
-            let host = host.unwrap_or_default().to_owned();
+            let Some(asked) = batch.asked(call) else { continue };
+            let host = asked.host.unwrap_or_default().to_owned();
             let outcome = match batch.reply(call) {
                 Some(Ok(reply)) => read(reply).ok_or_else(AgentFailure::default),
                 Some(Err(failure)) => Err(failure.clone()),
@@ -80,12 +80,12 @@ impl<T> Mirrored<T> {
             };
             let answer = MirrorAnswer { host, outcome };
             match agents.last_mut() {
-                Some(last) if last.number == agent.number && last.index == agent.index => {
+                Some(last) if last.number == asked.agent && last.index == asked.index => {
                     last.mirrors.push(answer);
                 }
                 _ => agents.push(AgentAnswers {
-                    index: agent.index.clone(),
-                    number: agent.number,
+                    index: asked.index.to_owned(),
+                    number: asked.agent,
                     mirrors: vec![answer],
                 }),
             }

@@ -244,12 +244,13 @@ const STAND_IN: &str = "i";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Product;
+    use crate::request::{Layout, Product};
 
     fn sent(statement: &str, index_list: &str) -> Result<String, Error> {
         let mut statements = sphinxql::parse(statement, &Parameters::none()).expect("a statement");
         let change = Change::of_documents(statements.remove(0)).expect("a change");
-        let target = Target { host: "a:1", index_list, attempt: 0, product: Product::Unknown };
+        let (product, layout) = (Product::Unknown, Layout::default());
+        let target = Target { host: "a:1", index_list, attempt: 0, product, layout };
         let mut body = Vec::new();
         change.request.encode(&target, &mut body)?;
         let (length, text) = body.split_at(4);

@@ -11,7 +11,7 @@ use super::status::{StatusRequest, flush_number, flush_request, rows};
 use super::update::{NewValue, Update, UpdateRequest, written};
 use super::variable::VariableRequest;
 use super::{excerpts, keywords};
-use crate::request::{Product, Reply, Request, Target, Verdict};
+use crate::request::{Layout, Product, Reply, Request, Target, Verdict};
 use crate::wire::header::{LENGTH, ReplyHeader, Status};
 
 fn capture(name: &str) -> Vec<u8> {
@@ -47,7 +47,8 @@ fn reply(name: &str, request: &dyn Request) -> (Reply, Verdict) {
 
 /// The request for the index list, header included.
 fn request(request: &dyn Request, index_list: &str) -> Vec<u8> {
-    let target = Target { host: "a:1", index_list, attempt: 0, product: Product::Unknown };
+    let (product, layout) = (Product::Unknown, Layout::default());
+    let target = Target { host: "a:1", index_list, attempt: 0, product, layout };
     let mut body = Vec::new();
     request.encode(&target, &mut body).expect("it can be encoded");
     crate::wire::guard::check(request.command(), &body).expect("it is complete");
