@@ -154,13 +154,14 @@ int32_t hamirror_answer_column_kind(const hamirror_answer *answer, size_t column
 uint64_t hamirror_answer_total(const hamirror_answer *answer);
 
 /**
- * Matching documents of a search; 0 for what the library tells of itself.
+ * Matching documents of a search, or documents that a statement changed, of each agent once; 0
+ * for what the library tells of itself.
  */
 uint64_t hamirror_answer_total_found(const hamirror_answer *answer);
 
 /**
- * Everything that went wrong without ending the search; empty if there is nothing. It lives until
- * the answers are freed.
+ * Everything that went wrong without ending the statement, for a change a line for each mirror
+ * that may lack it; empty if there is nothing. It lives until the answers are freed.
  */
 hamirror_text hamirror_answer_warning(const hamirror_answer *answer);
 
@@ -170,7 +171,7 @@ hamirror_text hamirror_answer_warning(const hamirror_answer *answer);
 size_t hamirror_answer_agents(const hamirror_answer *answer);
 
 /**
- * Agents that answered in full.
+ * Agents that answered in full; for a change with each of their mirrors.
  */
 size_t hamirror_answer_agents_answered(const hamirror_answer *answer);
 

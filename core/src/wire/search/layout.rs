@@ -33,11 +33,8 @@ impl Layout {
 
     /// The next lower master that the specification tells apart; `None` below the lowest.
     pub fn lower_master(self) -> Option<u32> {
-        match self.master {
-            ..=MASTER_LOWEST => None,
-            ..=MASTER_OF_OLDER => Some(MASTER_LOWEST),
-            _ => Some(MASTER_OF_OLDER),
-        }
+        let lower = [MASTER_OF_OLDER, MASTER_LOWEST];
+        lower.into_iter().find(|lower| *lower < self.master)
     }
 
     /// True if a request is the same bytes as in the default one.
