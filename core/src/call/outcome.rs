@@ -171,8 +171,9 @@ impl Call {
             // What was asked last had no time to answer.
             silent.is_excused |= silent.number > ended.number;
             let was_asked = silent.number < ended.number && silent.resolving_since.is_none();
-            if was_asked && silent.is_reused && !ended.is_reused && silent.mirror == ended.mirror {
-                // It may be forgotten on its way, and then those that were idle beside it are, too.
+            let is_renewed = silent.mirror == ended.mirror && !ended.is_reused;
+            if was_asked && silent.is_reused && is_renewed {
+                // It may be forgotten on its way, and so may those that were idle beside it.
                 self.host(silent.mirror).kept.retire_idle();
             }
             if was_asked && !silent.is_late(now) {

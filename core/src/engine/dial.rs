@@ -68,8 +68,8 @@ impl Dials {
         }
     }
 
-    /// Looks again after that time, or half as much more or less: by chance engines do not all look
-    /// at once.
+    /// Looks again after that time, or half as much more or less: by chance engines do not all
+    /// look at once.
     fn look_again(&mut self, pause: Duration, chance: f64, now: Instant) {
         let due = now + pause.mul_f64(0.5 + chance);
         self.due = Some(self.due.map_or(due, |other| other.min(due)));
@@ -330,8 +330,8 @@ impl Connection {
 /// Time after which a place that another engine gave back is seen at first.
 const TURN: Duration = Duration::from_millis(1);
 
-/// Shortest pause between looks of who waits in a line: with half as much again it is still less than
-/// [`EXTRA_DIAL_PAUSE`](crate::host::EXTRA_DIAL_PAUSE).
+/// Shortest pause between looks of who waits in a line: with half as much again it is still less
+/// than [`EXTRA_DIAL_PAUSE`](crate::host::EXTRA_DIAL_PAUSE).
 const LINE_PAUSE: Duration = Duration::from_millis(6);
 
 /// Where the kernel says that a listener's queue is full, looks are further and further apart.

@@ -56,8 +56,8 @@ impl Condition {
 
     /// A higher number; of floats a finite one, of whole numbers one below the highest of 64 bits.
     ///
-    /// Above the whole number 9 is 9.5, too, in floats and in JSON. A master, which asks for 10 and
-    /// more, leaves it out; so does this on Sphinx 2.1.
+    /// Above the whole number 9 is 9.5, too, in floats and in JSON. A master, which asks for 10
+    /// and more, leaves it out; so does this on Sphinx 2.1.
     pub fn above(number: impl Into<Number>) -> Self {
         let number = number.into();
         match number {

@@ -192,7 +192,7 @@ fn a_sleep_puts_off_the_end_of_a_call_by_its_own_length_at_most() {
 
 #[test]
 fn what_was_due_before_it_was_known_is_no_sleep() {
-    // One mirror hangs, and is left behind when the other, which takes over a second, has answered.
+    // One mirror hangs, and is left behind when the other has answered, after over a second.
     let options = within(Some(ms(20_000)));
     let mut crowd = Crowd::new(2, 1, ms(1_200), false);
     crowd.peers[0].mood = Mood::Hangs;
