@@ -9,8 +9,10 @@
 namespace {
 
 using Names = std::vector<std::string>;
+using hamirror::Bound, hamirror::ErrorCode, hamirror::Filter, hamirror::GroupFunction;
+using hamirror::Type;
 
-hamirror::Search of_groups(const char *list, int32_t function, const Names &names)
+hamirror::Search of_groups(const char *list, GroupFunction function, const Names &names)
 {
     auto search = OK(hamirror::Search::make(""));
     OK(search.select(list));
@@ -18,18 +20,18 @@ hamirror::Search of_groups(const char *list, int32_t function, const Names &name
     return search;
 }
 
-std::string text_of(hamirror::Row row, size_t column)
+std::string text_of(hamirror::Value value)
 {
-    switch (row.type(column)) {
-    case HAMIRROR_TYPE_FLOAT:
-    case HAMIRROR_TYPE_DOUBLE:
-        return std::to_string(OK(row.real(column)));
-    case HAMIRROR_TYPE_STRING:
-        return std::string(OK(row.string(column)));
-    case HAMIRROR_TYPE_JSON:
-        return OK(row.json(column));
+    switch (value.type()) {
+    case Type::float32:
+    case Type::float64:
+        return std::to_string(OK(value.real()));
+    case Type::string:
+        return std::string(OK(value.string()));
+    case Type::json:
+        return OK(value.json());
     default:
-        return std::to_string(OK(row.int64(column)));
+        return std::to_string(OK(value.int64()));
     }
 }
 
@@ -44,7 +46,7 @@ struct Printer {
         for (auto row : result) {
             auto line = std::to_string(row.id());
             for (size_t column = 0; column < result.columns().size(); column++)
-                line += "|" + text_of(row, column);
+                line += "|" + text_of(row[column]);
             std::printf("%s\n", line.c_str());
         }
     }
@@ -52,34 +54,34 @@ struct Printer {
 
 void by_attributes(const Printer &print)
 {
-    auto search = of_groups("section, count(*) c, avg(installed_size) a", HAMIRROR_GROUP_ATTRIBUTE,
+    auto search = of_groups("section, count(*) c, avg(installed_size) a", GroupFunction::attribute,
                             {"section"});
     OK(search.group_order("c desc, section asc"));
     OK(search.group_distinct("priority"));
-    OK(search.filter_bound(HAMIRROR_FILTER_KEEP_GROUPS, "c", HAMIRROR_BOUND_ABOVE, 100));
+    OK(search.filter_bound(Filter::keep_groups, "c", Bound::above, 100));
     print("sections", search);
 
-    search = of_groups("section, small, installed_size, count(*) c", HAMIRROR_GROUP_ATTRIBUTE,
+    search = of_groups("section, small, installed_size, count(*) c", GroupFunction::attribute,
                        {"section", "small"});
     OK(search.group_within("installed_size desc, @id asc"));
     OK(search.group_rows(2));
     OK(search.group_order("@count desc"));
-    OK(search.filter_range(HAMIRROR_FILTER_DROP_GROUPS, "c", 0, 40));
+    OK(search.filter_range(Filter::drop_groups, "c", 0, 40));
     OK(search.window(1, 9));
     print("two of each", search);
 
-    search = of_groups("count(*) c, max(ratio) r", HAMIRROR_GROUP_ATTRIBUTE, {"facts.deep.Kb"});
-    OK(search.merge_mode(HAMIRROR_MERGE_MASTER));
+    search = of_groups("count(*) c, max(ratio) r", GroupFunction::attribute, {"facts.deep.Kb"});
+    OK(search.merge_mode(hamirror::MergeMode::master));
     OK(search.outer("c desc, r asc", 1, 3));
     print("enclosed", search);
 }
 
 void by_time(const Printer &print)
 {
-    const std::pair<const char *, int32_t> functions[] = {{"days", HAMIRROR_GROUP_DAY},
-                                                          {"weeks", HAMIRROR_GROUP_WEEK},
-                                                          {"months", HAMIRROR_GROUP_MONTH},
-                                                          {"years", HAMIRROR_GROUP_YEAR}};
+    const std::pair<const char *, GroupFunction> functions[] = {{"days", GroupFunction::day},
+                                                          {"weeks", GroupFunction::week},
+                                                          {"months", GroupFunction::month},
+                                                          {"years", GroupFunction::year}};
     for (auto [title, function] : functions) {
         auto search = of_groups("count(*) c, sum(size) s", function, {"added"});
         OK(search.group_order("@group asc"));
@@ -92,15 +94,17 @@ void misuse()
 {
     auto search = OK(hamirror::Search::make(""));
     for (const auto &error : {
-             error_of([&] { return search.group_within("@id asc"); }),
-             error_of([&] { return search.group_distinct("gid"); }),
-             error_of([&] {
-                 return search.filter_values(HAMIRROR_FILTER_DROP_GROUPS, "c", {1});
+             error_of([&]() -> decltype(auto) { return search.group_within("@id asc"); }),
+             error_of([&]() -> decltype(auto) { return search.group_distinct("gid"); }),
+             error_of([&]() -> decltype(auto) {
+                 return search.filter_values(Filter::drop_groups, "c", {1});
              }),
          })
-        CHECK(error.code() == HAMIRROR_ERROR_MISUSE && contains(error.what(), "not grouped"));
-    auto two = error_of([&] { return search.group_by(HAMIRROR_GROUP_WEEK, {"a", "b"}); });
-    CHECK(two.code() == HAMIRROR_ERROR_ARGUMENT && contains(two.what(), "attributes_len 2"));
+        CHECK(error.code() == ErrorCode::misuse && contains(error.what(), "not grouped"));
+    auto two = error_of([&]() -> decltype(auto) {
+        return search.group_by(GroupFunction::week, {"a", "b"});
+    });
+    CHECK(two.code() == ErrorCode::argument && contains(two.what(), "attributes_len 2"));
 }
 
 } // namespace
