@@ -78,7 +78,7 @@ def test_what_is_no_statement_is_told_with_its_place(client: hamirror.Client) ->
     assert diagnostic is not None
     assert (diagnostic.line, diagnostic.column, diagnostic.text) == (1, 30, "OR")
     assert str(caught.value).endswith("^")
-    with pytest.raises(hamirror.StatementError, match="UPDATE can't be run here"):
-        client.execute("UPDATE d SET a = 1 WHERE id = 1")
+    with pytest.raises(hamirror.StatementError, match="INSERT can't be run here"):
+        client.execute("INSERT INTO d VALUES (1)")
     with pytest.raises(hamirror.NotFoundError):
         client.execute("SELECT id FROM nosuch")
