@@ -98,10 +98,23 @@ impl Dials {
         self.called_below = number + 1;
         next.waker.clone()
     }
+
+    /// Calls the first in the line to a place beyond the others, for the one that looked there by
+    /// time, `own`. Returns `None` if that is the first itself, or if the first was called and did
+    /// not come.
+    fn call_first(&mut self, own: u64) -> Option<Waker> {
+        let mut first = self.line.first_entry()?;
+        if *first.key() == own || first.get().is_called {
+            return None;
+        }
+        let waker = first.get().waker.clone()?;
+        first.get_mut().is_called = true;
+        Some(waker)
+    }
 }
 
 /// Ends a wait, after the lock is free: what a waker does is none of this lock's business.
-fn call_next(mut dials: MutexGuard<'_, Dials>) {
+fn call_and_unlock(mut dials: MutexGuard<'_, Dials>) {
     let waker = dials.call_next();
     drop(dials);
     if let Some(waker) = waker {
@@ -130,14 +143,24 @@ impl Dialling {
             }
             _ => dials.line.is_empty(),
         };
-        if (dials.is_free() && is_turn) || last.is_none_or(|last| last >= EXTRA_DIAL_PAUSE) {
+        let is_extra_due = last.is_none_or(|last| last >= EXTRA_DIAL_PAUSE);
+        if let (DialPlace::Queued(own), DialTurn::Due) = (place, turn)
+            && is_extra_due
+            && !dials.is_free()
+            && let Some(first) = dials.call_first(own)
+        {
+            drop(dials);
+            first.wake();
+            return place;
+        }
+        if (dials.is_free() && is_turn) || is_extra_due {
             if let DialPlace::Queued(number) = place {
                 dials.line.remove(&number);
             }
             dials.dialling += 1;
             dials.last = Some(now);
             // With every place that is taken the next in line is called to what is left.
-            call_next(dials);
+            call_and_unlock(dials);
             return DialPlace::Dialling;
         }
         let number = match place {
@@ -171,7 +194,7 @@ impl Dialling {
             }
             DialPlace::Dialling => dials.dialling -= 1,
         }
-        call_next(dials);
+        call_and_unlock(dials);
     }
 
     /// A connection was greeted `took` after it was dialled. The number of places follows what the
@@ -187,7 +210,7 @@ impl Dialling {
             if dials.prompt >= dials.places {
                 dials.places = (dials.places + 1).min(DIALS_MAX);
                 dials.prompt = 0;
-                call_next(dials);
+                call_and_unlock(dials);
             }
         }
     }
@@ -268,6 +291,25 @@ mod tests {
         assert_eq!(claim(waiters[0].2), DialPlace::Dialling);
         dialling.release(DialPlace::Dialling);
         assert_eq!(rung(&waiters), [1, 1, 0]);
+    }
+
+    #[test]
+    fn a_place_beyond_the_others_is_for_the_first_in_line() {
+        let now = crate::agent::testing::origin();
+        let (dialling, waiters) = line(now);
+        let claim = |waiter: usize, turn, pauses: u32| {
+            let (_, waker, place) = &waiters[waiter];
+            let now = now + EXTRA_DIAL_PAUSE * pauses;
+            dialling.claim(*place, turn, Some(waker), now)
+        };
+        // The third one finds that nobody was greeted for long, and lets the first one go.
+        assert!(claim(2, DialTurn::Due, 1).is_queued());
+        assert_eq!(rung(&waiters), [1, 0, 0]);
+        assert_eq!(claim(0, DialTurn::Called, 1), DialPlace::Dialling);
+        // The second one does not come when it is called.
+        assert!(claim(2, DialTurn::Due, 2).is_queued());
+        assert_eq!(rung(&waiters), [1, 1, 0]);
+        assert_eq!(claim(2, DialTurn::Due, 2), DialPlace::Dialling);
     }
 
     #[test]
