@@ -73,7 +73,7 @@ public:
     using Handle::Handle;
     ConfigBuilder() : Handle(hamirror_config_builder_new()) {}
     // Adds a setting to a section: an index, or "searchd".
-    Chain<ConfigBuilder> set(Text section, Text key, Text value)
+    Chain<ConfigBuilder> set(Text section, Text key, Text value) &
     {
         return detail::set(*this, hamirror_config_builder_set, get(), section.c_str(),
                            key.c_str(), value.c_str());

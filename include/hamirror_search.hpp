@@ -22,84 +22,85 @@ public:
         return detail::ask<Search>(hamirror_search_clone, get());
     }
     // Sets the columns; all unless set.
-    Chain<Search> select(Text list) { return set(hamirror_search_select, list.c_str()); }
+    Chain<Search> select(Text list) & { return set(hamirror_search_select, list.c_str()); }
     // Filters by a list of numbers.
-    Chain<Search> filter_values(Filter filter, Text attribute, const std::vector<int64_t> &values)
+    Chain<Search> filter_values(Filter filter, Text attribute,
+                                const std::vector<int64_t> &values) &
     {
         return set(hamirror_search_filter_values, filter, attribute.c_str(), values.data(),
                    values.size());
     }
     // Filters by a range of numbers, both ends included.
-    Chain<Search> filter_range(Filter filter, Text attribute, int64_t from, int64_t to)
+    Chain<Search> filter_range(Filter filter, Text attribute, int64_t from, int64_t to) &
     {
         return set(hamirror_search_filter_range, filter, attribute.c_str(), from, to);
     }
     // Filters by a range of floats, both ends included.
-    Chain<Search> filter_float_range(Filter filter, Text attribute, float from, float to)
+    Chain<Search> filter_float_range(Filter filter, Text attribute, float from, float to) &
     {
         return set(hamirror_search_filter_float_range, filter, attribute.c_str(), from, to);
     }
     // Filters by one text.
-    Chain<Search> filter_string(Filter filter, Text attribute, Text text)
+    Chain<Search> filter_string(Filter filter, Text attribute, Text text) &
     {
         return set(hamirror_search_filter_string, filter, attribute.c_str(), text.c_str());
     }
     // Filters by whether there is no value.
-    Chain<Search> filter_null(Filter filter, Text attribute)
+    Chain<Search> filter_null(Filter filter, Text attribute) &
     {
         return set(hamirror_search_filter_null, filter, attribute.c_str());
     }
     // Sets the place that the column @geodist measures from.
     Chain<Search> geo_anchor(Text latitude_attribute, Text longitude_attribute, float latitude,
-                             float longitude)
+                             float longitude) &
     {
         return set(hamirror_search_geo_anchor, latitude_attribute.c_str(),
                    longitude_attribute.c_str(), latitude, longitude);
     }
     // Sets a range of document ids, both ends included.
-    Chain<Search> id_range(uint64_t from, uint64_t to)
+    Chain<Search> id_range(uint64_t from, uint64_t to) &
     {
         return set(hamirror_search_id_range, from, to);
     }
     // Sets the order of rows, and for most modes its clause.
-    Chain<Search> sort(SortMode sort, Text clause = {})
+    Chain<Search> sort(SortMode sort, Text clause = {}) &
     {
         return set(hamirror_search_sort, sort, clause.c_str());
     }
     // Sets the rows to skip and the rows to return; 0 and 20 unless set.
-    Chain<Search> window(uint32_t offset, uint32_t limit)
+    Chain<Search> window(uint32_t offset, uint32_t limit) &
     {
         return set(hamirror_search_window, offset, limit);
     }
     // Sets the rows that each agent sends and the merge keeps.
-    Chain<Search> max_matches(uint32_t rows) { return set(hamirror_search_max_matches, rows); }
+    Chain<Search> max_matches(uint32_t rows) & { return set(hamirror_search_max_matches, rows); }
     // Sets the matches after which an agent stops looking; 0 is no end.
-    Chain<Search> cutoff(uint32_t matches) { return set(hamirror_search_cutoff, matches); }
+    Chain<Search> cutoff(uint32_t matches) & { return set(hamirror_search_cutoff, matches); }
     // Sets the time after which an agent answers with what it has; 0 is no end.
-    Chain<Search> max_query_time(std::chrono::milliseconds time)
+    Chain<Search> max_query_time(std::chrono::milliseconds time) &
     {
         return set(hamirror_search_max_query_time, detail::milliseconds(time));
     }
     // Sets the ranker, and its expression if it takes one.
-    Chain<Search> ranker(Ranker ranker, Text expression = {})
+    Chain<Search> ranker(Ranker ranker, Text expression = {}) &
     {
         return set(hamirror_search_ranker, ranker, expression.c_str());
     }
     // Sets how the text is read.
-    Chain<Search> match_mode(MatchMode mode) { return set(hamirror_search_match_mode, mode); }
+    Chain<Search> match_mode(MatchMode mode) & { return set(hamirror_search_match_mode, mode); }
     // Sets the weight of a full-text field.
-    Chain<Search> field_weight(Text field, int32_t weight)
+    Chain<Search> field_weight(Text field, int32_t weight) &
     {
         return set(hamirror_search_field_weight, field.c_str(), weight);
     }
     // Sets the weight of an index; "*" is every index.
-    Chain<Search> index_weight(Text index, int32_t weight)
+    Chain<Search> index_weight(Text index, int32_t weight) &
     {
         return set(hamirror_search_index_weight, index.c_str(), weight);
     }
     // Filters by a list of texts.
     Chain<Search> filter_strings(Filter filter, Text attribute,
-                                 const std::vector<std::string> &texts)
+                                 const std::vector<std::string> &texts) &
     {
         std::vector<const char *> pointers;
         for (const std::string &text : texts)
@@ -108,83 +109,83 @@ public:
                    pointers.size());
     }
     // Filters by a global variable of the daemons.
-    Chain<Search> filter_variable(Filter filter, Text attribute, Text variable)
+    Chain<Search> filter_variable(Filter filter, Text attribute, Text variable) &
     {
         return set(hamirror_search_filter_variable, filter, attribute.c_str(), variable.c_str());
     }
     // Filters by numbers from one end on.
-    Chain<Search> filter_bound(Filter filter, Text attribute, Bound bound, int64_t value)
+    Chain<Search> filter_bound(Filter filter, Text attribute, Bound bound, int64_t value) &
     {
         return set(hamirror_search_filter_bound, filter, attribute.c_str(),
                    bound, value);
     }
     // Filters by floats from one end on.
-    Chain<Search> filter_float_bound(Filter filter, Text attribute, Bound bound, float value)
+    Chain<Search> filter_float_bound(Filter filter, Text attribute, Bound bound, float value) &
     {
         return set(hamirror_search_filter_float_bound, filter, attribute.c_str(),
                    bound, value);
     }
     // Filters multi-value attributes, all of whose values must be listed.
     Chain<Search> filter_all_values(Filter filter, Text attribute,
-                                    const std::vector<int64_t> &values)
+                                    const std::vector<int64_t> &values) &
     {
         return set(hamirror_search_filter_all_values, filter, attribute.c_str(), values.data(),
                    values.size());
     }
     // Sets a flag of the search.
-    Chain<Search> flag(Flag flag, bool on = true)
+    Chain<Search> flag(Flag flag, bool on = true) &
     {
         return set(hamirror_search_flag, flag, int32_t{on});
     }
     // Sets the predicted time after which an agent stops; 0 is no end.
-    Chain<Search> max_predicted_time(std::chrono::milliseconds time)
+    Chain<Search> max_predicted_time(std::chrono::milliseconds time) &
     {
         return set(hamirror_search_max_predicted_time, detail::milliseconds(time));
     }
     // Sets how strings are ordered.
-    Chain<Search> collation(Collation collation)
+    Chain<Search> collation(Collation collation) &
     {
         return set(hamirror_search_collation, collation);
     }
     // Sets weights of fields by their number.
-    Chain<Search> weights(const std::vector<uint32_t> &weights)
+    Chain<Search> weights(const std::vector<uint32_t> &weights) &
     {
         return set(hamirror_search_weights, weights.data(), weights.size());
     }
     // Sets other numbers of an attribute for some documents, as many values as ids. C++ keeps the
     // name of hamirror_search_override() for itself.
     Chain<Search> override_values(Text attribute, Type type, const std::vector<uint64_t> &ids,
-                                  const std::vector<int64_t> &values)
+                                  const std::vector<int64_t> &values) &
     {
         return set(hamirror_search_override, attribute.c_str(), type, ids.data(), values.data(),
                    ids.size() < values.size() ? ids.size() : values.size());
     }
     // Sets other floats of an attribute for some documents.
     Chain<Search> override_floats(Text attribute, const std::vector<uint64_t> &ids,
-                                  const std::vector<float> &values)
+                                  const std::vector<float> &values) &
     {
         return set(hamirror_search_override_float, attribute.c_str(), ids.data(), values.data(),
                    ids.size() < values.size() ? ids.size() : values.size());
     }
     // Sets a ranker of a plugin of the daemons.
-    Chain<Search> ranker_plugin(Text name, Text options = {})
+    Chain<Search> ranker_plugin(Text name, Text options = {}) &
     {
         return set(hamirror_search_ranker_plugin, name.c_str(), options.c_str());
     }
     // Sets a token filter of a plugin of the daemons.
-    Chain<Search> token_filter(Text library, Text name, Text options = {})
+    Chain<Search> token_filter(Text library, Text name, Text options = {}) &
     {
         return set(hamirror_search_token_filter, library.c_str(), name.c_str(), options.c_str());
     }
     // Sets further rounds over all mirrors, and the pause before each.
-    Chain<Search> retries(uint32_t count, std::chrono::milliseconds delay)
+    Chain<Search> retries(uint32_t count, std::chrono::milliseconds delay) &
     {
         return set(hamirror_search_retries, count, detail::milliseconds(delay));
     }
     // Sets a text for the logs of the daemons.
-    Chain<Search> comment(Text comment) { return set(hamirror_search_comment, comment.c_str()); }
+    Chain<Search> comment(Text comment) & { return set(hamirror_search_comment, comment.c_str()); }
     // Groups documents by attributes; aggregates are entries of the select list.
-    Chain<Search> group_by(GroupFunction function, const std::vector<std::string> &attributes)
+    Chain<Search> group_by(GroupFunction function, const std::vector<std::string> &attributes) &
     {
         std::vector<const char *> pointers;
         for (const std::string &attribute : attributes)
@@ -192,33 +193,33 @@ public:
         return set(hamirror_search_group_by, function, pointers.data(), pointers.size());
     }
     // Sets the order of the groups.
-    Chain<Search> group_order(Text clause)
+    Chain<Search> group_order(Text clause) &
     {
         return set(hamirror_search_group_order, clause.c_str());
     }
     // Sets the order of documents within a group, whose first is its row.
-    Chain<Search> group_within(Text clause)
+    Chain<Search> group_within(Text clause) &
     {
         return set(hamirror_search_group_within, clause.c_str());
     }
     // Counts the different values of an attribute as "@distinct".
-    Chain<Search> group_distinct(Text attribute)
+    Chain<Search> group_distinct(Text attribute) &
     {
         return set(hamirror_search_group_distinct, attribute.c_str());
     }
     // Sets the rows of a group, 1 unless set.
-    Chain<Search> group_rows(uint32_t rows) { return set(hamirror_search_group_rows, rows); }
+    Chain<Search> group_rows(uint32_t rows) & { return set(hamirror_search_group_rows, rows); }
     // Puts the result into another order, and takes a part of it.
-    Chain<Search> outer(Text order, uint32_t offset, uint32_t limit)
+    Chain<Search> outer(Text order, uint32_t offset, uint32_t limit) &
     {
         return set(hamirror_search_outer, order.c_str(), offset, limit);
     }
     // Sets whose answer the merge gives where masters are not right.
-    Chain<Search> merge_mode(MergeMode mode) { return set(hamirror_search_merge_mode, mode); }
+    Chain<Search> merge_mode(MergeMode mode) & { return set(hamirror_search_merge_mode, mode); }
 
 private:
     template <typename Function, typename... Arguments>
-    Chain<Search> set(Function function, Arguments... arguments)
+    Chain<Search> set(Function function, Arguments... arguments) &
     {
         return detail::set(*this, function, get(), arguments...);
     }
@@ -326,7 +327,7 @@ public:
     uint64_t total() const { return hamirror_result_total(get()); }
     // Returns all matches.
     uint64_t total_found() const { return hamirror_result_total_found(get()); }
-    // Returns the time of the slowest agent.
+    // Returns the time that the agents took, added up.
     std::chrono::milliseconds time() const
     {
         return std::chrono::milliseconds(static_cast<int64_t>(hamirror_result_time_ms(get())));

@@ -14,60 +14,60 @@ public:
     // Makes an empty list.
     static Returns<Parameters> make() { return detail::ask<Parameters>(hamirror_parameters_new); }
     // Adds a number for the next place.
-    Chain<Parameters> int64(int64_t value)
+    Chain<Parameters> int64(int64_t value) &
     {
         return add(hamirror_parameters_int64, nullptr, value);
     }
     // Sets a number by its name.
-    Chain<Parameters> int64(Text name, int64_t value)
+    Chain<Parameters> int64(Text name, int64_t value) &
     {
         return add(hamirror_parameters_int64, name.c_str(), value);
     }
     // Adds a number without a sign for the next place.
-    Chain<Parameters> uint64(uint64_t value)
+    Chain<Parameters> uint64(uint64_t value) &
     {
         return add(hamirror_parameters_uint64, nullptr, value);
     }
     // Sets a number without a sign by its name.
-    Chain<Parameters> uint64(Text name, uint64_t value)
+    Chain<Parameters> uint64(Text name, uint64_t value) &
     {
         return add(hamirror_parameters_uint64, name.c_str(), value);
     }
     // Adds a float for the next place. C++ keeps the name of hamirror_parameters_double() for
     // itself.
-    Chain<Parameters> real(double value)
+    Chain<Parameters> real(double value) &
     {
         return add(hamirror_parameters_double, nullptr, value);
     }
     // Sets a float by its name.
-    Chain<Parameters> real(Text name, double value)
+    Chain<Parameters> real(Text name, double value) &
     {
         return add(hamirror_parameters_double, name.c_str(), value);
     }
     // Adds a text for the next place.
-    Chain<Parameters> text(std::string_view value)
+    Chain<Parameters> text(std::string_view value) &
     {
         return add(hamirror_parameters_text, nullptr, value.data(), value.size());
     }
     // Sets a text by its name.
-    Chain<Parameters> text(Text name, std::string_view value)
+    Chain<Parameters> text(Text name, std::string_view value) &
     {
         return add(hamirror_parameters_text, name.c_str(), value.data(), value.size());
     }
     // Adds a list for the next place.
-    Chain<Parameters> int64s(const std::vector<int64_t> &values)
+    Chain<Parameters> int64s(const std::vector<int64_t> &values) &
     {
         return add(hamirror_parameters_int64s, nullptr, values.data(), values.size());
     }
     // Sets a list by its name.
-    Chain<Parameters> int64s(Text name, const std::vector<int64_t> &values)
+    Chain<Parameters> int64s(Text name, const std::vector<int64_t> &values) &
     {
         return add(hamirror_parameters_int64s, name.c_str(), values.data(), values.size());
     }
 
 private:
     template <typename Function, typename... Arguments>
-    Chain<Parameters> add(Function function, const char *name, Arguments... arguments)
+    Chain<Parameters> add(Function function, const char *name, Arguments... arguments) &
     {
         return detail::set(*this, function, get(), name, arguments...);
     }

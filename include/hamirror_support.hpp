@@ -323,6 +323,8 @@ template <typename T> using Chain = Expected<void>;
 template <typename T> using Returns = T;
 template <typename T> using Chain = T &;
 #endif
+// Setters that return a Chain are for objects with a name: what they return would not outlive
+// a temporary.
 
 namespace detail {
 

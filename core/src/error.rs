@@ -231,6 +231,8 @@ pub struct AgentFailure {
     pub deadline_passed: bool,
     /// The caller took the call back.
     pub cancelled: bool,
+    /// True if a mirror had a change, or its answer, when the call ended for another reason.
+    pub is_left_open: bool,
 }
 
 impl AgentFailure {
@@ -255,7 +257,7 @@ impl AgentFailure {
                 matches!(attempt.kind, FailureKind::RemoteError | FailureKind::RemoteRetry);
             !is_refused && !matches!(attempt.phase, Phase::Resolve | Phase::Connect)
         };
-        self.attempts.iter().any(may_be_applied)
+        self.is_left_open || self.attempts.iter().any(may_be_applied)
     }
 
     /// Time ran out; no mirror said no.

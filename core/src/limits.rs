@@ -114,6 +114,10 @@ pub(crate) const NUMBER_MAX: u32 = 2_147_483_647;
 /// nobody reads all.
 pub const WORDS_MAX: usize = 4_096;
 
+/// Keywords, or rows of counters, in the answer of a daemon: nobody asks for more, and each costs
+/// some hundred bytes here.
+pub(crate) const ANSWER_ROWS_MAX: usize = 65_536;
+
 /// Bytes of such a word that are kept; daemons cut words at 42 characters.
 pub(crate) const WORD_SIZE_MAX: usize = 256;
 

@@ -175,7 +175,8 @@ pub unsafe extern "C" fn hamirror_batch_take_local(
 /// stays the caller's, without its answer.
 ///
 /// HAMIRROR_ERROR_MISUSE if it has no answer, is another batch's, or its search's result was
-/// taken; HAMIRROR_ERROR_REQUEST if the answer is malformed: then it may be answered again.
+/// taken; HAMIRROR_ERROR_REQUEST if the answer is malformed, and then it may be answered again; or
+/// if its version says that the request was written for another daemon: then take it anew.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_batch_add_local(
     batch: *mut Batch,

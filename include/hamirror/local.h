@@ -104,7 +104,8 @@ int32_t hamirror_batch_take_local(hamirror_batch *batch,
  * stays the caller's, without its answer.
  *
  * HAMIRROR_ERROR_MISUSE if it has no answer, is another batch's, or its search's result was
- * taken; HAMIRROR_ERROR_REQUEST if the answer is malformed: then it may be answered again.
+ * taken; HAMIRROR_ERROR_REQUEST if the answer is malformed, and then it may be answered again; or
+ * if its version says that the request was written for another daemon: then take it anew.
  */
 int32_t hamirror_batch_add_local(hamirror_batch *batch,
                                  hamirror_local *local,

@@ -127,6 +127,22 @@ fn the_first_list_of_texts_finds_its_rows_in_a_local_index_that_reads_as_mantico
     Ok(())
 }
 
+#[test]
+fn an_answer_to_a_request_that_was_misread_is_not_taken_at_the_second_try() -> Result<()> {
+    let client = once("agent = 127.0.0.1:1:i\nlocal = here", KeepConnections::Never)?;
+    let search = Search::new("x").filter("s", Condition::any_text(["one"]));
+    let mut batch = client.batch()?;
+    let id = batch.add_search("d", &search)?;
+    let answer = || Ok(hamirror::Reply::new(0x128, ROW.to_vec()));
+    let misread = batch.local_request(id, "here")?;
+    for _ in 0..2 {
+        let error = batch.add_local(id, "here", answer()).expect_err("it was misread");
+        ensure!(error.to_string().contains("take its request anew"), "{error}");
+    }
+    ensure!(batch.local_request(id, "here")? != misread);
+    Ok(batch.add_local(id, "here", answer())?)
+}
+
 fn once(agents: &str, keeps: KeepConnections) -> Result<Client> {
     let options = ClientOptions::default().background(false).keep_connections(keeps);
     client(agents, "agent_retry_count = 0", options)

@@ -81,7 +81,7 @@ impl Batch {
         }
         let first = self.next_call();
         for (index, lengths) in indexes.iter().zip(checked) {
-            self.start_checked(index, request, &lengths, options);
+            self.start_checked(index, request, &lengths, |_| *options);
         }
         Ok(Calls { first, count: self.next_call().0.wrapping_sub(first.0) })
     }
@@ -175,9 +175,9 @@ impl Batch {
         }
         let first = self.next_call();
         for ((index, request), lengths) in indexes.iter().zip(&plain).zip(checked) {
-            let settings = index.agents.first().map(|agent| agent.settings).unwrap_or_default();
-            let options = Search::call_options(searches, options, &settings);
-            self.start_checked(index, request, &lengths, &options);
+            let options_of =
+                |agent: &Agent| Search::call_options(searches, options, &agent.settings);
+            self.start_checked(index, request, &lengths, options_of);
         }
         let count = self.next_call().0.wrapping_sub(first.0);
         let calls = Calls { first, count };
@@ -199,7 +199,7 @@ impl Batch {
     ) -> Result<Calls, Error> {
         let lengths = self.check_index(index, request)?;
         let first = self.next_call();
-        self.start_checked(index, request, &lengths, options);
+        self.start_checked(index, request, &lengths, |_| *options);
         let count = self.next_call().0.wrapping_sub(first.0);
         Ok(Calls { first, count })
     }
@@ -235,11 +235,11 @@ impl Batch {
         index: &Index,
         request: &Arc<dyn Request>,
         lengths: &[usize],
-        options: &CallOptions,
+        options_of: impl Fn(&Agent) -> CallOptions,
     ) {
         self.shared.handle_query();
         for agent in &index.agents {
-            self.start(agent, request, options);
+            self.start(agent, request, &options_of(agent));
         }
         for (blackhole, length) in index.blackholes.iter().zip(lengths) {
             self.shared.background.send_to_blackhole(blackhole, request, *length);

@@ -276,3 +276,16 @@ fn a_reply_tells_its_attempts_and_the_time_of_the_one_that_brought_it() {
     let Some(Ok(answer)) = bed.call.outcome() else { panic!("it has no answer") };
     assert_eq!((answer.reply.attempts, answer.reply.elapsed), (2, ms(5)));
 }
+
+#[test]
+fn a_change_that_was_on_its_way_may_be_applied() {
+    for is_sent in [true, false] {
+        let mut bed = Bed::with_cap(1, Access::Write, CallOptions::default(), None);
+        let (attempt, _) = bed.started().unwrap();
+        if is_sent {
+            bed.call.handle_handed_over(attempt);
+        }
+        bed.call.cancel();
+        assert_eq!(bed.failure().may_be_applied(), is_sent);
+    }
+}

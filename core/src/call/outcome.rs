@@ -10,7 +10,7 @@ use crate::error::{AgentFailure, AttemptFailure, FailureKind, FaultText, Phase, 
 use crate::karma::{Counter, Took};
 use crate::limits::REWORDINGS_MAX;
 use crate::request::{Access, Reply, Verdict};
-use crate::wire::header::Status;
+use crate::wire::header::{self, Status};
 
 /// A reply and the mirror that gave it.
 #[derive(Clone, Debug)]
@@ -52,6 +52,10 @@ impl Call {
             }
             // It was told often enough.
             Verdict::AskAgain(text) if reply.status == Status::Error => Verdict::Refused(text),
+            // A write that was not refused may be done.
+            Verdict::AskAgain(text) if self.request.access() == Access::Write => {
+                Verdict::Malformed(text)
+            }
             Verdict::AskAgain(text) => Verdict::Unfinished(text),
             verdict => verdict,
         };
@@ -85,7 +89,9 @@ impl Call {
     /// Begins an attempt anew whose request was written for another daemon.
     fn asks_again(&mut self, attempt: u32, reply: &Reply, now: Instant) -> bool {
         let Some(mirror) = self.mirror(attempt) else { return false };
-        self.host(mirror).greeting.handle_refusal(reply);
+        if self.request().command().id == header::Command::SEARCH.id {
+            self.host(mirror).greeting.handle_refusal(reply);
+        }
         self.host(mirror).record(|karma| karma.handle_heard(now));
         let is_done = self.request().access() == Access::Write && reply.status != Status::Error;
         if is_done || self.is_ping() || now >= self.deadline {
@@ -187,7 +193,9 @@ impl Call {
     /// The program's own request failed: no mirror would do better.
     pub(super) fn fail_program(&mut self, attempt: &Attempt, error: ProgramError) {
         self.release(attempt);
-        let failure = AgentFailure { program: Some(error), ..self.failure(None) };
+        let failure = self.failure(None);
+        let is_left_open = failure.is_left_open || self.is_change(attempt);
+        let failure = AgentFailure { program: Some(error), is_left_open, ..failure };
         self.finish(Err(failure));
     }
 
@@ -250,7 +258,13 @@ impl Call {
             program: None,
             deadline_passed: false,
             cancelled: false,
+            is_left_open: self.attempts.iter().any(|attempt| self.is_change(attempt)),
         }
+    }
+
+    /// True if a mirror may have got a request that changes something.
+    fn is_change(&self, attempt: &Attempt) -> bool {
+        self.request.access() == Access::Write && attempt.handed_over
     }
 
     pub(super) fn finish(&mut self, outcome: Result<Answer, AgentFailure>) {

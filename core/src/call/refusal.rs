@@ -81,17 +81,16 @@ impl Call {
     /// own, and of a single one nothing is proven.
     pub(super) fn finish_refused(&mut self, confirmed: bool, now: Instant) {
         let mut refusals = std::mem::take(&mut self.refusals);
+        let is_only = |host: &str| self.failures.iter().all(|other| other.host == host);
+        let only = refusals.last().filter(|_| refusals.len() == 1);
+        let is_proven = confirmed || only.is_some_and(|only| is_only(&only.failure.host));
         let partial = refusals.iter().enumerate().filter(|(_, refusal)| !refusal.is_whole());
         let best = partial.min_by_key(|(_, refusal)| refusal.queries());
         if let Some(best) = best.map(|(place, _)| place) {
             let best = refusals.remove(best);
-            return self.finish_answered_in_part(best, refusals.into_iter(), now);
+            return self.finish_answered_in_part(best, refusals.into_iter(), is_proven, now);
         }
-        let is_only = |host: &str| self.failures.iter().all(|other| other.host == host);
-        let last = refusals.last();
-        let is_proven = confirmed
-            || refusals.len() == 1 && last.is_some_and(|only| is_only(&only.failure.host));
-        let last = last.filter(|_| is_proven);
+        let last = refusals.last().filter(|_| is_proven);
         let text = last.map(|last| last.failure.text.clone());
         let texts = last.filter(|last| last.texts.len() > 1).map(|last| {
             last.texts.iter().flatten().map(|text| text::escape(text.clone())).collect()
@@ -112,6 +111,7 @@ impl Call {
         &mut self,
         best: Refusal,
         others: impl Iterator<Item = Refusal>,
+        is_proven: bool,
         now: Instant,
     ) {
         for other in others {
@@ -121,7 +121,8 @@ impl Call {
         let Some((reply, took)) = best.answer else { return };
         self.book_answer(best.mirror, took, true, now);
         self.agent.hedges.earn();
-        let attempts = self.attempts_started;
+        let (elapsed, attempts) = (took.at_least, self.attempts_started);
+        let reply = Reply { elapsed, attempts, are_refusals_proven: is_proven, ..reply };
         self.finish(Ok(Answer { reply, mirror: best.mirror, attempts }));
     }
 

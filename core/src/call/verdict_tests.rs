@@ -139,9 +139,8 @@ fn the_time_of_an_answer_and_its_patience_begin_with_the_last_words() {
 
 #[test]
 fn a_write_is_asked_again_after_an_error_alone() {
-    let options = CallOptions::default().retry_count(0);
     for (status, again) in [(Status::Error, true), (Status::Ok, false)] {
-        let mut bed = bed(1, Access::Write, options);
+        let mut bed = bed(1, Access::Write, CallOptions::default());
         let (attempt, _) = bed.started().unwrap();
         let judged = answer(&mut bed, attempt, status, "again please");
         assert_eq!(judged == Judged::AskAgain, again, "{status:?}");
@@ -170,6 +169,8 @@ fn mirrors_that_refuse_the_same_queries_have_answered_the_others() {
         assert_eq!(answer(&mut bed, attempt, Status::Ok, &told), Judged::Sound);
     }
     assert!(is_answered(&bed) && bed.started().is_none());
+    let Some(Ok(answer)) = bed.call.outcome() else { panic!("it was answered") };
+    assert!(answer.reply.are_refusals_proven);
     assert_eq!([0, 1].map(|mirror| errors_in_row(&bed, mirror)), [0, 0]);
 }
 
@@ -191,6 +192,8 @@ fn an_answer_to_some_queries_is_better_than_none() {
         other(&mut bed, attempt);
         let Some(Ok(answer)) = bed.call.outcome() else { panic!("some were answered") };
         assert_eq!(answer.mirror, first);
+        assert!(!answer.reply.are_refusals_proven, "nobody said the same");
+        assert!(answer.reply.attempts == 2 && answer.attempts == 2);
         assert_eq!(errors_in_row(&bed, first), 0);
         assert!(second != first);
     }

@@ -191,7 +191,7 @@ impl ExcerptOptions {
         self
     }
 
-    pub(super) fn is_scattered(&self) -> bool {
+    pub(crate) fn is_scattered(&self) -> bool {
         self.files == ExcerptFiles::Scattered
     }
 

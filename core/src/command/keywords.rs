@@ -9,6 +9,7 @@ use crate::batch::{Batch, CallId};
 use crate::client::Client;
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
+use crate::limits::ANSWER_ROWS_MAX;
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::header::Command;
@@ -220,6 +221,9 @@ pub(super) struct Told<'a> {
 pub(super) fn read(body: &[u8], with_statistics: bool) -> Result<Vec<Told<'_>>, Truncated> {
     let mut reader = Reader::new(body);
     let count = reader.count(if with_statistics { 16 } else { 8 })?;
+    if count > ANSWER_ROWS_MAX {
+        return Err(Truncated { offset: 0 });
+    }
     let mut keywords = Vec::with_capacity(count);
     for _ in 0..count {
         let (tokenized, normalized) = (reader.string()?, reader.string()?);

@@ -9,6 +9,7 @@ use super::pending::Pending;
 use super::update::number;
 use crate::client::Client;
 use crate::error::Error;
+use crate::limits::ANSWER_ROWS_MAX;
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::header::Command;
@@ -119,7 +120,8 @@ pub(super) fn rows(body: &[u8]) -> Result<Vec<(String, String)>, Truncated> {
     let mut reader = Reader::new(body);
     let count = reader.u32()?;
     let place = reader.offset();
-    if reader.u32()? != COLUMNS || count as usize > reader.remaining() / ROW_SIZE_MIN {
+    let count_max = ANSWER_ROWS_MAX.min(reader.remaining() / ROW_SIZE_MIN);
+    if reader.u32()? != COLUMNS || count as usize > count_max {
         return Err(Truncated { offset: place });
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -117,6 +117,9 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// The body decoded, where the request's `judge` did so.
     pub(crate) search: Option<Box<search::Reply>>,
+    /// True if queries that it refuses are at fault themselves: no other mirror does otherwise, or
+    /// there is none.
+    pub(crate) are_refusals_proven: bool,
     /// Time from the start of the attempt that brought the reply to its end.
     pub elapsed: Duration,
     /// Attempts that the call made, the one that brought the reply included; 0 for
@@ -129,7 +132,19 @@ impl Reply {
     pub fn new(version: u16, body: Vec<u8>) -> Self {
         let (status, asked, layout) = (ReplyStatus::Ok, Product::Unknown, Layout::default());
         let (warning, search, elapsed) = (None, None, Duration::ZERO);
-        Reply { status, version, asked, layout, warning, body, search, elapsed, attempts: 0 }
+        let (attempts, are_refusals_proven) = (0, true);
+        Reply {
+            status,
+            version,
+            asked,
+            layout,
+            warning,
+            body,
+            search,
+            are_refusals_proven,
+            elapsed,
+            attempts,
+        }
     }
 
     /// The text of an ERROR or RETRY reply, as [`text::quote`] makes it.

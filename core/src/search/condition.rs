@@ -57,12 +57,16 @@ impl Condition {
     /// A higher number; of floats a finite one, of whole numbers one below the highest of 64 bits.
     ///
     /// Above the whole number 9 is 9.5, too, in floats and in JSON. A master, which asks for 10
-    /// and more, leaves it out; so does this on Sphinx 2.1.
+    /// and more, leaves it out; so does this on Sphinx 2.1, and for numbers that a float of 32
+    /// bits can't tell from their neighbours: these have no fractions there.
     pub fn above(number: impl Into<Number>) -> Self {
         let number = number.into();
         match number {
             Number::Int(i64::MAX) => Self::nothing(),
-            Number::Int(_) => Condition { has_equal: false, ..Self::at_least(number) },
+            Number::Int(whole) if is_float(whole) => {
+                Condition { has_equal: false, ..Self::at_least(number) }
+            }
+            Number::Int(whole) => Self::at_least(whole + 1),
             // Daemons know no range that is open at one end only.
             Number::Float(from) => {
                 let test = FilterTest::FloatRange(from, f32::INFINITY);
@@ -78,7 +82,10 @@ impl Condition {
         let number = number.into();
         match number {
             Number::Int(i64::MIN) => Self::nothing(),
-            Number::Int(_) => Condition { has_equal: false, ..Self::at_most(number) },
+            Number::Int(whole) if is_float(whole) => {
+                Condition { has_equal: false, ..Self::at_most(number) }
+            }
+            Number::Int(whole) => Self::at_most(whole - 1),
             Number::Float(to) => {
                 let test = FilterTest::FloatRange(f32::NEG_INFINITY, to);
                 Condition { has_equal: false, ..Self::new(test) }
@@ -209,3 +216,9 @@ impl From<f32> for Number {
 
 /// A range without an id.
 const NO_IDS: (u64, u64) = (1, 0);
+
+/// True if a float of 32 bits holds the number. Daemons compare such columns with the bound as
+/// one of these, and a bound that is rounded would be the number beside it.
+fn is_float(whole: i64) -> bool {
+    whole as f32 as i128 == i128::from(whole)
+}

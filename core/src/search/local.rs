@@ -1,7 +1,7 @@
 //! Local indexes of a distributed index: only the program itself can search them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use super::result::{Part, PartSource};
 use crate::completeness::Completeness;
@@ -19,6 +19,8 @@ pub(crate) struct Local {
     /// Whose words the request is written in.
     product: Product,
     version: LocalVersion,
+    /// True if the program has the request in words of the other product.
+    is_stale: AtomicBool,
     outcome: Option<Result<Reply, AgentFailure>>,
 }
 
@@ -40,7 +42,8 @@ impl Local {
         for name in names {
             if locals.iter().all(|local| local.name != *name) {
                 let (name, request, version) = (name.clone(), request.clone(), version.clone());
-                locals.push(Local { name, request, product, version, outcome: None });
+                let is_stale = AtomicBool::new(false);
+                locals.push(Local { name, request, product, version, is_stale, outcome: None });
             }
         }
     }
@@ -56,6 +59,7 @@ impl Local {
         let target = Target { host: "(local)", index_list, attempt: 0, product, layout };
         let mut body = Vec::new();
         self.request.encode(&target, &mut body)?;
+        self.is_stale.store(false, Ordering::Relaxed);
         Ok(body)
     }
 
@@ -68,6 +72,9 @@ impl Local {
                 return Ok(());
             }
         };
+        if self.is_stale.load(Ordering::Relaxed) {
+            return Err(self.misread("the request was written for another daemon"));
+        }
         reply.asked = self.product;
         let version = reply.version;
         self.outcome = Some(match self.request.judge(&mut reply) {
@@ -83,9 +90,8 @@ impl Local {
             Verdict::AskAgain(text) => {
                 self.product = Product::of_search(version);
                 self.version.store(version, Ordering::Relaxed);
-                let name = &self.name;
-                let text = format!("local index '{name}': {text}: take its request anew");
-                return Err(Error::Request(text));
+                self.is_stale.store(true, Ordering::Relaxed);
+                return Err(self.misread(&text));
             }
             Verdict::Failed(error) => return Err(Error::Program(error)),
             Verdict::OutOfMemory(text) => {
@@ -116,6 +122,11 @@ impl Local {
                 Ok((part(self.name), Err(failure)))
             }
         }
+    }
+
+    fn misread(&self, text: &str) -> Error {
+        let name = &self.name;
+        Error::Request(format!("local index '{name}': {text}: take its request anew"))
     }
 
     fn failure(&self, query_error: Option<String>) -> AgentFailure {

@@ -72,7 +72,7 @@ pub fn merge<H: AsRef<str>>(
     merge_with_locals(request, Vec::new(), outcomes, completeness)
 }
 
-/// Merges as [`merge`] does, with the answers of local indexes by their names. These
+/// Merges as `merge` does, with the answers of local indexes by their names. These
 /// come before the agents, and of a document that both have theirs is taken.
 pub fn merge_with_locals<H: AsRef<str>>(
     request: &SearchRequest,
@@ -86,7 +86,7 @@ pub fn merge_with_locals<H: AsRef<str>>(
     Outcomes { locals, unsearched: Vec::new(), agents }.merge(request, completeness)
 }
 
-/// Merges what became of the agents, as [`merge`] does: one result for each query of the
+/// Merges what became of the agents, as `merge` does: one result for each query of the
 /// request, in their order.
 pub fn merge_all<H: AsRef<str>>(
     request: &SearchRequest,
@@ -356,13 +356,15 @@ impl<H: AsRef<str>> Part<H> {
         query: usize,
     ) -> Option<AgentFailure> {
         let set = self.set_of(reply, query)?;
-        let query_error = match set.result.status {
-            Status::Error => text::quote(set.result.message.of(set.body)),
-            _ => request.unmet(query, reply)?,
+        let (text, is_proven) = match set.result.status {
+            Status::Error => {
+                (text::quote(set.result.message.of(set.body)), reply.are_refusals_proven)
+            }
+            _ => (request.unmet(query, reply)?, true),
         };
         let failure = AgentFailure {
             index: self.index.clone(),
-            query_error: Some(query_error.clone()),
+            query_error: is_proven.then(|| text.clone()),
             ..AgentFailure::default()
         };
         Some(match &self.source {
@@ -372,7 +374,7 @@ impl<H: AsRef<str>> Part<H> {
                     host: host.as_ref().to_owned(),
                     kind: FailureKind::RemoteError,
                     phase: Phase::Read,
-                    text: query_error,
+                    text,
                     code: None,
                     elapsed: Duration::from_millis(u64::from(set.result.time_ms)),
                 };

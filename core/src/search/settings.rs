@@ -102,7 +102,7 @@ impl Search {
 
     /// Returns the options of a call that carries these searches, with their retries where the
     /// options say nothing. Of several the most count, and the longest pause; a search that says
-    /// nothing has those of the index's settings.
+    /// nothing has those of the agent's settings.
     pub(crate) fn call_options(
         searches: &[Search],
         options: &CallOptions,

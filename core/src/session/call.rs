@@ -102,6 +102,8 @@ fn with_option(options: ExcerptOptions, argument: &Argument) -> Result<ExcerptOp
         "start_passage_id" => options.start_passage_id(number(value)?),
         "html_strip_mode" => options.html_strip(one_of(value, &STRIPS)?),
         "passage_boundary" => options.passage_boundary(one_of(value, &BOUNDARIES)?),
+        // Files that lie on some agent each are files, too.
+        "load_files" if options.is_scattered() => options,
         "load_files" if is_on(value)? => options.load_files(ExcerptFiles::Everywhere),
         "load_files_scattered" if is_on(value)? => options.load_files(ExcerptFiles::Scattered),
         "load_files" | "load_files_scattered" => options,

@@ -129,6 +129,9 @@ fn conditions() {
         (Condition::range(0.5, 1.5), on(FloatRange(0.5, 1.5))),
         (Condition::at_least(3), on(Range(3, i64::MAX))),
         (Condition::above(3), open(Range(3, i64::MAX))),
+        // No float of 32 bits is the number itself.
+        (Condition::above(16_777_217), on(Range(16_777_218, i64::MAX))),
+        (Condition::below(16_777_217), on(Range(i64::MIN, 16_777_216))),
         (Condition::above(i64::MAX), on(Range(1, 0))),
         (Condition::at_most(3), on(Range(i64::MIN, 3))),
         (Condition::below(3), open(Range(i64::MIN, 3))),

@@ -154,14 +154,16 @@ fn each_of_several_shows_what_it_was_refused_with() {
 
 #[test]
 fn retries_are_those_of_the_search_that_has_the_most() {
-    let attempts = |setting: &str, searches: &[Search]| {
+    let attempts_of_all = |setting: &str, searches: &[Search]| -> Vec<usize> {
         let config =
             format!("index d {{\ntype = distributed\n{setting}\nagent = 127.0.0.1:1:x\n}}\n");
         // One that knows nothing of the mirror; nobody listens there.
         let client = Client::new(&Config::parse(&config, "c.conf").unwrap()).unwrap();
         let results = client.search_all("d", searches).unwrap();
-        results[0].as_ref().unwrap_err().failures()[0].attempts.len()
+        let failures = results[0].as_ref().unwrap_err().failures();
+        failures.iter().map(|failure| failure.attempts.len()).collect()
     };
+    let attempts = |setting: &str, searches: &[Search]| attempts_of_all(setting, searches)[0];
     let search = || Search::new("x");
     let retried = |count| search().retries(count, Duration::from_millis(1));
     assert_eq!(attempts("", &[search(), retried(2)]), 3);
@@ -169,6 +171,9 @@ fn retries_are_those_of_the_search_that_has_the_most() {
     let one = "agent_retry_count = 1\nagent_retry_delay = 1";
     assert_eq!(attempts(one, &[retried(0), search()]), 2);
     assert_eq!(attempts(one, &[retried(0), retried(0)]), 1);
+    // What an agent's own line says is that agent's.
+    let own = "agent_retry_delay = 1\nagent = 127.0.0.1:2:x[retry_count=2]";
+    assert_eq!(attempts_of_all(own, &[retried(0), search()]), [3, 1]);
 }
 
 #[test]

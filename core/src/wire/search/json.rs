@@ -28,7 +28,7 @@ impl<'a> Json<'a> {
     /// Appends the text that a daemon prints: a string field is its bytes without quotes, and
     /// true and false are 1 and 0. Null has no text.
     pub fn put_text(&self, out: &mut Vec<u8>) {
-        let mut input = Input { bytes: self.bytes };
+        let mut input = Input { bytes: self.bytes, is_exact: false };
         let printed = match self.code {
             _ if self.is_null() => Some(()),
             STRING => input.packed_bytes().map(|text| out.extend_from_slice(text)),
@@ -55,12 +55,13 @@ impl<'a> Json<'a> {
     /// The value as JSON: a string has its quotes, true and false are words, and no value is
     /// `null`.
     ///
-    /// Control characters of strings are as they came, as daemons print them.
+    /// Numbers have all their digits, unlike in [`Json::text`], and one that is not finite is
+    /// `null`. Control characters of strings are as they came, as daemons print them.
     pub fn json(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.bytes.len() / 2 * 3 + DOUBLE_SIZE_MAX);
         let printed = match self.is_null() {
             true => out.write_all(b"null").ok(),
-            false => Input { bytes: self.bytes }.print(self.code, 0, &mut out),
+            false => Input { bytes: self.bytes, is_exact: true }.print(self.code, 0, &mut out),
         };
         debug_assert!(printed.is_some(), "the bytes were checked by the decoder");
         out
@@ -74,7 +75,7 @@ impl<'a> Json<'a> {
 
     /// Whether every byte makes sense.
     pub(crate) fn is_valid(&self) -> bool {
-        let mut input = Input { bytes: self.bytes };
+        let mut input = Input { bytes: self.bytes, is_exact: false };
         if self.document && self.bytes.is_empty() {
             return true;
         }
@@ -101,6 +102,8 @@ pub(crate) fn fixed_size(code: u8) -> Option<usize> {
 /// Little-endian bytes still to be read.
 struct Input<'a> {
     bytes: &'a [u8],
+    /// True if numbers are printed with all their digits, and not as daemons print them.
+    is_exact: bool,
 }
 
 impl<'a> Input<'a> {
@@ -140,7 +143,7 @@ impl<'a> Input<'a> {
 
     /// The bytes of an object or a vector of strings or of mixed values, its size taken off.
     fn nested(&mut self) -> Option<Input<'a>> {
-        Some(Input { bytes: self.packed_bytes()? })
+        Some(Input { bytes: self.packed_bytes()?, is_exact: self.is_exact })
     }
 
     fn skip(&mut self, code: u8, depth: usize) -> Option<()> {
@@ -208,7 +211,10 @@ impl<'a> Input<'a> {
         match code {
             INT32 => write!(out, "{}", i32::from_le_bytes(self.array()?)).ok()?,
             INT64 => write!(out, "{}", i64::from_le_bytes(self.array()?)).ok()?,
-            DOUBLE => put_double(f64::from_le_bytes(self.array()?), out)?,
+            DOUBLE => {
+                let value = f64::from_le_bytes(self.array()?);
+                if self.is_exact { put_exact(value, out) } else { put_double(value, out) }?;
+            }
             STRING => quote(self.packed_bytes()?, out),
             TRUE => out.extend_from_slice(b"true"),
             FALSE => out.extend_from_slice(b"false"),
@@ -283,6 +289,14 @@ impl<'a> Input<'a> {
     }
 }
 
+/// A number with the digits that tell it from its neighbours; JSON has no infinite ones.
+fn put_exact(value: f64, out: &mut Vec<u8>) -> Option<()> {
+    if !value.is_finite() {
+        return out.write_all(b"null").ok();
+    }
+    write!(out, "{value:?}").ok()
+}
+
 /// A number with six digits after the point. One whose text would have more than 32 characters has
 /// six digits in all, as Manticore has it. Sphinx writes out hundreds of them.
 fn put_double(value: f64, out: &mut Vec<u8>) -> Option<()> {
@@ -351,7 +365,12 @@ mod tests {
 
     #[test]
     fn a_field_as_json_is_told_from_another() {
-        let cases: [(Json<'_>, &str); 7] = [
+        let double = |value: f64| value.to_le_bytes();
+        let [small, large, endless] = [1e-7, 1.2345678e30, f64::INFINITY].map(double);
+        let cases: [(Json<'_>, &str); 10] = [
+            (Json::field(DOUBLE, &small), "1e-7"),
+            (Json::field(DOUBLE, &large), "1.2345678e30"),
+            (Json::field(DOUBLE, &endless), "null"),
             (Json::field(STRING, b"\x021\""), r#""1\"""#),
             (Json::field(INT32, b"\x01\0\0\0"), "1"),
             (Json::field(TRUE, b""), "true"),
