@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 
-/// An error of the library.
-#[derive(Clone, Debug)]
+/// An error of the library. Its `Debug` is its text, for programs whose `main` returns it.
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Error {
     /// A configuration was refused; every fault of it is listed.
@@ -153,6 +153,12 @@ impl Error {
     /// The query itself is at fault: agents were reached and refused it.
     pub fn is_query_error(&self) -> bool {
         self.failures().iter().any(|failure| failure.query_error.is_some())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
     }
 }
 

@@ -23,6 +23,12 @@ static_assert(sizeof(hamirror::Client) == sizeof(hamirror_client *));
 static_assert(std::is_nothrow_copy_constructible_v<hamirror::Error>);
 static_assert(std::is_same_v<hamirror::Returns<int>, int>);
 
+// What a setter returns would not outlive a temporary.
+template <typename T, typename = void> constexpr bool can_be_set = false;
+template <typename T>
+constexpr bool can_be_set<T, std::void_t<decltype(std::declval<T>().select("id"))>> = true;
+static_assert(can_be_set<hamirror::Search &> && !can_be_set<hamirror::Search>);
+
 // Numbers are not mixed up, and one without a name is kept.
 static_assert(!std::is_convertible_v<hamirror::CallId, hamirror::SearchId>);
 static_assert(!std::is_convertible_v<uint32_t, hamirror::CallId>);

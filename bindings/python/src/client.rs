@@ -103,7 +103,8 @@ impl Client {
     /// Raises
     /// ------
     /// Error
-    ///     What `search` raises. A search that a daemon can't read fails all of them.
+    ///     What `search` raises. A select list that a daemon can't read fails all of them;
+    ///     a query text, or a filter of a column that is not there, fails alone.
     #[pyo3(signature = (index, searches, *, return_exceptions = false, **options))]
     fn search_all<'py>(
         &self,

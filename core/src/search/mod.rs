@@ -17,6 +17,7 @@ pub(crate) mod request;
 pub(crate) mod result;
 mod row;
 mod settings;
+mod shown;
 mod tree;
 mod warnings;
 
@@ -29,6 +30,7 @@ pub(crate) use request::SearchRequest;
 pub(crate) use result::{Outcomes, Part, PartSource};
 pub use result::{SearchResult, Word};
 pub use row::{Column, Row, Rows};
+pub(crate) use shown::Names;
 
 use std::time::Duration;
 

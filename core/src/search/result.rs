@@ -19,7 +19,6 @@ use super::warnings::Warnings;
 pub use crate::merge::Word;
 
 /// A merged search result. Rows borrow from it.
-#[derive(Debug)]
 pub struct SearchResult {
     /// Columns of every row; `sources` has as many entries.
     pub(super) columns: Vec<Column>,

@@ -26,7 +26,7 @@ impl Column {
 }
 
 /// A row of a result.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Row<'a> {
     result: &'a SearchResult,
     number: usize,

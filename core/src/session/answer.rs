@@ -1,16 +1,15 @@
 //! Answers to statements.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::ops::Range;
 
 use crate::command::{Mirrored, Written};
 use crate::error::AgentFailure;
-use crate::search::{Column, SearchResult};
+use crate::search::{Column, Names, SearchResult};
 use crate::sphinxql::{Facet, Item, ItemKind};
 use crate::wire::search::{Kind, Value};
 
 /// The answer to a statement: columns and rows, as a master gives them to a MySQL client.
-#[derive(Debug)]
 pub struct Answer {
     /// Columns of every row.
     pub columns: Vec<Column>,
@@ -41,6 +40,16 @@ pub(super) struct Told {
 enum Source {
     Id,
     Column(usize),
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Answer")
+            .field("rows", &self.len())
+            .field("columns", &Names(&self.columns))
+            .field("warning", &self.warning())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Answer {

@@ -70,7 +70,7 @@ fn each_is_merged_by_itself() {
     assert_eq!(results.iter().map(ids).collect::<Vec<_>>(), [vec![1, 2], vec![4, 1], vec![5]]);
     assert_eq!(results[0].total_found, 3);
     let row = results[1].row(0).unwrap();
-    assert_eq!(format!("{:?}", row.value(results[1].column("str").unwrap())), "String([99])");
+    assert_eq!(format!("{:?}", row.value(results[1].column("str").unwrap())), "String(\"c\")");
 }
 
 #[test]

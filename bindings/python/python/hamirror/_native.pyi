@@ -162,7 +162,8 @@ class Client:
         Raises
         ------
         Error
-            What `search` raises. A search that a daemon can't read fails all of them.
+            What `search` raises. A select list that a daemon can't read fails all of them;
+            a query text, or a filter of a column that is not there, fails alone.
         """
 
     @overload

@@ -7,7 +7,7 @@ use std::io::Write;
 use crate::limits::JSON_DEPTH_MAX;
 
 /// A JSON document or a part of one. Its bytes were checked when the reply was decoded.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Json<'a> {
     code: u8,
     bytes: &'a [u8],

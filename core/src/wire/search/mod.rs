@@ -6,6 +6,7 @@ mod layout;
 mod query;
 mod reply;
 mod rows;
+mod shown;
 mod value;
 
 pub use json::Json;

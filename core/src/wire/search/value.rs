@@ -159,7 +159,7 @@ impl From<Truncated> for Broken {
 }
 
 /// One value of a row; texts and sets borrow from the reply.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'a> {
     /// No value: a JSON field that is null or not there, or an attribute without a document.
@@ -215,7 +215,7 @@ impl<'a> From<Json<'a>> for Value<'a> {
 macro_rules! sequence {
     ($(#[$doc:meta])* $name:ident, $item:ty, $size:literal, $read:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, PartialEq)]
         pub struct $name<'a> {
             bytes: &'a [u8],
         }
