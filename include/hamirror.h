@@ -25,9 +25,10 @@
  * handles are NULL otherwise.
  *
  * Ownership. _new, _clone, _read, _parse, _build, _search, _execute, _call, _show and _take
- * functions hand out handles, each to be freed once by the _free of its type; _free(NULL) is fine.
- * A handle keeps alive what it needs, so any order of frees is right. What any other function
- * returns is borrowed: its description says for how long.
+ * functions hand out handles, and so do those of hamirror_client with an out_ for one. Each is to
+ * be freed once by the _free of its type; _free(NULL) is fine. A handle keeps alive what it needs,
+ * so any order of frees is right. What any other function returns is borrowed: its description says
+ * for how long.
  *
  * Threads. A const handle may be used by any number of threads at a time; a handle that is not
  * const by one at a time, and a call that comes while another one is at work is answered with
@@ -75,12 +76,18 @@
 #include "hamirror/filter.h"
 #include "hamirror/result.h"
 #include "hamirror/value.h"
+#include "hamirror/excerpt_options.h"
+#include "hamirror/escape.h"
 #include "hamirror/host.h"
 #include "hamirror/request.h"
 #include "hamirror/reply.h"
 #include "hamirror/callback.h"
 #include "hamirror/client.h"
 #include "hamirror/session.h"
+#include "hamirror/mirrored.h"
+#include "hamirror/update.h"
+#include "hamirror/excerpts.h"
+#include "hamirror/keywords.h"
 #include "hamirror/status.h"
 #include "hamirror/batch.h"
 #include "hamirror/search_all.h"

@@ -120,6 +120,13 @@ pub unsafe extern "C" fn hamirror_failure_is_cancelled(failure: *const Failure) 
     getter!({ Some(get(failure)?.value.cancelled) })
 }
 
+/// Whether a change may have been made though nobody said so. The mirror had got it, or a part of
+/// it, when its answer was lost.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_failure_may_be_applied(failure: *const Failure) -> bool {
+    getter!({ Some(get(failure)?.value.may_be_applied()) })
+}
+
 /// Attempts that failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_failure_attempt_count(failure: *const Failure) -> usize {

@@ -14,11 +14,11 @@
 //!     <- failure diagnostic
 //!     <- error
 //!     <- arguments options agent host reply rows
-//!     <- config parameters request search result
+//!     <- config escape excerpt_options parameters request search result
 //!     <- config_builder callback_request value client
-//!     <- answer batch status log
+//!     <- answer batch excerpts keywords mirrored status log
 //!     <- batch_completed batch_run filter local search_all search_group search_settings session
-//!        upkeep waker
+//!        update upkeep waker
 //!     <- api
 //! ```
 #![expect(
@@ -74,6 +74,18 @@ pub mod parameters;
 pub mod answer;
 
 pub mod session;
+
+pub mod mirrored;
+
+pub mod update;
+
+pub mod excerpt_options;
+
+pub mod excerpts;
+
+pub mod keywords;
+
+pub mod escape;
 
 pub mod status;
 

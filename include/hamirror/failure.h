@@ -159,6 +159,12 @@ bool hamirror_failure_deadline_passed(const hamirror_failure *failure);
 bool hamirror_failure_is_cancelled(const hamirror_failure *failure);
 
 /**
+ * Whether a change may have been made though nobody said so. The mirror had got it, or a part of
+ * it, when its answer was lost.
+ */
+bool hamirror_failure_may_be_applied(const hamirror_failure *failure);
+
+/**
  * Attempts that failed.
  */
 size_t hamirror_failure_attempt_count(const hamirror_failure *failure);

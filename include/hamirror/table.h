@@ -22,10 +22,14 @@
 #include "client.h"
 #include "config.h"
 #include "error.h"
+#include "excerpt_options.h"
+#include "excerpts.h"
 #include "failure.h"
 #include "host.h"
+#include "keywords.h"
 #include "local.h"
 #include "log.h"
+#include "mirrored.h"
 #include "options.h"
 #include "reply.h"
 #include "request.h"
@@ -34,6 +38,7 @@
 #include "session.h"
 #include "status.h"
 #include "text.h"
+#include "update.h"
 #include "upkeep.h"
 
 /**
@@ -750,6 +755,144 @@ typedef struct {
                             uint32_t offset,
                             uint32_t limit,
                             hamirror_error **out_error);
+    uint64_t (*agent_answers_documents)(const hamirror_agent_answers *answers);
+    hamirror_text (*agent_answers_index)(const hamirror_agent_answers *answers);
+    bool (*agent_answers_is_alike)(const hamirror_agent_answers *answers);
+    bool (*agent_answers_is_complete)(const hamirror_agent_answers *answers);
+    const hamirror_mirror_answer *(*agent_answers_mirror)(const hamirror_agent_answers *answers,
+                                                          size_t position);
+    size_t (*agent_answers_mirror_count)(const hamirror_agent_answers *answers);
+    size_t (*agent_answers_number)(const hamirror_agent_answers *answers);
+    int32_t (*client_daemon_status)(const hamirror_client *client,
+                                    const char *index,
+                                    const hamirror_call_options *options,
+                                    hamirror_mirrored **out_mirrored,
+                                    hamirror_error **out_error);
+    int32_t (*client_excerpts)(const hamirror_client *client,
+                               const char *index,
+                               const hamirror_text *documents,
+                               size_t documents_len,
+                               const char *words,
+                               const hamirror_excerpt_options *excerpt_options,
+                               const hamirror_call_options *options,
+                               hamirror_excerpts **out_excerpts,
+                               hamirror_error **out_error);
+    int32_t (*client_execute_on_agent)(const hamirror_client *client,
+                                       size_t agent,
+                                       int64_t mirror,
+                                       const char *statement,
+                                       const hamirror_parameters *parameters,
+                                       const hamirror_call_options *options,
+                                       hamirror_mirrored **out_mirrored,
+                                       hamirror_error **out_error);
+    int32_t (*client_flush_attributes)(const hamirror_client *client,
+                                       const char *index,
+                                       const hamirror_call_options *options,
+                                       hamirror_mirrored **out_mirrored,
+                                       hamirror_error **out_error);
+    int32_t (*client_keywords)(const hamirror_client *client,
+                               const char *index,
+                               const char *text,
+                               int32_t with_statistics,
+                               const hamirror_call_options *options,
+                               hamirror_keywords **out_keywords,
+                               hamirror_error **out_error);
+    int32_t (*client_update)(const hamirror_client *client,
+                             const char *index,
+                             const hamirror_update *update,
+                             const hamirror_call_options *options,
+                             hamirror_mirrored **out_mirrored,
+                             hamirror_error **out_error);
+    int32_t (*escape)(const char *text,
+                      char *buffer,
+                      size_t capacity,
+                      size_t *out_len,
+                      hamirror_error **out_error);
+    int32_t (*excerpt_options_after_match)(hamirror_excerpt_options *options,
+                                           const char *mark,
+                                           hamirror_error **out_error);
+    int32_t (*excerpt_options_around)(hamirror_excerpt_options *options,
+                                      uint32_t words,
+                                      hamirror_error **out_error);
+    int32_t (*excerpt_options_before_match)(hamirror_excerpt_options *options,
+                                            const char *mark,
+                                            hamirror_error **out_error);
+    int32_t (*excerpt_options_chunk_separator)(hamirror_excerpt_options *options,
+                                               const char *separator,
+                                               hamirror_error **out_error);
+    int32_t (*excerpt_options_flag)(hamirror_excerpt_options *options,
+                                    int32_t flag,
+                                    int32_t on,
+                                    hamirror_error **out_error);
+    void (*excerpt_options_free)(hamirror_excerpt_options *options);
+    int32_t (*excerpt_options_html_strip)(hamirror_excerpt_options *options,
+                                          int32_t html_strip,
+                                          hamirror_error **out_error);
+    int32_t (*excerpt_options_limit)(hamirror_excerpt_options *options,
+                                     uint32_t characters,
+                                     hamirror_error **out_error);
+    int32_t (*excerpt_options_limit_passages)(hamirror_excerpt_options *options,
+                                              uint32_t passages,
+                                              hamirror_error **out_error);
+    int32_t (*excerpt_options_limit_words)(hamirror_excerpt_options *options,
+                                           uint32_t words,
+                                           hamirror_error **out_error);
+    int32_t (*excerpt_options_load_files)(hamirror_excerpt_options *options,
+                                          int32_t files,
+                                          hamirror_error **out_error);
+    int32_t (*excerpt_options_new)(hamirror_excerpt_options **out_options,
+                                   hamirror_error **out_error);
+    int32_t (*excerpt_options_passage_boundary)(hamirror_excerpt_options *options,
+                                                int32_t passage_boundary,
+                                                hamirror_error **out_error);
+    int32_t (*excerpt_options_start_passage_id)(hamirror_excerpt_options *options,
+                                                uint32_t number,
+                                                hamirror_error **out_error);
+    size_t (*excerpts_count)(const hamirror_excerpts *excerpts);
+    void (*excerpts_free)(hamirror_excerpts *excerpts);
+    hamirror_text (*excerpts_get)(const hamirror_excerpts *excerpts, size_t number);
+    bool (*failure_may_be_applied)(const hamirror_failure *failure);
+    size_t (*keywords_agents)(const hamirror_keywords *keywords);
+    size_t (*keywords_agents_answered)(const hamirror_keywords *keywords);
+    size_t (*keywords_count)(const hamirror_keywords *keywords);
+    uint64_t (*keywords_documents)(const hamirror_keywords *keywords, size_t number);
+    const hamirror_failure *(*keywords_failure)(const hamirror_keywords *keywords, size_t number);
+    size_t (*keywords_failure_count)(const hamirror_keywords *keywords);
+    void (*keywords_free)(hamirror_keywords *keywords);
+    uint64_t (*keywords_hits)(const hamirror_keywords *keywords, size_t number);
+    hamirror_text (*keywords_normalized)(const hamirror_keywords *keywords, size_t number);
+    hamirror_text (*keywords_tokenized)(const hamirror_keywords *keywords, size_t number);
+    uint64_t (*mirror_answer_documents)(const hamirror_mirror_answer *answer);
+    const hamirror_failure *(*mirror_answer_failure)(const hamirror_mirror_answer *answer);
+    uint32_t (*mirror_answer_flush)(const hamirror_mirror_answer *answer);
+    hamirror_text (*mirror_answer_host)(const hamirror_mirror_answer *answer);
+    hamirror_text (*mirror_answer_key)(const hamirror_mirror_answer *answer, size_t row);
+    size_t (*mirror_answer_row_count)(const hamirror_mirror_answer *answer);
+    hamirror_text (*mirror_answer_value)(const hamirror_mirror_answer *answer, size_t row);
+    hamirror_text (*mirror_answer_warning)(const hamirror_mirror_answer *answer);
+    const hamirror_agent_answers *(*mirrored_agent)(const hamirror_mirrored *mirrored,
+                                                    size_t position);
+    size_t (*mirrored_agent_count)(const hamirror_mirrored *mirrored);
+    uint64_t (*mirrored_documents)(const hamirror_mirrored *mirrored);
+    void (*mirrored_free)(hamirror_mirrored *mirrored);
+    bool (*mirrored_is_complete)(const hamirror_mirrored *mirrored);
+    hamirror_text (*mirrored_local)(const hamirror_mirrored *mirrored, size_t number);
+    size_t (*mirrored_local_count)(const hamirror_mirrored *mirrored);
+    hamirror_text (*mirrored_warning)(const hamirror_mirrored *mirrored);
+    int32_t (*update_document)(hamirror_update *update, uint64_t id, hamirror_error **out_error);
+    void (*update_free)(hamirror_update *update);
+    int32_t (*update_ignore_missing)(hamirror_update *update,
+                                     int32_t on,
+                                     hamirror_error **out_error);
+    int32_t (*update_multi)(hamirror_update *update,
+                            const uint32_t *values,
+                            size_t count,
+                            hamirror_error **out_error);
+    int32_t (*update_new)(const char *const *attributes,
+                          size_t attributes_len,
+                          hamirror_update **out_update,
+                          hamirror_error **out_error);
+    int32_t (*update_uint)(hamirror_update *update, uint32_t value, hamirror_error **out_error);
 } hamirror_api_v0;
 
 #ifdef __cplusplus

@@ -37,6 +37,7 @@ static void failure_functions(void)
     EMPTY(hamirror_failure_query_error(NULL));
     CHECK(!hamirror_failure_is_timeout(NULL));
     CHECK(!hamirror_failure_is_cancelled(NULL));
+    CHECK(!hamirror_failure_may_be_applied(NULL));
     CHECK(hamirror_failure_attempt_count(NULL) == 0);
     CHECK(hamirror_failure_attempt(NULL, 0) == NULL);
     EMPTY(hamirror_attempt_host(NULL));

@@ -2,8 +2,8 @@
  * any order and each once; borrowed views while their owner lives; callbacks that misbehave. No
  * crash, no leak, no hang, no HAMIRROR_ERROR_PANIC, and codes, errors and outputs fit together.
  *
- * sequences ECHO SEARCHER DEAD ANSWER seeds FIRST COUNT
- * sequences ECHO SEARCHER DEAD ANSWER files PATH...
+ * sequences ECHO SEARCHER CHANGER DEAD ANSWER seeds FIRST COUNT
+ * sequences ECHO SEARCHER CHANGER DEAD ANSWER files PATH...
  *
  * prints the numbers of the functions that no sequence called. For a fuzzer of its own: leave out
  * main() by -DNO_MAIN. */
@@ -14,6 +14,7 @@ enum { SLOTS = 4, INPUT_MAX = 600, OPERATIONS_MAX = 150 };
 const hamirror_api_v0 *api;
 unsigned char called[FUNCTIONS];
 const char *echo = "127.0.0.1:1", *searcher = "127.0.0.1:1", *dead = "127.0.0.1:1";
+const char *changer = "127.0.0.1:1";
 unsigned depth;
 
 static const uint8_t *input;
@@ -72,6 +73,11 @@ static void free_handle(enum type type, void *handle)
     case PARAMETERS: API(parameters_free)(handle); break;
     case SESSION: API(session_free)(handle); break;
     case ANSWERS: API(answers_free)(handle); break;
+    case EXCERPT_OPTIONS: API(excerpt_options_free)(handle); break;
+    case EXCERPTS: API(excerpts_free)(handle); break;
+    case KEYWORDS: API(keywords_free)(handle); break;
+    case UPDATE: API(update_free)(handle); break;
+    case MIRRORED: API(mirrored_free)(handle); break;
     case ERRORS: API(error_free)(handle); break;
     case TYPES: break;
     }
@@ -216,19 +222,20 @@ int main(int count, char **arguments)
 {
     static uint8_t bytes[INPUT_MAX], answer[4096];
     size_t place;
-    CHECK(count > 6);
+    CHECK(count > 7);
     atexit(tell_seed);
     echo = arguments[1];
     searcher = arguments[2];
-    dead = arguments[3];
-    set_search_answer(answer, read_file(arguments[4], answer, sizeof answer));
-    if (strcmp(arguments[5], "seeds") == 0) {
-        unsigned long first = strtoul(arguments[6], NULL, 10);
-        CHECK(count == 8);
-        for (seed = first; seed < first + strtoul(arguments[7], NULL, 10); seed++)
+    changer = arguments[3];
+    dead = arguments[4];
+    set_search_answer(answer, read_file(arguments[5], answer, sizeof answer));
+    if (strcmp(arguments[6], "seeds") == 0) {
+        unsigned long first = strtoul(arguments[7], NULL, 10);
+        CHECK(count == 9);
+        for (seed = first; seed < first + strtoul(arguments[8], NULL, 10); seed++)
             run_seed();
     } else {
-        for (place = 6; place < (size_t)count; place++)
+        for (place = 7; place < (size_t)count; place++)
             LLVMFuzzerTestOneInput(bytes, read_file(arguments[place], bytes, sizeof bytes));
     }
     for (place = 0; place < FUNCTIONS; place++)

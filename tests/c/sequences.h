@@ -18,7 +18,8 @@ extern unsigned char called[];
 
 enum type {
     CONFIG, BUILDER, CLIENT, SEARCH, RESULT, STATUS, ROWS, REQUEST, REPLY, BATCH, LOCAL, WAKER,
-    UPKEEP, PARAMETERS, SESSION, ANSWERS, ERRORS, TYPES
+    UPKEEP, PARAMETERS, SESSION, ANSWERS, EXCERPT_OPTIONS, EXCERPTS, KEYWORDS, UPDATE,
+    MIRRORED, ERRORS, TYPES
 };
 
 /* The next byte of the input, 0 once it has ended; and one below a limit. */
@@ -31,8 +32,9 @@ const char *any_index(void);
 /* The body of a reply to a SEARCH, for local indexes. */
 void set_search_answer(const uint8_t *bytes, size_t len);
 /* Names for configurations: a daemon that answers with the request's body, one that answers every
- * request with the reply to a SEARCH, and an address on which nobody listens. */
-extern const char *echo, *searcher, *dead;
+ * request with the reply to a SEARCH, one that answers it with a number, as after a change, and an
+ * address on which nobody listens. */
+extern const char *echo, *searcher, *changer, *dead;
 
 /* A live handle of the type, or NULL. */
 void *any_handle(enum type type);
@@ -63,11 +65,15 @@ void forget_views(const void *owner);
 void read_error(const hamirror_error *error);
 void read_reply(const hamirror_reply *reply);
 void read_text(hamirror_text text);
+void read_failure(const hamirror_failure *failure);
 
 void run_statement(void);
 void read_answers(void);
 void set_search(hamirror_search *search);
 void ask_all(void);
+
+void ask_command(void);
+void read_commands(void);
 
 void callbacks_begin(void);
 void callbacks_end(void);

@@ -20,7 +20,8 @@ const char *any_text(void)
 const char *any_index(void)
 {
     static const char *const names[] = {
-        "d", "d", "mixed", "mixed", "own", "found", "found", "hole", "nosuch", NULL, "\xff", "",
+        "d", "d", "mixed", "mixed", "own", "found", "found", "hole", "nosuch", "changed", NULL,
+        "\xff", "",
     };
     return names[below(sizeof names / sizeof *names)];
 }
@@ -41,8 +42,9 @@ static const char *config_text(void)
     if (below(4) != 0)
         snprintf(text + len, sizeof text - (size_t)len,
                  "index found {\n" SETTINGS " agent = %s:a\n agent = %s|localhost:1:b\n}\n"
-                 "index hole {\n" SETTINGS " agent = %s:a\n agent_blackhole = %s:b\n}\n",
-                 searcher, searcher, echo, echo);
+                 "index hole {\n" SETTINGS " agent = %s:a\n agent_blackhole = %s:b\n}\n"
+                 "index changed {\n" SETTINGS " agent = %s|%s:a\n agent = %s:b\n}\n",
+                 searcher, searcher, echo, echo, changer, dead, changer);
     return text;
 }
 
@@ -419,6 +421,7 @@ void do_something(void)
         make_batch, make_batch, add_to_batch, add_to_batch, add_to_batch, add_to_batch,
         drive_batch, drive_batch, drive_batch, drive_batch, look_into_batch, look_into_batch,
         take_from_batch, take_from_batch, run_statement, run_statement, ask_all,
+        ask_command, ask_command, ask_command,
         use_locals, use_locals, use_locals, use_upkeep,
         read_status, read_something, read_something, free_something, free_something,
     };

@@ -38,12 +38,13 @@ static void read_attempt(const hamirror_attempt *attempt)
     CHECK((API(attempt_phase)(attempt) > 0) == (attempt != NULL));
 }
 
-static void read_failure(const hamirror_failure *failure)
+void read_failure(const hamirror_failure *failure)
 {
     size_t number;
     API(failure_agent)(failure);
     API(failure_deadline_passed)(failure);
     API(failure_is_cancelled)(failure);
+    API(failure_may_be_applied)(failure);
     API(failure_is_timeout)(failure);
     read_text(API(failure_index)(failure));
     read_text(API(failure_local)(failure));
@@ -290,8 +291,10 @@ static void read_views(void)
 
 void read_something(void)
 {
-    switch (below(10)) {
+    switch (below(12)) {
     case 7: read_answers(); break;
+    case 8:
+    case 9: read_commands(); break;
     case 0: read_config(any_handle(CONFIG)); break;
     case 1: read_error(any_handle(ERRORS)); break;
     case 2: read_reply(any_handle(REPLY)); break;

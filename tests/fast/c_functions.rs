@@ -31,7 +31,8 @@ fn every_function_that_can_fail_says_how() -> Result<()> {
 #[test]
 fn every_function_is_misused() -> Result<()> {
     let ledger = fs::read_to_string(workspace::root().join("ffi/symbols.txt"))?;
-    let program = fs::read_to_string(workspace::tests().join("c/misuse_null.c"))?;
+    let read = |name: &str| fs::read_to_string(workspace::tests().join(name));
+    let program = read("c/misuse_null.c")? + &read("c/misuse_null_commands.c")?;
     let arguments = |symbol: &str| program.contains(&format!("{symbol}("));
     let forgotten: Vec<&str> = ledger
         .lines()

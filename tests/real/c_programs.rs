@@ -21,8 +21,8 @@ use hamirror_tests::{corpus, process, workspace};
 
 #[test]
 fn misuse_is_an_error_and_no_crash() -> Result<()> {
-    for program in [Program::c("misuse_null")?, Program::c("misuse")?] {
-        program.run_every_way(&[])?;
+    for name in ["misuse_null", "misuse_null_commands", "misuse"] {
+        Program::c(name)?.run_every_way(&[])?;
     }
     Ok(())
 }

@@ -68,6 +68,8 @@ fn the_library_itself_does_well_under_the_sanitizer_of_addresses() -> Result<()>
 struct Site {
     echo: EchoDaemon,
     searcher: FakeDaemon,
+    /// Tells one changed document, whatever it is asked.
+    changer: FakeDaemon,
     dead: String,
     folder: tempfile::TempDir,
 }
@@ -78,23 +80,28 @@ impl Site {
         let capture = "core/tests/captures/search_allattrs_master14_11F.rep.bin";
         let reply = fs::read(workspace::root().join(capture))?;
         fs::write(folder.path().join("answer"), &reply[8..])?;
+        let changed = [[0, 0, 1, 4], [0, 0, 0, 4], [0, 0, 0, 1]].concat();
+        let changer = Fault::Greet { version: 1, reply: Some(changed) };
         Ok(Site {
             echo: EchoDaemon::on("127.0.0.1", Manners::default())?,
             searcher: FakeDaemon::start(Fault::Greet { version: 1, reply: Some(reply) })?,
+            changer: FakeDaemon::start(changer)?,
             dead: format!("127.0.0.1:{}", free_port()?),
             folder,
         })
     }
 
     fn run(&self, mut command: Command, what: &[&str]) -> Result<String> {
-        command.args([&self.echo.name, &self.searcher.address().to_string(), &self.dead]);
+        let fakes = [&self.searcher, &self.changer].map(|fake| fake.address().to_string());
+        command.arg(&self.echo.name).args(fakes).arg(&self.dead);
         let answer: &Path = &self.folder.path().join("answer");
         process::run(command.arg(answer).args(what))
     }
 }
 
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     "c/sequences.c",
+    "c/sequences_commands.c",
     "c/sequences_calls.c",
     "c/sequences_callbacks.c",
     "c/sequences_read.c",

@@ -18,12 +18,18 @@ use crate::config::Config;
 use crate::config_builder::ConfigBuilder;
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
+use crate::excerpt_options::ExcerptOptions;
+use crate::excerpts::Excerpts;
 use crate::failure::Attempt;
 use crate::failure::Failure;
 use crate::host::Host;
+use crate::keywords::Keywords;
 use crate::local::Local;
 use crate::local::LocalCallback;
 use crate::log::LogCallback;
+use crate::mirrored::AgentAnswers;
+use crate::mirrored::MirrorAnswer;
+use crate::mirrored::Mirrored;
 use crate::options::CallOptions;
 use crate::options::ClientOptions;
 use crate::parameters::Parameters;
@@ -35,6 +41,7 @@ use crate::search::Search;
 use crate::session::Session;
 use crate::status::Status;
 use crate::text::Text;
+use crate::update::Update;
 use crate::upkeep::Upkeep;
 use crate::waker::Waker;
 use std::ffi::c_char;
@@ -989,6 +996,191 @@ pub struct ApiV0 {
         limit: u32,
         out_error: *mut *mut Error,
     ) -> i32,
+    pub agent_answers_documents: unsafe extern "C" fn(answers: *const AgentAnswers) -> u64,
+    pub agent_answers_index: unsafe extern "C" fn(answers: *const AgentAnswers) -> Text,
+    pub agent_answers_is_alike: unsafe extern "C" fn(answers: *const AgentAnswers) -> bool,
+    pub agent_answers_is_complete: unsafe extern "C" fn(answers: *const AgentAnswers) -> bool,
+    pub agent_answers_mirror:
+        unsafe extern "C" fn(answers: *const AgentAnswers, position: usize) -> *const MirrorAnswer,
+    pub agent_answers_mirror_count: unsafe extern "C" fn(answers: *const AgentAnswers) -> usize,
+    pub agent_answers_number: unsafe extern "C" fn(answers: *const AgentAnswers) -> usize,
+    pub client_daemon_status: unsafe extern "C" fn(
+        client: *const Client,
+        index: *const c_char,
+        options: *const CallOptions,
+        out_mirrored: *mut *mut Mirrored,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub client_excerpts: unsafe extern "C" fn(
+        client: *const Client,
+        index: *const c_char,
+        documents: *const Text,
+        documents_len: usize,
+        words: *const c_char,
+        excerpt_options: *const ExcerptOptions,
+        options: *const CallOptions,
+        out_excerpts: *mut *mut Excerpts,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub client_execute_on_agent: unsafe extern "C" fn(
+        client: *const Client,
+        agent: usize,
+        mirror: i64,
+        statement: *const c_char,
+        parameters: *const Parameters,
+        options: *const CallOptions,
+        out_mirrored: *mut *mut Mirrored,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub client_flush_attributes: unsafe extern "C" fn(
+        client: *const Client,
+        index: *const c_char,
+        options: *const CallOptions,
+        out_mirrored: *mut *mut Mirrored,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub client_keywords: unsafe extern "C" fn(
+        client: *const Client,
+        index: *const c_char,
+        text: *const c_char,
+        with_statistics: i32,
+        options: *const CallOptions,
+        out_keywords: *mut *mut Keywords,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub client_update: unsafe extern "C" fn(
+        client: *const Client,
+        index: *const c_char,
+        update: *const Update,
+        options: *const CallOptions,
+        out_mirrored: *mut *mut Mirrored,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub escape: unsafe extern "C" fn(
+        text: *const c_char,
+        buffer: *mut c_char,
+        capacity: usize,
+        out_len: *mut usize,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_after_match: unsafe extern "C" fn(
+        options: *mut ExcerptOptions,
+        mark: *const c_char,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_around: unsafe extern "C" fn(
+        options: *mut ExcerptOptions,
+        words: u32,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_before_match: unsafe extern "C" fn(
+        options: *mut ExcerptOptions,
+        mark: *const c_char,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_chunk_separator: unsafe extern "C" fn(
+        options: *mut ExcerptOptions,
+        separator: *const c_char,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_flag: unsafe extern "C" fn(
+        options: *mut ExcerptOptions,
+        flag: i32,
+        on: i32,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_free: unsafe extern "C" fn(options: *mut ExcerptOptions),
+    pub excerpt_options_html_strip: unsafe extern "C" fn(
+        options: *mut ExcerptOptions,
+        html_strip: i32,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_limit: unsafe extern "C" fn(
+        options: *mut ExcerptOptions,
+        characters: u32,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_limit_passages: unsafe extern "C" fn(
+        options: *mut ExcerptOptions,
+        passages: u32,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_limit_words: unsafe extern "C" fn(
+        options: *mut ExcerptOptions,
+        words: u32,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_load_files: unsafe extern "C" fn(
+        options: *mut ExcerptOptions,
+        files: i32,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_new: unsafe extern "C" fn(
+        out_options: *mut *mut ExcerptOptions,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_passage_boundary: unsafe extern "C" fn(
+        options: *mut ExcerptOptions,
+        passage_boundary: i32,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpt_options_start_passage_id: unsafe extern "C" fn(
+        options: *mut ExcerptOptions,
+        number: u32,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub excerpts_count: unsafe extern "C" fn(excerpts: *const Excerpts) -> usize,
+    pub excerpts_free: unsafe extern "C" fn(excerpts: *mut Excerpts),
+    pub excerpts_get: unsafe extern "C" fn(excerpts: *const Excerpts, number: usize) -> Text,
+    pub failure_may_be_applied: unsafe extern "C" fn(failure: *const Failure) -> bool,
+    pub keywords_agents: unsafe extern "C" fn(keywords: *const Keywords) -> usize,
+    pub keywords_agents_answered: unsafe extern "C" fn(keywords: *const Keywords) -> usize,
+    pub keywords_count: unsafe extern "C" fn(keywords: *const Keywords) -> usize,
+    pub keywords_documents: unsafe extern "C" fn(keywords: *const Keywords, number: usize) -> u64,
+    pub keywords_failure:
+        unsafe extern "C" fn(keywords: *const Keywords, number: usize) -> *const Failure,
+    pub keywords_failure_count: unsafe extern "C" fn(keywords: *const Keywords) -> usize,
+    pub keywords_free: unsafe extern "C" fn(keywords: *mut Keywords),
+    pub keywords_hits: unsafe extern "C" fn(keywords: *const Keywords, number: usize) -> u64,
+    pub keywords_normalized:
+        unsafe extern "C" fn(keywords: *const Keywords, number: usize) -> Text,
+    pub keywords_tokenized: unsafe extern "C" fn(keywords: *const Keywords, number: usize) -> Text,
+    pub mirror_answer_documents: unsafe extern "C" fn(answer: *const MirrorAnswer) -> u64,
+    pub mirror_answer_failure: unsafe extern "C" fn(answer: *const MirrorAnswer) -> *const Failure,
+    pub mirror_answer_flush: unsafe extern "C" fn(answer: *const MirrorAnswer) -> u32,
+    pub mirror_answer_host: unsafe extern "C" fn(answer: *const MirrorAnswer) -> Text,
+    pub mirror_answer_key: unsafe extern "C" fn(answer: *const MirrorAnswer, row: usize) -> Text,
+    pub mirror_answer_row_count: unsafe extern "C" fn(answer: *const MirrorAnswer) -> usize,
+    pub mirror_answer_value: unsafe extern "C" fn(answer: *const MirrorAnswer, row: usize) -> Text,
+    pub mirror_answer_warning: unsafe extern "C" fn(answer: *const MirrorAnswer) -> Text,
+    pub mirrored_agent:
+        unsafe extern "C" fn(mirrored: *const Mirrored, position: usize) -> *const AgentAnswers,
+    pub mirrored_agent_count: unsafe extern "C" fn(mirrored: *const Mirrored) -> usize,
+    pub mirrored_documents: unsafe extern "C" fn(mirrored: *const Mirrored) -> u64,
+    pub mirrored_free: unsafe extern "C" fn(mirrored: *mut Mirrored),
+    pub mirrored_is_complete: unsafe extern "C" fn(mirrored: *const Mirrored) -> bool,
+    pub mirrored_local: unsafe extern "C" fn(mirrored: *const Mirrored, number: usize) -> Text,
+    pub mirrored_local_count: unsafe extern "C" fn(mirrored: *const Mirrored) -> usize,
+    pub mirrored_warning: unsafe extern "C" fn(mirrored: *const Mirrored) -> Text,
+    pub update_document:
+        unsafe extern "C" fn(update: *mut Update, id: u64, out_error: *mut *mut Error) -> i32,
+    pub update_free: unsafe extern "C" fn(update: *mut Update),
+    pub update_ignore_missing:
+        unsafe extern "C" fn(update: *mut Update, on: i32, out_error: *mut *mut Error) -> i32,
+    pub update_multi: unsafe extern "C" fn(
+        update: *mut Update,
+        values: *const u32,
+        count: usize,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub update_new: unsafe extern "C" fn(
+        attributes: *const *const c_char,
+        attributes_len: usize,
+        out_update: *mut *mut Update,
+        out_error: *mut *mut Error,
+    ) -> i32,
+    pub update_uint:
+        unsafe extern "C" fn(update: *mut Update, value: u32, out_error: *mut *mut Error) -> i32,
 }
 
 pub(super) static V0: ApiV0 = ApiV0 {
@@ -1288,4 +1480,72 @@ pub(super) static V0: ApiV0 = ApiV0 {
     search_group_within: crate::search_group::hamirror_search_group_within,
     search_merge_mode: crate::search_group::hamirror_search_merge_mode,
     search_outer: crate::search_group::hamirror_search_outer,
+    agent_answers_documents: crate::mirrored::hamirror_agent_answers_documents,
+    agent_answers_index: crate::mirrored::hamirror_agent_answers_index,
+    agent_answers_is_alike: crate::mirrored::hamirror_agent_answers_is_alike,
+    agent_answers_is_complete: crate::mirrored::hamirror_agent_answers_is_complete,
+    agent_answers_mirror: crate::mirrored::hamirror_agent_answers_mirror,
+    agent_answers_mirror_count: crate::mirrored::hamirror_agent_answers_mirror_count,
+    agent_answers_number: crate::mirrored::hamirror_agent_answers_number,
+    client_daemon_status: crate::mirrored::hamirror_client_daemon_status,
+    client_excerpts: crate::excerpts::hamirror_client_excerpts,
+    client_execute_on_agent: crate::mirrored::hamirror_client_execute_on_agent,
+    client_flush_attributes: crate::mirrored::hamirror_client_flush_attributes,
+    client_keywords: crate::keywords::hamirror_client_keywords,
+    client_update: crate::update::hamirror_client_update,
+    escape: crate::escape::hamirror_escape,
+    excerpt_options_after_match: crate::excerpt_options::hamirror_excerpt_options_after_match,
+    excerpt_options_around: crate::excerpt_options::hamirror_excerpt_options_around,
+    excerpt_options_before_match: crate::excerpt_options::hamirror_excerpt_options_before_match,
+    excerpt_options_chunk_separator:
+        crate::excerpt_options::hamirror_excerpt_options_chunk_separator,
+    excerpt_options_flag: crate::excerpt_options::hamirror_excerpt_options_flag,
+    excerpt_options_free: crate::excerpt_options::hamirror_excerpt_options_free,
+    excerpt_options_html_strip: crate::excerpt_options::hamirror_excerpt_options_html_strip,
+    excerpt_options_limit: crate::excerpt_options::hamirror_excerpt_options_limit,
+    excerpt_options_limit_passages:
+        crate::excerpt_options::hamirror_excerpt_options_limit_passages,
+    excerpt_options_limit_words: crate::excerpt_options::hamirror_excerpt_options_limit_words,
+    excerpt_options_load_files: crate::excerpt_options::hamirror_excerpt_options_load_files,
+    excerpt_options_new: crate::excerpt_options::hamirror_excerpt_options_new,
+    excerpt_options_passage_boundary:
+        crate::excerpt_options::hamirror_excerpt_options_passage_boundary,
+    excerpt_options_start_passage_id:
+        crate::excerpt_options::hamirror_excerpt_options_start_passage_id,
+    excerpts_count: crate::excerpts::hamirror_excerpts_count,
+    excerpts_free: crate::excerpts::hamirror_excerpts_free,
+    excerpts_get: crate::excerpts::hamirror_excerpts_get,
+    failure_may_be_applied: crate::failure::hamirror_failure_may_be_applied,
+    keywords_agents: crate::keywords::hamirror_keywords_agents,
+    keywords_agents_answered: crate::keywords::hamirror_keywords_agents_answered,
+    keywords_count: crate::keywords::hamirror_keywords_count,
+    keywords_documents: crate::keywords::hamirror_keywords_documents,
+    keywords_failure: crate::keywords::hamirror_keywords_failure,
+    keywords_failure_count: crate::keywords::hamirror_keywords_failure_count,
+    keywords_free: crate::keywords::hamirror_keywords_free,
+    keywords_hits: crate::keywords::hamirror_keywords_hits,
+    keywords_normalized: crate::keywords::hamirror_keywords_normalized,
+    keywords_tokenized: crate::keywords::hamirror_keywords_tokenized,
+    mirror_answer_documents: crate::mirrored::hamirror_mirror_answer_documents,
+    mirror_answer_failure: crate::mirrored::hamirror_mirror_answer_failure,
+    mirror_answer_flush: crate::mirrored::hamirror_mirror_answer_flush,
+    mirror_answer_host: crate::mirrored::hamirror_mirror_answer_host,
+    mirror_answer_key: crate::mirrored::hamirror_mirror_answer_key,
+    mirror_answer_row_count: crate::mirrored::hamirror_mirror_answer_row_count,
+    mirror_answer_value: crate::mirrored::hamirror_mirror_answer_value,
+    mirror_answer_warning: crate::mirrored::hamirror_mirror_answer_warning,
+    mirrored_agent: crate::mirrored::hamirror_mirrored_agent,
+    mirrored_agent_count: crate::mirrored::hamirror_mirrored_agent_count,
+    mirrored_documents: crate::mirrored::hamirror_mirrored_documents,
+    mirrored_free: crate::mirrored::hamirror_mirrored_free,
+    mirrored_is_complete: crate::mirrored::hamirror_mirrored_is_complete,
+    mirrored_local: crate::mirrored::hamirror_mirrored_local,
+    mirrored_local_count: crate::mirrored::hamirror_mirrored_local_count,
+    mirrored_warning: crate::mirrored::hamirror_mirrored_warning,
+    update_document: crate::update::hamirror_update_document,
+    update_free: crate::update::hamirror_update_free,
+    update_ignore_missing: crate::update::hamirror_update_ignore_missing,
+    update_multi: crate::update::hamirror_update_multi,
+    update_new: crate::update::hamirror_update_new,
+    update_uint: crate::update::hamirror_update_uint,
 };
