@@ -2,6 +2,7 @@
 #ifndef HAMIRROR_CLIENT_HPP
 #define HAMIRROR_CLIENT_HPP
 
+#include <hamirror_command.hpp>
 #include <hamirror_local.hpp>
 #include <hamirror_request.hpp>
 #include <hamirror_search.hpp>
@@ -245,6 +246,43 @@ public:
     {
         return detail::ask<Reply>(hamirror_client_call, get(), index.c_str(), agent,
                                   request.get(), options.get());
+    }
+    // Cuts an excerpt of each document around the words.
+    Returns<Excerpts> excerpts(Text index, const std::vector<std::string_view> &documents,
+                               Text words, const ExcerptOptions &excerpt = ExcerptOptions(),
+                               const CallOptions &options = {}) const
+    {
+        std::vector<hamirror_text> texts;
+        for (std::string_view document : documents)
+            texts.push_back({document.data(), document.size()});
+        return detail::ask<Excerpts>(hamirror_client_excerpts, get(), index.c_str(), texts.data(),
+                                     texts.size(), words.c_str(), excerpt.get(), options.get());
+    }
+    // Splits a text into keywords as the index does, with statistics over all agents or without.
+    Returns<Keywords> keywords(Text index, Text text, bool with_statistics,
+                               const CallOptions &options = {}) const
+    {
+        return detail::ask<Keywords>(hamirror_client_keywords, get(), index.c_str(), text.c_str(),
+                                     int32_t{with_statistics}, options.get());
+    }
+    // Sets attributes of documents on every mirror of every agent.
+    Returns<Mirrored> update(Text index, const Update &update,
+                             const CallOptions &options = {}) const
+    {
+        return detail::ask<Mirrored>(hamirror_client_update, get(), index.c_str(), update.get(),
+                                     options.get());
+    }
+    // Has every mirror of every agent write updated attributes to disk.
+    Returns<Mirrored> flush_attributes(Text index, const CallOptions &options = {}) const
+    {
+        return detail::ask<Mirrored>(hamirror_client_flush_attributes, get(), index.c_str(),
+                                     options.get());
+    }
+    // Asks every mirror of every agent for the counters of its daemon.
+    Returns<Mirrored> daemon_status(Text index, const CallOptions &options = {}) const
+    {
+        return detail::ask<Mirrored>(hamirror_client_daemon_status, get(), index.c_str(),
+                                     options.get());
     }
     // Looks all host names up again, in the background.
     Returns<void> flush_hostnames() const

@@ -183,6 +183,18 @@ inline Returns<Answers> execute(const Client &client, Text statement,
                                 parameters.get(), options.get());
 }
 
+// Runs a change on one agent of the index that it names, and there on all mirrors, or on the one
+// at that position: hamirror_client_execute_on_agent().
+inline Returns<Mirrored> execute_on_agent(const Client &client, AgentNumber agent,
+                                          std::optional<uint32_t> mirror, Text statement,
+                                          const Parameters &parameters = {},
+                                          const CallOptions &options = {})
+{
+    return detail::ask<Mirrored>(hamirror_client_execute_on_agent, client.get(), agent,
+                                 mirror ? int64_t{*mirror} : -1, statement.c_str(),
+                                 parameters.get(), options.get());
+}
+
 } // inline namespace
 } // namespace hamirror
 

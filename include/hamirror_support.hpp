@@ -198,6 +198,8 @@ public:
     bool deadline_passed() const { return hamirror_failure_deadline_passed(get()); }
     // True if the program took the call back.
     bool is_cancelled() const { return hamirror_failure_is_cancelled(get()); }
+    // True if a change may have been made though nobody said so.
+    bool may_be_applied() const { return hamirror_failure_may_be_applied(get()); }
     // Returns every failed attempt, oldest first.
     Range<Attempt, const hamirror_failure *> attempts() const
     {

@@ -304,6 +304,42 @@ enum class ReplyStatus : int32_t {
     warning = HAMIRROR_REPLY_WARNING,
 };
 
+// Switches of excerpts.
+enum class ExcerptFlag : int32_t {
+    remove_spaces = HAMIRROR_EXCERPT_REMOVE_SPACES,
+    exact_phrase = HAMIRROR_EXCERPT_EXACT_PHRASE,
+    single_passage = HAMIRROR_EXCERPT_SINGLE_PASSAGE,
+    use_boundaries = HAMIRROR_EXCERPT_USE_BOUNDARIES,
+    weight_order = HAMIRROR_EXCERPT_WEIGHT_ORDER,
+    query_mode = HAMIRROR_EXCERPT_QUERY_MODE,
+    force_all_words = HAMIRROR_EXCERPT_FORCE_ALL_WORDS,
+    allow_empty = HAMIRROR_EXCERPT_ALLOW_EMPTY,
+    emit_zones = HAMIRROR_EXCERPT_EMIT_ZONES,
+};
+
+// What is done with the markup of a document.
+enum class HtmlStrip : int32_t {
+    index = HAMIRROR_HTML_STRIP_INDEX,
+    none = HAMIRROR_HTML_STRIP_NONE,
+    strip = HAMIRROR_HTML_STRIP_STRIP,
+    retain = HAMIRROR_HTML_STRIP_RETAIN,
+};
+
+// What no passage of an excerpt goes beyond.
+enum class PassageBoundary : int32_t {
+    none = HAMIRROR_PASSAGE_BOUNDARY_NONE,
+    sentence = HAMIRROR_PASSAGE_BOUNDARY_SENTENCE,
+    paragraph = HAMIRROR_PASSAGE_BOUNDARY_PARAGRAPH,
+    zone = HAMIRROR_PASSAGE_BOUNDARY_ZONE,
+};
+
+// Where the documents of excerpts are.
+enum class ExcerptFiles : int32_t {
+    none = HAMIRROR_EXCERPT_FILES_NONE,
+    everywhere = HAMIRROR_EXCERPT_FILES_EVERYWHERE,
+    scattered = HAMIRROR_EXCERPT_FILES_SCATTERED,
+};
+
 // Levels of a log.
 enum class LogLevel : int32_t {
     warning = HAMIRROR_LOG_WARNING,

@@ -9,6 +9,7 @@
 
 pub mod alone;
 pub mod cluster;
+pub mod command_listing;
 pub mod compiler;
 pub mod corpus;
 pub mod daemon;

@@ -6,6 +6,7 @@ mod c_header;
 mod c_library;
 mod c_programs;
 mod c_sequences;
+mod command_programs;
 mod commands;
 mod config_oracle;
 mod cpp_header;
