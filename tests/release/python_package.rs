@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use hamirror_tests::cluster::{Cluster, INDEX};
+use hamirror_tests::command_listing::{Site, command_listing};
 use hamirror_tests::corpus;
 use hamirror_tests::listing::{grouped_listing, listing};
 use hamirror_tests::python::Environment;
@@ -21,7 +22,7 @@ fn a_fresh_environment_needs_nothing_but_the_wheel() -> Result<()> {
     install.args(["-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]).arg(wheel);
     process::run(&mut install)?;
 
-    let cluster = Cluster::start(corpus::synthetic(2_000, 5), |_| {})?;
+    let mut cluster = Cluster::start(corpus::synthetic(2_000, 5), |_| {})?;
     let expected = listing(&cluster.config(), INDEX, "library")?;
     ensure!(expected.lines().count() == 11, "{expected}");
     let mut demo = environment.python();
@@ -33,6 +34,13 @@ fn a_fresh_environment_needs_nothing_but_the_wheel() -> Result<()> {
     let mut grouped = environment.python();
     grouped.arg(workspace::source("python/grouped.py"));
     let printed = process::run(grouped.arg(cluster.config()).arg(INDEX))?;
+    ensure!(printed == expected, "{printed}instead of\n{expected}");
+
+    let site = Site::over(&mut cluster)?;
+    let expected = command_listing(&site.config, INDEX)?;
+    let mut commands = environment.python();
+    commands.arg(workspace::source("python/commands.py"));
+    let printed = process::run(commands.arg(&site.config).arg(INDEX))?;
     ensure!(printed == expected, "{printed}instead of\n{expected}");
     Ok(())
 }
@@ -70,8 +78,10 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 15] = [
+const FILES: [&str; 17] = [
     "__init__.py",
+    "_batch.py",
+    "_batch.pyi",
     "_connect.py",
     "_errors.py",
     "_native.abi3.so",

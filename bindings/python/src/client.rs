@@ -2,26 +2,25 @@
 
 use std::sync::{Arc, Mutex};
 
-use hamirror::internal::BatchHandle;
+use hamirror::Level;
 use hamirror::status::Show;
-use hamirror::{Level, LogSink};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyList, PyTuple};
 
 use crate::batch::Batch;
-use crate::callback::{self, Detached};
+use crate::callback::Detached;
 use crate::config::Config;
 use crate::error::misuse;
-use crate::options::{self, Keywords, about};
+use crate::options::{self, Keywords};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::result::SearchResult;
 use crate::search::{search_options, searches_of};
 use crate::session::{self, Session};
 use crate::text::Text;
+use crate::update::update_of;
 use crate::upkeep::Upkeep;
-use crate::{local, log, pending, status, waiting};
+use crate::{ask, excerpts, keywords, log, mirrored, status, waiting};
 
 /// Asks distributed indexes; any number of threads may share it.
 ///
@@ -56,29 +55,7 @@ impl Client {
         options: Option<&Keywords<'_>>,
     ) -> PyResult<SearchResult> {
         let client = self.get()?;
-        let (search, options) = search_options("search", query, options)?;
-        let ask = || {
-            let mut batch = Detached::new(BatchHandle::from(client.batch()?));
-            let id = batch.get()?.add_search_with(index, &search, &options)?;
-            Ok((batch, id))
-        };
-        let mut asked = None;
-        if let Some(local) = local {
-            let (batch, id) = asked.insert(waiting::run(py, ask)?);
-            local::search_locals(py, batch, *id, local)?;
-        }
-        let result = waiting::wait(py, |slice| {
-            let (batch, id) = match &mut asked {
-                Some(asked) => asked,
-                empty => empty.insert(ask()?),
-            };
-            let batch = batch.get()?;
-            if !batch.wait_all(Some(slice))? {
-                return Ok(None);
-            }
-            batch.take_search(*id).map(Some)
-        })?;
-        Ok(SearchResult::new(result))
+        ask::search(py, &client, index, search_options("search", query, options)?, local)
     }
 
     /// Runs several searches of the same agents in one request to each, and waits. A daemon does
@@ -115,24 +92,8 @@ impl Client {
         options: Option<&Keywords<'_>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let client = self.get()?;
-        let searches = searches_of(searches)?;
-        let options = options::call_options("search_all", options)?;
-        let mut asked = None;
-        let results = waiting::wait(py, |slice| {
-            let (batch, id) = match &mut asked {
-                Some(asked) => asked,
-                empty => {
-                    let mut batch = Detached::new(client.batch()?);
-                    let id = batch.add_searches_with(index, &searches, &options)?;
-                    empty.insert((batch, id))
-                }
-            };
-            if !batch.wait_all(Some(slice))? {
-                return Ok(None);
-            }
-            batch.take_searches(*id).map(Some)
-        })?;
-        pending::objects(py, results, return_exceptions)
+        let asked = (searches_of(searches)?, options::call_options("search_all", options)?);
+        ask::search_all(py, &client, index, asked, return_exceptions)
     }
 
     /// Runs a statement of SphinxQL, or several between semicolons; an answer for each.
@@ -151,6 +112,242 @@ impl Client {
         let options = options::call_options("execute", options)?;
         let mut session = Detached::new(client.session());
         session::execute(py, &mut session, statement, &parameters, &options)
+    }
+
+    /// Runs an `INSERT`, `REPLACE`, `UPDATE` or `DELETE` on one agent of its index. A mirror
+    /// that may have got it is not sent it again.
+    ///
+    /// Parameters
+    /// ----------
+    /// agent : int
+    ///     Number of the agent in its index, from 0.
+    /// statement : str
+    ///     The statement.
+    /// parameters : sequence or mapping, default none
+    ///     Values for the free places, as those of `execute`.
+    /// mirror : int, default all mirrors of the agent
+    ///     Position of the one mirror that makes it, from 0.
+    /// **options
+    ///     Those of `CallOptions`.
+    ///
+    /// Returns
+    /// -------
+    /// Mirrored of Written
+    ///     What became of it on each mirror.
+    ///
+    /// Raises
+    /// ------
+    /// NotFoundError
+    ///     There is no such index, agent or mirror.
+    /// StatementError
+    ///     It is no such statement, or has no such values.
+    /// Error
+    ///     What `update` raises.
+    #[pyo3(signature = (agent, statement, parameters = None, /, *, mirror = None, **options))]
+    fn execute_on_agent<'py>(
+        &self,
+        py: Python<'py>,
+        agent: usize,
+        statement: &str,
+        parameters: Option<&Bound<'py, PyAny>>,
+        mirror: Option<usize>,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.get()?;
+        let parameters = session::parameters_of(parameters)?;
+        let options = options::call_options("execute_on_agent", options)?;
+        let start = || client.start_on_agent(agent, mirror, statement, &parameters, &options);
+        mirrored::change(py, &ask::command(py, start)?)
+    }
+
+    /// Cuts an excerpt of each document around the words. Documents are split over the
+    /// agents, which do as well as each other: if all mirrors of one fail, the next is asked.
+    ///
+    /// Parameters
+    /// ----------
+    /// index : str
+    ///     A distributed index, whose settings are taken.
+    /// documents : iterable of str
+    ///     The documents, or names of files with `load_files`; an empty one has an empty excerpt.
+    /// words : str
+    ///     Words to look for.
+    /// **options
+    ///     Those of `ExcerptOptions`.
+    ///
+    /// Returns
+    /// -------
+    /// list of str
+    ///     In the order of the documents.
+    ///
+    /// Raises
+    /// ------
+    /// RequestError
+    ///     There are no words, or a number of the options is too large.
+    /// Error
+    ///     What `search` raises.
+    #[pyo3(signature = (index, documents, words, **options))]
+    fn excerpts<'py>(
+        &self,
+        py: Python<'py>,
+        index: &str,
+        documents: &Bound<'py, PyAny>,
+        words: &str,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let client = self.get()?;
+        let documents = excerpts::documents_of(documents)?;
+        let (excerpt, options) = excerpts::options_of(options)?;
+        let cut = ask::command(py, || {
+            client.start_excerpts(index, &documents, words, &excerpt, &options)
+        })?;
+        excerpts::texts(py, &cut)
+    }
+
+    /// Splits a text into keywords as the index does.
+    ///
+    /// Parameters
+    /// ----------
+    /// index : str
+    ///     A distributed index, or a list of them.
+    /// text : str
+    ///     The text.
+    /// statistics : bool, default False
+    ///     Sums documents and hits of each keyword over all agents.
+    /// **options
+    ///     Those of `CallOptions`.
+    ///
+    /// Returns
+    /// -------
+    /// Keywords
+    ///     In the order of the text, with what came of each agent.
+    ///
+    /// Raises
+    /// ------
+    /// Error
+    ///     What `search` raises.
+    #[pyo3(signature = (index, text, *, statistics = false, **options))]
+    fn keywords<'py>(
+        &self,
+        py: Python<'py>,
+        index: &str,
+        text: &str,
+        statistics: bool,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.get()?;
+        let options = options::call_options("keywords", options)?;
+        let start = || client.start_keywords(index, text, statistics, &options);
+        keywords::record(py, &ask::command(py, start)?)
+    }
+
+    /// Sets attributes of documents on every mirror of every agent. Agents pass over documents
+    /// that they do not have. A mirror that may have got the update is not sent it again.
+    ///
+    /// Parameters
+    /// ----------
+    /// index : str
+    ///     A distributed index, or a list of them.
+    /// attributes : iterable of str
+    ///     Names of attributes.
+    /// documents : mapping of int to iterable of (int or iterable of int)
+    ///     A value for each attribute by document id: 32 bits without a sign, or several for a
+    ///     multi-value attribute. Other numbers are for `UPDATE` of SphinxQL.
+    /// ignore_missing : bool, default False
+    ///     Passes over attributes that an index does not have.
+    /// **options
+    ///     Those of `CallOptions`.
+    ///
+    /// Returns
+    /// -------
+    /// Mirrored of Written
+    ///     What became of it on each mirror.
+    ///
+    /// Raises
+    /// ------
+    /// RequestError
+    ///     A document has not as many values as there are attributes, or there is no document.
+    /// UnansweredError
+    ///     No agent, or fewer than `completeness` demands, has a mirror that made the update.
+    /// Error
+    ///     What `search` raises.
+    #[pyo3(signature = (index, attributes, documents, *, ignore_missing = false, **options))]
+    fn update<'py>(
+        &self,
+        py: Python<'py>,
+        index: &str,
+        attributes: &Bound<'py, PyAny>,
+        documents: &Bound<'py, PyAny>,
+        ignore_missing: bool,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.get()?;
+        let update = update_of(attributes, documents, ignore_missing)?;
+        let options = options::call_options("update", options)?;
+        let start = || client.start_update(index, &update, &options);
+        mirrored::change(py, &ask::command(py, start)?)
+    }
+
+    /// Has every mirror of every agent of an index write updated attributes to disk.
+    ///
+    /// Parameters
+    /// ----------
+    /// index : str
+    ///     A distributed index, or a list of them.
+    /// **options
+    ///     Those of `CallOptions`.
+    ///
+    /// Returns
+    /// -------
+    /// Mirrored of int
+    ///     The number of each mirror's flush, 0 if there was nothing to write.
+    ///
+    /// Raises
+    /// ------
+    /// Error
+    ///     What `update` raises.
+    #[pyo3(signature = (index, **options))]
+    fn flush_attributes<'py>(
+        &self,
+        py: Python<'py>,
+        index: &str,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.get()?;
+        let options = options::call_options("flush_attributes", options)?;
+        let start = || client.start_flush_attributes(index, &options);
+        mirrored::flushes(py, &ask::command(py, start)?)
+    }
+
+    /// Asks every mirror of every agent of an index for the counters of its daemon: those of
+    /// `SHOW STATUS` there. `status` has what the library itself knows, and asks nobody.
+    ///
+    /// Parameters
+    /// ----------
+    /// index : str
+    ///     A distributed index, or a list of them.
+    /// **options
+    ///     Those of `CallOptions`.
+    ///
+    /// Returns
+    /// -------
+    /// Mirrored of tuple of (str, str)
+    ///     Names and values of each mirror.
+    ///
+    /// Raises
+    /// ------
+    /// Error
+    ///     What `update` raises.
+    #[pyo3(signature = (index, **options))]
+    fn daemon_status<'py>(
+        &self,
+        py: Python<'py>,
+        index: &str,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.get()?;
+        let options = options::call_options("daemon_status", options)?;
+        let start = || client.start_daemon_status(index, &options);
+        mirrored::counters(py, &ask::command(py, start)?)
     }
 
     /// A session of SphinxQL, which remembers its last search.
@@ -172,22 +369,7 @@ impl Client {
     ) -> PyResult<Reply> {
         let client = self.get()?;
         let options = options::call_options("call", options)?;
-        let mut asked = None;
-        waiting::wait(py, |slice| {
-            let (batch, call) = match &mut asked {
-                Some(asked) => asked,
-                empty => {
-                    let mut batch = Detached::new(client.batch()?);
-                    let call = batch.add_agent_with(index, agent, &request.inner, &options)?;
-                    empty.insert((batch, call))
-                }
-            };
-            if !batch.wait_all(Some(slice))? {
-                return Ok(None);
-            }
-            let host = batch.asked(*call).and_then(|asked| asked.host).map(str::to_owned);
-            Ok(Some(Reply::new(batch.take_reply(*call)?, host)))
-        })
+        ask::call(py, &client, index, agent, (&request.inner, options))
     }
 
     /// An empty batch: many calls under way at once.
@@ -218,8 +400,7 @@ impl Client {
         flavour: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let client = self.get()?;
-        let flavour = flavour.map(|flavour| options::choice(flavour, &status::FLAVOURS));
-        let flavour = flavour.transpose().map_err(|error| about(py, "flavour", error))?;
+        let flavour = options::choice_of("flavour", flavour, &status::FLAVOURS)?;
         let (picture, show) = waiting::run(py, || {
             let show = Show::parse(statement)?.flavour(flavour.unwrap_or_default());
             Ok((client.status(), show))
@@ -242,19 +423,8 @@ impl Client {
         level: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let client = self.get()?;
-        let level = level.map(|level| options::choice(level, &log::LEVELS)).transpose();
-        let level = level.map_err(|error| about(py, "level", error))?.unwrap_or(Level::Info);
-        let sink = match log {
-            Some(log) if !log.bind(py).is_callable() => {
-                return Err(PyTypeError::new_err("argument 'log': it can't be called"));
-            }
-            Some(log) => {
-                callback::prepare(py)?;
-                let sink: Box<dyn LogSink> = Box::new(log::Sink(log));
-                Some((level, sink))
-            }
-            None => None,
-        };
+        let level = options::choice_of("level", level, &log::LEVELS)?.unwrap_or(Level::Info);
+        let sink = log.map(|log| log::sink(py, log)).transpose()?.map(|sink| (level, sink));
         py.detach(|| client.set_log(sink));
         Ok(())
     }
@@ -274,12 +444,7 @@ impl Client {
         addresses: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let client = self.get()?;
-        if addresses.is_instance_of::<PyString>() {
-            return Err(PyTypeError::new_err("argument 'addresses': one text is no list of them"));
-        }
-        let texts = addresses.try_iter()?.map(|text| text?.extract());
-        let texts: Vec<String> =
-            texts.collect::<PyResult<_>>().map_err(|error| about(py, "addresses", error))?;
+        let texts = options::texts("addresses", addresses)?;
         waiting::run(py, || client.set_address_texts(host, &texts))
     }
 

@@ -5,16 +5,21 @@
 //! exceptions are Python's own (`types.py`, `status.py`, `_errors.py`); `record` and `error` make
 //! them.
 
+mod ask;
 mod batch;
 mod callback;
 mod client;
 mod config;
 mod error;
+mod escape;
+mod excerpts;
 mod filter;
 mod grouping;
 mod kept;
+mod keywords;
 mod local;
 mod log;
+mod mirrored;
 mod options;
 mod overrides;
 mod pending;
@@ -30,6 +35,7 @@ mod sort;
 mod status;
 mod table;
 mod text;
+mod update;
 mod upkeep;
 mod value;
 mod verdict;
@@ -64,6 +70,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sort::Sort>()?;
     module.add_class::<upkeep::Upkeep>()?;
     module.add_class::<verdict::Verdict>()?;
+    module.add_function(wrap_pyfunction!(escape::escape, module)?)?;
     module.add_function(wrap_pyfunction!(result::_restored_result, module)?)?;
     module.add_function(wrap_pyfunction!(result::_restored_row, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))

@@ -1,12 +1,13 @@
 //! Lines about hosts and configuration, for Python's `logging` or any other function.
 
 use hamirror::{Level, LogSink};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::callback;
 
 /// Hands lines to a function of Python, which gets the level as `logging` numbers it.
-pub(crate) struct Sink(pub(crate) Py<PyAny>);
+struct Sink(Py<PyAny>);
 
 impl LogSink for Sink {
     fn log(&self, level: Level, line: &str) {
@@ -21,6 +22,15 @@ impl LogSink for Sink {
             }
         });
     }
+}
+
+/// A sink for a function of Python.
+pub(crate) fn sink(py: Python<'_>, log: Py<PyAny>) -> PyResult<Box<dyn LogSink>> {
+    if !log.bind(py).is_callable() {
+        return Err(PyTypeError::new_err("argument 'log': it can't be called"));
+    }
+    callback::prepare(py)?;
+    Ok(Box::new(Sink(log)))
 }
 
 /// Levels by their names: up to which one lines are told.

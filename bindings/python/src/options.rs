@@ -94,6 +94,28 @@ pub(crate) fn choice<T: Copy>(value: &Bound<'_, PyAny>, choices: &[(&str, T)]) -
     })
 }
 
+/// One of the values that an argument of that name may have, if it has any.
+pub(crate) fn choice_of<T: Copy>(
+    name: &str,
+    value: Option<&Bound<'_, PyAny>>,
+    choices: &[(&str, T)],
+) -> PyResult<Option<T>> {
+    let chosen = |value: &Bound<'_, PyAny>| {
+        choice(value, choices).map_err(|error| about(value.py(), name, error))
+    };
+    value.map(chosen).transpose()
+}
+
+/// The texts of an argument of that name, an iterable of them.
+pub(crate) fn texts(name: &str, values: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    if values.is_instance_of::<PyString>() {
+        let text = format!("argument '{name}': one text is no list of them");
+        return Err(PyTypeError::new_err(text));
+    }
+    let texts = values.try_iter()?.map(|text| text?.extract());
+    texts.collect::<PyResult<_>>().map_err(|error| about(values.py(), name, error))
+}
+
 fn completeness(value: &Bound<'_, PyAny>) -> PyResult<Completeness> {
     if value.is_instance_of::<PyString>() {
         return choice(value, &COMPLETENESS);

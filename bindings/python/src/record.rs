@@ -95,6 +95,7 @@ pub(crate) fn agent_failure<'py>(
         .set("deadline_passed", failure.deadline_passed)?
         .set("cancelled", failure.cancelled)?
         .set("text", failure.to_string())?
+        .set("may_be_applied", failure.may_be_applied())?
         .build()
 }
 

@@ -20,6 +20,7 @@ of `Client.status` in `hamirror.status`.
 from collections.abc import Mapping as _Mapping
 
 from . import status, types
+from ._batch import Batch, PendingReply, PendingSearch, PendingSearches, Upkeep
 from ._connect import connect
 from ._errors import (
     AgentsError,
@@ -36,17 +37,14 @@ from ._errors import (
     TimedOutError,
     UnansweredError,
 )
-from ._native import (
-    Batch,
-    Client,
-    Config,
-    PendingReply,
-    PendingSearch,
-    PendingSearches,
-    Upkeep,
-    __version__,
+from ._native import Client, Config, __version__, escape
+from ._options import (
+    CallOptions,
+    ClientOptions,
+    ExcerptOptions,
+    QueryOptions,
+    SearchOptions,
 )
-from ._options import CallOptions, ClientOptions, QueryOptions, SearchOptions
 from ._queries import Filter, Grouping, Override, Ranker, Search, Sort
 from ._requests import Reply, Request, Verdict
 from ._results import Answer, Row, SearchResult, Session
@@ -64,6 +62,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Error",
+    "ExcerptOptions",
     "Filter",
     "Grouping",
     "LocalError",
@@ -94,6 +93,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "connect",
+    "escape",
     "status",
     "types",
 ]

@@ -1,22 +1,22 @@
 """The part of `hamirror` that is written in Rust; import its names from `hamirror`.
 
-Some of it stands in `_queries`, `_requests` and `_results`.
+Some of it stands in `_batch`, `_queries`, `_requests` and `_results`.
 """
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Final, Literal, TypeAlias, final, overload
 
 from typing_extensions import Self, Unpack
 
+from ._batch import Batch, PendingReply, PendingSearch, PendingSearches, Upkeep
 from ._errors import Error
-from ._options import CallOptions, ClientOptions, SearchOptions
+from ._options import CallOptions, ClientOptions, ExcerptOptions, SearchOptions
 from ._queries import Filter, Grouping, Override, Ranker, Search, Sort
 from ._requests import Reply, Request, Verdict
 from ._results import Answer, Row, SearchResult, Session
 from .status import Status
-from .types import Diagnostic, Rows
+from .types import Diagnostic, Keywords, Mirrored, Rows, Written
 
 __all__ = [
     "Answer",
@@ -42,9 +42,25 @@ __all__ = [
     "__version__",
     "_restored_result",
     "_restored_row",
+    "escape",
 ]
 
 __version__: Final[str]
+
+def escape(text: str, /) -> str:
+    """Escapes what the extended query syntax takes for operators, so that the text of a user is
+    words alone. Words with a meaning of their own, such as `MAYBE` or `NEAR/3`, stay.
+
+    Parameters
+    ----------
+    text : str
+        The text of a user.
+
+    Returns
+    -------
+    str
+        The text with a backslash before each of ``\\ ( ) | - ! @ ~ " & / ^ $ = <``.
+    """
 
 def _restored_result(state: tuple[Any, ...]) -> SearchResult: ...
 def _restored_row(state: tuple[Any, ...]) -> Row: ...
@@ -194,6 +210,194 @@ class Client:
         raises what `search` does.
         """
 
+    def execute_on_agent(
+        self,
+        agent: int,
+        statement: str,
+        parameters: _Parameters | None = None,
+        /,
+        *,
+        mirror: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Mirrored[Written]:
+        """Runs an `INSERT`, `REPLACE`, `UPDATE` or `DELETE` on one agent of its index. A mirror
+        that may have got it is not sent it again.
+
+        Parameters
+        ----------
+        agent : int
+            Number of the agent in its index, from 0.
+        statement : str
+            The statement.
+        parameters : sequence or mapping, default none
+            Values for the free places, as those of `execute`.
+        mirror : int, default all mirrors of the agent
+            Position of the one mirror that makes it, from 0.
+        **options
+            Those of `CallOptions`.
+
+        Returns
+        -------
+        Mirrored of Written
+            What became of it on each mirror.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such index, agent or mirror.
+        StatementError
+            It is no such statement, or has no such values.
+        Error
+            What `update` raises.
+        """
+
+    def excerpts(
+        self,
+        index: str,
+        documents: Iterable[str],
+        words: str,
+        **options: Unpack[ExcerptOptions],
+    ) -> list[str]:
+        """Cuts an excerpt of each document around the words. Documents are split over the
+        agents, which do as well as each other: if all mirrors of one fail, the next is asked.
+
+        Parameters
+        ----------
+        index : str
+            A distributed index, whose settings are taken.
+        documents : iterable of str
+            The documents, or names of files with `load_files`; an empty one has an empty excerpt.
+        words : str
+            Words to look for.
+        **options
+            Those of `ExcerptOptions`.
+
+        Returns
+        -------
+        list of str
+            In the order of the documents.
+
+        Raises
+        ------
+        RequestError
+            There are no words, or a number of the options is too large.
+        Error
+            What `search` raises.
+        """
+
+    def keywords(
+        self, index: str, text: str, *, statistics: bool = False, **options: Unpack[CallOptions]
+    ) -> Keywords:
+        """Splits a text into keywords as the index does.
+
+        Parameters
+        ----------
+        index : str
+            A distributed index, or a list of them.
+        text : str
+            The text.
+        statistics : bool, default False
+            Sums documents and hits of each keyword over all agents.
+        **options
+            Those of `CallOptions`.
+
+        Returns
+        -------
+        Keywords
+            In the order of the text, with what came of each agent.
+
+        Raises
+        ------
+        Error
+            What `search` raises.
+        """
+
+    def update(
+        self,
+        index: str,
+        attributes: Iterable[str],
+        documents: Mapping[int, Iterable[int | Iterable[int]]],
+        *,
+        ignore_missing: bool = False,
+        **options: Unpack[CallOptions],
+    ) -> Mirrored[Written]:
+        """Sets attributes of documents on every mirror of every agent. Agents pass over documents
+        that they do not have. A mirror that may have got the update is not sent it again.
+
+        Parameters
+        ----------
+        index : str
+            A distributed index, or a list of them.
+        attributes : iterable of str
+            Names of attributes.
+        documents : mapping of int to iterable of (int or iterable of int)
+            A value for each attribute by document id: 32 bits without a sign, or several for a
+            multi-value attribute. Other numbers are for `UPDATE` of SphinxQL.
+        ignore_missing : bool, default False
+            Passes over attributes that an index does not have.
+        **options
+            Those of `CallOptions`.
+
+        Returns
+        -------
+        Mirrored of Written
+            What became of it on each mirror.
+
+        Raises
+        ------
+        RequestError
+            A document has not as many values as there are attributes, or there is no document.
+        UnansweredError
+            No agent, or fewer than `completeness` demands, has a mirror that made the update.
+        Error
+            What `search` raises.
+        """
+
+    def flush_attributes(self, index: str, **options: Unpack[CallOptions]) -> Mirrored[int]:
+        """Has every mirror of every agent of an index write updated attributes to disk.
+
+        Parameters
+        ----------
+        index : str
+            A distributed index, or a list of them.
+        **options
+            Those of `CallOptions`.
+
+        Returns
+        -------
+        Mirrored of int
+            The number of each mirror's flush, 0 if there was nothing to write.
+
+        Raises
+        ------
+        Error
+            What `update` raises.
+        """
+
+    def daemon_status(
+        self, index: str, **options: Unpack[CallOptions]
+    ) -> Mirrored[tuple[tuple[str, str], ...]]:
+        """Asks every mirror of every agent of an index for the counters of its daemon: those of
+        `SHOW STATUS` there. `status` has what the library itself knows, and asks nobody.
+
+        Parameters
+        ----------
+        index : str
+            A distributed index, or a list of them.
+        **options
+            Those of `CallOptions`.
+
+        Returns
+        -------
+        Mirrored of tuple of (str, str)
+            Names and values of each mirror.
+
+        Raises
+        ------
+        Error
+            What `update` raises.
+        """
+
     def session(self) -> Session:
         """A session of SphinxQL, which remembers its last search for `SHOW META`."""
 
@@ -275,217 +479,3 @@ class Client:
 
     def __exit__(self, *_exception: object) -> None:
         """Closes it."""
-
-@final
-class Batch:
-    """Many calls under way at once, driven by one thread at a time; made by `Client.batch`.
-
-    Wait for all of them, iterate over them as they end, or put `fileno()` into an event loop:
-    when it is readable, or `timeout` has passed, call `drive()`. Or leave it to a thread of the
-    library by `run()` while the program works, and take it back by `join()`. It is a context
-    manager that closes itself, which ends what still runs. Use by two threads at once raises
-    `MisuseError`.
-    """
-
-    def add_search(
-        self, index: str, query: str, **options: Unpack[SearchOptions]
-    ) -> PendingSearch:
-        """Starts a search of every agent of an index; `options` are those of `SearchOptions`."""
-
-    def add_searches(
-        self, index: str, searches: Iterable[Search], **options: Unpack[CallOptions]
-    ) -> PendingSearches:
-        """Starts several searches of the same agents in one request to each, 32 at most; `options`
-        are those of `CallOptions`."""
-
-    def add_index(
-        self, index: str, request: Request, **options: Unpack[CallOptions]
-    ) -> list[PendingReply]:
-        """Starts a request to every agent of an index: a read to one mirror of each, a write to
-        all mirrors of each. `options` are those of `CallOptions`."""
-
-    def add_agent(
-        self, index: str, agent: int, request: Request, **options: Unpack[CallOptions]
-    ) -> PendingReply:
-        """Starts a request to one agent of an index, by its number from 0; `options` are those of
-        `CallOptions`."""
-
-    def wait(self, timeout: float | timedelta | None = None) -> bool:
-        """Waits for everything to end; `False` if the time is up before."""
-
-    def wait_sent(self, timeout: float | timedelta | None = None) -> bool:
-        """Waits until every request is on its way; `False` if the time is up before. The agents
-        work while this thread does something else. Nobody fails over or looks at deadlines
-        meanwhile: what takes longer than a moment is for `run()`."""
-
-    def run(self) -> None:
-        """Leaves the batch to a thread of the library, and returns at once. It sends, reads, fails
-        over, hedges and keeps deadlines while the program works.
-
-        Until `join()`, all else raises `MisuseError`, but for `close()`, `fileno()`, and what is
-        for local indexes. Callbacks of its requests are called on that thread. Each batch that
-        runs has one of its own, which needs the GIL for callbacks alone. `ResourceError` if the
-        system gives no thread: then the batch is as it was.
-        """
-
-    def join(self, timeout: float | timedelta | None = None) -> bool:
-        """Waits for everything to end and takes the batch back; `False` if the time is up before.
-        Then it is back too, and what still runs is the program's to wait for, or to leave to a
-        thread again.
-
-        Searches and replies that have ended are handed out as ever, by iteration or `drive()`. If
-        Ctrl-C ends the wait, the batch still runs. `MisuseError` for one that does not, and in a
-        callback of its own requests.
-        """
-
-    def locals(self, search: PendingSearch) -> tuple[str, ...]:
-        """Local indexes of a search that nobody has searched.
-
-        The program may, and hand in what they answer by `add_local` or `fail_local` before it
-        next waits for, drives or joins the batch, which ends searches whose agents are done;
-        those that are left are named in the result's warning. `MisuseError` for a search that does
-        not run in this batch.
-        """
-
-    def local_request(self, search: PendingSearch, local: str) -> bytes:
-        """The body of a SEARCH request (version 0x11f) for a local index, as an agent would get
-        it. `NotFoundError` if the search has no such local index."""
-
-    def add_local(
-        self, search: PendingSearch, local: str, body: bytes, *, version: int | None = None
-    ) -> None:
-        """Hands in what a local index answered: the body of its reply, and its version, that of
-        the request unless given. `RequestError` if that is malformed."""
-
-    def fail_local(self, search: PendingSearch, local: str, text: str) -> None:
-        """Says why a local index has no answer."""
-
-    def drive(self) -> list[PendingSearch | PendingSearches | PendingReply]:
-        """Does what is to be done now, without waiting, and returns what has ended since the last
-        time. Searches and replies are those that their `add_` returned."""
-
-    def cancel(self, pending: PendingSearch | PendingSearches | PendingReply) -> None:
-        """Ends a search or a request without an answer. It comes back as what has ended does: a
-        search with what its agents have answered so far, if `completeness` allows, a request
-        with `UnansweredError`. One that has ended, or is another batch's, stays as it is."""
-
-    def fileno(self) -> int:
-        """Readable when `drive()` has something to do. The batch owns it: take it out of your loop
-        before the batch is closed. While it runs on a thread it is readable for moments, which
-        mean nothing; once all calls have ended, for good."""
-
-    @property
-    def timeout(self) -> float | None:
-        """Seconds after which `drive()` is due even if `fileno()` stays quiet; `None` while
-        nothing runs."""
-
-    @property
-    def pending(self) -> int:
-        """Calls that have not ended; a search has one for each agent."""
-
-    def close(self) -> None:
-        """Ends what still runs. Any further use raises `MisuseError`; what has ended keeps its
-        result. Closing twice does nothing."""
-
-    def __iter__(self) -> Self:
-        """The batch: what has ended, as it ends, until nothing runs."""
-
-    def __next__(self) -> PendingSearch | PendingSearches | PendingReply:
-        """Waits for the next search or reply to end."""
-
-    def __enter__(self) -> Self:
-        """The batch."""
-
-    def __exit__(self, *_exception: object) -> None:
-        """Closes it."""
-
-@final
-class Upkeep:
-    """Pings, and sends to blackholes, of a client without a background thread; made by
-    `Client.upkeep`.
-
-    Put `fileno()` into an event loop: when it is readable, or `timeout` has passed, call
-    `drive()`; or call `wait()` in a thread of yours. It is a context manager that closes itself.
-    Use by two threads at once raises `MisuseError`.
-    """
-
-    def fileno(self) -> int:
-        """Readable when `drive()` has something to do. The upkeep owns it: take it out of your
-        loop before the upkeep is closed."""
-
-    @property
-    def timeout(self) -> float | None:
-        """Seconds after which `drive()` is due even if `fileno()` stays quiet; `None` if nothing
-        is."""
-
-    def drive(self) -> None:
-        """Does what is to be done now, without waiting."""
-
-    def wait(self, limit: float | timedelta) -> None:
-        """Does what is to be done for so long, waiting for it."""
-
-    def close(self) -> None:
-        """Ends the upkeep, which the client hands out anew then. Any further use raises
-        `MisuseError`. Closing twice does nothing."""
-
-    def __enter__(self) -> Self:
-        """The upkeep."""
-
-    def __exit__(self, *_exception: object) -> None:
-        """Closes it."""
-
-@final
-class PendingSearch:
-    """A search under way in a batch. Its result stays here when the batch is closed."""
-
-    @property
-    def index(self) -> str:
-        """Distributed index that is searched."""
-
-    @property
-    def done(self) -> bool:
-        """True once the search has ended; its batch finds out while it waits or is driven."""
-
-    def result(self) -> SearchResult:
-        """The merged result, or what went wrong as an exception; `MisuseError` while it runs."""
-
-@final
-class PendingSearches:
-    """Several searches in one request to each agent, under way in a batch. Their results stay here
-    when the batch is closed."""
-
-    @property
-    def index(self) -> str:
-        """Distributed index that is searched."""
-
-    @property
-    def done(self) -> bool:
-        """True once the searches have ended; their batch finds out while it waits or is driven."""
-
-    @overload
-    def results(self, *, return_exceptions: Literal[False] = False) -> list[SearchResult]:
-        """The merged result of each search, in their order; `MisuseError` while they run. What
-        went wrong with one is raised, or stands in its place with `return_exceptions`."""
-
-    @overload
-    def results(self, *, return_exceptions: bool) -> list[SearchResult | Error]: ...
-
-@final
-class PendingReply:
-    """A request to one agent, under way in a batch. Its reply stays here when the batch is
-    closed."""
-
-    @property
-    def index(self) -> str:
-        """Distributed index of the agent."""
-
-    @property
-    def agent(self) -> int:
-        """Number of the agent in its index, from 0."""
-
-    @property
-    def done(self) -> bool:
-        """True once the request has ended; its batch finds out while it waits or is driven."""
-
-    def result(self) -> Reply:
-        """The reply, or what went wrong as an exception; `MisuseError` while it runs."""

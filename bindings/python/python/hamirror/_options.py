@@ -62,6 +62,75 @@ class CallOptions(TypedDict, total=False):
     Unless one is enough, local indexes count, too, searched or not."""
 
 
+class ExcerptOptions(CallOptions, total=False):
+    """Options of excerpts, and of their call."""
+
+    before_match: str | None
+    """What stands before a word that was found, `<b>` unless given; `%PASSAGE_ID%` becomes the
+    number of the passage."""
+
+    after_match: str | None
+    """What stands behind a word that was found, `</b>` unless given."""
+
+    chunk_separator: str | None
+    """What stands between two passages, ` ... ` unless given."""
+
+    limit: int | None
+    """Size of an excerpt in characters, 256 unless given; 0 is no limit."""
+
+    around: int | None
+    """Words on each side of one that was found, 5 unless given."""
+
+    limit_passages: int | None
+    """Passages of an excerpt, 0 unless given, which is no limit."""
+
+    limit_words: int | None
+    """Words of an excerpt, 0 unless given, which is no limit."""
+
+    start_passage_id: int | None
+    """Number of the first passage, 1 unless given."""
+
+    html_strip: Literal["index", "none", "strip", "retain"] | None
+    """Way in which markup is handled, `index` unless given: as the index says. `none` leaves it,
+    `strip` strips it; with `retain` it stays and whole documents are returned, for which `limit`
+    has to be 0."""
+
+    passage_boundary: Literal["none", "sentence", "paragraph", "zone"] | None
+    """What no passage goes beyond, `none` unless given."""
+
+    load_files: Literal["none", "everywhere", "scattered"] | None
+    """Whether documents are names of files, `none` unless given: of files that every agent has, or
+    that some agent has. Then all are asked, and a file that none has gives an empty excerpt."""
+
+    remove_spaces: bool | None
+    """Makes one of runs of blanks, `True` unless given."""
+
+    exact_phrase: bool | None
+    """Takes the words for one phrase, `False` unless given. Manticore refuses it."""
+
+    single_passage: bool | None
+    """Returns the best passage alone, `False` unless given."""
+
+    use_boundaries: bool | None
+    """Ends passages at the `phrase_boundary` of the index, `False` unless given."""
+
+    weight_order: bool | None
+    """Puts the best passages first, `False` unless given."""
+
+    query_mode: bool | None
+    """Takes the words for a query with operators, `False` unless given."""
+
+    force_all_words: bool | None
+    """Exceeds limits rather than leave words out, `False` unless given."""
+
+    allow_empty: bool | None
+    """Gives a document without the words an empty excerpt, not its beginning, `False` unless
+    given."""
+
+    emit_zones: bool | None
+    """Begins passages with their zones, `False` unless given."""
+
+
 class QueryOptions(TypedDict, total=False):
     """What to search for, beside the full-text query."""
 

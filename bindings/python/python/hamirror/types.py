@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
+
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ class AgentFailure:
     """The caller took the call back."""
     text: str
     """All of it in one line."""
+    may_be_applied: bool
+    """A change may have been made though nobody said so: the mirror had got it, or a part of it,
+    when its answer was lost."""
 
     def __str__(self) -> str:
         """All of it in one line."""
@@ -142,3 +147,91 @@ class Target:
     """What to ask it for; never empty."""
     attempt: int
     """Number of this attempt within its call, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A keyword of a text."""
+
+    tokenized: str
+    """The word as the text has it."""
+    normalized: str
+    """The word as the index has it, after stemming and the like."""
+    documents: int
+    """Documents that have it, over all agents; 0 without statistics."""
+    hits: int
+    """Occurrences of it, over all agents; 0 without statistics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keywords:
+    """Keywords of a text."""
+
+    keywords: tuple[Keyword, ...]
+    """In the order of the text."""
+    agents_answered: int
+    """Agents that answered for all of their indexes."""
+    agents: int
+    """Agents that were asked."""
+    failures: tuple[AgentFailure, ...]
+    """Why the others did not answer; local indexes, which nobody asked, are among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a mirror tells of a change that it made."""
+
+    documents: int
+    """Documents that were changed."""
+    warning: str | None
+    """What the mirror could not do."""
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorAnswer(Generic[Told]):
+    """What one mirror answered."""
+
+    host: str
+    """Host as the configuration names it."""
+    answer: Told | None
+    """The answer; `None` if there is none."""
+    failure: AgentFailure | None
+    """Why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAnswers(Generic[Told]):
+    """What the mirrors of one agent answered."""
+
+    index: str
+    """Distributed index of the agent."""
+    number: int
+    """Number of the agent in its index, from 0."""
+    mirrors: tuple[MirrorAnswer[Told], ...]
+    """In the order of the configuration; only those that were to be asked."""
+    complete: bool
+    """All of its mirrors answered."""
+    documents: int | None
+    """Documents that were changed: the largest number that a mirror tells; `None` for what changes
+    none."""
+    alike: bool | None
+    """All mirrors changed the same number of documents. Otherwise they hold different documents
+    now, or did before. `None` for what changes none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored(Generic[Told]):
+    """What every mirror of every agent answered, each for itself."""
+
+    agents: tuple[AgentAnswers[Told], ...]
+    """In the order of their indexes; blackholes, which nobody waits for, are left out."""
+    locals: tuple[str, ...]
+    """Local indexes, which only a daemon can reach: nobody was asked for these."""
+    complete: bool
+    """Every mirror answered, and no local index was left out."""
+    documents: int | None
+    """Documents that were changed, of each agent once, whatever the number of its mirrors; `None`
+    for what changes none."""
+    warning: str | None
+    """What was not changed, or may not have been: a line for each mirror or local index. What
+    mirrors warn of follows. `None` for what changes none."""
