@@ -1,6 +1,7 @@
 //! The guide's table for those who come from sphinxapi: no method of it is left out, and what the
 //! table names is there.
 
+use std::collections::HashSet;
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
@@ -15,8 +16,10 @@ fn every_method_of_sphinxapi_has_one_here() -> Result<()> {
     let lines = section.lines().filter_map(|line| line.strip_prefix("| `"));
     let rows: Vec<Vec<&str>> = lines
         .map(|line| line.split(" | ").collect())
-        .filter(|row: &Vec<_>| row.len() == 3)
+        .filter(|row: &Vec<_>| row.len() == 4)
         .collect();
+    let (header, stubs) = (workspace::c_header()?, python_names()?);
+    let (c, python) = (words_of(&header), words_of(&stubs));
     for method in METHODS {
         let is_named = |row: &&Vec<&str>| {
             let mut words = row[0].split(|letter: char| !letter.is_ascii_alphabetic());
@@ -27,8 +30,36 @@ fn every_method_of_sphinxapi_has_one_here() -> Result<()> {
             let name = name.rsplit("::").next().unwrap_or(name);
             ensure!(is_public(name)?, "{method}: the library has no {name}");
         }
+        for name in code(row[2]) {
+            ensure!(c.contains(name.trim_end_matches("()")), "{method}: C has no {name}");
+        }
+        for name in code(row[3]).flat_map(words) {
+            ensure!(python.contains(name), "{method}: Python has no {name}");
+        }
     }
     Ok(())
+}
+
+/// The words of a file, each once.
+fn words_of(text: &str) -> HashSet<&str> {
+    words(text).collect()
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let is_other = |letter: char| !letter.is_ascii_alphanumeric() && letter != '_';
+    text.split(is_other).filter(|word| !word.is_empty())
+}
+
+/// All stubs and options of the Python package.
+fn python_names() -> Result<String> {
+    let mut text = String::new();
+    for entry in fs::read_dir(workspace::root().join("bindings/python/python/hamirror"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "pyi" || extension == "py") {
+            text += &fs::read_to_string(path)?;
+        }
+    }
+    Ok(text)
 }
 
 /// What stands between backticks.
