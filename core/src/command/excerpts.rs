@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::ask::{names, verdict};
 use super::excerpt_options::ExcerptOptions;
-use super::pending::Pending;
+use super::pending::{Pending, Turns};
 use crate::agent::Index;
 use crate::batch::{Batch, CallId};
 use crate::client::Client;
@@ -62,7 +62,7 @@ impl Client {
             Arc::new(ExcerptRequest::new(words, excerpt, &texts))
         });
         work.start()?;
-        Ok(Pending::new(move |timeout| work.go_on(timeout)))
+        Ok(Pending::new(work))
     }
 }
 
@@ -169,27 +169,6 @@ impl Work {
         Ok(())
     }
 
-    fn go_on(&mut self, timeout: Option<Duration>) -> Result<Option<Vec<Vec<u8>>>, Error> {
-        let Some((batch, _)) = &mut self.running else { return Ok(None) };
-        if !batch.wait_all(timeout)? {
-            return Ok(None);
-        }
-        if let Some((batch, calls)) = self.running.take() {
-            for (number, call) in calls {
-                match batch.reply(call) {
-                    Some(Ok(reply)) => self.take(number, reply),
-                    Some(Err(failure)) => self.handle_failure(number, failure)?,
-                    None => {}
-                }
-            }
-        }
-        if self.parts.iter().all(|part| part.is_done) {
-            return Ok(Some(std::mem::take(&mut self.excerpts)));
-        }
-        self.start()?;
-        Ok(None)
-    }
-
     fn take(&mut self, number: usize, reply: &Reply) {
         let part = &mut self.parts[number];
         part.is_done = true;
@@ -243,6 +222,33 @@ impl Work {
         }
         let (agents, failures) = (self.failures.len(), std::mem::take(&mut self.failures));
         Err(Error::Unanswered { answered: 0, agents, failures })
+    }
+}
+
+impl Turns<Vec<Vec<u8>>> for Work {
+    fn go_on(&mut self, timeout: Option<Duration>) -> Result<Option<Vec<Vec<u8>>>, Error> {
+        let Some((batch, _)) = &mut self.running else { return Ok(None) };
+        if !batch.wait_all(timeout)? {
+            return Ok(None);
+        }
+        if let Some((batch, calls)) = self.running.take() {
+            for (number, call) in calls {
+                match batch.reply(call) {
+                    Some(Ok(reply)) => self.take(number, reply),
+                    Some(Err(failure)) => self.handle_failure(number, failure)?,
+                    None => {}
+                }
+            }
+        }
+        if self.parts.iter().all(|part| part.is_done) {
+            return Ok(Some(std::mem::take(&mut self.excerpts)));
+        }
+        self.start()?;
+        Ok(None)
+    }
+
+    fn batch(&self) -> Option<&Batch> {
+        self.running.as_ref().map(|(batch, _)| batch)
     }
 }
 

@@ -16,6 +16,7 @@ mod tests;
 pub use answer::Answer;
 
 use std::fmt;
+use std::os::fd::RawFd;
 use std::time::Duration;
 use std::vec;
 
@@ -165,9 +166,38 @@ impl Session {
         }
     }
 
+    /// Returns the descriptor that is readable when [`Session::wait`] has something to do, for an
+    /// event loop; `None` while nothing is under way.
+    ///
+    /// Each statement has a batch of its own, so ask for it after each wait. It belongs to the
+    /// session, as that of a batch does ([`Batch::fd`]). Take it out of your loop before you call
+    /// `wait`, `start` or `cancel`, or drop the session; a wait that returns `None` may have
+    /// changed it.
+    pub fn fd(&self) -> Option<RawFd> {
+        self.batch().map(Batch::fd)
+    }
+
+    /// Returns the time after which [`Session::wait`] is due even if the descriptor stays quiet;
+    /// `None` while nothing is under way.
+    pub fn timeout(&self) -> Option<Duration> {
+        match self.batch() {
+            Some(batch) => batch.timeout(),
+            None => self.running.is_some().then_some(Duration::ZERO),
+        }
+    }
+
     /// Takes back the statements that are under way.
     pub fn cancel(&mut self) {
         self.running = None;
+    }
+
+    /// The batch that the statement under way waits for.
+    fn batch(&self) -> Option<&Batch> {
+        let running = self.running.as_ref()?;
+        match &running.asked {
+            Some(asked) => Some(&asked.batch),
+            None => running.pending.as_ref()?.batch(),
+        }
     }
 
     /// Goes on until all is answered, or time is up for this turn.

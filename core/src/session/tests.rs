@@ -342,3 +342,25 @@ fn texts(answer: &Answer) -> Vec<Vec<String>> {
         })
         .collect()
 }
+
+#[test]
+#[expect(clippy::disallowed_types, reason = "an agent that says nothing")]
+fn a_loop_is_told_what_a_session_waits_for() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = silent.local_addr().expect("it listens");
+    let text = format!("index d\n{{\n type = distributed\n agent = {address}:a\n}}\n");
+    let client = Client::new(&Config::parse(&text, "c").expect("it is valid")).expect("a client");
+    let mut session = client.session();
+    let nothing = |session: &Session| (session.fd(), session.timeout()) == (None, None);
+    assert!(nothing(&session));
+    for text in ["select id from d", "call keywords('a', 'd')", "call snippets('a', 'd', 'b')"] {
+        session.start(text, &Parameters::none(), &CallOptions::default()).expect(text);
+        assert_eq!((session.fd(), session.timeout()), (None, Some(Duration::ZERO)), "{text}");
+        assert!(session.wait(Some(Duration::ZERO)).expect(text).is_none(), "nobody answers");
+        // The one who listens says nothing.
+        assert!(session.fd().is_some(), "{text}");
+        assert!(session.timeout().expect(text) <= Duration::from_secs(10), "{text}");
+        session.cancel();
+        assert!(nothing(&session), "{text}");
+    }
+}
