@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
+use arrow_array::RecordBatch;
 use hamirror::Value;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
+use crate::cell::Cell;
+use crate::columns;
 use crate::record::{self, Record};
 use crate::text::{decode, snake_case};
 use crate::value;
@@ -185,6 +188,39 @@ impl Kept {
         Err(PyTypeError::new_err(format!("column '{name}' is {kind} here, and no JSON")))
     }
 
+    /// Columns of a data frame: document id and weight first, unless a column has that name.
+    pub(crate) fn batch(&self, py: Python<'_>) -> PyResult<RecordBatch> {
+        let mut columns = Vec::new();
+        for column in self.fact(py, "columns")?.try_iter()? {
+            let column = column?;
+            columns.push((column.getattr("name")?.extract()?, column.getattr("kind")?.extract()?));
+        }
+        let mut leading = Vec::new();
+        for (name, kind) in [("id", "uint64"), ("weight", columns::WEIGHT_KIND)] {
+            if self.column(name).is_none() {
+                leading.push((name.to_owned(), kind.to_owned()));
+            }
+        }
+        let frame =
+            Frame { kept: self, has_id: self.column("id").is_none(), leading: leading.len() };
+        leading.append(&mut columns);
+        // Objects of a pickle are read with the GIL, and this takes it back for each of them.
+        match &self.source {
+            Source::Merged(_) => py.detach(|| columns::batch(&frame, &leading)),
+            Source::Restored(_) => columns::batch(&frame, &leading),
+        }
+    }
+
+    fn cell(&self, row: usize, column: usize) -> PyResult<Cell<'_>> {
+        match &self.source {
+            Source::Merged(result) => Ok(raw(result, row, column).into()),
+            Source::Restored(restored) => Python::attach(|py| {
+                let values = restored.rows[row].values.bind(py);
+                Cell::of_object(&values.get_item(column)?)
+            }),
+        }
+    }
+
     fn json_text(&self, row: usize, column: usize) -> Option<Vec<u8>> {
         match &self.source {
             Source::Merged(result) => match raw(result, row, column) {
@@ -192,6 +228,28 @@ impl Kept {
                 _ => None,
             },
             Source::Restored(restored) => restored.rows.get(row)?.json.get(column)?.clone(),
+        }
+    }
+}
+
+/// A result as the columns of a data frame.
+struct Frame<'a> {
+    kept: &'a Kept,
+    has_id: bool,
+    /// Number of columns before those of the result.
+    leading: usize,
+}
+
+impl columns::Table for Frame<'_> {
+    fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    fn cell(&self, row: usize, column: usize) -> PyResult<Cell<'_>> {
+        match column.checked_sub(self.leading) {
+            Some(column) => self.kept.cell(row, column),
+            None if column == 0 && self.has_id => Ok(Cell::Int(self.kept.id(row).into())),
+            None => Ok(Cell::Int(self.kept.weight(row).into())),
         }
     }
 }

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyModule, PySlice, PyTuple};
+use pyo3::types::{PyCapsule, PyList, PyModule, PySlice, PyTuple};
 
+use crate::buffers;
+use crate::columns;
 use crate::kept::Kept;
+use crate::options::Keywords;
 use crate::row::{Row, RowIterator};
+use crate::session::Answer;
 use crate::table;
 
 /// The merged result of a search: a sequence of rows, and facts about the search.
@@ -109,6 +113,58 @@ impl SearchResult {
         RowIterator { kept: slf.get().kept.clone(), next: 0 }
     }
 
+    /// Columns by their names, as arrays of NumPy.
+    fn to_numpy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        columns::converted(slf.as_any(), "to_numpy", None)
+    }
+
+    /// Columns as a table of pyarrow.
+    fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        columns::converted(slf.as_any(), "to_arrow", None)
+    }
+
+    /// Columns as a data frame of pandas, made by pyarrow.
+    #[pyo3(signature = (**options))]
+    fn to_pandas<'py>(
+        slf: &Bound<'py, Self>,
+        options: Option<&Keywords<'py>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        columns::converted(slf.as_any(), "to_pandas", options)
+    }
+
+    /// Columns as a data frame of Polars.
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        columns::converted(slf.as_any(), "to_polars", None)
+    }
+
+    /// Columns for who reads Arrow's stream of batches: one batch.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // Types are those of the kinds: who wants others has to convert, as the protocol says.
+        let _ = requested_schema;
+        columns::stream(py, self.kept.batch(py)?)
+    }
+
+    /// Columns for who reads one batch of Arrow.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let _ = requested_schema;
+        columns::capsules(py, self.kept.batch(py)?)
+    }
+
+    /// Types of the columns.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        columns::schema(py, &self.kept.batch(py)?)
+    }
+
     /// A result never changes, and its values are new objects each time.
     fn __copy__(slf: Py<Self>) -> Py<Self> {
         slf
@@ -154,6 +210,17 @@ impl SearchResult {
             fact("agents")?
         ))
     }
+}
+
+/// Buffers of the columns of a result or an answer, as `buffers::columns` has them.
+#[pyfunction]
+pub(crate) fn _buffers<'py>(table: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    let py = table.py();
+    let batch = match table.cast::<Answer>() {
+        Ok(answer) => answer.get().batch(py)?,
+        Err(_) => table.cast::<SearchResult>()?.get().kept.batch(py)?,
+    };
+    buffers::columns(py, &batch)
 }
 
 /// Makes a result again that was pickled.

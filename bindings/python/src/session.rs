@@ -1,14 +1,19 @@
 //! Statements of SphinxQL, and what they are answered.
 
+use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::time::Duration;
 
+use arrow_array::RecordBatch;
 use hamirror::sphinxql::{Parameter, Parameters};
 use hamirror::{CallOptions, SearchResult};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyList, PyMapping, PySequence, PyString, PyTuple};
+use pyo3::types::{PyCapsule, PyFloat, PyList, PyMapping, PySequence, PyString, PyTuple};
 
 use crate::callback::Detached;
+use crate::cell::Cell;
+use crate::columns;
 use crate::error::misuse;
 use crate::options::{self, Keywords, about};
 use crate::record::{self, Record};
@@ -36,6 +41,52 @@ impl Session {
         let parameters = parameters_of(parameters)?;
         let options = options::call_options("execute", options)?;
         execute(py, &mut *self.lock()?, statement, &parameters, &options)
+    }
+
+    /// Starts statements for an event loop, and takes back those that are under way; `drive()`
+    /// runs them.
+    #[pyo3(signature = (statement, parameters = None, /, **options))]
+    fn start(
+        &self,
+        py: Python<'_>,
+        statement: &str,
+        parameters: Option<&Bound<'_, PyAny>>,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<()> {
+        let parameters = parameters_of(parameters)?;
+        let options = options::call_options("start", options)?;
+        let mut guard = self.lock()?;
+        let session = &mut **guard;
+        waiting::run(py, || session.start(statement, &parameters, &options))
+    }
+
+    /// Does what is to be done now, without waiting: an answer for each statement, or `None` while
+    /// agents are at work.
+    fn drive<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let mut guard = self.lock()?;
+        let session = &mut **guard;
+        let answers = waiting::run(py, || session.wait(Some(Duration::ZERO)))?;
+        answers.map(|answers| PyTuple::new(py, answers.into_iter().map(Answer::new))).transpose()
+    }
+
+    /// Readable when `drive()` has something to do.
+    fn fileno(&self) -> PyResult<RawFd> {
+        self.lock()?.fd().ok_or_else(|| misuse("no agent is at work: start statements and drive"))
+    }
+
+    /// Seconds after which `drive()` is due even if `fileno()` stays quiet; `None` while nothing
+    /// is under way.
+    #[getter]
+    fn timeout(&self) -> PyResult<Option<f64>> {
+        Ok(self.lock()?.timeout().map(|due| due.as_secs_f64()))
+    }
+
+    /// Takes back the statements that are under way.
+    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
+        let mut guard = self.lock()?;
+        let session = &mut **guard;
+        py.detach(|| session.cancel());
+        Ok(())
     }
 }
 
@@ -212,6 +263,58 @@ impl Answer {
         AnswerIterator { answer: slf, next: 0 }
     }
 
+    /// Columns by their names, as arrays of NumPy.
+    fn to_numpy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        columns::converted(slf.as_any(), "to_numpy", None)
+    }
+
+    /// Columns as a table of pyarrow.
+    fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        columns::converted(slf.as_any(), "to_arrow", None)
+    }
+
+    /// Columns as a data frame of pandas, made by pyarrow.
+    #[pyo3(signature = (**options))]
+    fn to_pandas<'py>(
+        slf: &Bound<'py, Self>,
+        options: Option<&Keywords<'py>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        columns::converted(slf.as_any(), "to_pandas", options)
+    }
+
+    /// Columns as a data frame of Polars.
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        columns::converted(slf.as_any(), "to_polars", None)
+    }
+
+    /// Columns for who reads Arrow's stream of batches: one batch.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // Types are those of the kinds: who wants others has to convert, as the protocol says.
+        let _ = requested_schema;
+        columns::stream(py, self.batch(py)?)
+    }
+
+    /// Columns for who reads one batch of Arrow.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let _ = requested_schema;
+        columns::capsules(py, self.batch(py)?)
+    }
+
+    /// Types of the columns.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        columns::schema(py, &self.batch(py)?)
+    }
+
     fn __repr__(&self) -> String {
         let (rows, columns) = (self.inner.len(), self.inner.columns.len());
         format!("<hamirror.Answer rows={rows} columns={columns}>")
@@ -221,6 +324,13 @@ impl Answer {
 impl Answer {
     fn new(answer: hamirror::Answer) -> Self {
         Answer { inner: answer }
+    }
+
+    pub(crate) fn batch(&self, py: Python<'_>) -> PyResult<RecordBatch> {
+        let columns = self.inner.columns.iter();
+        let columns: Vec<(String, String)> =
+            columns.map(|column| (column.name.clone(), snake_case(column.kind))).collect();
+        py.detach(|| columns::batch(&self.inner, &columns))
     }
 
     fn result(&self) -> Option<&SearchResult> {
@@ -233,6 +343,16 @@ impl Answer {
             .map(|column| value::object(py, self.inner.value(row, column)))
             .collect::<PyResult<_>>()?;
         PyTuple::new(py, values)
+    }
+}
+
+impl columns::Table for hamirror::Answer {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn cell(&self, row: usize, column: usize) -> PyResult<Cell<'_>> {
+        Ok(self.value(row, column).into())
     }
 }
 

@@ -40,6 +40,7 @@ __all__ = [
     "Upkeep",
     "Verdict",
     "__version__",
+    "_buffers",
     "_restored_result",
     "_restored_row",
     "escape",
@@ -62,6 +63,10 @@ def escape(text: str, /) -> str:
         The text with a backslash before each of ``\\ ( ) | - ! @ ~ " & / ^ $ = <``.
     """
 
+# Name, dtype, values and mask of each column.
+def _buffers(
+    table: SearchResult | Answer,
+) -> list[tuple[str, str, bytes | tuple[bytes, bytes] | list[Any], bytes | None]]: ...
 def _restored_result(state: tuple[Any, ...]) -> SearchResult: ...
 def _restored_row(state: tuple[Any, ...]) -> Row: ...
 

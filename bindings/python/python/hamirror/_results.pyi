@@ -23,6 +23,10 @@ class SearchResult:
     """The merged result of a search: a sequence of rows, and facts about the search.
 
     It never changes. Rows and values become objects when they are looked at, each time anew.
+
+    Columns become those of a data frame at once, without an object for each value (`to_arrow`,
+    `to_pandas`, `to_polars`, `to_numpy`). Document id and weight come first there, unless a column
+    has that name.
     """
 
     @property
@@ -77,6 +81,48 @@ class SearchResult:
     def __getitem__(self, key: slice, /) -> list[Row]: ...
     def __iter__(self) -> Iterator[Row]:
         """Every row in order."""
+
+    def to_numpy(self) -> dict[str, Any]:
+        """Columns by their names, as arrays of NumPy, which has to be there.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            An array is masked where a row has no value. Numbers, truth values and times can't be
+            written to. Texts, bytes and sets are arrays of objects; a set is an array.
+        """
+
+    def to_arrow(self) -> Any:
+        """Columns as a `pyarrow.Table`; pyarrow has to be there.
+
+        Raises
+        ------
+        TypeError
+            A value is not of its column's kind.
+        """
+
+    def to_pandas(self, **options: Any) -> Any:
+        """Columns as a `pandas.DataFrame`; pandas and pyarrow have to be there.
+
+        Parameters
+        ----------
+        **options
+            Those of `pyarrow.Table.to_pandas`. `types_mapper=pandas.ArrowDtype` keeps whole
+            numbers whole where a row has no value.
+        """
+
+    def to_polars(self) -> Any:
+        """Columns as a `polars.DataFrame`; Polars has to be there."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Columns for whatever reads Arrow's PyCapsule interface: a stream of one batch. Types
+        are those of the kinds, whatever schema is requested."""
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, ...]:
+        """Columns as one batch of Arrow: capsules of its schema and its columns."""
+
+    def __arrow_c_schema__(self) -> Any:
+        """Types of the columns, as a capsule of Arrow."""
 
     def __copy__(self) -> Self:
         """The result: it never changes, and its values are new objects each time."""
@@ -184,6 +230,34 @@ class Session:
     ) -> tuple[Answer, ...]:
         """Runs statements as `Client.execute` does."""
 
+    def start(
+        self,
+        statement: str,
+        parameters: _Parameters | None = None,
+        /,
+        **options: Unpack[CallOptions],
+    ) -> None:
+        """Starts statements for an event loop, and takes back those that are under way; `drive()`
+        runs them. What is no statement is told here; otherwise as `Client.execute`."""
+
+    def drive(self) -> tuple[Answer, ...] | None:
+        """Does what is to be done now, without waiting, and returns an answer for each statement.
+        `None` while agents are at work: call it again when `fileno()` is readable or `timeout` has
+        passed."""
+
+    def fileno(self) -> int:
+        """Readable when `drive()` has something to do; `MisuseError` while no agent is at work.
+        Each statement has one of its own: ask for it after each `drive()`, and take it out of
+        your loop before the next."""
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds after which `drive()` is due even if `fileno()` stays quiet; `None` while
+        nothing is under way."""
+
+    def cancel(self) -> None:
+        """Takes back the statements that are under way."""
+
 @final
 class Answer:
     """The answer to a statement: a sequence of rows, each a tuple of values as `Row` has them.
@@ -229,3 +303,45 @@ class Answer:
     def __getitem__(self, key: slice, /) -> list[tuple[_Value | None, ...]]: ...
     def __iter__(self) -> Iterator[tuple[_Value | None, ...]]:
         """Every row in order."""
+
+    def to_numpy(self) -> dict[str, Any]:
+        """Columns by their names, as arrays of NumPy, which has to be there.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            An array is masked where a row has no value. Numbers, truth values and times can't be
+            written to. Texts, bytes and sets are arrays of objects; a set is an array.
+        """
+
+    def to_arrow(self) -> Any:
+        """Columns as a `pyarrow.Table`; pyarrow has to be there.
+
+        Raises
+        ------
+        TypeError
+            A value is not of its column's kind.
+        """
+
+    def to_pandas(self, **options: Any) -> Any:
+        """Columns as a `pandas.DataFrame`; pandas and pyarrow have to be there.
+
+        Parameters
+        ----------
+        **options
+            Those of `pyarrow.Table.to_pandas`. `types_mapper=pandas.ArrowDtype` keeps whole
+            numbers whole where a row has no value.
+        """
+
+    def to_polars(self) -> Any:
+        """Columns as a `polars.DataFrame`; Polars has to be there."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Columns for whatever reads Arrow's PyCapsule interface: a stream of one batch. Types
+        are those of the kinds, whatever schema is requested."""
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, ...]:
+        """Columns as one batch of Arrow: capsules of its schema and its columns."""
+
+    def __arrow_c_schema__(self) -> Any:
+        """Types of the columns, as a capsule of Arrow."""
