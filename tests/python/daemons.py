@@ -74,8 +74,12 @@ class Player:
             def handle(self) -> None:
                 player._serve(self.request, reply)
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        class Server(socketserver.ThreadingTCPServer):
+            # As many may connect at once as a test has calls.
+            request_queue_size = 1024
+            daemon_threads = True
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
         self.address = "{}:{}".format(*self._server.server_address[:2])

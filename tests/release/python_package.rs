@@ -78,12 +78,15 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 17] = [
+const FILES: [&str; 21] = [
     "__init__.py",
+    "_aio.py",
     "_batch.py",
     "_batch.pyi",
+    "_columns.py",
     "_connect.py",
     "_errors.py",
+    "_loops.py",
     "_native.abi3.so",
     "_native.pyi",
     "_options.py",
@@ -93,6 +96,7 @@ const FILES: [&str; 17] = [
     "_requests.pyi",
     "_results.py",
     "_results.pyi",
+    "aio.py",
     "py.typed",
     "status.py",
     "types.py",
