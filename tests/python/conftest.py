@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import hamirror
 from daemons import Cluster
+from loops import Loops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,3 +28,21 @@ def client(cluster: Cluster) -> Iterator[hamirror.Client]:
     """A client of the cluster."""
     with hamirror.Client(cluster.config()) as client:
         yield client
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def loops(request: pytest.FixtureRequest) -> Iterator[Loops]:
+    """Each kind of loop; what a loop is told of errors that nobody caught fails the test."""
+    if request.param == "asyncio":
+        make = asyncio.new_event_loop
+    else:
+        make = pytest.importorskip("uvloop").new_event_loop
+    uncaught: list[dict[str, Any]] = []
+
+    def watched() -> asyncio.AbstractEventLoop:
+        loop: asyncio.AbstractEventLoop = make()
+        loop.set_exception_handler(lambda _, context: uncaught.append(context))
+        return loop
+
+    yield Loops(watched)
+    assert uncaught == []

@@ -4,65 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import struct
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import hamirror
 import hamirror.aio
-from daemons import CAPTURES, HANDSHAKE, PERSIST, REPOSITORY, Player, patient, reply
+from daemons import CAPTURES, HANDSHAKE, PERSIST, Player, patient, reply
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from daemons import Cluster
+    from loops import Loops
 
 ALL_ATTRIBUTES = (CAPTURES / "search_allattrs_master14_11F.rep.bin").read_bytes()
 PING = hamirror.Request("ping", b"\1\2\3\4", access="read")
 WORDS = ["library", "files", "tool", "data"]
 AT_ONCE = 1_000
-
-_T = TypeVar("_T")
-
-
-class Loops:
-    """Runs coroutines, each on a new loop of one kind."""
-
-    def __init__(self, make: Callable[[], asyncio.AbstractEventLoop]) -> None:
-        self.make = make
-
-    def run(self, main: Coroutine[Any, Any, _T]) -> _T:
-        loop = self.make()
-        try:
-            return loop.run_until_complete(main)
-        finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def loops(request: pytest.FixtureRequest) -> Iterator[Loops]:
-    """Each kind of loop; what a loop is told of errors that nobody caught fails the test."""
-    if request.param == "asyncio":
-        make = asyncio.new_event_loop
-    else:
-        make = pytest.importorskip("uvloop").new_event_loop
-    uncaught: list[dict[str, Any]] = []
-
-    def watched() -> asyncio.AbstractEventLoop:
-        loop: asyncio.AbstractEventLoop = make()
-        loop.set_exception_handler(lambda _, context: uncaught.append(context))
-        return loop
-
-    yield Loops(watched)
-    assert uncaught == []
 
 
 class Agent:
@@ -398,82 +363,3 @@ def test_a_forked_child_asks_on_a_loop_of_its_own(cluster: Cluster, tmp_path: Pa
     script.write_text(FORK)
     command = [sys.executable, "-B", str(script), str(cluster.config_path), cluster.index]
     subprocess.run(command, check=True, timeout=50)
-
-
-@pytest.mark.parametrize("kind", ["function", "coroutine"])
-def test_a_local_index_is_searched_by_a_function_or_a_coroutine(
-    loops: Loops, client: hamirror.Client, cluster: Cluster, kind: str
-) -> None:
-    (one, *_), (other, *_) = cluster.shards
-    sections = {
-        "mixed": {"agent": f"{one}:packages0", "local": "packages1"},
-        "own": {"agent": f"{other}:packages1"},
-    }
-    whole = client.search(cluster.index, "library")
-
-    async def main() -> None:
-        async with hamirror.aio.Client(hamirror.Config.build(sections)) as mixed:
-
-            def search(name: str, body: bytes) -> bytes:
-                asked = hamirror.Request("search", body, access="read")
-                return mixed.blocking.call("own", 0, asked).body
-
-            async def search_later(name: str, body: bytes) -> tuple[int, bytes]:
-                asked = hamirror.Request("search", body, access="read")
-                answer = await mixed.call("own", 0, asked)
-                return answer.version, answer.body
-
-            def fail(name: str, body: bytes) -> bytes:
-                raise hamirror.LocalError("no disk")
-
-            local = search if kind == "function" else search_later
-            result = await mixed.search("mixed", "library", local=local)
-            assert (ids(result), result.warning) == (ids(whole), None)
-            result = await mixed.search("mixed", "library", local=fail)
-            assert result.failures[0].local == "packages1"
-
-    loops.run(main())
-
-
-def test_the_readmes_program_runs(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
-    readme = (REPOSITORY / "bindings/python/README.md").read_text()
-    (program,) = (
-        block for block in readme.split("```python\n")[1:] if block.startswith("import asyncio")
-    )
-    program = program.split("```")[0].replace("sphinx.conf", str(cluster.config_path))
-    exec(program, {})
-    first, *rest = capsys.readouterr().out.splitlines()
-    assert sorted(json.loads(first)) == sorted(map(int, rest))
-    assert len(rest) == 3
-
-
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_the_guides_adapter_searches_on_any_loop_of_anyio(
-    client: hamirror.Client, cluster: Cluster, backend: str
-) -> None:
-    anyio = pytest.importorskip("anyio")
-    if backend == "trio":
-        pytest.importorskip("trio")
-
-    guide = (REPOSITORY / "core/docs/guide.md").read_text()
-    (adapter,) = (
-        block
-        for block in guide.split("```python\n")[1:]
-        if "wait_readable" in block.split("```")[0]
-    )
-    names: dict[str, Any] = {"anyio": anyio}
-    exec(adapter.split("```")[0], names)
-    search = names["search"]
-
-    async def main() -> None:
-        found: dict[str, list[int]] = {}
-
-        async def ask(word: str) -> None:
-            found[word] = ids(await search(client, cluster.index, word))
-
-        async with anyio.create_task_group() as tasks:
-            for word in WORDS:
-                tasks.start_soon(ask, word)
-        assert found == {word: ids(client.search(cluster.index, word)) for word in WORDS}
-
-    anyio.run(main, backend=backend)

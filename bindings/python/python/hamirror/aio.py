@@ -413,8 +413,7 @@ class Client:
 
 async def _search_local(batch: _Batch, pending: PendingSearch, name: str, local: _Local) -> None:
     """Has the program search one local index, again if its first answer changed the request."""
-    asked = b""
-    while True:
+    for is_again in (False, True):
         request = batch.local_request(pending, name)
         try:
             answer = local(name, request)
@@ -426,8 +425,7 @@ async def _search_local(batch: _Batch, pending: PendingSearch, name: str, local:
         try:
             batch.add_local(pending, name, body, version=version)
         except RequestError:
-            if asked or batch.local_request(pending, name) == request:
+            if is_again or batch.local_request(pending, name) == request:
                 raise
-            asked = request
         else:
             return
