@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
-use super::result::{Part, PartSource};
+use super::part::{Part, PartSource};
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
 use crate::request::{Product, Reply, Request, Target, Verdict};

@@ -8,6 +8,7 @@ pub(crate) mod filters;
 mod grouping;
 mod local;
 mod needs;
+mod part;
 mod query;
 #[cfg(test)]
 mod recorded;
@@ -26,8 +27,9 @@ pub use condition::{Condition, Number};
 pub(crate) use filters::is_id;
 pub use grouping::{GroupBy, Grouping};
 pub(crate) use local::{Local, LocalVersion};
+pub(crate) use part::{Part, PartSource};
 pub(crate) use request::SearchRequest;
-pub(crate) use result::{Outcomes, Part, PartSource};
+pub(crate) use result::Outcomes;
 pub use result::{SearchResult, Word};
 pub use row::{Column, Row, Rows};
 pub(crate) use shown::Names;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::result::{Part, PartSource};
+use super::part::{Part, PartSource};
 use crate::error::AgentFailure;
 use crate::limits::TOLD_COLUMNS_MAX;
 use crate::merge::{Merged, Remark, Set};
