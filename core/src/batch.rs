@@ -21,7 +21,7 @@ use crate::error::{AgentFailure, Error, SystemError};
 use crate::limits::DEADLINE_MAX;
 use crate::net::{Driver, Run, Waker, clock};
 use crate::request::Reply;
-use crate::search::{Outcomes, Part, PartSource, SearchRequest, SearchResult};
+use crate::search::{Effort, Outcomes, Part, PartSource, SearchRequest, SearchResult};
 use crate::shared::Shared;
 pub use handle::BatchHandle;
 pub use running::{NotRun, RunningBatch};
@@ -339,10 +339,13 @@ impl Batch {
         let asked = asked.map(|asked| (asked.index.to_owned(), asked.agent, asked.host));
         let (index, number, host) = asked.unwrap_or_default();
         let source = PartSource::Agent(number, host.unwrap_or_default().to_owned());
+        let effort = self.driver_ref().engine_ref().effort(call);
+        let (elapsed, attempts) = effort.unwrap_or_default();
+        let effort = Effort { elapsed, attempts };
         let outcome = self.driver().engine().take_outcome(call);
         self.driver().engine().forget(call);
         let outcome = outcome.unwrap_or_else(|| Err(AgentFailure::default()));
-        (Part { index, source }, outcome.map(|answer| answer.reply))
+        (Part { index, source, effort }, outcome.map(|answer| answer.reply))
     }
 
     fn next_call(&self) -> CallId {

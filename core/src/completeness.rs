@@ -39,12 +39,53 @@ impl Completeness {
 
     /// Whether `answered` of `agents` will do; no answer at all never does.
     pub fn is_met(self, answered: usize, agents: usize) -> bool {
-        let needed_percent = match self {
+        answered > 0 && answered * 100 >= agents * self.needed_percent()
+    }
+
+    fn needed_percent(self) -> usize {
+        match self {
             Completeness::BestEffort => 0,
             Completeness::AtLeast { percent } => usize::from(percent.min(100)),
             Completeness::All => 100,
-        };
-        answered > 0 && answered * 100 >= agents * needed_percent
+        }
+    }
+}
+
+/// When a search ends before its deadline though agents are silent: once that share of the agents
+/// has answered in full, the others get a share of the time that is left.
+///
+/// Where a [`Completeness`] demands more, so many have to answer before; local indexes count there
+/// as if nobody searched them. Agents whose own agents are missing have not answered in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoftTimeout {
+    /// Share of the agents in percent, 1 to 100; a call with any other is refused.
+    pub percent: u8,
+    /// Share of the time left until the deadline in percent, 0 to 100, which the others get.
+    pub share: u8,
+}
+
+impl SoftTimeout {
+    pub(crate) fn check(self) -> Result<(), Error> {
+        let Self { percent, share } = self;
+        if !(1..=100).contains(&percent) {
+            return Err(Error::Request(format!(
+                "soft time-out after {percent} percent of the agents: give 1 to 100"
+            )));
+        }
+        if share > 100 {
+            return Err(Error::Request(format!(
+                "soft time-out with {share} percent of the time left: give 0 to 100"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Returns the number of agents that have to answer before the others are hurried. It may be
+    /// more than there are: then none ever is.
+    pub(crate) fn needed(self, completeness: Completeness, agents: usize, locals: usize) -> usize {
+        let of_agents = (agents * usize::from(self.percent)).div_ceil(100);
+        let demanded = ((agents + locals) * completeness.needed_percent()).div_ceil(100);
+        of_agents.max(demanded).max(1)
     }
 }
 
@@ -67,6 +108,38 @@ mod tests {
             assert!(completeness.check().is_ok());
         }
         assert!(Completeness::BestEffort.check().is_ok() && Completeness::All.check().is_ok());
+    }
+
+    #[test]
+    fn a_soft_time_out_waits_for_its_share_and_what_completeness_demands() {
+        let half = Completeness::AtLeast { percent: 50 };
+        let cases = [
+            (1, Completeness::BestEffort, 4, 0, 1),
+            (50, Completeness::BestEffort, 4, 0, 2),
+            (51, Completeness::BestEffort, 4, 3, 3),
+            (100, Completeness::BestEffort, 3, 0, 3),
+            (1, half, 4, 0, 2),
+            (1, half, 4, 2, 3),
+            (90, half, 4, 0, 4),
+            (1, Completeness::All, 4, 0, 4),
+            (1, Completeness::All, 4, 1, 5),
+        ];
+        for (percent, completeness, agents, locals, expected) in cases {
+            let needed = SoftTimeout { percent, share: 0 }.needed(completeness, agents, locals);
+            assert_eq!(needed, expected, "{percent} {completeness:?} {agents} {locals}");
+            // Without a local index searched, so many are enough.
+            assert!(needed > agents || completeness.is_met(needed, agents + locals));
+        }
+    }
+
+    #[test]
+    fn soft_time_outs_out_of_range_are_refused() {
+        for (percent, share, is_right) in
+            [(0, 50, false), (101, 50, false), (50, 101, false), (1, 0, true), (100, 100, true)]
+        {
+            let checked = SoftTimeout { percent, share }.check();
+            assert_eq!(checked.is_ok(), is_right, "{percent} {share}: {checked:?}");
+        }
     }
 
     #[test]

@@ -235,6 +235,9 @@ pub struct AgentFailure {
     pub program: Option<ProgramError>,
     /// The deadline ended the call.
     pub deadline_passed: bool,
+    /// Enough other agents had answered, and the time that was left to this one is over
+    /// ([`CallOptions::soft_timeout`](crate::CallOptions::soft_timeout)).
+    pub soft_timeout_passed: bool,
     /// The caller took the call back.
     pub cancelled: bool,
     /// True if a mirror had a change, or its answer, when the call ended for another reason.
@@ -271,6 +274,7 @@ impl AgentFailure {
         self.query_error.is_none()
             && self.program.is_none()
             && (self.deadline_passed
+                || self.soft_timeout_passed
                 || self.attempts.last().is_some_and(|attempt| attempt.kind.is_timeout()))
     }
 }
@@ -301,11 +305,16 @@ impl fmt::Display for AgentFailure {
             let separator = if number > 0 { ", " } else { "" };
             write!(out, "{separator}{attempt}")?;
         }
-        let end = match (self.cancelled, self.deadline_passed) {
-            (true, _) => "cancelled",
-            (false, true) => "deadline passed",
-            (false, false) if self.attempts.is_empty() => "no mirror could be asked",
-            (false, false) => return Ok(()),
+        let end = if self.cancelled {
+            "cancelled"
+        } else if self.deadline_passed {
+            "deadline passed"
+        } else if self.soft_timeout_passed {
+            "soft time-out passed: enough others answered"
+        } else if self.attempts.is_empty() {
+            "no mirror could be asked"
+        } else {
+            return Ok(());
         };
         let separator = if self.attempts.is_empty() { "" } else { ", " };
         write!(out, "{separator}{end}")

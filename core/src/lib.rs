@@ -133,7 +133,7 @@ mod wire;
 
 pub use batch::{Asked, Batch, CallId, Calls, Completed, NotRun, RunningBatch, SearchId};
 pub use client::Client;
-pub use completeness::Completeness;
+pub use completeness::{Completeness, SoftTimeout};
 pub use config::{Config, ConfigBuilder, Reading};
 pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use error::{

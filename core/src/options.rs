@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::completeness::Completeness;
+use crate::completeness::{Completeness, SoftTimeout};
+use crate::error::Error;
 
 /// Options of a client; [`Default`] is right for most.
 ///
@@ -109,6 +110,8 @@ pub struct CallOptions {
     pub failover: bool,
     /// Share of the agents that must answer.
     pub completeness: Completeness,
+    /// When a search ends before its deadline though agents are silent; `None` is never.
+    pub soft_timeout: Option<SoftTimeout>,
 }
 
 impl Default for CallOptions {
@@ -121,6 +124,7 @@ impl Default for CallOptions {
             retry_delay: None,
             failover: true,
             completeness: Completeness::default(),
+            soft_timeout: None,
         }
     }
 }
@@ -167,5 +171,21 @@ impl CallOptions {
     pub fn completeness(mut self, completeness: Completeness) -> Self {
         self.completeness = completeness;
         self
+    }
+
+    /// Ends the wait for the rest early, once that percentage of the agents has answered in full:
+    /// the rest get that share, in percent, of the time left until the deadline.
+    ///
+    /// A share of 0 ends the search at once, and 100 changes nothing. It holds for searches, and
+    /// for other reads of a whole index. An agent that was not waited for is a failure of the
+    /// result, with [`AgentFailure::soft_timeout_passed`](crate::AgentFailure).
+    pub fn soft_timeout(mut self, percent: u8, share: u8) -> Self {
+        self.soft_timeout = Some(SoftTimeout { percent, share });
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.completeness.check()?;
+        self.soft_timeout.map_or(Ok(()), SoftTimeout::check)
     }
 }

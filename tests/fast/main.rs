@@ -18,6 +18,7 @@ mod running;
 mod scale;
 mod slow_names;
 mod sockets;
+mod soft_timeouts;
 mod sphinxapi;
 mod tidy;
 mod upkeep;

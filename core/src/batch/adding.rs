@@ -26,6 +26,7 @@ impl Batch {
         options: &CallOptions,
     ) -> Result<Calls, Error> {
         self.check_process()?;
+        options.check()?;
         let index = self.shared.index(index)?;
         self.start_index(&index, request, options)
     }
@@ -75,6 +76,7 @@ impl Batch {
         options: &CallOptions,
     ) -> Result<Calls, Error> {
         self.check_process()?;
+        options.check()?;
         let mut checked = Vec::with_capacity(indexes.len());
         for index in indexes {
             checked.push(self.check_index(index, request)?);
@@ -83,7 +85,11 @@ impl Batch {
         for (index, lengths) in indexes.iter().zip(checked) {
             self.start_checked(index, request, &lengths, |_| *options);
         }
-        Ok(Calls { first, count: self.next_call().0.wrapping_sub(first.0) })
+        let calls = Calls { first, count: self.next_call().0.wrapping_sub(first.0) };
+        if request.access() == Access::Read {
+            self.end_softly(&calls, options, 0);
+        }
+        Ok(calls)
     }
 
     /// Counts a command whose requests are added one by one.
@@ -160,7 +166,7 @@ impl Batch {
         options: &CallOptions,
     ) -> Result<SearchId, Error> {
         self.check_process()?;
-        options.completeness.check()?;
+        options.check()?;
         let indexes = self.shared.indexes(index)?;
         let requests = self.shared.search_requests(index, &indexes, searches)?;
         let plain = |request: &Arc<SearchRequest>| -> Arc<dyn Request> { request.clone() };
@@ -186,6 +192,7 @@ impl Batch {
         for (index, request) in indexes.iter().zip(&requests) {
             Local::add_all(&mut locals, &index.locals, request, &self.shared.local_version);
         }
+        self.end_softly(&calls, options, locals.len());
         let request = requests.into_iter().next();
         let request = request.expect("a list of indexes names one at least");
         Ok(self.searches.add(request, calls, locals, *options))
@@ -201,7 +208,24 @@ impl Batch {
         let first = self.next_call();
         self.start_checked(index, request, &lengths, |_| *options);
         let count = self.next_call().0.wrapping_sub(first.0);
-        Ok(Calls { first, count })
+        let calls = Calls { first, count };
+        if request.access() == Access::Read {
+            self.end_softly(&calls, options, 0);
+        }
+        Ok(calls)
+    }
+
+    /// Hurries the rest of these calls once enough of them are answered in full, if the options
+    /// say so.
+    fn end_softly(&mut self, calls: &Calls, options: &CallOptions, locals: usize) {
+        let Some(soft) = options.soft_timeout else { return };
+        let needed = soft.needed(options.completeness, calls.count as usize, locals);
+        let Some(needed) = u32::try_from(needed).ok().filter(|needed| *needed < calls.count)
+        else {
+            return;
+        };
+        let (calls, now) = ((calls.first, calls.count), clock::now());
+        self.driver().engine().end_softly(calls, needed, soft.share, now);
     }
 
     /// Refuses a request that some agent of the index could not be sent; the lengths of those to

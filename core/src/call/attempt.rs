@@ -210,6 +210,16 @@ const SLEEP_MIN: Duration = Duration::from_millis(100);
 const AWAKENING: Duration = Duration::from_millis(50);
 
 impl Call {
+    /// When the call began.
+    pub fn begun_at(&self) -> Instant {
+        self.begun_at
+    }
+
+    /// Returns the number of attempts that the call has made.
+    pub fn attempts(&self) -> u32 {
+        self.attempts_started
+    }
+
     /// True if an attempt was under way while this process slept.
     pub fn is_excused(&self, attempt: u32) -> bool {
         self.attempts.iter().any(|running| running.number == attempt && running.is_excused)

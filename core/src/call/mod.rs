@@ -15,6 +15,7 @@ mod names;
 mod outcome;
 mod refusal;
 mod round;
+mod soft_end;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -54,6 +55,8 @@ pub struct Call {
     stays_with: Option<usize>,
     begun_at: Instant,
     deadline: Instant,
+    /// When the call ends because enough others were answered.
+    soft_end: Option<Instant>,
     tried: Tried,
     /// Mirrors of `tried` about which this round has proven nothing: packets may have been lost.
     unproven: Tried,
@@ -143,6 +146,7 @@ impl Call {
             stays_with: None,
             begun_at: now,
             deadline: now + limits.deadline,
+            soft_end: None,
             tried: Tried::default(),
             unproven: Tried::default(),
             round: 0,
@@ -228,7 +232,7 @@ impl Call {
             return None;
         }
         let attempts = self.attempts.iter().map(Attempt::next_timeout);
-        attempts.chain(self.next_round_at).chain([self.deadline]).min()
+        attempts.chain(self.next_round_at).chain(self.soft_end).chain([self.deadline]).min()
     }
 
     /// An attempt that the call does without, once after [`Command::LeaveBehind`].
@@ -299,6 +303,7 @@ impl Call {
         let missed = missed.min(now.saturating_duration_since(self.begun_at));
         if !self.limits.is_deadline_fixed {
             self.deadline += missed;
+            self.soft_end = self.soft_end.map(|end| end + missed);
         }
         let share_ends_at = now + self.share(self.untried(), now);
         for attempt in &mut self.attempts {
@@ -371,8 +376,8 @@ impl Call {
         if self.is_over {
             return;
         }
-        if now >= self.deadline {
-            return self.handle_deadline(phase_of, now);
+        if let Some(time_up) = self.time_up(now) {
+            return self.handle_time_up(time_up, phase_of, now);
         }
         while let Some(late) = self.attempts.iter().position(|late| now >= late.phase_ends_at) {
             let phase = phase_of(self.attempts[late].number);
@@ -398,15 +403,6 @@ impl Call {
         self.begin_round(random, now);
         self.hedge_silent(phase_of, random, now);
         self.look_after_silent(now);
-    }
-
-    /// The caller does not want the answer any more.
-    pub fn cancel(&mut self) {
-        if !self.is_over {
-            let mut failure = self.failure(None);
-            failure.cancelled = true;
-            self.finish(Err(failure));
-        }
     }
 
     fn purpose(&self, on_trial: bool) -> Purpose {

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::attempt::Attempt;
+use super::soft_end::TimeUp;
 use super::{Call, Command};
 use crate::error::{AgentFailure, AttemptFailure, FailureKind, FaultText, Phase, ProgramError};
 use crate::karma::{Counter, Took};
@@ -100,6 +101,15 @@ impl Call {
         let limits = self.limits;
         let attempt = self.find(attempt).filter(|known| known.rewordings < REWORDINGS_MAX);
         attempt.map(|attempt| attempt.begin_again(&limits, now)).is_some()
+    }
+
+    /// The caller does not want the answer any more.
+    pub fn cancel(&mut self) {
+        if !self.is_over {
+            let mut failure = self.failure(None);
+            failure.cancelled = true;
+            self.finish(Err(failure));
+        }
     }
 
     fn judge(&self, reply: &mut Reply) -> Verdict {
@@ -210,8 +220,10 @@ impl Call {
         self.finish_failed(None, false);
     }
 
-    pub(super) fn handle_deadline(
+    /// Ends the call for want of time.
+    pub(super) fn handle_time_up(
         &mut self,
+        time_up: TimeUp,
         phase_of: impl Fn(u32) -> Option<Phase>,
         now: Instant,
     ) {
@@ -233,7 +245,13 @@ impl Call {
         if !self.refusals.is_empty() {
             return self.finish_refused(false, now);
         }
-        self.finish_failed(None, true);
+        match time_up {
+            TimeUp::Deadline => self.finish_failed(None, true),
+            TimeUp::Soft => {
+                let failure = AgentFailure { soft_timeout_passed: true, ..self.failure(None) };
+                self.finish(Err(failure));
+            }
+        }
     }
 
     /// A trial that ends without a verdict is not repeated at once.
@@ -257,6 +275,7 @@ impl Call {
             query_errors: Vec::new(),
             program: None,
             deadline_passed: false,
+            soft_timeout_passed: false,
             cancelled: false,
             is_left_open: self.attempts.iter().any(|attempt| self.is_change(attempt)),
         }

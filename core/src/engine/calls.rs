@@ -24,11 +24,16 @@ pub(crate) struct Slot {
     pub(crate) links: SmallVec<[(u32, ConnectionId); 2]>,
     /// When its timer rings.
     pub(super) armed: Option<Instant>,
+    /// Number of its group, whose rest may be hurried; `None` if it has none, or has ended.
+    pub(super) group: Option<usize>,
+    /// When the call ended.
+    pub(super) ended_at: Option<Instant>,
 }
 
 impl Calls {
     pub(super) fn push(&mut self, call: Call) -> CallId {
-        let slot = Slot { call, links: SmallVec::new(), armed: None };
+        let links = SmallVec::new();
+        let slot = Slot { call, links, armed: None, group: None, ended_at: None };
         self.slots.push_back(Some(slot));
         CallId(self.next().0.wrapping_sub(1))
     }

@@ -15,11 +15,12 @@ mod left_behind;
 mod names;
 #[cfg(test)]
 mod sabotage;
+mod soft_ends;
 mod timers;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use slab::Slab;
 
@@ -28,6 +29,7 @@ use connection::{Connection, State, User};
 use dial::Dials;
 use idle::Idle;
 use left_behind::Silences;
+use soft_ends::SoftEnds;
 use timers::Timers;
 
 use crate::agent::Agent;
@@ -84,6 +86,7 @@ pub(crate) struct Engine {
     actions: VecDeque<Action>,
     timers: Timers,
     silences: Silences,
+    soft_ends: SoftEnds,
     random: fastrand::Rng,
     spare: Vec<Vec<u8>>,
     /// Since when replies may have waited in their sockets before they are read.
@@ -106,6 +109,7 @@ impl Engine {
             actions: VecDeque::new(),
             timers: Timers::default(),
             silences: Silences::default(),
+            soft_ends: SoftEnds::default(),
             random: fastrand::Rng::with_seed(seed),
             spare: Vec::new(),
             reads_late: None,
@@ -178,6 +182,13 @@ impl Engine {
         Some((call.agent(), call.bound_mirror()))
     }
 
+    /// Returns the time that a call has taken, and its attempts; `None` while it runs.
+    pub(crate) fn effort(&self, id: CallId) -> Option<(Duration, u32)> {
+        let slot = self.calls.get(id)?;
+        let elapsed = slot.ended_at?.saturating_duration_since(slot.call.begun_at());
+        Some((elapsed, slot.call.attempts()))
+    }
+
     /// Ends a call without an answer; one that has ended stays as it is.
     pub(crate) fn cancel(&mut self, id: CallId, now: Instant) {
         if let Some(slot) = self.calls.get_mut(id) {
@@ -203,6 +214,7 @@ impl Engine {
         }
         self.completed.clear();
         self.timers.clear();
+        self.soft_ends.clear();
     }
 
     /// What to do next.
@@ -287,8 +299,10 @@ impl Engine {
                     self.look_up_beside(&host, now);
                 }
                 Command::Finish => {
+                    self.calls[id].ended_at = Some(now);
                     self.running -= 1;
                     self.completed.push_back(id);
+                    self.note_end(id, now);
                 }
             }
         }

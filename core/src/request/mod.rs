@@ -51,6 +51,13 @@ pub trait Request: Send + Sync {
     fn judge_error(&self, reply: &Reply) -> Verdict {
         Verdict::Refused(reply.text())
     }
+
+    /// True if a reply that was accepted lacks nothing, as far as it says. A soft time-out
+    /// ([`CallOptions::soft_timeout`](crate::CallOptions::soft_timeout)) counts no other.
+    fn is_whole(&self, reply: &Reply) -> bool {
+        let _ = reply;
+        true
+    }
 }
 
 /// Whether a command changes anything on the daemon (design: Replay safety).

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
+use super::outcome::Effort;
 use super::part::{Part, PartSource};
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
@@ -112,7 +113,8 @@ impl Local {
         completeness: Completeness,
     ) -> Result<(Part<H>, Result<Reply, AgentFailure>), String> {
         let index = self.request.own_index().to_owned();
-        let part = |name| Part { index, source: PartSource::Local(name) };
+        let part =
+            |name| Part { index, source: PartSource::Local(name), effort: Effort::default() };
         match self.outcome.take() {
             Some(outcome) => Ok((part(self.name), outcome)),
             None if completeness == Completeness::BestEffort => Err(self.name),

@@ -8,6 +8,7 @@ pub(crate) mod filters;
 mod grouping;
 mod local;
 mod needs;
+mod outcome;
 mod part;
 mod query;
 #[cfg(test)]
@@ -27,6 +28,8 @@ pub use condition::{Condition, Number};
 pub(crate) use filters::is_id;
 pub use grouping::{GroupBy, Grouping};
 pub(crate) use local::{Local, LocalVersion};
+pub(crate) use outcome::Effort;
+pub use outcome::{AgentOutcome, Coverage};
 pub(crate) use part::{Part, PartSource};
 pub(crate) use request::SearchRequest;
 pub(crate) use result::Outcomes;

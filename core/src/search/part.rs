@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::error::{AgentFailure, AttemptFailure, FailureKind, Phase};
 use crate::merge::Set;
 use crate::request::Reply;
-use crate::wire::search::Status;
+use crate::wire::search::{ResultSet, Status};
 use crate::wire::text;
 
 use super::SearchRequest;
+use super::outcome::{AgentOutcome, Effort};
 use super::tree::missing_below;
 
 /// Who gave a part of the result.
@@ -16,6 +17,7 @@ pub(crate) struct Part<H> {
     /// The distributed index that it belongs to.
     pub(crate) index: String,
     pub(crate) source: PartSource<H>,
+    pub(crate) effort: Effort,
 }
 
 /// What a part is.
@@ -28,7 +30,8 @@ pub(crate) enum PartSource<H> {
 
 impl<H: AsRef<str>> Part<H> {
     pub(super) fn local(request: &SearchRequest, name: String) -> Self {
-        Part { index: request.own_index().to_owned(), source: PartSource::Local(name) }
+        let source = PartSource::Local(name);
+        Part { index: request.own_index().to_owned(), source, effort: Effort::default() }
     }
 
     pub(super) fn agents(
@@ -36,14 +39,25 @@ impl<H: AsRef<str>> Part<H> {
         outcomes: Vec<(H, Result<Reply, AgentFailure>)>,
     ) -> Vec<(Self, Result<Reply, AgentFailure>)> {
         let agent = |(number, (host, outcome))| {
-            let source = PartSource::Agent(number, host);
-            (Part { index: request.own_index().to_owned(), source }, outcome)
+            let (source, effort) = (PartSource::Agent(number, host), Effort::of(&outcome));
+            (Part { index: request.own_index().to_owned(), source, effort }, outcome)
         };
         outcomes.into_iter().enumerate().map(agent).collect()
     }
 
     pub(super) fn is_local(&self) -> bool {
         matches!(self.source, PartSource::Local(_))
+    }
+
+    /// What became of it, with the number of its failure, if any.
+    pub(super) fn outcome(&self, is_heard: bool, failure: Option<usize>) -> AgentOutcome {
+        let (agent, host, local) = match &self.source {
+            PartSource::Agent(number, host) => (*number, Some(host.as_ref().to_owned()), None),
+            PartSource::Local(name) => (0, None, Some(name.clone())),
+        };
+        let (index, host) = (self.index.clone(), host.filter(|_| is_heard));
+        let Effort { elapsed, attempts } = self.effort;
+        AgentOutcome { index, agent, local, host, failure, elapsed, attempts }
     }
 
     pub(super) fn set_of<'a>(&'a self, reply: &'a Reply, query: usize) -> Option<Set<'a>> {
@@ -105,10 +119,7 @@ impl<H: AsRef<str>> Part<H> {
     pub(super) fn incomplete(&self, reply: &Reply, query: usize) -> Option<AgentFailure> {
         let PartSource::Agent(number, host) = &self.source else { return None };
         let set = self.set_of(reply, query)?;
-        let message = Some(set.result.message.of(set.body));
-        let message = message.filter(|_| set.result.status == Status::Warning);
-        let warning = reply.warning.as_deref().map(str::as_bytes);
-        let missing = [message, warning].into_iter().flatten().find_map(missing_below)?;
+        let missing = missing_of(reply, set.result)?;
         let attempt = AttemptFailure {
             host: host.as_ref().to_owned(),
             kind: FailureKind::RemoteError,
@@ -124,4 +135,12 @@ impl<H: AsRef<str>> Part<H> {
             ..AgentFailure::default()
         })
     }
+}
+
+/// Returns what an answer to a query says of agents further down that gave none.
+pub(super) fn missing_of<'a>(reply: &'a Reply, result: &ResultSet) -> Option<&'a [u8]> {
+    let message = Some(result.message.of(&reply.body));
+    let message = message.filter(|_| result.status == Status::Warning);
+    let warning = reply.warning.as_deref().map(str::as_bytes);
+    [message, warning].into_iter().flatten().find_map(missing_below)
 }

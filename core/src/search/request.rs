@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::Search;
 use super::check::{check, check_count};
 use super::needs::{Need, has_dialect};
+use super::part::missing_of;
 use super::query::{agent_query, with_literals};
 use crate::config::Searchd;
 use crate::error::Error;
@@ -318,6 +319,16 @@ impl Request for SearchRequest {
             None => false,
         };
         if is_new { Verdict::AskAgain(text) } else { Verdict::Refused(text) }
+    }
+
+    fn is_whole(&self, reply: &Reply) -> bool {
+        let Some(search) = &reply.search else { return false };
+        let mut sets = search.sets.iter().take(self.queries.len()).enumerate();
+        sets.all(|(query, set)| {
+            set.status != Status::Error
+                && self.unmet(query, reply).is_none()
+                && missing_of(reply, set).is_none()
+        })
     }
 }
 

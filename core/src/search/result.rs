@@ -11,6 +11,7 @@ use crate::wire::search::{Dialect, Kind, Value};
 use crate::wire::text;
 
 use super::SearchRequest;
+use super::outcome::AgentOutcome;
 use super::part::Part;
 use super::row::{Column, Row, Rows, Source};
 use super::warnings::Warnings;
@@ -44,6 +45,10 @@ pub struct SearchResult {
     pub agents: usize,
     /// Why the others did not answer, or not in full.
     pub failures: Vec<AgentFailure>,
+    /// What became of each agent and local index: the local ones first, then the agents in order.
+    pub outcomes: Vec<AgentOutcome>,
+    /// True if there are local indexes that nobody has searched or had to.
+    pub(super) has_unsearched: bool,
     /// Number of its query within the request, and so of its set within each reply.
     pub(super) query: usize,
     pub(super) sources: Vec<Source>,
@@ -105,7 +110,7 @@ impl SearchResult {
         completeness: Completeness,
     ) -> Result<SearchResult, Error> {
         let agents = outcomes.parts.len();
-        let Heard { parts, replies, failures, mut warnings } =
+        let Heard { parts, replies, failures, outcomes: told, mut warnings } =
             Heard::new(request, query, outcomes)?;
         let answered = agents - failures.len();
         let counted = match completeness {
@@ -151,6 +156,8 @@ impl SearchResult {
             agents_answered: answered,
             agents,
             failures,
+            outcomes: told,
+            has_unsearched: !outcomes.unsearched.is_empty(),
             query,
             sources,
             rows,
@@ -258,6 +265,8 @@ struct Heard<'a, H> {
     /// One for each part.
     replies: Vec<Arc<Reply>>,
     failures: Vec<AgentFailure>,
+    /// One for each part that was asked.
+    outcomes: Vec<AgentOutcome>,
     /// What is said of those that gave no answer.
     warnings: Warnings,
 }
@@ -266,6 +275,7 @@ impl<'a, H: AsRef<str>> Heard<'a, H> {
     fn new(request: &SearchRequest, query: usize, outcomes: &'a Shared<H>) -> Result<Self, Error> {
         let (mut parts, mut replies) = (Vec::new(), Vec::new());
         let (mut failures, mut warnings) = (Vec::new(), Warnings::default());
+        let mut told = Vec::with_capacity(outcomes.parts.len());
         for (part, outcome) in &outcomes.parts {
             let reply = match outcome {
                 Ok(reply) if reply.search.is_none() => {
@@ -275,6 +285,7 @@ impl<'a, H: AsRef<str>> Heard<'a, H> {
                 Ok(reply) => part.refused(request, reply, query).map_or(Ok(reply), Err),
                 Err(failure) => Err(failure.of_query(query)),
             };
+            let (is_heard, number) = (reply.is_ok(), failures.len());
             match reply {
                 Ok(reply) => {
                     failures.extend(part.incomplete(reply, query));
@@ -286,8 +297,9 @@ impl<'a, H: AsRef<str>> Heard<'a, H> {
                     failures.push(failure);
                 }
             }
+            told.push(part.outcome(is_heard, (failures.len() > number).then_some(number)));
         }
-        Ok(Heard { parts, replies, failures, warnings })
+        Ok(Heard { parts, replies, failures, outcomes: told, warnings })
     }
 }
 

@@ -27,6 +27,7 @@ impl Warnings {
             (None, None) if part.is_local() => NOT_SEARCHED.to_owned(),
             (None, None) if failure.cancelled => "cancelled".to_owned(),
             (None, None) if failure.deadline_passed => "deadline passed".to_owned(),
+            (None, None) if failure.soft_timeout_passed => "soft time-out passed".to_owned(),
             (None, None) => "no mirror could be asked".to_owned(),
         };
         self.texts.push(match failure.attempts.last() {
@@ -153,15 +154,20 @@ mod tests {
     use super::*;
     use crate::error::{AttemptFailure, FailureKind, Phase};
     use crate::limits::TOLD_COLUMNS_MAX;
+    use crate::search::outcome::Effort;
     use crate::search::tree::missing_below;
     use std::time::Duration;
 
     fn agent() -> Part<&'static str> {
-        Part { index: "d".to_owned(), source: PartSource::Agent(0, "box:1") }
+        part(PartSource::Agent(0, "box:1"))
     }
 
     fn local() -> Part<&'static str> {
-        Part { index: "d".to_owned(), source: PartSource::Local("part".to_owned()) }
+        part(PartSource::Local("part".to_owned()))
+    }
+
+    fn part(source: PartSource<&'static str>) -> Part<&'static str> {
+        Part { index: "d".to_owned(), source, effort: Effort::default() }
     }
 
     fn joined(add: impl FnOnce(&mut Warnings)) -> String {
@@ -187,6 +193,7 @@ mod tests {
             (agent(), failure()),
             (agent(), AgentFailure { cancelled: true, ..failure() }),
             (agent(), AgentFailure { deadline_passed: true, ..failure() }),
+            (agent(), AgentFailure { soft_timeout_passed: true, ..failure() }),
             (agent(), AgentFailure { query_error: query_error.clone(), ..failure() }),
             (agent(), AgentFailure { query_error, attempts: attempts.clone(), ..failure() }),
             (agent(), AgentFailure { attempts, ..failure() }),

@@ -4,6 +4,7 @@ mod asked;
 mod batch;
 mod grouped;
 mod order;
+mod outcomes;
 mod set;
 mod told;
 mod values;
