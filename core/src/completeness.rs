@@ -51,8 +51,8 @@ impl Completeness {
     }
 }
 
-/// When a search ends before its deadline though agents are silent: once that share of the agents
-/// has answered in full, the others get a share of the time that is left.
+/// Rule by which a search ends before its deadline though agents are silent. Once a share of the
+/// agents has answered in full, the others get a share of the time that is left.
 ///
 /// Where a [`Completeness`] demands more, so many have to answer before; local indexes count there
 /// as if nobody searched them. Agents whose own agents are missing have not answered in full.

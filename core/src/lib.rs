@@ -115,6 +115,7 @@ mod limits;
 mod log;
 mod merge;
 mod mirror;
+mod mirror_key;
 mod net;
 mod options;
 pub mod request;
@@ -140,6 +141,7 @@ pub use error::{
     AgentFailure, AttemptFailure, Error, FailureKind, Phase, ProgramError, SystemError,
 };
 pub use log::{Level, LogSink};
+pub use mirror_key::MirrorKey;
 pub use net::Waker;
 pub use options::{CallOptions, ClientOptions, KeepConnections};
 pub use request::{Access, Product, Reply, Request, Target, Verdict};

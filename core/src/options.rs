@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::completeness::{Completeness, SoftTimeout};
 use crate::error::Error;
+use crate::mirror_key::MirrorKey;
 
 /// Options of a client; [`Default`] is right for most.
 ///
@@ -110,8 +111,11 @@ pub struct CallOptions {
     pub failover: bool,
     /// Share of the agents that must answer.
     pub completeness: Completeness,
-    /// When a search ends before its deadline though agents are silent; `None` is never.
+    /// Rule by which a search ends before its deadline though agents are silent; `None` if it
+    /// never does.
     pub soft_timeout: Option<SoftTimeout>,
+    /// Key of calls that stay with one mirror of each agent.
+    pub mirror_key: Option<MirrorKey>,
 }
 
 impl Default for CallOptions {
@@ -125,6 +129,7 @@ impl Default for CallOptions {
             failover: true,
             completeness: Completeness::default(),
             soft_timeout: None,
+            mirror_key: None,
         }
     }
 }
@@ -173,14 +178,25 @@ impl CallOptions {
         self
     }
 
-    /// Ends the wait for the rest early, once that percentage of the agents has answered in full:
-    /// the rest get that share, in percent, of the time left until the deadline.
+    /// Sets the percentage of agents after whose answers the rest of a search is hurried. The rest
+    /// gets that share, in percent, of the time left until the deadline.
     ///
     /// A share of 0 ends the search at once, and 100 changes nothing. It holds for searches, and
     /// for other reads of a whole index. An agent that was not waited for is a failure of the
     /// result, with [`AgentFailure::soft_timeout_passed`](crate::AgentFailure).
     pub fn soft_timeout(mut self, percent: u8, share: u8) -> Self {
         self.soft_timeout = Some(SoftTimeout { percent, share });
+        self
+    }
+
+    /// Keeps reads with this key to one mirror of each agent while it lives, so that the pages of a
+    /// session come from the same documents.
+    ///
+    /// Every process picks the same mirror, and one that is added or removed moves only the keys
+    /// that it gets or had. A mirror that fails or is silent is left for the next by rank, and the
+    /// key returns to it; [`AgentOutcome::kept_mirror`](crate::search::AgentOutcome) tells.
+    pub fn mirror_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.mirror_key = Some(MirrorKey::new(key));
         self
     }
 

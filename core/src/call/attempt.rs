@@ -7,6 +7,7 @@ use super::hedge::Hedge;
 use crate::deadline::CallLimits;
 use crate::error::FailureKind;
 use crate::karma::{InFlight, Took};
+use crate::strategy::mirror_of_key;
 
 /// An attempt that is under way.
 #[derive(Debug)]
@@ -218,6 +219,13 @@ impl Call {
     /// Returns the number of attempts that the call has made.
     pub fn attempts(&self) -> u32 {
         self.attempts_started
+    }
+
+    /// True if the mirror of its key has answered, false if another one has; `None` without a key
+    /// or an answer.
+    pub fn kept_mirror(&self) -> Option<bool> {
+        let answer = self.outcome()?.as_ref().ok()?;
+        Some(mirror_of_key(&self.agent.mirrors, self.key?) == Some(answer.mirror))
     }
 
     /// True if an attempt was under way while this process slept.

@@ -39,6 +39,7 @@ use crate::deadline::CallLimits;
 use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, FaultText, Phase};
 use crate::host::{Host, Purpose};
 use crate::limits::HEARTBEATS_MAX;
+use crate::mirror_key::MirrorKey;
 use crate::options::CallOptions;
 use crate::request::{Access, Request};
 use crate::strategy::Tried;
@@ -51,6 +52,8 @@ pub struct Call {
     limits: CallLimits,
     scope: Scope,
     failover: bool,
+    /// Key whose mirror is asked before others.
+    key: Option<MirrorKey>,
     /// Without failover: the mirror that was picked first, which no later round leaves.
     stays_with: Option<usize>,
     begun_at: Instant,
@@ -143,6 +146,7 @@ impl Call {
             limits,
             scope,
             failover: scope == Scope::Agent && options.failover,
+            key: options.mirror_key,
             stays_with: None,
             begun_at: now,
             deadline: now + limits.deadline,

@@ -106,7 +106,8 @@ impl Call {
                 passed_over.insert(position);
             }
         }
-        let other = self.agent.selector.pick(mirrors, &passed_over, self.trials(), random, now);
+        let (chance, trials) = ((self.key, random), self.trials());
+        let other = self.agent.selector.pick(mirrors, &passed_over, trials, chance, now);
         let Some(other) = other else { return pick };
         if pick.on_trial {
             self.host(pick.mirror).record(|karma| karma.health_mut().postpone_trial());

@@ -183,7 +183,7 @@ impl Call {
     fn pick(&self, random: u64, now: Instant) -> Option<Pick> {
         let agent = &self.agent;
         let pick_from = |tried: &Tried, trials| {
-            agent.selector.pick(&agent.mirrors, tried, trials, random, now)
+            agent.selector.pick(&agent.mirrors, tried, trials, (self.key, random), now)
         };
         let first = pick_from(&self.tried, self.trials())?;
         if first.on_trial || !self.failover || !agent.is_suspect(first.mirror, now) {

@@ -20,7 +20,7 @@ mod timers;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use slab::Slab;
 
@@ -40,6 +40,7 @@ use crate::limits::{BUFFER_KEPT_MAX, BUFFERS_KEPT_MAX};
 use crate::mirror::Mirror;
 use crate::options::CallOptions;
 use crate::request::{Access, Request, Target};
+use crate::search::Effort;
 use crate::wire::frame::FrameReader;
 use crate::wire::{handshake, header, persist};
 
@@ -182,11 +183,12 @@ impl Engine {
         Some((call.agent(), call.bound_mirror()))
     }
 
-    /// Returns the time that a call has taken, and its attempts; `None` while it runs.
-    pub(crate) fn effort(&self, id: CallId) -> Option<(Duration, u32)> {
+    /// Returns what a call has cost, before its outcome is taken; `None` while it runs.
+    pub(crate) fn effort(&self, id: CallId) -> Option<Effort> {
         let slot = self.calls.get(id)?;
         let elapsed = slot.ended_at?.saturating_duration_since(slot.call.begun_at());
-        Some((elapsed, slot.call.attempts()))
+        let (attempts, kept_mirror) = (slot.call.attempts(), slot.call.kept_mirror());
+        Some(Effort { elapsed, attempts, kept_mirror })
     }
 
     /// Ends a call without an answer; one that has ended stays as it is.

@@ -37,8 +37,8 @@ impl SoftEnds {
 }
 
 impl Engine {
-    /// Leaves the rest of these calls that share, in percent, of their time from the moment on
-    /// that so many of them are answered in full.
+    /// Hurries the rest of these calls once so many of them are answered in full. The rest gets
+    /// that share, in percent, of its time.
     pub(crate) fn end_softly(
         &mut self,
         (first, count): (CallId, u32),
@@ -204,7 +204,7 @@ mod tests {
         }
 
         fn took(&self, number: usize) -> Duration {
-            self.engine.effort(self.calls[number].0).expect("it has ended").0
+            self.engine.effort(self.calls[number].0).expect("it has ended").elapsed
         }
     }
 

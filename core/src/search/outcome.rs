@@ -25,6 +25,9 @@ pub struct AgentOutcome {
     pub elapsed: Duration,
     /// Number of attempts on its mirrors, those made beside a silent one included.
     pub attempts: u32,
+    /// True if the mirror of the call's key has answered, false if another one has; `None` without
+    /// a key ([`CallOptions::mirror_key`](crate::CallOptions::mirror_key)) or an answer.
+    pub kept_mirror: Option<bool>,
 }
 
 impl AgentOutcome {
@@ -39,7 +42,7 @@ impl AgentOutcome {
     }
 }
 
-/// How much of the searched indexes a result covers.
+/// Part of the searched indexes that a result covers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Coverage {
@@ -55,7 +58,7 @@ pub struct Coverage {
 }
 
 impl SearchResult {
-    /// Returns how much of the searched indexes the result covers.
+    /// Returns the part of the searched indexes that the result covers.
     pub fn coverage(&self) -> Coverage {
         let partial = self.outcomes.iter().filter(|outcome| outcome.is_partial()).count();
         let is_whole = self.agents_answered == self.agents && !self.has_unsearched;
@@ -78,16 +81,20 @@ impl SearchResult {
 pub(crate) struct Effort {
     pub(crate) elapsed: Duration,
     pub(crate) attempts: u32,
+    pub(crate) kept_mirror: Option<bool>,
 }
 
 impl Effort {
     /// What the outcome itself tells, where nobody saw the call.
     pub(super) fn of(outcome: &Result<Reply, AgentFailure>) -> Self {
         match outcome {
-            Ok(reply) => Self { elapsed: reply.elapsed, attempts: reply.attempts },
+            Ok(Reply { elapsed, attempts, .. }) => {
+                Self { elapsed: *elapsed, attempts: *attempts, kept_mirror: None }
+            }
             Err(failure) => Self {
                 elapsed: failure.attempts.iter().map(|attempt| attempt.elapsed).sum(),
                 attempts: u32::try_from(failure.attempts.len()).unwrap_or(u32::MAX),
+                kept_mirror: None,
             },
         }
     }

@@ -56,8 +56,9 @@ impl<H: AsRef<str>> Part<H> {
             PartSource::Local(name) => (0, None, Some(name.clone())),
         };
         let (index, host) = (self.index.clone(), host.filter(|_| is_heard));
-        let Effort { elapsed, attempts } = self.effort;
-        AgentOutcome { index, agent, local, host, failure, elapsed, attempts }
+        let Effort { elapsed, attempts, kept_mirror } = self.effort;
+        let kept_mirror = kept_mirror.filter(|_| is_heard);
+        AgentOutcome { index, agent, local, host, failure, elapsed, attempts, kept_mirror }
     }
 
     pub(super) fn set_of<'a>(&'a self, reply: &'a Reply, query: usize) -> Option<Set<'a>> {

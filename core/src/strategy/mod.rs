@@ -5,6 +5,7 @@
 //! the same with two mirrors and with a thousand. Dead hosts are left out by every strategy; each
 //! gets its one trial query when that is due. If nothing else is left, the least bad is tried.
 
+mod keyed;
 mod nodeads;
 mod noerrors;
 mod random;
@@ -19,11 +20,13 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+pub(crate) use keyed::mirror_of_key;
 pub(crate) use tried::Tried;
 
 use crate::config::HaStrategy;
 use crate::karma::BlockClock;
 use crate::mirror::Mirror;
+use crate::mirror_key::MirrorKey;
 use ranking::Ranking;
 use weights::Weights;
 
@@ -99,23 +102,28 @@ impl Selector {
     }
 
     /// Picks a mirror that is not in `tried`; `None` when all were tried. A trial is claimed only
-    /// of a mirror that `trials` allows.
+    /// of a mirror that `trials` allows. With a key the strategy decides only when no other mirror
+    /// lives.
     pub fn pick(
         &self,
         mirrors: &[Mirror],
         tried: &Tried,
         trials: Trials,
-        random: u64,
+        (key, random): (Option<MirrorKey>, u64),
         now: Instant,
     ) -> Option<Pick> {
         if mirrors.len() == 1 {
             let only = Pick { mirror: 0, on_trial: false, patience: None };
             return (!tried.contains(0)).then_some(only);
         }
+        let by_key = key.and_then(|key| keyed::pick(mirrors, tried, trials, key, now));
         let mut state = self.state.lock();
         self.refresh(&mut state, mirrors, now);
         let ranking = &state.ranking;
         let patience = ranking.patience();
+        if let Some(pick) = by_key {
+            return Some(Pick { patience: pick.patience.or(patience), ..pick });
+        }
         if let Some(mirror) = claim_trial(ranking, mirrors, tried, trials, now) {
             return Some(Pick { mirror, on_trial: true, patience });
         }
@@ -183,13 +191,17 @@ fn claim_trial(
         return None;
     }
     let due = |mirror: &&usize| !tried.contains(**mirror);
-    let claim = |mirror: &usize| {
-        mirrors[*mirror].host.record(|karma| {
+    let mut due = ranking.dead().iter().filter(due).copied();
+    due.find(|mirror| claim_trial_of(&mirrors[*mirror], trials, now))
+}
+
+/// Claims the trial of a dead mirror; false if it is not allowed, or not due.
+fn claim_trial_of(mirror: &Mirror, trials: Trials, now: Instant) -> bool {
+    trials != Trials::None
+        && mirror.host.record(|karma| {
             let health = karma.health_mut();
             (trials == Trials::All || !health.failed_ping()) && health.claim_trial(now)
         })
-    };
-    ranking.dead().iter().filter(due).copied().find(|mirror| claim(mirror))
 }
 
 /// Error ratios move with each query, so rankings are made anew at least this often.

@@ -25,7 +25,8 @@ impl Bed {
 
     fn pick(&mut self, tried: &Tried) -> Option<usize> {
         let random = self.random.u64(..);
-        let pick = self.selector.pick(&self.mirrors, tried, Trials::None, random, self.now);
+        let pick =
+            self.selector.pick(&self.mirrors, tried, Trials::None, (None, random), self.now);
         pick.map(|pick| pick.mirror)
     }
 
@@ -148,7 +149,7 @@ fn a_dead_mirror_gets_nothing_but_its_trial() {
         bed.pass(TRIAL_PAUSE_MIN);
         let trials = (0..300)
             .filter_map(|_| {
-                bed.selector.pick(&bed.mirrors, &Tried::default(), Trials::All, 5, bed.now)
+                bed.selector.pick(&bed.mirrors, &Tried::default(), Trials::All, (None, 5), bed.now)
             })
             .filter(|pick| pick.on_trial)
             .count();
@@ -291,5 +292,91 @@ fn timeouts_alone_never_attract() {
             let counts = bed.counts(1_000);
             assert!(counts[0] < 200, "{strategy:?}, {healthy_ms} ms: {counts:?}");
         }
+    }
+}
+
+/// Names of mirrors that a key's calls go to one after the other, each failing the one before.
+fn order_of_key(bed: &Bed, key: MirrorKey) -> Vec<String> {
+    let mut tried = Tried::default();
+    let mut pick = || {
+        let chance = (Some(key), 0);
+        let picked = bed.selector.pick(&bed.mirrors, &tried, Trials::None, chance, bed.now)?;
+        tried.insert(picked.mirror);
+        Some(bed.mirrors[picked.mirror].host.name.clone())
+    };
+    std::iter::from_fn(&mut pick).collect()
+}
+
+#[test]
+fn a_mirror_that_is_removed_moves_its_own_keys_only() {
+    for mirrors in 2..=6 {
+        for removed in 0..mirrors {
+            let whole = Bed::new(HaStrategy::Random, mirrors);
+            let mut less = Bed::new(HaStrategy::Random, mirrors);
+            let gone = less.mirrors.remove(removed).host.name.clone();
+            less.mirrors.reverse();
+            let mut moved = 0;
+            for number in 0..400 {
+                let key = MirrorKey::new(format!("user {number}"));
+                let mut before = order_of_key(&whole, key);
+                assert_eq!(before.len(), mirrors);
+                moved += usize::from(before[0] == gone);
+                before.retain(|name| *name != gone);
+                assert_eq!(order_of_key(&less, key), before, "the others keep their order");
+            }
+            let share = 400 / mirrors;
+            assert!((share / 2..share * 2).contains(&moved), "{moved} of 400, {mirrors} mirrors");
+        }
+    }
+}
+
+#[test]
+fn a_key_stays_until_its_mirror_dies_and_returns_to_it() {
+    for strategy in [HaStrategy::Random, HaStrategy::RoundRobin, HaStrategy::NoErrors] {
+        let mut bed = Bed::new(strategy, 3);
+        let key = MirrorKey::new("session");
+        let first = mirror_of_key(&bed.mirrors, key).expect("there are mirrors");
+        let other = (first + 1) % 3;
+        // It is slower than others, and has failed now and then.
+        bed.succeed(first, 400);
+        bed.succeed(other, 1);
+        bed.fail(first, 2);
+        bed.pass(PERIOD);
+        let picked = |bed: &mut Bed, trials| {
+            let chance = (Some(key), bed.random.u64(..));
+            bed.selector.pick(&bed.mirrors, &Tried::default(), trials, chance, bed.now)
+        };
+        for _ in 0..50 {
+            let pick = picked(&mut bed, Trials::All).expect("a pick");
+            assert_eq!((pick.mirror, pick.on_trial), (first, false), "{strategy:?}");
+        }
+        bed.fail(first, 2);
+        let next = picked(&mut bed, Trials::None).expect("a pick").mirror;
+        assert_ne!(next, first);
+        assert!((0..50).all(|_| picked(&mut bed, Trials::None).unwrap().mirror == next));
+        // Another that is dead is none of its business.
+        let last = 3 - first - next;
+        bed.fail(last, 4);
+        bed.pass(TRIAL_PAUSE_MIN);
+        let trial = picked(&mut bed, Trials::All).expect("a pick");
+        assert_eq!((trial.mirror, trial.on_trial), (first, true));
+        let meanwhile = picked(&mut bed, Trials::All).expect("a pick");
+        assert_eq!((meanwhile.mirror, meanwhile.on_trial), (next, false));
+        bed.succeed(first, 1);
+        let back = picked(&mut bed, Trials::All).expect("a pick");
+        assert_eq!((back.mirror, back.on_trial), (first, false));
+    }
+}
+
+#[test]
+fn a_key_without_a_living_mirror_leaves_it_to_the_strategy() {
+    let mut bed = Bed::new(HaStrategy::NoDeads, 2);
+    bed.fail(0, 9);
+    bed.fail(1, 4);
+    for number in 0..20 {
+        let chance = (Some(MirrorKey::new([number])), 0);
+        let tried = Tried::default();
+        let pick = bed.selector.pick(&bed.mirrors, &tried, Trials::None, chance, bed.now);
+        assert_eq!(pick.map(|pick| pick.mirror), Some(1), "the least bad");
     }
 }
