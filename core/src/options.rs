@@ -189,7 +189,7 @@ impl CallOptions {
         self
     }
 
-    /// Keeps reads with this key to one mirror of each agent while it lives, so that the pages of a
+    /// Keeps reads with this key to one mirror of each agent while it lives. So the pages of a
     /// session come from the same documents.
     ///
     /// Every process picks the same mirror, and one that is added or removed moves only the keys
