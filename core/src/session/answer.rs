@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::command::{Mirrored, Written};
 use crate::error::AgentFailure;
 use crate::search::{Column, Names, SearchResult};
-use crate::sphinxql::{Facet, Item, ItemKind};
+use crate::sphinxql::{Facet, Item, ItemKind, reword};
 use crate::wire::search::{Kind, Value};
 
 /// The answer to a statement: columns and rows, as a master gives them to a MySQL client.
@@ -216,22 +216,28 @@ enum Place {
 }
 
 impl Shape {
-    pub(super) fn of_select(items: &[Item]) -> Shape {
+    /// A select shows its columns as they come, but for those that have a name here.
+    pub(super) fn of_select(items: &[Item], names: Vec<Option<String>>) -> Shape {
         let is_id = |item: &Item| {
             let alias = item.alias.as_ref();
             item.text.eq_ignore_ascii_case(ID)
                 && alias.is_none_or(|alias| alias.text.eq_ignore_ascii_case(ID))
         };
-        let part = |item: &Item| match item.kind {
+        let part = |(item, name): (&Item, Option<String>)| match item.kind {
             ItemKind::Everything => Part::Star,
-            _ => Part::One(None),
+            _ => Part::One(name),
         };
-        Shape { parts: items.iter().map(part).collect(), star_has_id: !items.iter().any(is_id) }
+        let parts = items.iter().zip(names).map(part).collect();
+        Shape { parts, star_has_id: !items.iter().any(is_id) }
     }
 
     /// A facet shows its columns by their aliases, and counts.
     pub(super) fn of_facet(facet: &Facet) -> Shape {
-        let name = |item: &Item| item.alias.as_ref().map(|alias| alias.text.to_ascii_lowercase());
+        let name = |item: &Item| {
+            let written = (reword(&item.text, |_| None) != item.text).then_some(&item.text);
+            let name = item.alias.as_ref().map(|alias| &alias.text).or(written);
+            name.map(|name| name.to_ascii_lowercase())
+        };
         let mut parts: Vec<Part> = facet.items.iter().map(|item| Part::One(name(item))).collect();
         let counts = 1 + usize::from(facet.distinct.is_some());
         parts.extend((0..counts).map(|_| Part::One(None)));

@@ -6,6 +6,7 @@ mod answer;
 mod call;
 mod condition;
 mod meta;
+mod own_alias;
 mod plan;
 mod select;
 mod setting;

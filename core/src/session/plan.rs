@@ -22,7 +22,7 @@ impl Plan {
     pub(super) fn new(statement: Statement) -> Result<Plan, Fault> {
         let refuse = |span: Span, what: &str| Err(Fault::new(span, what));
         match statement {
-            Statement::Select(select) => Ok(Plan::Search(Planned::new(&select)?)),
+            Statement::Select(select) => Ok(Plan::Search(Planned::new(*select)?)),
             Statement::Describe(..) => Ok(Plan::Tell(statement)),
             Statement::Show(ref show) if show.target == ShowTarget::Variables => {
                 refuse(show.span, "SHOW VARIABLES is of one daemon: send it to an agent")

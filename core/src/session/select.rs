@@ -2,11 +2,12 @@
 
 use super::answer::Shape;
 use super::condition::{condition, filtered};
+use super::own_alias::Reworded;
 use super::setting::{self, StatementOptions};
 use crate::search::{GroupBy, Grouping, Search, Sort};
 use crate::sphinxql::{
     Aggregate, Column, Direction, Facet, Fault, Group, Item, ItemKind, Limit, Order, OrderKey,
-    Select, Span,
+    Select, Span, reword,
 };
 
 /// What of a SELECT is asked, and how its answers look.
@@ -21,12 +22,14 @@ pub(super) struct Planned {
 }
 
 impl Planned {
-    pub(super) fn new(select: &Select) -> Result<Planned, Fault> {
+    pub(super) fn new(select: Select) -> Result<Planned, Fault> {
+        let Reworded { select, names } = Reworded::new(select);
+        let select = &select;
         let text = select.text.as_ref().map_or("", |text| text.text.as_str());
         let settings = select.settings.as_slice();
         // What facets have in common with their select.
         let common = filtered(Search::new(text), &select.conditions)?;
-        let mut shapes = vec![Shape::of_select(&select.items)];
+        let mut shapes = vec![Shape::of_select(&select.items, names)];
         let own = own(select, common.clone())?;
         let mut searches = vec![setting::with_settings(own, settings)?];
         let common = setting::with_common_settings(common, settings)?;
@@ -108,13 +111,14 @@ fn facet_search(facet: &Facet, search: Search) -> Result<Search, Fault> {
             return Err(Fault::new(item.span, expected));
         }
         // Agents take them without an alias; the answer has it.
-        texts.push(item.text.as_str());
-        by.push(Column { text: item.text.clone(), span: item.span });
+        let text = reword(&item.text, |_| None);
+        texts.push(text.clone());
+        by.push(Column { text, span: item.span });
     }
-    texts.push("count(*)");
+    texts.push("count(*)".to_owned());
     let distinct = facet.distinct.as_ref().map(name_in_clause).transpose()?;
     let distinct = distinct.map(|column| format!("count(distinct {column})"));
-    texts.extend(distinct.as_deref());
+    texts.extend(distinct);
     if !facet.by.is_empty() {
         by.clone_from(&facet.by);
     }

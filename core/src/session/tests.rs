@@ -37,6 +37,13 @@ fn a_select_is_the_search_that_says_the_same() {
             base("a b", "id, gid*2 AS g, weight()").offset(3).limit(4),
         ),
         (
+            "select gid*.5 half, weight() as Weight, weight*2 w from d where weight>5 \
+             order by weight desc, gid asc",
+            base("", "gid*0.5 AS half, weight() AS hamirror_weight, hamirror_weight*2 AS w")
+                .filter("hamirror_weight", Condition::above(5))
+                .sort(Sort::Extended("hamirror_weight desc, gid asc".into())),
+        ),
+        (
             "select id from d where gid=5 and gid!=6 and a.b='x' and name!='y' and r=1.5",
             base("", "id")
                 .filter("gid", Condition::any_of([5]))

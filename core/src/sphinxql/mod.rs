@@ -25,6 +25,7 @@ mod parser;
 mod print;
 #[cfg(test)]
 mod property_tests;
+mod reword;
 mod select;
 mod statement;
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod token;
 pub(crate) use fault::Fault;
 pub use parameter::{Parameter, Parameters};
 pub use parser::parse;
+pub(crate) use reword::reword;
 pub use select::{
     Aggregate, Column, Direction, Facet, Group, Item, ItemKind, Limit, Order, OrderKey, Outer,
     Predicate, Quantifier, Select, Setting, SettingValue, Test,
