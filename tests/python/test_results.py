@@ -12,6 +12,8 @@ import hamirror
 from daemons import CAPTURES, Player, refused_address
 
 if TYPE_CHECKING:
+    import pathlib
+
     from daemons import Cluster
 
 ALL_ATTRIBUTES = (CAPTURES / "search_allattrs_master14_11F.rep.bin").read_bytes()
@@ -53,6 +55,15 @@ def test_a_client_of_a_file_or_of_agents(cluster: Cluster) -> None:
         hamirror.connect(agents={"d": "box1:0:x"})
     with pytest.raises(FileNotFoundError):
         hamirror.connect("no/such.conf")
+
+
+def test_what_is_odd_in_a_file_is_logged(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "odd.conf"
+    path.write_text("index d\n{\n type = distributed\n agent = box1:1:x\n agent_tmeout = 5\n}\n")
+    with hamirror.connect(path, background=False):
+        assert "agent_tmeout" in caplog.text
 
 
 def test_results_are_pickled_and_copied() -> None:

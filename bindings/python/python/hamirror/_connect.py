@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Literal
 
 from ._native import Client, Config
@@ -24,6 +25,8 @@ def connect(
     **options: Unpack[ClientOptions],
 ) -> Client:
     """Makes a client of a configuration, or of agents; nothing is connected before its first call.
+
+    What is odd in a file is logged as a warning of the logger "hamirror".
 
     Parameters
     ----------
@@ -57,4 +60,6 @@ def connect(
     if not isinstance(config, Config):
         assert config is not None
         config = Config.read(config, reading=reading)
+        for warning in config.warnings:
+            logging.getLogger("hamirror").warning("%s", warning)
     return Client(config, **options)
