@@ -149,9 +149,10 @@ static void read_mirror(const hamirror_mirror_answer *answer)
 static void read_agent(const hamirror_agent_answers *answers)
 {
     size_t mirror;
+    bool is_complete = API(agent_answers_is_complete)(answers);
     API(agent_answers_number)(answers);
     API(agent_answers_documents)(answers);
-    CHECK(!API(agent_answers_is_alike)(answers) || API(agent_answers_is_complete)(answers));
+    CHECK(!API(agent_answers_is_alike)(answers) || is_complete);
     read_text(API(agent_answers_index)(answers));
     for (mirror = 0; mirror <= API(agent_answers_mirror_count)(answers); mirror++)
         read_mirror(API(agent_answers_mirror)(answers, mirror));
