@@ -186,7 +186,14 @@ fn compare(cluster: &mut Cluster, seed: u64, count: usize) -> Result<()> {
             (Ok(found), Ok(expected)) => {
                 answers += 1;
                 let expected = without_pointers(expected);
-                if let Some(difference) = difference(found, &expected) {
+                let mut difference = difference(found, &expected);
+                // A master joins lists in the order in which its agents happened to answer.
+                let mut tries = 0..ORDERS_TRIED;
+                while difference.is_some() && is_joined(&query) && tries.next().is_some() {
+                    let again = without_pointers(&oracle.search(INDEX, &query)?);
+                    difference = self::difference(found, &again);
+                }
+                if let Some(difference) = difference {
                     faults.push(format!("query {number}: {query:?}\n{difference}"));
                 }
             }
@@ -206,6 +213,14 @@ fn compare(cluster: &mut Cluster, seed: u64, count: usize) -> Result<()> {
     ensure!(answers >= count * 2 / 3, "too tame: {answers} answers, {refused} refused");
     Ok(())
 }
+
+/// Joins the values of a group.
+fn is_joined(query: &Query) -> bool {
+    query.select.contains("group_concat")
+}
+
+/// Answers of a master among which its agents were once as quick as they stand in its file.
+const ORDERS_TRIED: usize = 50;
 
 /// A master of groups sends its clients the pointers by which its agents sorted texts.
 fn without_pointers(answer: &Answer) -> Answer {
