@@ -182,8 +182,8 @@ impl CallOptions {
     /// gets that share, in percent, of the time left until the deadline.
     ///
     /// A share of 0 ends the search at once, and 100 changes nothing. It holds for searches, and
-    /// for other reads of a whole index. An agent that was not waited for is a failure of the
-    /// result, with [`AgentFailure::soft_timeout_passed`](crate::AgentFailure).
+    /// for other reads of a whole index but keywords. An agent that was not waited for is a
+    /// failure of the result, with [`AgentFailure::soft_timeout_passed`](crate::AgentFailure).
     pub fn soft_timeout(mut self, percent: u8, share: u8) -> Self {
         self.soft_timeout = Some(SoftTimeout { percent, share });
         self

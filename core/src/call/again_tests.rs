@@ -289,3 +289,31 @@ fn a_change_that_was_on_its_way_may_be_applied() {
         assert_eq!(bed.failure().may_be_applied(), is_sent);
     }
 }
+
+#[test]
+fn a_soft_end_proves_nothing_against_a_mirror_and_is_no_want_of_answers() {
+    let mut bed = read(1);
+    let (kept, mirror) = bed.started().expect("the mirror is asked");
+    bed.call.handle_reused(kept);
+    bed.call.handle_reached(kept, bed.now);
+    let host = bed.agent.mirrors[mirror].host.clone();
+    let retirements = host.kept.retirements();
+    bed.now += ms(1);
+    bed.call.hurry(0, bed.now);
+    bed.call.handle_timeout(|_| Some(Phase::Wait), 0, bed.now);
+    assert!(bed.failure().soft_timeout_passed && !bed.failure().deadline_passed);
+    assert_eq!(host.kept.retirements(), retirements, "others go on with what is idle");
+    assert_eq!(bed.agent.unanswered.load(std::sync::atomic::Ordering::Relaxed), 0);
+    assert_eq!(host.read(|karma| karma.errors_in_row()), 0);
+}
+
+#[test]
+fn a_soft_end_after_a_refusal_says_what_it_was() {
+    let mut bed = read(2);
+    let (attempt, _) = bed.started().expect("a mirror is asked");
+    bed.reply(attempt, Status::Error, "unknown local index");
+    assert!(bed.started().is_some(), "the other one is asked");
+    bed.call.hurry(0, bed.now);
+    bed.call.handle_timeout(|_| Some(Phase::Wait), 0, bed.now);
+    assert!(bed.failure().soft_timeout_passed && bed.failure().query_error.is_none());
+}

@@ -178,6 +178,13 @@ impl Call {
             // Whatever forgot one connection without a word forgot the idle ones beside it, too.
             self.host(late.mirror).kept.retire_idle();
         }
+        self.leave_early(late, phase, now);
+    }
+
+    /// Ends an attempt that had less time than the configuration allows its mirror, and waits for
+    /// its answer without the call.
+    pub(super) fn leave_early(&mut self, late: Attempt, phase: Phase, now: Instant) {
+        let (kind, text) = late.timeout();
         let failure = self.attempt_failure(&late, kind, phase, text.to_owned(), now);
         self.failures.push(failure);
         self.obstacles.note(kind);

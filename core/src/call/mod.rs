@@ -79,6 +79,8 @@ pub struct Call {
     refusals: SmallVec<[Refusal; 1]>,
     failures: Vec<AttemptFailure>,
     commands: SmallVec<[Command; 2]>,
+    /// True if it ended by a soft time-out.
+    is_soft_end: bool,
     is_over: bool,
     outcome: Option<Result<Answer, AgentFailure>>,
 }
@@ -165,6 +167,7 @@ impl Call {
             refusals: SmallVec::new(),
             failures: Vec::new(),
             commands: SmallVec::new(),
+            is_soft_end: false,
             is_over: false,
             outcome: None,
             agent,

@@ -227,8 +227,13 @@ impl Call {
         phase_of: impl Fn(u32) -> Option<Phase>,
         now: Instant,
     ) {
+        self.is_soft_end = time_up == TimeUp::Soft;
         for late in std::mem::take(&mut self.attempts) {
+            // The others had answered: that proves nothing against one that had little time.
+            let is_early = self.is_soft_end && !late.is_booked;
+            let is_early = is_early && !late.had_its_time(&self.limits, now);
             match phase_of(late.number) {
+                Some(phase) if is_early => self.leave_early(late, phase, now),
                 Some(phase) => self.give_up(late, phase, now),
                 None => {
                     self.commands.push(Command::Abandon { attempt: late.number });
@@ -245,13 +250,7 @@ impl Call {
         if !self.refusals.is_empty() {
             return self.finish_refused(false, now);
         }
-        match time_up {
-            TimeUp::Deadline => self.finish_failed(None, true),
-            TimeUp::Soft => {
-                let failure = AgentFailure { soft_timeout_passed: true, ..self.failure(None) };
-                self.finish(Err(failure));
-            }
-        }
+        self.finish_failed(None, time_up == TimeUp::Deadline);
     }
 
     /// A trial that ends without a verdict is not repeated at once.
@@ -266,6 +265,7 @@ impl Call {
     }
 
     pub(super) fn failure(&mut self, query_error: Option<String>) -> AgentFailure {
+        let soft_timeout_passed = self.is_soft_end && query_error.is_none();
         AgentFailure {
             index: self.agent.index.clone(),
             agent: self.agent.number,
@@ -275,7 +275,7 @@ impl Call {
             query_errors: Vec::new(),
             program: None,
             deadline_passed: false,
-            soft_timeout_passed: false,
+            soft_timeout_passed,
             cancelled: false,
             is_left_open: self.attempts.iter().any(|attempt| self.is_change(attempt)),
         }
@@ -297,7 +297,8 @@ impl Call {
         self.commands
             .extend(attempts.iter().map(|each| Command::Abandon { attempt: each.number }));
         self.next_round_at = None;
-        if outcome.as_ref().is_err_and(AgentFailure::is_unanswered) {
+        let is_unanswered = outcome.as_ref().is_err_and(AgentFailure::is_unanswered);
+        if is_unanswered && !self.is_soft_end {
             self.agent.unanswered.fetch_add(1, Ordering::Relaxed);
         }
         self.outcome = Some(outcome);

@@ -19,7 +19,7 @@ pub(super) fn ask_mirrors<T: 'static>(
     options: &CallOptions,
     read: fn(&Reply) -> Option<T>,
 ) -> Result<Pending<Mirrored<T>>, Error> {
-    options.completeness.check()?;
+    options.check()?;
     let mut batch = client.batch()?;
     let calls = batch.add_indexes(&indexes, request, options)?;
     let completeness = options.completeness;

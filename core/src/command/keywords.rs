@@ -67,7 +67,7 @@ impl Client {
         with_statistics: bool,
         options: &CallOptions,
     ) -> Result<Pending<Keywords>, Error> {
-        options.completeness.check()?;
+        options.check()?;
         let indexes = self.indexes_once(index)?;
         let mut batch = self.batch()?;
         batch.begin_command();

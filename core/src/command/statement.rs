@@ -165,7 +165,7 @@ fn start_mirrors(
     options: &CallOptions,
     read: fn(&Reply) -> Option<Written>,
 ) -> Result<Pending<Mirrored<Written>>, Error> {
-    options.completeness.check()?;
+    options.check()?;
     let mut batch = client.batch()?;
     let calls = batch.add_mirrors(&mirrors, request, options)?;
     let completeness = options.completeness;

@@ -53,7 +53,7 @@ pub struct Coverage {
     /// Number of agents and local indexes that were asked or should have been.
     pub agents: usize,
     /// Share of the documents that were searched, from 0 to 1. `None` if it is not known: agents
-    /// that do not answer do not say how many they hold.
+    /// that do not answer, or that a warning says were cut short, do not say how many they hold.
     pub documents: Option<f64>,
 }
 
@@ -66,7 +66,7 @@ impl SearchResult {
             complete: self.agents_answered,
             partial,
             agents: self.agents,
-            documents: is_whole.then_some(1.0),
+            documents: (is_whole && self.warning.is_none()).then_some(1.0),
         }
     }
 

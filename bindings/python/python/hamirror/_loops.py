@@ -65,6 +65,10 @@ class Driver:
         try:
             ended = self._batch.drive()
             due_s = self._batch.timeout
+            if due_s is not None and self._fd is None:
+                fd = self._batch.fileno()
+                self._loop.add_reader(fd, self._drive)
+                self._fd = fd
         except Exception as error:
             self.stop()
             self._failed(error)
@@ -75,9 +79,6 @@ class Driver:
             self.stop()
             self._rests()
             return
-        if self._fd is None:
-            self._fd = self._batch.fileno()
-            self._loop.add_reader(self._fd, self._drive)
         self._wait(due_s)
 
     def _wait(self, due_s: float) -> None:

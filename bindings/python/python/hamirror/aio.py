@@ -122,7 +122,8 @@ class Client:
         """The client whose calls wait, for other threads. Both are closed together."""
         self._is_closed = False
         self._loops: dict[asyncio.AbstractEventLoop, Calls] = {}
-        self._lock = threading.Lock()
+        # A collection of garbage may end calls of a closed loop while this thread holds it.
+        self._lock = threading.RLock()
 
     async def search(
         self,
