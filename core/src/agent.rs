@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use crate::config::CallSettings;
+use crate::error::Error;
 use crate::hedge_budget::HedgeBudget;
 use crate::karma::Karma;
 use crate::mirror::Mirror;
@@ -22,6 +23,16 @@ pub struct Index {
     pub blackholes: Vec<Arc<Agent>>,
     /// Local indexes that only a daemon can search.
     pub locals: Vec<String>,
+}
+
+impl Index {
+    /// Returns the agent of that number, from 0; [`Error::Unknown`] if there is none.
+    pub(crate) fn agent(&self, number: usize) -> Result<&Arc<Agent>, Error> {
+        self.agents.iter().find(|known| known.number == number).ok_or_else(|| {
+            let (name, count) = (&self.name, self.agents.len());
+            Error::Unknown(format!("no agent {number} in index '{name}', it has {count}"))
+        })
+    }
 }
 
 /// One shard: interchangeable mirrors.

@@ -245,6 +245,12 @@ pub struct AgentFailure {
 }
 
 impl AgentFailure {
+    /// A local index of that distributed index which nobody asked.
+    pub(crate) fn of_local(index: &str, local: &str) -> Self {
+        let (index, local) = (index.to_owned(), Some(local.to_owned()));
+        AgentFailure { index, local, ..AgentFailure::default() }
+    }
+
     /// No mirror answered, neither well nor with an error of the query, and the caller did not end
     /// it.
     pub fn is_unanswered(&self) -> bool {

@@ -30,3 +30,9 @@ impl Mirror {
         self.host.record_failure(failure, purpose, now);
     }
 }
+
+/// Returns the names of an index list, which commas or blanks part.
+pub(crate) fn index_names(list: &str) -> impl Iterator<Item = &str> {
+    let names = list.split(|letter: char| letter == ',' || letter.is_ascii_whitespace());
+    names.filter(|name| !name.is_empty())
+}

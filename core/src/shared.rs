@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use crate::agent::Index;
 use crate::config::Config;
 use crate::error::Error;
+use crate::mirror::index_names;
 use crate::net::{Background, Pool, clock, process, seed};
 use crate::options::ClientOptions;
 use crate::search::{LocalVersion, Search, SearchRequest};
@@ -76,8 +77,7 @@ impl Shared {
         if let Some(index) = self.topology.load().indexes.get(list) {
             return Ok(vec![index.clone()]);
         }
-        let names = list.split(|letter: char| letter == ',' || letter.is_ascii_whitespace());
-        let indexes = names.filter(|name| !name.is_empty()).map(|name| self.index(name));
+        let indexes = index_names(list).map(|name| self.index(name));
         match indexes.collect::<Result<Vec<_>, _>>()? {
             none if none.is_empty() => self.index(list).map(|index| vec![index]),
             indexes => Ok(indexes),

@@ -28,7 +28,7 @@ impl Batch {
         self.check_process()?;
         options.check()?;
         let index = self.shared.index(index)?;
-        self.start_index(&index, request, options)
+        self.start_indexes(&[index], request, options)
     }
 
     /// Starts a request to one agent of an index, by its number from 0.
@@ -51,11 +51,7 @@ impl Batch {
     ) -> Result<CallId, Error> {
         self.check_process()?;
         let index = self.shared.index(index)?;
-        let Some(agent) = index.agents.iter().find(|known| known.number == agent) else {
-            let (name, count) = (&index.name, index.agents.len());
-            let text = format!("no agent {agent} in index '{name}', it has {count}");
-            return Err(Error::Unknown(text));
-        };
+        let agent = index.agent(agent)?;
         if request.access() == Access::Write && agent.mirrors.len() > 1 {
             let text = "a write goes to every mirror of an agent: add it with the whole index";
             return Err(Error::Misuse(text.to_owned()));
@@ -77,19 +73,7 @@ impl Batch {
     ) -> Result<Calls, Error> {
         self.check_process()?;
         options.check()?;
-        let mut checked = Vec::with_capacity(indexes.len());
-        for index in indexes {
-            checked.push(self.check_index(index, request)?);
-        }
-        let first = self.next_call();
-        for (index, lengths) in indexes.iter().zip(checked) {
-            self.start_checked(index, request, &lengths, |_| *options);
-        }
-        let calls = Calls { first, count: self.next_call().0.wrapping_sub(first.0) };
-        if request.access() == Access::Read {
-            self.end_softly(&calls, options, 0);
-        }
-        Ok(calls)
+        self.start_indexes(indexes, request, options)
     }
 
     /// Counts a command whose requests are added one by one.
@@ -130,7 +114,7 @@ impl Batch {
         }
         self.driver().perform(now);
         self.has_news |= self.pending() < before + mirrors.len();
-        Ok(Calls { first, count: self.next_call().0.wrapping_sub(first.0) })
+        Ok(self.calls_since(first))
     }
 
     /// Starts a search of every agent of an index, or of several (`"shop, archive"`), which are
@@ -185,9 +169,8 @@ impl Batch {
                 |agent: &Agent| Search::call_options(searches, options, &agent.settings);
             self.start_checked(index, request, &lengths, options_of);
         }
-        let count = self.next_call().0.wrapping_sub(first.0);
-        let calls = Calls { first, count };
-        self.has_news |= count == 0;
+        let calls = self.calls_since(first);
+        self.has_news |= calls.count == 0;
         let mut locals = Vec::new();
         for (index, request) in indexes.iter().zip(&requests) {
             Local::add_all(&mut locals, &index.locals, request, &self.shared.local_version);
@@ -198,21 +181,30 @@ impl Batch {
         Ok(self.searches.add(request, calls, locals, *options))
     }
 
-    fn start_index(
+    fn start_indexes(
         &mut self,
-        index: &Index,
+        indexes: &[Arc<Index>],
         request: &Arc<dyn Request>,
         options: &CallOptions,
     ) -> Result<Calls, Error> {
-        let lengths = self.check_index(index, request)?;
+        let mut checked = Vec::with_capacity(indexes.len());
+        for index in indexes {
+            checked.push(self.check_index(index, request)?);
+        }
         let first = self.next_call();
-        self.start_checked(index, request, &lengths, |_| *options);
-        let count = self.next_call().0.wrapping_sub(first.0);
-        let calls = Calls { first, count };
+        for (index, lengths) in indexes.iter().zip(checked) {
+            self.start_checked(index, request, &lengths, |_| *options);
+        }
+        let calls = self.calls_since(first);
         if request.access() == Access::Read {
             self.end_softly(&calls, options, 0);
         }
         Ok(calls)
+    }
+
+    /// Returns the calls that were started from `first` on.
+    fn calls_since(&self, first: CallId) -> Calls {
+        Calls { first, count: self.next_call().0.wrapping_sub(first.0) }
     }
 
     /// Hurries the rest of these calls once enough of them are answered in full, if the options

@@ -20,8 +20,6 @@ pub struct Answer {
     pub reply: Reply,
     /// Position of the mirror in its agent.
     pub mirror: usize,
-    /// Attempts that the call made, this one included.
-    pub attempts: u32,
 }
 
 /// What a reply means for its connection.
@@ -171,7 +169,7 @@ impl Call {
         self.leave_behind(attempt, now);
         let attempts = self.attempts_started;
         let reply = Reply { elapsed, attempts, ..reply };
-        self.finish(Ok(Answer { reply, mirror: attempt.mirror, attempts }));
+        self.finish(Ok(Answer { reply, mirror: attempt.mirror }));
     }
 
     pub(super) fn book_answer(&self, mirror: usize, took: Took, warned: bool, now: Instant) {
@@ -230,10 +228,11 @@ impl Call {
         self.is_soft_end = time_up == TimeUp::Soft;
         for late in std::mem::take(&mut self.attempts) {
             // The others had answered: that proves nothing against one that had little time.
-            let is_early = self.is_soft_end && !late.is_booked;
-            let is_early = is_early && !late.had_its_time(&self.limits, now);
+            let is_settled = late.is_booked || late.had_its_time(&self.limits, now);
             match phase_of(late.number) {
-                Some(phase) if is_early => self.leave_early(late, phase, now),
+                Some(phase) if self.is_soft_end && !is_settled => {
+                    self.leave_early(late, phase, now)
+                }
                 Some(phase) => self.give_up(late, phase, now),
                 None => {
                     self.commands.push(Command::Abandon { attempt: late.number });

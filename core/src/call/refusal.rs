@@ -123,7 +123,7 @@ impl Call {
         self.agent.hedges.earn();
         let (elapsed, attempts) = (took.at_least, self.attempts_started);
         let reply = Reply { elapsed, attempts, are_refusals_proven: is_proven, ..reply };
-        self.finish(Ok(Answer { reply, mirror: best.mirror, attempts }));
+        self.finish(Ok(Answer { reply, mirror: best.mirror }));
     }
 
     /// Books a refusal: as its mirror's fault, or as the query's.

@@ -29,12 +29,6 @@ pub(super) fn ask_mirrors<T: 'static>(
     }))
 }
 
-/// Names of an index list.
-pub(super) fn names(list: &str) -> impl Iterator<Item = &str> {
-    let names = list.split(|letter: char| letter == ',' || letter.is_ascii_whitespace());
-    names.filter(|name| !name.is_empty())
-}
-
 /// What a request thinks of a reply that it could read, or not.
 pub(super) fn verdict<T>(read: Result<T, Truncated>) -> Verdict {
     match read {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::ask::{names, verdict};
+use super::ask::verdict;
 use super::excerpt_options::ExcerptOptions;
 use super::pending::{Pending, Turns};
 use crate::agent::Index;
@@ -12,6 +12,7 @@ use crate::batch::{Batch, CallId};
 use crate::client::Client;
 use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind};
 use crate::limits::{DEADLINE_MAX, EXCERPT_DOCUMENTS_MAX};
+use crate::mirror::index_names;
 use crate::net::clock;
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request, Target, Verdict};
@@ -296,7 +297,7 @@ impl Request for ExcerptRequest {
         const MODE: u32 = 0;
         body.put_u32(MODE);
         body.put_u32(self.flags);
-        body.put_string(names(target.index_list).next().unwrap_or_default().as_bytes());
+        body.put_string(index_names(target.index_list).next().unwrap_or_default().as_bytes());
         append(body, &self.head)?;
         body.put_u32(u32::try_from(self.count).unwrap_or(u32::MAX));
         append(body, &self.documents)
@@ -311,10 +312,8 @@ impl Request for ExcerptRequest {
 pub(super) fn read(body: &[u8], count: usize) -> Result<Vec<&[u8]>, Truncated> {
     let mut reader = Reader::new(body);
     let excerpts = (0..count).map(|_| reader.string()).collect::<Result<_, _>>()?;
-    match reader.remaining() {
-        0 => Ok(excerpts),
-        _ => Err(Truncated { offset: reader.offset() }),
-    }
+    reader.end()?;
+    Ok(excerpts)
 }
 
 /// True if all that an agent said is that it does not have a file.

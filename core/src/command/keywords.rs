@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::ask::{names, verdict};
+use super::ask::verdict;
 use super::pending::Pending;
 use crate::batch::{Batch, CallId};
 use crate::client::Client;
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
 use crate::limits::ANSWER_ROWS_MAX;
+use crate::mirror::index_names;
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::header::Command;
@@ -75,8 +76,10 @@ impl Client {
         let mut locals = Vec::new();
         for index in &indexes {
             for agent in &index.agents {
-                let parts =
-                    agent.mirrors.first().map_or(0, |mirror| names(&mirror.index_list).count());
+                let parts = agent
+                    .mirrors
+                    .first()
+                    .map_or(0, |mirror| index_names(&mirror.index_list).count());
                 let mut calls = Vec::with_capacity(parts);
                 for part in 0..parts {
                     let request = KeywordsRequest::new(text, part, parts, with_statistics);
@@ -85,11 +88,8 @@ impl Client {
                 }
                 asked.push(calls);
             }
-            locals.extend(index.locals.iter().map(|local| AgentFailure {
-                index: index.name.clone(),
-                local: Some(local.clone()),
-                ..AgentFailure::default()
-            }));
+            let local = |local: &String| AgentFailure::of_local(&index.name, local);
+            locals.extend(index.locals.iter().map(local));
         }
         let completeness = options.completeness;
         let read = move |batch: &mut Batch| {
@@ -190,8 +190,8 @@ impl Request for KeywordsRequest {
 
     fn encode(&self, target: &Target<'_>, body: &mut Vec<u8>) -> Result<(), Error> {
         let list = target.index_list;
-        let name = names(list).nth(self.part);
-        let Some(name) = name.filter(|_| names(list).count() == self.parts) else {
+        let name = index_names(list).nth(self.part);
+        let Some(name) = name.filter(|_| index_names(list).count() == self.parts) else {
             let (host, parts) = (target.host, self.parts);
             let text = format!(
                 "index list '{list}' of mirror {host} has not {parts} names as another mirror's: \
@@ -233,8 +233,6 @@ pub(super) fn read(body: &[u8], with_statistics: bool) -> Result<Vec<Told<'_>>, 
         };
         keywords.push(Told { tokenized, normalized, documents, hits });
     }
-    match reader.remaining() {
-        0 => Ok(keywords),
-        _ => Err(Truncated { offset: reader.offset() }),
-    }
+    reader.end()?;
+    Ok(keywords)
 }

@@ -112,12 +112,8 @@ impl<T> Mirrored<T> {
             return Ok(self);
         }
         let mut failures: Vec<AgentFailure> = self.failures().cloned().collect();
-        let index = self.agents.first().map(|agent| agent.index.clone()).unwrap_or_default();
-        failures.extend(locals.iter().map(|local| AgentFailure {
-            index: index.clone(),
-            local: Some(local.clone()),
-            ..AgentFailure::default()
-        }));
+        let index = self.agents.first().map_or("", |agent| agent.index.as_str());
+        failures.extend(locals.iter().map(|local| AgentFailure::of_local(index, local)));
         Err(Error::Unanswered { answered, agents, failures })
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::ask::names;
 use super::mirrored::{Mirrored, Written};
 use super::pending::Pending;
 use super::status::flush_request;
@@ -11,6 +10,7 @@ use super::variable::VariableRequest;
 use crate::agent::Agent;
 use crate::client::Client;
 use crate::error::Error;
+use crate::mirror::index_names;
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request, Target, Verdict};
 use crate::sphinxql::{self, Fault, Name, Parameters, Span, Statement};
@@ -58,11 +58,7 @@ impl Client {
             return Err(placed(Fault::new(span, "one index is expected, whose agent is named")));
         };
         let index = self.index(&index.text)?;
-        let Some(agent) = index.agents.iter().find(|known| known.number == agent) else {
-            let (name, count) = (&index.name, index.agents.len());
-            let text = format!("no agent {agent} in index '{name}', it has {count}");
-            return Err(Error::Unknown(text));
-        };
+        let agent = index.agent(agent)?;
         let count = agent.mirrors.len();
         let mirrors: Vec<usize> = match mirror {
             None => (0..count).collect(),
@@ -196,7 +192,7 @@ impl Request for StatementRequest {
         let is_name = |name: &str| {
             name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
         };
-        let known: Vec<&str> = names(list).collect();
+        let known: Vec<&str> = index_names(list).collect();
         if known.is_empty() || !known.iter().all(|name| is_name(name)) {
             let host = target.host;
             return Err(Error::Request(format!(

@@ -125,10 +125,10 @@ pub(super) fn rows(body: &[u8]) -> Result<Vec<(String, String)>, Truncated> {
         return Err(Truncated { offset: place });
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let rows: Result<Vec<_>, Truncated> =
-        (0..count).map(|_| Ok((text(reader.string()?), text(reader.string()?)))).collect();
-    match reader.remaining() {
-        0 => rows,
-        _ => Err(Truncated { offset: reader.offset() }),
+    let mut rows = Vec::new();
+    for _ in 0..count {
+        rows.push((text(reader.string()?), text(reader.string()?)));
     }
+    reader.end()?;
+    Ok(rows)
 }

@@ -199,8 +199,6 @@ pub(super) fn written(reply: &Reply) -> Option<Written> {
 pub(super) fn number(body: &[u8]) -> Result<u32, Truncated> {
     let mut reader = Reader::new(body);
     let number = reader.u32()?;
-    match reader.remaining() {
-        0 => Ok(number),
-        _ => Err(Truncated { offset: reader.offset() }),
-    }
+    reader.end()?;
+    Ok(number)
 }

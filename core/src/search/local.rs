@@ -132,11 +132,7 @@ impl Local {
     }
 
     fn failure(&self, query_error: Option<String>) -> AgentFailure {
-        AgentFailure {
-            index: self.request.own_index().to_owned(),
-            local: Some(self.name.clone()),
-            query_error: query_error.map(text::escape),
-            ..AgentFailure::default()
-        }
+        let failure = AgentFailure::of_local(self.request.own_index(), &self.name);
+        AgentFailure { query_error: query_error.map(text::escape), ..failure }
     }
 }

@@ -103,15 +103,8 @@ impl<H: AsRef<str>> Part<H> {
         Some(match &self.source {
             PartSource::Local(name) => AgentFailure { local: Some(name.clone()), ..failure },
             PartSource::Agent(number, host) => {
-                let attempt = AttemptFailure {
-                    host: host.as_ref().to_owned(),
-                    kind: FailureKind::RemoteError,
-                    phase: Phase::Read,
-                    text,
-                    code: None,
-                    elapsed: Duration::from_millis(u64::from(set.result.time_ms)),
-                };
-                AgentFailure { agent: *number, attempts: vec![attempt], ..failure }
+                let attempts = vec![attempt(host, text, set.result)];
+                AgentFailure { agent: *number, attempts, ..failure }
             }
         })
     }
@@ -121,21 +114,17 @@ impl<H: AsRef<str>> Part<H> {
         let PartSource::Agent(number, host) = &self.source else { return None };
         let set = self.set_of(reply, query)?;
         let missing = missing_of(reply, set.result)?;
-        let attempt = AttemptFailure {
-            host: host.as_ref().to_owned(),
-            kind: FailureKind::RemoteError,
-            phase: Phase::Read,
-            text: format!("incomplete answer: {}", text::quote(missing)),
-            code: None,
-            elapsed: Duration::from_millis(u64::from(set.result.time_ms)),
-        };
-        Some(AgentFailure {
-            index: self.index.clone(),
-            agent: *number,
-            attempts: vec![attempt],
-            ..AgentFailure::default()
-        })
+        let text = format!("incomplete answer: {}", text::quote(missing));
+        let (index, attempts) = (self.index.clone(), vec![attempt(host, text, set.result)]);
+        Some(AgentFailure { index, agent: *number, attempts, ..AgentFailure::default() })
     }
+}
+
+/// The attempt whose answer to a query is none, or is not whole.
+fn attempt<H: AsRef<str>>(host: &H, text: String, result: &ResultSet) -> AttemptFailure {
+    let (kind, phase) = (FailureKind::RemoteError, Phase::Read);
+    let elapsed = Duration::from_millis(u64::from(result.time_ms));
+    AttemptFailure { host: host.as_ref().to_owned(), kind, phase, text, code: None, elapsed }
 }
 
 /// Returns what an answer to a query says of agents further down that gave none.

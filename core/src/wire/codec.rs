@@ -100,6 +100,14 @@ impl<'a> Reader<'a> {
         self.bytes.len() - self.offset
     }
 
+    /// Refuses bytes that are left: nothing may follow what was read.
+    pub(crate) fn end(&self) -> Result<(), Truncated> {
+        match self.remaining() {
+            0 => Ok(()),
+            _ => Err(Truncated { offset: self.offset }),
+        }
+    }
+
     /// The next `length` bytes.
     pub fn bytes(&mut self, length: usize) -> Result<&'a [u8], Truncated> {
         if length > self.remaining() {

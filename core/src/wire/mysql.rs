@@ -25,9 +25,7 @@ pub(crate) fn outcome(body: &[u8]) -> Result<Outcome<'_>, Truncated> {
     };
     let length = usize::from(low) | usize::from(middle) << 8 | usize::from(high) << 16;
     let payload = reader.bytes(length)?;
-    if reader.remaining() > 0 {
-        return Err(Truncated { offset: reader.offset() });
-    }
+    reader.end()?;
     let mut packet = Reader::new(payload);
     match packet.u8()? {
         OK => {
