@@ -71,6 +71,23 @@ pub(crate) unsafe fn array<'a, T>(
     Ok(unsafe { slice::from_raw_parts(pointer, len) })
 }
 
+/// `len` texts from `pointer`, of which an error calls each `item`.
+///
+/// # Safety
+///
+/// As for [`array`], and for each item as for [`bytes`].
+pub(crate) unsafe fn texts<'a>(
+    pointer: *const *const c_char,
+    len: usize,
+    name: &str,
+    item: &str,
+) -> Result<Vec<&'a str>, Failed> {
+    // SAFETY: the caller's promise.
+    let texts = unsafe { array(pointer, len, name) }?.iter();
+    // SAFETY: the caller's promise.
+    texts.map(|each| unsafe { text(*each, item) }).collect()
+}
+
 /// A copy of bytes, of which there may be more than there is memory.
 pub(crate) fn copy_of(bytes: &[u8]) -> Result<Vec<u8>, Failed> {
     let mut copy = Vec::new();

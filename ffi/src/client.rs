@@ -197,10 +197,7 @@ pub unsafe extern "C" fn hamirror_client_set_addresses(
     fallible!(out_error, {
         let client = need(client, "client")?;
         let host = arguments::text(host, "host")?;
-        let addresses = arguments::array(addresses, addresses_len, "addresses")?.iter();
-        let texts: Vec<&str> = addresses
-            .map(|text| arguments::text(*text, "addresses[]"))
-            .collect::<Result<_, _>>()?;
+        let texts = arguments::texts(addresses, addresses_len, "addresses", "addresses[]")?;
         Ok(client.set_address_texts(host, &texts)?)
     })
 }

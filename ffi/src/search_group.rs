@@ -57,10 +57,9 @@ pub unsafe extern "C" fn hamirror_search_group_by(
     out_error: *mut *mut Error,
 ) -> i32 {
     fallible!(out_error, {
-        let names = arguments::array(attributes, attributes_len, "attributes")?.iter();
-        let names = names
-            .map(|name| arguments::text(*name, "an attribute of attributes").map(str::to_owned));
-        let by = group_by(function, names.collect::<Result<_, _>>()?)?;
+        let (name, item) = ("attributes", "an attribute of attributes");
+        let names = arguments::texts(attributes, attributes_len, name, item)?;
+        let by = group_by(function, names.into_iter().map(str::to_owned).collect())?;
         change(search, |search| search.group(Grouping::new(by)))
     })
 }

@@ -74,11 +74,9 @@ pub unsafe extern "C" fn hamirror_update_new(
 ) -> i32 {
     fallible!(out_error, {
         let out_update = arguments::out_handle(out_update, "out_update")?;
-        let names = arguments::array(attributes, attributes_len, "attributes")?.iter();
-        let name = |name: &*const c_char| {
-            arguments::text(*name, "an attribute of attributes").map(str::to_owned)
-        };
-        let attributes = names.map(name).collect::<Result<_, _>>()?;
+        let (name, item) = ("attributes", "an attribute of attributes");
+        let names = arguments::texts(attributes, attributes_len, name, item)?;
+        let attributes = names.into_iter().map(str::to_owned).collect();
         let given = Given { attributes, documents: Vec::new(), ignores_missing: false };
         out_update.write(handle::new(Exclusive::new(given)));
         Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hamirror::command::Pending;
 use hamirror::internal::BatchHandle;
-use hamirror::{CallOptions, Client, Error, Request, Search};
+use hamirror::{Batch, CallOptions, Client, Error, Request, Search};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -53,21 +53,8 @@ pub(crate) fn search_all<'py>(
     (searches, options): (Vec<Search>, CallOptions),
     return_exceptions: bool,
 ) -> PyResult<Bound<'py, PyList>> {
-    let mut asked = None;
-    let results = waiting::wait(py, |slice| {
-        let (batch, id) = match &mut asked {
-            Some(asked) => asked,
-            empty => {
-                let mut batch = Detached::new(client.batch()?);
-                let id = batch.add_searches_with(index, &searches, &options)?;
-                empty.insert((batch, id))
-            }
-        };
-        if !batch.wait_all(Some(slice))? {
-            return Ok(None);
-        }
-        batch.take_searches(*id).map(Some)
-    })?;
+    let add = |batch: &mut Batch| batch.add_searches_with(index, &searches, &options);
+    let results = in_batch(py, client, add, |batch, id| batch.take_searches(id))?;
     pending::objects(py, results, return_exceptions)
 }
 
@@ -79,21 +66,34 @@ pub(crate) fn call(
     agent: usize,
     (request, options): (&Arc<dyn Request>, CallOptions),
 ) -> PyResult<Reply> {
+    let add = |batch: &mut Batch| batch.add_agent_with(index, agent, request, &options);
+    in_batch(py, client, add, |batch, call| {
+        let host = batch.asked(call).and_then(|asked| asked.host).map(str::to_owned);
+        Ok(Reply::new(batch.take_reply(call)?, host))
+    })
+}
+
+/// Adds to a batch of its own, waits for that, and takes what came of it.
+fn in_batch<Id: Copy + Send, T: Send>(
+    py: Python<'_>,
+    client: &Client,
+    add: impl Fn(&mut Batch) -> Result<Id, Error> + Sync,
+    take: impl Fn(&mut Batch, Id) -> Result<T, Error> + Sync,
+) -> PyResult<T> {
     let mut asked = None;
     waiting::wait(py, |slice| {
-        let (batch, call) = match &mut asked {
+        let (batch, id) = match &mut asked {
             Some(asked) => asked,
             empty => {
                 let mut batch = Detached::new(client.batch()?);
-                let call = batch.add_agent_with(index, agent, request, &options)?;
-                empty.insert((batch, call))
+                let id = add(&mut batch)?;
+                empty.insert((batch, id))
             }
         };
         if !batch.wait_all(Some(slice))? {
             return Ok(None);
         }
-        let host = batch.asked(*call).and_then(|asked| asked.host).map(str::to_owned);
-        Ok(Some(Reply::new(batch.take_reply(*call)?, host)))
+        take(batch, *id).map(Some)
     })
 }
 
