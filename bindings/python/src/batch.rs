@@ -215,7 +215,7 @@ impl Batch {
         self.end_local(py, search, local, Err(text))
     }
 
-    /// Does what is to be done now, without waiting, and returns what has ended since the last
+    /// Reads and writes what sockets are ready for, and returns what has ended since the last
     /// time. Searches and replies are those that their `add_` returned.
     fn drive<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let mut guard = self.lock()?;

@@ -60,7 +60,7 @@ impl Session {
         waiting::run(py, || session.start(statement, &parameters, &options))
     }
 
-    /// Does what is to be done now, without waiting: an answer for each statement, or `None` while
+    /// Reads and writes what sockets are ready for: an answer for each statement, or `None` while
     /// agents are at work.
     fn drive<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let mut guard = self.lock()?;

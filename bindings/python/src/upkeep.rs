@@ -36,14 +36,14 @@ impl Upkeep {
         Ok(get(&mut self.lock()?)?.timeout().map(|due| due.as_secs_f64()))
     }
 
-    /// Does what is to be done now, without waiting.
+    /// Reads and writes what sockets are ready for, without waiting.
     fn drive(&self, py: Python<'_>) -> PyResult<()> {
         let mut guard = self.lock()?;
         let upkeep = get(&mut guard)?;
         waiting::run(py, || upkeep.drive())
     }
 
-    /// Does what is to be done for so long, waiting for it.
+    /// Drives the upkeep until that time is over.
     fn wait(&self, py: Python<'_>, limit: &Bound<'_, PyAny>) -> PyResult<()> {
         let limit = Limit::after(Some(options::duration(limit)?));
         let mut guard = self.lock()?;

@@ -99,7 +99,7 @@ class Batch:
         """Says why a local index has no answer."""
 
     def drive(self) -> list[PendingSearch | PendingSearches | PendingReply]:
-        """Does what is to be done now, without waiting, and returns what has ended since the last
+        """Reads and writes what sockets are ready for, and returns what has ended since the last
         time. Searches and replies are those that their `add_` returned."""
 
     def cancel(self, pending: PendingSearch | PendingSearches | PendingReply) -> None:
@@ -213,10 +213,10 @@ class Upkeep:
         is."""
 
     def drive(self) -> None:
-        """Does what is to be done now, without waiting."""
+        """Reads and writes what sockets are ready for, without waiting."""
 
     def wait(self, limit: float | timedelta) -> None:
-        """Does what is to be done for so long, waiting for it."""
+        """Drives the upkeep until that time is over."""
 
     def close(self) -> None:
         """Ends the upkeep, which the client hands out anew then. Any further use raises

@@ -66,14 +66,14 @@ class ExcerptOptions(CallOptions, total=False):
     """Options of excerpts, and of their call."""
 
     before_match: str | None
-    """What stands before a word that was found, `<b>` unless given; `%PASSAGE_ID%` becomes the
-    number of the passage."""
+    """Text before a word that was found, `<b>` unless given; `%PASSAGE_ID%` becomes the number of
+    the passage."""
 
     after_match: str | None
-    """What stands behind a word that was found, `</b>` unless given."""
+    """Text behind a word that was found, `</b>` unless given."""
 
     chunk_separator: str | None
-    """What stands between two passages, ` ... ` unless given."""
+    """Text between two passages, ` ... ` unless given."""
 
     limit: int | None
     """Size of an excerpt in characters, 256 unless given; 0 is no limit."""
@@ -96,11 +96,12 @@ class ExcerptOptions(CallOptions, total=False):
     has to be 0."""
 
     passage_boundary: Literal["none", "sentence", "paragraph", "zone"] | None
-    """What no passage goes beyond, `none` unless given."""
+    """Boundary that no passage goes beyond, `none` unless given."""
 
     load_files: Literal["none", "everywhere", "scattered"] | None
-    """Whether documents are names of files, `none` unless given: of files that every agent has, or
-    that some agent has. Then all are asked, and a file that none has gives an empty excerpt."""
+    """Place of the documents, `none` unless given: they are texts. Otherwise they are names of
+    files that every agent has, or some agent. In the second case all are asked, and a file that
+    none has gives an empty excerpt."""
 
     remove_spaces: bool | None
     """Makes one of runs of blanks, `True` unless given."""
@@ -132,7 +133,7 @@ class ExcerptOptions(CallOptions, total=False):
 
 
 class QueryOptions(TypedDict, total=False):
-    """What to search for, beside the full-text query."""
+    """Settings of a search, beside its full-text query."""
 
     select: str | None
     """Columns, such as `gid, price*2 AS double_price, weight()`; the default is `*`."""
@@ -240,4 +241,4 @@ class QueryOptions(TypedDict, total=False):
 
 
 class SearchOptions(QueryOptions, CallOptions, total=False):
-    """What to search for, beside the full-text query, and how to ask."""
+    """Settings of a search, beside its full-text query, and of its call."""

@@ -11,7 +11,7 @@ __all__ = ["Filter", "Grouping", "Override", "Ranker", "Search", "Sort"]
 
 @final
 class Search:
-    """What to search for: a full-text query and its settings, to be asked with others at once.
+    """A full-text query and its settings, to be asked with others at once.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Search:
 
 @final
 class Grouping:
-    """What a search groups its documents by, and which groups it returns: one row a group.
+    """Groups of a search: by what documents are grouped, and which groups return, one row a group.
 
     Aggregates (`count(*)`, `sum(price) s`) are entries of the select list. Each row also has the
     columns `@groupby` and `@count`, and `@distinct` where distinct values are counted.

@@ -241,7 +241,7 @@ class Session:
         runs them. What is no statement is told here; otherwise as `Client.execute`."""
 
     def drive(self) -> tuple[Answer, ...] | None:
-        """Does what is to be done now, without waiting, and returns an answer for each statement.
+        """Reads and writes what sockets are ready for, and returns an answer for each statement.
         `None` while agents are at work: call it again when `fileno()` is readable or `timeout` has
         passed."""
 

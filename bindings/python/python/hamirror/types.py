@@ -179,17 +179,17 @@ class Keywords:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a mirror tells of a change that it made."""
+    """Change that a mirror made, as it tells of it."""
 
     documents: int
     """Documents that were changed."""
     warning: str | None
-    """What the mirror could not do."""
+    """Text of the mirror on what it could not do."""
 
 
 @dataclass(frozen=True, slots=True)
 class MirrorAnswer(Generic[Told]):
-    """What one mirror answered."""
+    """Answer of one mirror, or why there is none."""
 
     host: str
     """Host as the configuration names it."""
@@ -201,7 +201,7 @@ class MirrorAnswer(Generic[Told]):
 
 @dataclass(frozen=True, slots=True)
 class AgentAnswers(Generic[Told]):
-    """What the mirrors of one agent answered."""
+    """Answers of the mirrors of one agent."""
 
     index: str
     """Distributed index of the agent."""
@@ -221,7 +221,7 @@ class AgentAnswers(Generic[Told]):
 
 @dataclass(frozen=True, slots=True)
 class Mirrored(Generic[Told]):
-    """What every mirror of every agent answered, each for itself."""
+    """Answers of every mirror of every agent, each for itself."""
 
     agents: tuple[AgentAnswers[Told], ...]
     """In the order of their indexes; blackholes, which nobody waits for, are left out."""
@@ -233,5 +233,5 @@ class Mirrored(Generic[Told]):
     """Documents that were changed, of each agent once, whatever the number of its mirrors; `None`
     for what changes none."""
     warning: str | None
-    """What was not changed, or may not have been: a line for each mirror or local index. What
-    mirrors warn of follows. `None` for what changes none."""
+    """Lines on what was not changed, or may not have been, one for each mirror or local index.
+    Warnings of mirrors follow. `None` for what changes none."""
