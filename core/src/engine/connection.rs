@@ -1,7 +1,7 @@
 //! One connection to a host, as far as it can be known without a socket.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::CallId;
 use crate::call::LeftBehind;
@@ -25,6 +25,8 @@ pub(crate) struct Connection {
     pub(super) dial: DialPlace,
     /// When its address was last dialled.
     pub(super) dialled_at: Instant,
+    /// Time that it took to be made, its greeting left out.
+    pub(super) way: Duration,
     /// Replies read so far.
     pub(crate) served: u64,
     /// Whose daemon its last request was written for.
@@ -105,6 +107,7 @@ impl Connection {
             kept: false,
             dial: DialPlace::None,
             dialled_at: now,
+            way: Duration::ZERO,
             served: 0,
             asked: Product::Unknown,
             layout: Layout::default(),

@@ -2,8 +2,8 @@
 //!
 //! searchd listens with a backlog of five (2.2.11): of more connections than that at once the
 //! kernel drops some, which then wait a second for their second try. So connections to a host wait
-//! here until few enough others are without their greeting; the number of these follows what the
-//! host takes. Now and then one goes on regardless, for those others may hang. Manticore, which
+//! here until few enough others are without their greeting; for a far host the number of these
+//! follows what it takes. Now and then one goes on regardless, for those others may hang. Manticore, which
 //! greets with its first reply, has a longer backlog and is not waited for.
 
 use std::cmp::Reverse;
@@ -17,6 +17,7 @@ use slab::Slab;
 use super::connection::{Connection, State};
 use super::{Action, ConnectionId, Engine};
 use crate::host::{DialPlace, DialTurn, Endpoint, Lookup};
+use crate::karma::PATIENCE_MIN;
 
 /// Connections that wait for their turn to be made.
 #[derive(Debug, Default)]
@@ -278,16 +279,17 @@ impl Engine {
 
     /// A connection was given up while its daemon was silent: the address may belong to nobody
     /// now, or to another. If it was being made, the next attempt begins with another address; in
-    /// any case the name is looked up again.
+    /// any case the name is looked up again. Who gives up at once has seen no silence.
     pub(super) fn handle_silence(&mut self, id: ConnectionId, now: Instant) {
         let connection = &self.connections[id];
         let host = connection.host.clone();
         match &connection.state {
             State::Connecting { endpoints, position, .. } => {
-                if connection.dial.is_queued() {
+                let waited = now.saturating_duration_since(connection.dialled_at);
+                if connection.dial.is_queued() || waited < PATIENCE_MIN {
                     return;
                 }
-                host.dialling.handle_dialled(Duration::MAX);
+                host.dialling.handle_ungreeted();
                 host.addresses.demote(&endpoints[*position]);
             }
             State::Open if !connection.reader.has_reply_bytes() => {}
@@ -300,10 +302,8 @@ impl Engine {
     pub(super) fn end_dial(&mut self, id: ConnectionId, now: Instant) {
         let connection = &mut self.connections[id];
         if connection.dial != DialPlace::None {
-            connection
-                .host
-                .dialling
-                .handle_dialled(now.saturating_duration_since(connection.dialled_at));
+            let took = now.saturating_duration_since(connection.dialled_at);
+            connection.host.dialling.handle_greeted(connection.way, took);
             self.give_up_dial(id, now);
         }
     }

@@ -28,6 +28,7 @@ impl Engine {
             return;
         };
         connection.endpoint = endpoints.get(*position).cloned();
+        connection.way = now.saturating_duration_since(connection.dialled_at);
         connection.state = State::Open;
         let greets_first = connection.host.greeting.greets_first();
         // Nobody wants what a request that was not sent yet would bring.

@@ -53,8 +53,10 @@ struct Dials {
     last: Option<Instant>,
     /// Connections at once that the host is asked to take.
     places: u32,
-    /// Prompt greetings since that number changed.
-    prompt: u32,
+    /// Greetings since that number changed.
+    greeted: u32,
+    /// Shortest time in which a connection was made, its greeting left out.
+    way: Duration,
 }
 
 /// A connection that waits for a place.
@@ -75,12 +77,18 @@ impl Default for Dials {
             dialling: 0,
             last: None,
             places: DIALS_MIN,
-            prompt: 0,
+            greeted: 0,
+            way: Duration::MAX,
         }
     }
 }
 
 impl Dials {
+    fn shrink(&mut self) {
+        self.places = (self.places / 2).max(DIALS_MIN);
+        self.greeted = 0;
+    }
+
     fn is_free(&self) -> bool {
         self.dialling < self.places
     }
@@ -197,22 +205,31 @@ impl Dialling {
         call_and_unlock(dials);
     }
 
-    /// A connection was greeted `took` after it was dialled. The number of places follows what the
-    /// host takes: up by one when so many were greeted at once, down by half for one that was not
-    /// greeted soon (additive increase, multiplicative decrease: RFC 5681).
-    pub fn handle_dialled(&self, took: Duration) {
+    /// A connection was made `way` after it was dialled, and greeted in `took`. The number of places
+    /// for a far host follows what that takes: up by one when so many were greeted, down by half
+    /// for one that was not greeted soon (additive increase, multiplicative decrease: RFC 5681).
+    ///
+    /// A near host is never asked for more. Its greetings are prompt until its queue is full, and
+    /// for what its kernel drops then a second is lost. Of the connections to a far one most are on
+    /// their way, and come one by one, as the greetings before them went out.
+    pub fn handle_greeted(&self, way: Duration, took: Duration) {
         let mut dials = self.dials.lock();
-        if took >= LOST_PACKET {
-            dials.places = (dials.places / 2).max(DIALS_MIN);
-            dials.prompt = 0;
-        } else if took < PROMPT_GREETING && !dials.line.is_empty() {
-            dials.prompt += 1;
-            if dials.prompt >= dials.places {
+        dials.way = dials.way.min(way);
+        if took >= dials.way * 2 + LOST_PACKET {
+            dials.shrink();
+        } else if dials.way >= FAR && !dials.line.is_empty() {
+            dials.greeted += 1;
+            if dials.greeted >= dials.places {
                 dials.places = (dials.places + 1).min(DIALS_MAX);
-                dials.prompt = 0;
+                dials.greeted = 0;
                 call_and_unlock(dials);
             }
         }
+    }
+
+    /// A connection was given up that nobody greeted.
+    pub fn handle_ungreeted(&self) {
+        self.dials.lock().shrink();
     }
 }
 
@@ -220,13 +237,14 @@ impl Dialling {
 /// than the backlog of a searchd, which other clients use too.
 const DIALS_MIN: u32 = 4;
 
-/// Connections that wait for the greeting of a host at once, if that greets all promptly.
+/// Connections that wait for the greeting of a far host at once.
 const DIALS_MAX: u32 = 64;
 
-/// A greeting within that time came from a daemon that has none waiting.
-const PROMPT_GREETING: Duration = Duration::from_millis(3);
+/// A host is far if no connection to it is made sooner.
+const FAR: Duration = Duration::from_millis(3);
 
-/// A greeting that takes so long was held up by a full queue, or by a lost packet.
+/// A greeting that takes so much longer than its way was held up by a full queue, or by a lost
+/// packet.
 const LOST_PACKET: Duration = Duration::from_millis(100);
 
 /// Pause before one connection more is begun though all places are taken.
@@ -291,6 +309,28 @@ mod tests {
         assert_eq!(claim(waiters[0].2), DialPlace::Dialling);
         dialling.release(DialPlace::Dialling);
         assert_eq!(rung(&waiters), [1, 1, 0]);
+    }
+
+    #[test]
+    fn only_a_far_host_is_asked_for_more_at_once() {
+        let now = crate::agent::testing::origin();
+        let grown = |way: Duration, took: Duration| {
+            let (dialling, _waiters) = line(now);
+            (0..1_000).for_each(|_| dialling.handle_greeted(way, took));
+            dialling.dials.lock().places
+        };
+        let ms = Duration::from_millis;
+        assert_eq!(grown(Duration::from_micros(50), Duration::from_micros(90)), DIALS_MIN);
+        assert_eq!(grown(FAR, FAR * 2), 45, "one more for each round of greetings");
+        assert_eq!(grown(ms(80), ms(161)), 45, "the way there is no sign of a full queue");
+        let (dialling, _waiters) = line(now);
+        (0..1_000).for_each(|_| dialling.handle_greeted(ms(80), ms(160)));
+        dialling.handle_greeted(ms(1_080), ms(1_160));
+        assert_eq!(dialling.dials.lock().places, 22);
+        dialling.handle_ungreeted();
+        assert_eq!(dialling.dials.lock().places, 11);
+        (0..9).for_each(|_| dialling.handle_ungreeted());
+        assert_eq!(dialling.dials.lock().places, DIALS_MIN);
     }
 
     #[test]

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use crate::agent::{Agent, testing};
 use crate::call::Scope;
 use crate::config::HaStrategy;
-use crate::engine::{Action, ConnectionId, Engine};
+use crate::engine::{Action, CallId, ConnectionId, Engine};
 use crate::host::Lookup;
+use crate::karma::PATIENCE_MIN;
 use crate::options::CallOptions;
 use crate::request::{Access, Raw, Request};
 use crate::wire::header::Command;
@@ -61,6 +62,22 @@ fn an_address_that_was_silent_is_dialled_again_when_the_others_refuse() {
     assert_eq!(dialled(&mut engine)[0].1, addresses[0], "its first packet may have been lost");
 }
 
+#[test]
+fn who_gives_up_at_once_has_seen_no_silence() {
+    let first = |waited: Duration| {
+        let (agent, addresses, start) = host_at(2);
+        let mut engine = Engine::new(1);
+        let call = begin(&mut engine, &agent, start);
+        assert_eq!(dialled(&mut engine)[0].1, addresses[0]);
+        engine.cancel(call, start + waited);
+        begin(&mut engine, &agent, start + waited);
+        let next = dialled(&mut engine)[0].1;
+        addresses.iter().position(|address| *address == next)
+    };
+    assert_eq!(first(Duration::ZERO), Some(0), "it had no time to answer");
+    assert_eq!(first(PATIENCE_MIN), Some(1), "it was silent");
+}
+
 fn host_at(addresses: u8) -> (Arc<Agent>, Vec<SocketAddr>, Instant) {
     let now = testing::origin();
     let agent = testing::agent(HaStrategy::Random, 1, now);
@@ -70,13 +87,13 @@ fn host_at(addresses: u8) -> (Arc<Agent>, Vec<SocketAddr>, Instant) {
     (Arc::new(agent), addresses, now)
 }
 
-fn begin(engine: &mut Engine, agent: &Arc<Agent>, now: Instant) {
+fn begin(engine: &mut Engine, agent: &Arc<Agent>, now: Instant) -> CallId {
     // Of a read the connection would be begun anew meanwhile.
     let command = Command { id: 99, version: 0x100 };
     let request: Arc<dyn Request> =
         Arc::new(Raw { command, access: Access::Write, body: Vec::new() });
     let options = CallOptions { connect_timeout: Some(CONNECT_TIMEOUT), ..CallOptions::default() };
-    engine.start(agent, &request, &options, Scope::Mirror(0), now);
+    engine.start(agent, &request, &options, Scope::Mirror(0), now)
 }
 
 fn dialled(engine: &mut Engine) -> Vec<(ConnectionId, SocketAddr)> {
