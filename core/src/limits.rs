@@ -72,8 +72,10 @@ pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// After so many probes without an answer a kept connection is closed.
 pub(crate) const KEEPALIVE_PROBES: u32 = 3;
 
-/// A kept connection whose bytes nobody acknowledges for so long is broken (`TCP_USER_TIMEOUT`).
-pub(crate) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(20);
+/// A kept connection is broken if nobody acknowledges a further request for so long
+/// (`TCP_USER_TIMEOUT`). A lost one is sent again after 200 ms, and a busy or stopped daemon's
+/// kernel acknowledges all the same.
+pub(crate) const UNACKNOWLEDGED_MAX: Duration = Duration::from_millis(500);
 
 /// Mirrors of one agent: a line with more is a mistake, and masks of mirrors stay small.
 pub(crate) const MIRRORS_MAX: usize = 4_096;

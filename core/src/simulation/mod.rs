@@ -94,6 +94,7 @@ fn seeds() {
 fn one_seed() {
     let seed = number_from("HAMIRROR_SEED").unwrap_or(0);
     let mut world = World::new(seed, None);
+    world.traces_actions = true;
     let result = world.run();
     for (time, text) in world.trace() {
         println!("{:>12.3} ms  {text}", time.as_secs_f64() * 1e3);

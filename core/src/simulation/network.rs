@@ -12,6 +12,7 @@ use super::world::{Event, World};
 use crate::engine::{Action, Closing, ConnectionId, ConnectionState};
 use crate::host::{Endpoint, Host};
 use crate::karma::Karma;
+use crate::limits::UNACKNOWLEDGED_MAX;
 use crate::request::Access;
 
 /// All wires between drivers and sites, by a number that is never used again.
@@ -47,6 +48,8 @@ pub(super) enum Happening {
     Dialled,
     Bytes(Vec<u8>),
     Closed(Closing),
+    /// Nobody has acknowledged what was sent through it, for as long as the kernel waits for that.
+    Unacknowledged,
 }
 
 impl Network {
@@ -60,9 +63,12 @@ impl Network {
         self.silent.extend(dead.map(|(number, wire)| (wire.host, *number)));
     }
 
-    /// The connections to a site that are open now lead nowhere, and new ones do.
+    /// The connections to a site that are open now lead nowhere, and new ones do. Nothing stands
+    /// between the ends of a unix socket.
     pub(super) fn forget(&mut self, site: usize) {
-        let of_site = |wire: &Wire| wire.site == site && wire.is_connected;
+        let of_site = |wire: &Wire| {
+            wire.site == site && wire.is_connected && matches!(wire.endpoint, Endpoint::Inet(_))
+        };
         let lost = self.wires.iter().filter(|(_, wire)| of_site(wire));
         self.forgotten.extend(lost.map(|(number, wire)| (wire.host, *number)));
     }
@@ -113,6 +119,7 @@ impl World {
     /// Does what a driver's engine wants done.
     pub(super) fn act(&mut self, driver: usize) -> Result<(), String> {
         while let Some(action) = self.drivers[driver].engine.poll_action() {
+            self.note_action(driver, &action);
             match action {
                 Action::Connect(id, endpoint) => self.connect(driver, id, endpoint),
                 Action::Send(id) => self.send(driver, id)?,
@@ -123,6 +130,22 @@ impl World {
         }
         self.drivers[driver].engine.sweep();
         self.watch(driver)
+    }
+
+    /// Says what a driver does for which call, if every detail is traced.
+    fn note_action(&mut self, driver: usize, action: &Action) {
+        let (Action::Connect(id, _) | Action::Send(id) | Action::Close(id)) = action else {
+            return;
+        };
+        let Driver { engine, asked, .. } = &self.drivers[driver];
+        if let Some(connection) = engine.connections.get(*id).filter(|_| self.traces_actions) {
+            let user =
+                connection.user.and_then(|user| Some((asked.get(&user.call)?.id, user.attempt)));
+            let host = &connection.host.name;
+            self.note(format!(
+                "  driver {driver}: {action:?} of {host} for call, attempt {user:?}"
+            ));
+        }
     }
 
     /// The daemons of a site close, or reset, the connections that they have.
@@ -169,6 +192,9 @@ impl World {
         let (driver, id) = (wire.driver, wire.id);
         let engine = &mut self.drivers[driver].engine;
         match happening {
+            Happening::Unacknowledged => {
+                engine.handle_closed(id, Closing::Broken("timed out".into()), now);
+            }
             _ if is_dead => {}
             Happening::Dialled => match self.sites[wire.site].dial(&wire.endpoint) {
                 Dialled::Unanswered => {}
@@ -265,6 +291,11 @@ impl World {
             let wire = self.network.wires.get_mut(&number).expect("it is open");
             let site = &self.sites[wire.site];
             if is_dead || !site.listens_at(&wire.endpoint) {
+                let is_tcp = matches!(wire.endpoint, Endpoint::Inet(_));
+                if is_dead && is_tcp && engine.is_reused(id) {
+                    let event = Event::OnWire(number, Happening::Unacknowledged);
+                    self.schedule(UNACKNOWLEDGED_MAX, event);
+                }
                 continue;
             }
             let was_kept = wire.peer.is_persistent();

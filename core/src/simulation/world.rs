@@ -59,6 +59,8 @@ pub(super) struct World {
     pub(super) executed_writes: BTreeMap<(u64, usize), u32>,
     /// Requests that each site executed, pings left out.
     pub(super) executed: Vec<u64>,
+    /// True if the trace tells what drivers do, too.
+    pub(super) traces_actions: bool,
     trace: Vec<(Duration, String)>,
 }
 
@@ -137,6 +139,7 @@ impl World {
             crowd: 0,
             executed_writes: BTreeMap::new(),
             executed: vec![0; sites],
+            traces_actions: false,
             trace: Vec::new(),
             plan,
         };
