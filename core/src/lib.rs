@@ -113,6 +113,7 @@ pub mod internal;
 mod karma;
 mod limits;
 mod log;
+mod manticore_29;
 mod merge;
 mod mirror;
 mod mirror_key;

@@ -9,6 +9,7 @@ pub use raw::Raw;
 use std::time::Duration;
 
 use crate::error::{Error, ProgramError};
+use crate::manticore_29;
 pub use crate::wire::header::Command;
 pub use crate::wire::header::Status as ReplyStatus;
 pub use crate::wire::search::Layout;
@@ -154,10 +155,15 @@ impl Reply {
         }
     }
 
-    /// The text of an ERROR or RETRY reply, as [`text::quote`] makes it.
+    /// The text of an ERROR or RETRY reply, as [`text::quote`] makes it, and what it means where
+    /// nobody could know that.
     pub fn text(&self) -> String {
         let text = Reader::new(&self.body).string();
-        text::quote(text.unwrap_or(b"(without a text)"))
+        let text = text::quote(text.unwrap_or(b"(without a text)"));
+        match manticore_29::meaning_of_error(&text) {
+            Some(meaning) => format!("{text} ({meaning})"),
+            None => text,
+        }
     }
 
     /// Moves the text of a WARNING reply out of its body.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
+use crate::manticore_29::HIDES_STORED_FIELDS;
 use crate::merge::{self, Computed, Merged, Plan, RowPlace, Set, Unmerged};
 use crate::request::Reply;
 use crate::wire::search::{Dialect, Kind, Value};
@@ -326,7 +327,8 @@ fn stored_fields<'a>(
     number: usize,
 ) -> Vec<&'a str> {
     let Set { body, dialect, result, .. } = *set;
-    if dialect != Dialect::Manticore || result.rows.is_empty() {
+    let hides_fields = dialect == Dialect::Manticore && HIDES_STORED_FIELDS;
+    if !hides_fields || result.rows.is_empty() {
         return Vec::new();
     }
     let fields = result.fields.iter().map(|field| field.of(body).to_ascii_lowercase());

@@ -13,6 +13,7 @@ mod walk;
 pub(crate) use self::select::{aggregate, distinct};
 use self::walk::{Step, Stop, Walk, fault};
 use super::header::Command;
+use crate::manticore_29;
 
 /// Refuses a body that is incomplete, goes on after its end, or holds a number out of range.
 ///
@@ -86,7 +87,7 @@ fn check_body(command: Command, body: &[u8]) -> Step<()> {
 /// Name and newest version of a command whose body is known (core/docs/spec/protocol.md 1.7).
 fn known(id: u16) -> Option<(&'static str, u16)> {
     Some(match id {
-        0 => ("SEARCH", 0x128),
+        0 => ("SEARCH", manticore_29::SEARCH_VERSION),
         1 => ("EXCERPT", 0x104),
         2 => ("UPDATE", 0x104),
         3 => ("KEYWORDS", 0x102),

@@ -5,6 +5,7 @@ use super::manticore;
 use super::select::aggregate;
 use super::walk::{Step, Stop, Walk, fault};
 use crate::limits::MATCHES_MAX;
+use crate::manticore_29::{CLIENT_VERSION_MIN, MASTER_MAX};
 use crate::wire::search::flags;
 
 /// What decides which fields a query has.
@@ -20,7 +21,8 @@ pub(super) struct Layout {
 pub(super) fn check(walk: &mut Walk<'_>, version: u16) -> Step<()> {
     let master = if version >= 0x118 { walk.u32("master number")? } else { 0 };
     // The daemon that takes the version answers other masters with an ERROR.
-    if master > MASTER_MAX || master > SPHINX_MASTER_MAX && version < MANTICORE_MIN {
+    let is_new = master > SPHINX_MASTER_MAX;
+    if master > MASTER_MAX || is_new && version < CLIENT_VERSION_MIN {
         return Err(Stop::Unknown);
     }
     let count = if version >= 0x10d { walk.u32("query count")? } else { 1 };
@@ -254,14 +256,8 @@ enum Grouping {
     Unsorted,
 }
 
-/// Newest master that Manticore takes.
-const MASTER_MAX: u32 = 35;
-
 /// Newest master that 2.2.11 takes.
 const SPHINX_MASTER_MAX: u32 = 14;
-
-/// Oldest version that Manticore takes.
-const MANTICORE_MIN: u16 = 0x119;
 
 /// The extended language, which is the newest.
 const MATCH_MODE_MAX: i32 = 6;

@@ -1,6 +1,7 @@
 //! UPDATE (core/docs/spec/protocol.md 3.6).
 
 use super::walk::{Step, Stop, Walk};
+use crate::manticore_29;
 
 /// Every number is checked against the body.
 pub(super) fn check(walk: &mut Walk<'_>, version: u16) -> Step<()> {
@@ -25,10 +26,8 @@ fn check_value(walk: &mut Walk<'_>, version: u16, kind: u32) -> Step<()> {
     match kind {
         1 => walk.array("values of an attribute", 4),
         // 2.2.11 reads numbers, Manticore bytes.
-        2.. if version < MANTICORE_ONLY => Err(Stop::Unknown),
+        2.. if version < manticore_29::UPDATE_VERSION_OF_TEXTS => Err(Stop::Unknown),
         2 | 3 => walk.strings("text of an attribute", 1),
         _ => walk.skip("value of an attribute", 4).map(|_| ()),
     }
 }
-
-const MANTICORE_ONLY: u16 = 0x104;

@@ -10,6 +10,7 @@ use super::Layout;
 use super::rows::{Layout as RowLayout, Rows};
 use super::value::{Broken, Dialect, Kind, Value};
 use crate::limits::{COLUMNS_MAX, NAMES_SIZE_MAX, VALUES_BETWEEN_MARKS, WORD_SIZE_MAX, WORDS_MAX};
+use crate::manticore_29::MASTER_APPROXIMATE;
 use crate::wire::{Reader, Truncated, text};
 
 /// A decoded reply: one result set for each query, in order.
@@ -491,6 +492,3 @@ const MASK_KNOWN: u8 = 7;
 
 /// Since these masters a reply tells the documents, hits and skips read.
 const MASTERS_OF_FETCHED: [u32; 3] = [7, 7, 8];
-
-/// Since this version Manticore says whether total_found is approximate.
-const MASTER_APPROXIMATE: u32 = 19;
