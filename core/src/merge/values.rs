@@ -180,7 +180,7 @@ impl Values<'_> {
                 return;
             }
             Value::Json(json) => {
-                put_text(&json.text(), bytes);
+                put_text(&json.of_sphinx().text(), bytes);
                 return;
             }
             _ => return,

@@ -4,31 +4,40 @@
 use std::fmt;
 use std::io::Write;
 
+use super::json_text::{DOUBLE_SIZE_MAX, Style, put_double, put_exact, quote};
+use super::value::Dialect;
 use crate::limits::JSON_DEPTH_MAX;
 
 /// A JSON document or a part of one. Its bytes were checked when the reply was decoded.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 pub struct Json<'a> {
     code: u8,
     bytes: &'a [u8],
     document: bool,
+    /// Whose daemon sent it, and so how it prints it.
+    dialect: Dialect,
 }
 
 impl<'a> Json<'a> {
     /// A whole document, type 12; no bytes are no document.
-    pub(crate) fn document(bytes: &'a [u8]) -> Self {
-        Json { code: ROOT, bytes, document: true }
+    pub(crate) fn document(dialect: Dialect, bytes: &'a [u8]) -> Self {
+        Json { code: ROOT, bytes, document: true, dialect }
     }
 
     /// A field of a document, type 1002.
-    pub(crate) fn field(code: u8, bytes: &'a [u8]) -> Self {
-        Json { code, bytes, document: false }
+    pub(crate) fn field(dialect: Dialect, code: u8, bytes: &'a [u8]) -> Self {
+        Json { code, bytes, document: false, dialect }
     }
 
-    /// Appends the text that a daemon prints: a string field is its bytes without quotes, and
-    /// true and false are 1 and 0. Null has no text.
+    /// The value as one that a daemon of Sphinx sent, so that texts of both products compare.
+    pub(crate) fn of_sphinx(self) -> Self {
+        Json { dialect: Dialect::Sphinx, ..self }
+    }
+
+    /// Appends the text that the value's own daemon prints. A string field is its bytes without
+    /// quotes, and true and false are 1 and 0. Null has no text.
     pub fn put_text(&self, out: &mut Vec<u8>) {
-        let mut input = Input { bytes: self.bytes, is_exact: false };
+        let mut input = self.input(Style::of_daemon(self.dialect));
         let printed = match self.code {
             _ if self.is_null() => Some(()),
             STRING => input.packed_bytes().map(|text| out.extend_from_slice(text)),
@@ -39,7 +48,11 @@ impl<'a> Json<'a> {
         debug_assert!(printed.is_some(), "the bytes were checked by the decoder");
     }
 
-    /// Bytes that the text has at most: `false,` of one byte grows the most.
+    fn input(&self, style: Style) -> Input<'a> {
+        Input { bytes: self.bytes, style }
+    }
+
+    /// Bytes that the text has at most: `false,` or `\\u0001` of one byte grows the most.
     pub(crate) fn text_size_max(&self) -> usize {
         self.bytes.len().saturating_mul("false,".len()).saturating_add(DOUBLE_SIZE_MAX)
     }
@@ -56,12 +69,12 @@ impl<'a> Json<'a> {
     /// `null`.
     ///
     /// Numbers have all their digits, unlike in [`Json::text`], and one that is not finite is
-    /// `null`. Control characters of strings are as they came, as daemons print them.
+    /// `null`. Control characters of strings are escaped, which Sphinx leaves out.
     pub fn json(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.bytes.len() / 2 * 3 + DOUBLE_SIZE_MAX);
         let printed = match self.is_null() {
             true => out.write_all(b"null").ok(),
-            false => Input { bytes: self.bytes, is_exact: true }.print(self.code, 0, &mut out),
+            false => self.input(Style::Exact).print(self.code, 0, &mut out),
         };
         debug_assert!(printed.is_some(), "the bytes were checked by the decoder");
         out
@@ -75,11 +88,18 @@ impl<'a> Json<'a> {
 
     /// Whether every byte makes sense.
     pub(crate) fn is_valid(&self) -> bool {
-        let mut input = Input { bytes: self.bytes, is_exact: false };
+        let mut input = self.input(Style::Exact);
         if self.document && self.bytes.is_empty() {
             return true;
         }
         input.skip(self.code, 0).is_some()
+    }
+}
+
+/// Values are equal whosever daemons sent them.
+impl PartialEq for Json<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.code, self.bytes, self.document) == (other.code, other.bytes, other.document)
     }
 }
 
@@ -102,8 +122,7 @@ pub(crate) fn fixed_size(code: u8) -> Option<usize> {
 /// Little-endian bytes still to be read.
 struct Input<'a> {
     bytes: &'a [u8],
-    /// True if numbers are printed with all their digits, and not as daemons print them.
-    is_exact: bool,
+    style: Style,
 }
 
 impl<'a> Input<'a> {
@@ -143,7 +162,7 @@ impl<'a> Input<'a> {
 
     /// The bytes of an object or a vector of strings or of mixed values, its size taken off.
     fn nested(&mut self) -> Option<Input<'a>> {
-        Some(Input { bytes: self.packed_bytes()?, is_exact: self.is_exact })
+        Some(Input { bytes: self.packed_bytes()?, style: self.style })
     }
 
     fn skip(&mut self, code: u8, depth: usize) -> Option<()> {
@@ -213,9 +232,12 @@ impl<'a> Input<'a> {
             INT64 => write!(out, "{}", i64::from_le_bytes(self.array()?)).ok()?,
             DOUBLE => {
                 let value = f64::from_le_bytes(self.array()?);
-                if self.is_exact { put_exact(value, out) } else { put_double(value, out) }?;
+                match self.style {
+                    Style::Exact => put_exact(value, out),
+                    Style::Sphinx | Style::Manticore => put_double(value, out),
+                }?;
             }
-            STRING => quote(self.packed_bytes()?, out),
+            STRING => quote(self.packed_bytes()?, self.style, out),
             TRUE => out.extend_from_slice(b"true"),
             FALSE => out.extend_from_slice(b"false"),
             NULL => out.extend_from_slice(b"null"),
@@ -280,61 +302,13 @@ impl<'a> Input<'a> {
                 out.push(b',');
             }
             first = false;
-            quote(self.packed_bytes()?, out);
+            quote(self.packed_bytes()?, self.style, out);
             out.push(b':');
             self.print(code, depth + 1, out)?;
         }
         out.push(b'}');
         Some(())
     }
-}
-
-/// A number with the digits that tell it from its neighbours; JSON has no infinite ones.
-fn put_exact(value: f64, out: &mut Vec<u8>) -> Option<()> {
-    if !value.is_finite() {
-        return out.write_all(b"null").ok();
-    }
-    write!(out, "{value:?}").ok()
-}
-
-/// A number with six digits after the point. One whose text would have more than 32 characters has
-/// six digits in all, as Manticore has it. Sphinx writes out hundreds of them.
-fn put_double(value: f64, out: &mut Vec<u8>) -> Option<()> {
-    if !value.is_finite() || (-1e24..1e25).contains(&value) {
-        return write!(out, "{value:.6}").ok();
-    }
-    let mut text = [0; DOUBLE_SIZE_MAX];
-    let mut rest = text.as_mut_slice();
-    write!(rest, "{value:.5e}").ok()?;
-    let size = DOUBLE_SIZE_MAX - rest.len();
-    let (digits, exponent) = text.split_at(text.iter().position(|byte| *byte == b'e')?);
-    let zeros = digits.iter().rev().take_while(|byte| **byte == b'0').count();
-    let digits = &digits[..digits.len() - zeros];
-    out.extend_from_slice(digits.strip_suffix(b".").unwrap_or(digits));
-    out.extend_from_slice(b"e+");
-    out.extend_from_slice(&exponent[1..exponent.len() - (DOUBLE_SIZE_MAX - size)]);
-    Some(())
-}
-
-/// A quoted string with the escapes that daemons write.
-fn quote(text: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    for &byte in text {
-        let escaped = match byte {
-            b'"' | b'\\' | b'/' => byte,
-            0x08 => b'b',
-            0x0c => b'f',
-            b'\n' => b'n',
-            b'\r' => b'r',
-            b'\t' => b't',
-            _ => {
-                out.push(byte);
-                continue;
-            }
-        };
-        out.extend_from_slice(&[b'\\', escaped]);
-    }
-    out.push(b'"');
 }
 
 const END: u8 = 0;
@@ -356,11 +330,9 @@ const ROOT: u8 = 14;
 /// The bloom filter of an object's keys.
 const MASK_SIZE: usize = 4;
 
-/// Characters that a double takes at most.
-const DOUBLE_SIZE_MAX: usize = 32;
-
 #[cfg(test)]
 mod tests {
+    use super::super::value::Dialect::{Manticore, Sphinx};
     use super::*;
 
     #[test]
@@ -368,16 +340,16 @@ mod tests {
         let double = |value: f64| value.to_le_bytes();
         let [small, large, endless] = [1e-7, 1.2345678e30, f64::INFINITY].map(double);
         let cases: [(Json<'_>, &str); 10] = [
-            (Json::field(DOUBLE, &small), "1e-7"),
-            (Json::field(DOUBLE, &large), "1.2345678e30"),
-            (Json::field(DOUBLE, &endless), "null"),
-            (Json::field(STRING, b"\x021\""), r#""1\"""#),
-            (Json::field(INT32, b"\x01\0\0\0"), "1"),
-            (Json::field(TRUE, b""), "true"),
-            (Json::field(FALSE, b""), "false"),
-            (Json::field(NULL, b""), "null"),
-            (Json::document(b""), "null"),
-            (Json::document(b"\0\0\0\0\x06\x01\x05\0\0\0"), "[5]"),
+            (Json::field(Sphinx, DOUBLE, &small), "1e-7"),
+            (Json::field(Sphinx, DOUBLE, &large), "1.2345678e30"),
+            (Json::field(Sphinx, DOUBLE, &endless), "null"),
+            (Json::field(Sphinx, STRING, b"\x021\""), r#""1\"""#),
+            (Json::field(Sphinx, INT32, b"\x01\0\0\0"), "1"),
+            (Json::field(Sphinx, TRUE, b""), "true"),
+            (Json::field(Sphinx, FALSE, b""), "false"),
+            (Json::field(Sphinx, NULL, b""), "null"),
+            (Json::document(Sphinx, b""), "null"),
+            (Json::document(Sphinx, b"\0\0\0\0\x06\x01\x05\0\0\0"), "[5]"),
         ];
         for (json, expected) in cases {
             assert_eq!(String::from_utf8(json.json()).expect("UTF-8"), expected, "{json:?}");
@@ -396,19 +368,19 @@ mod tests {
         let text =
             r#"{"a":"s1","c":[1,2,-3],"n":{"z":0,"k":[1.500000,"t",null,true,{"q":false}]}}"#;
         let cases: [(Json<'_>, &str); 13] = [
-            (Json::document(&nested), text),
-            (Json::document(b""), ""),
-            (Json::document(b"\0\0\0\0\0"), "{}"),
-            (Json::document(b"\0\0\0\0\x06\x01\x05\0\0\0"), "[5]"),
-            (Json::field(INT64, b"\x02\xe8vH\x17\0\0\0"), "100000000002"),
-            (Json::field(DOUBLE, b"\x9a\x99\x99\x99\x99\x99\x12@"), "4.650000"),
-            (Json::field(STRING, b"\x03x\"/"), "x\"/"),
-            (Json::field(STRING_VECTOR, b"\x06\x02\x01p\x02\"/"), r#"["p","\"\/"]"#),
-            (Json::field(TRUE, b""), "1"),
-            (Json::field(FALSE, b""), "0"),
-            (Json::field(NULL, b""), ""),
-            (Json::field(MIXED_VECTOR, b"\x01\0"), "[]"),
-            (Json::field(OBJECT, b"\x05\0\0\0\0\0"), "{}"),
+            (Json::document(Sphinx, &nested), text),
+            (Json::document(Sphinx, b""), ""),
+            (Json::document(Sphinx, b"\0\0\0\0\0"), "{}"),
+            (Json::document(Sphinx, b"\0\0\0\0\x06\x01\x05\0\0\0"), "[5]"),
+            (Json::field(Sphinx, INT64, b"\x02\xe8vH\x17\0\0\0"), "100000000002"),
+            (Json::field(Sphinx, DOUBLE, b"\x9a\x99\x99\x99\x99\x99\x12@"), "4.650000"),
+            (Json::field(Sphinx, STRING, b"\x03x\"/"), "x\"/"),
+            (Json::field(Sphinx, STRING_VECTOR, b"\x06\x02\x01p\x02\"/"), r#"["p","\"\/"]"#),
+            (Json::field(Sphinx, TRUE, b""), "1"),
+            (Json::field(Sphinx, FALSE, b""), "0"),
+            (Json::field(Sphinx, NULL, b""), ""),
+            (Json::field(Sphinx, MIXED_VECTOR, b"\x01\0"), "[]"),
+            (Json::field(Sphinx, OBJECT, b"\x05\0\0\0\0\0"), "{}"),
         ];
         for (json, expected) in cases {
             assert!(json.is_valid(), "{json:?}");
@@ -417,35 +389,36 @@ mod tests {
     }
 
     #[test]
-    fn doubles_take_no_more_than_32_characters() {
-        let cases = [
-            (0.5, "0.500000"),
-            (-0.0, "-0.000000"),
-            (1e24, "999999999999999983222784.000000"),
-            (-1e24, "-999999999999999983222784.000000"),
-            (-1.1e24, "-1.1e+24"),
-            (9.9e24, "9900000000000000746586112.000000"),
-            (1e25, "1e+25"),
-            (1.234_567_8e300, "1.23457e+300"),
-            (-f64::MAX, "-1.79769e+308"),
-            (f64::MIN_POSITIVE, "0.000000"),
-            (f64::INFINITY, "inf"),
-        ];
-        for (value, expected) in cases {
-            assert_eq!(Json::field(DOUBLE, &f64::to_le_bytes(value)).to_string(), expected);
+    fn strings_are_escaped_as_the_daemon_does() {
+        let object = b"\x10\0\0\0\0\x04\x02k/\x06a/\x01\n\"\x7f\0".as_slice();
+        let shown = |json: Json<'_>| String::from_utf8(json.text()).expect("UTF-8");
+        let of_sphinx = "{\"k\\/\":\"a\\/\x01\\n\\\"\x7f\"}";
+        let of_manticore = "{\"k/\":\"a/\\u0001\\n\\\"\x7f\"}";
+        assert_eq!(shown(Json::field(Sphinx, OBJECT, object)), of_sphinx);
+        let json = Json::field(Manticore, OBJECT, object);
+        assert_eq!(shown(json), of_manticore);
+        assert_eq!(shown(json.of_sphinx()), of_sphinx);
+        // A string that is the whole field has no quotes, and so no escapes.
+        assert_eq!(shown(Json::field(Manticore, STRING, b"\x02/\x01")), "/\x01");
+        for dialect in [Sphinx, Manticore] {
+            let exact = Json::field(dialect, OBJECT, object).json();
+            assert_eq!(String::from_utf8(exact).expect("UTF-8"), of_manticore);
         }
+        let control = [b"\x11\0\0\0\0\x04\0\x09".as_slice(), &[1; 9], b"\0"].concat();
+        let json = Json::field(Manticore, OBJECT, &control);
+        assert!(json.text().len() <= json.text_size_max());
     }
 
     #[test]
     fn broken_bytes() {
         let broken = [
-            Json::document(b"\x01"),
-            Json::document(b"\x08\0\0@\x01\x01a\x05\0\0\0"),
-            Json::field(77, b""),
-            Json::field(INT32, b"\0"),
-            Json::field(STRING, b"\xff"),
-            Json::field(INT32_VECTOR, b"\xfe\xff\xff\xff\xff"),
-            Json::field(STRING_VECTOR, b"\x01\x05"),
+            Json::document(Sphinx, b"\x01"),
+            Json::document(Sphinx, b"\x08\0\0@\x01\x01a\x05\0\0\0"),
+            Json::field(Sphinx, 77, b""),
+            Json::field(Sphinx, INT32, b"\0"),
+            Json::field(Sphinx, STRING, b"\xff"),
+            Json::field(Sphinx, INT32_VECTOR, b"\xfe\xff\xff\xff\xff"),
+            Json::field(Sphinx, STRING_VECTOR, b"\x01\x05"),
         ];
         for json in broken {
             assert!(!json.is_valid(), "{json:?}");
@@ -454,8 +427,8 @@ mod tests {
             let level = [0, 0, 0, 0, ROOT];
             [level.repeat(levels).as_slice(), &[0, 0, 0, 0, INT32, 7, 0, 0, 0]].concat()
         };
-        assert!(Json::document(&nested(JSON_DEPTH_MAX - 1)).is_valid());
-        assert_eq!(Json::document(&nested(JSON_DEPTH_MAX - 1)).to_string(), "7");
-        assert!(!Json::document(&nested(JSON_DEPTH_MAX)).is_valid());
+        assert!(Json::document(Sphinx, &nested(JSON_DEPTH_MAX - 1)).is_valid());
+        assert_eq!(Json::document(Sphinx, &nested(JSON_DEPTH_MAX - 1)).to_string(), "7");
+        assert!(!Json::document(Sphinx, &nested(JSON_DEPTH_MAX)).is_valid());
     }
 }

@@ -2,6 +2,7 @@
 //! either product.
 
 mod json;
+mod json_text;
 mod layout;
 mod query;
 mod reply;

@@ -98,7 +98,10 @@ mod tests {
         assert_eq!(format!("{red:?}"), r#"String("red")"#);
         assert_eq!(Value::String(b"\xff").as_str(), None);
         assert_eq!(format!("{} {:?}", Value::Null, Value::Null), "NULL Null");
-        let json = Value::Json(Json::document(b"\0\0\0\0\x06\x01\x05\0\0\0"));
+        let json = Value::Json(Json::document(
+            crate::wire::search::Dialect::Sphinx,
+            b"\0\0\0\0\x06\x01\x05\0\0\0",
+        ));
         assert_eq!(format!("{json} {json:?}"), "[5] Json([5])");
     }
 }

@@ -1,6 +1,7 @@
 //! Attribute types and their values (core/docs/spec/protocol.md 4.5).
 
 use super::json::{Json, fixed_size};
+use crate::manticore_29;
 use crate::wire::{Reader, Truncated};
 
 /// Which daemon wrote a reply: a few values are laid out differently.
@@ -14,10 +15,12 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Tells the daemon by the version word of its reply header: Sphinx 2.3.3 ends at 0x120,
-    /// Manticore begins at 0x121.
+    /// Tells the daemon by the version word of its reply header: Sphinx 2.3.3 ends at 0x120.
     pub fn of_version(version: u16) -> Dialect {
-        if version > 0x120 { Dialect::Manticore } else { Dialect::Sphinx }
+        match version {
+            manticore_29::SEARCH_VERSION_MIN.. => Dialect::Manticore,
+            _ => Dialect::Sphinx,
+        }
     }
 }
 
@@ -85,7 +88,7 @@ impl Kind {
     pub(crate) fn skip(self, dialect: Dialect, reader: &mut Reader<'_>) -> Result<(), Broken> {
         match self {
             Kind::Json => {
-                if Json::document(reader.string()?).is_valid() {
+                if Json::document(dialect, reader.string()?).is_valid() {
                     return Ok(());
                 }
                 Err(Broken::Json)
@@ -125,7 +128,7 @@ impl Kind {
             Kind::Uint64 => Value::Uint64(reader.u64()?),
             Kind::Double => Value::Double(f64::from_bits(reader.u64()?)),
             Kind::String | Kind::ComputedString => Value::String(reader.string()?),
-            Kind::Json => Json::document(reader.string()?).into(),
+            Kind::Json => Json::document(dialect, reader.string()?).into(),
             Kind::JsonField => json_field(dialect, reader)?.map_or(Value::Null, Value::from),
             Kind::Multi => {
                 let count = reader.count(4)?;
@@ -195,7 +198,9 @@ impl Value<'_> {
     pub(crate) fn widened(self, kind: Kind) -> Self {
         match (self, kind) {
             (Value::Bool(value), Kind::Float) => Value::Float(f32::from(u8::from(value))),
+            (Value::Float(value), Kind::Double) => Value::Double(f64::from(value)),
             (Value::Bool(value), Kind::Uint) => Value::Uint(u32::from(value)),
+            (Value::Uint(value), Kind::Bool) => Value::Bool(value != 0),
             (Value::Bool(value), Kind::Bigint) => Value::Bigint(i64::from(value)),
             (Value::Bigint(value), Kind::Uint64) => Value::Uint64(value as u64),
             (Value::Uint(value), Kind::Uint64) => Value::Uint64(u64::from(value)),
@@ -266,7 +271,7 @@ fn json_field<'a>(
         (Dialect::Sphinx, Some(size)) => reader.bytes(size)?,
         _ => reader.string()?,
     };
-    Ok(Some(Json::field(code, bytes)))
+    Ok(Some(Json::field(dialect, code, bytes)))
 }
 
 /// A factors blob: Sphinx counts the length's own four bytes, Manticore does not.
