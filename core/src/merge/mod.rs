@@ -139,7 +139,12 @@ impl Plan {
             Some(grouping) => self.choose_groups(sets, grouping, columns, seed)?,
             None => self.choose_rows(sets, columns, seed)?,
         };
-        let Chosen { columns, rows, groups, computed, total, total_found, mut remarks } = chosen;
+        let Chosen { mut columns, rows, groups, computed, total, total_found, mut remarks } =
+            chosen;
+        // Masters of Manticore show it beside everything else alone.
+        if is_manticore(sets) && !self.items.contains(&Item::Everything) {
+            columns.retain(|column| column.name != EXPR);
+        }
         let (total, total_found) = (total as u64, total_found.max(0) as u64);
         remarks.extend(self.what_is_short(sets, total, total_found));
         if self.items.contains(&Item::Everything) {
@@ -282,6 +287,9 @@ impl Plan {
         let key = key.and_then(|key| select::find_column(&self.items, &columns, key)).cloned();
         let key = key.filter(|key| matches!(key.kind, Kind::String | Kind::ComputedString));
         let mut columns = select::project(&self.items, columns, dialect, key.as_ref(), is_empty)?;
+        if self.wish.mode == MergeMode::Exact {
+            schema::name_types_of_aliases(&self.items, sets, &mut columns);
+        }
         if dialect == Dialect::Sphinx && self.expression_of(ID) == ID {
             // Ids travel signed, and only Manticore prints them so.
             let ids = columns.iter_mut().filter(|column| column.name == ID);
@@ -344,6 +352,11 @@ impl From<TryReserveError> for Unmerged {
 /// Whether the rules of Manticore's masters hold: for its agents among themselves.
 fn is_manticore(sets: &[Set<'_>]) -> bool {
     sets.iter().all(|set| set.dialect == Dialect::Manticore)
+}
+
+/// Whether any agent is one of Manticore.
+fn has_manticore(sets: &[Set<'_>]) -> bool {
+    sets.iter().any(|set| set.dialect == Dialect::Manticore)
 }
 
 /// Rows that nobody asked to be grouped, but agents did, are no rows of documents.

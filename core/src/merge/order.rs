@@ -4,7 +4,8 @@
 use super::keys::{SortKey, Source as Located};
 use super::schema::Column;
 use super::select::{self, Item, fold};
-use super::{Set, differences, is_manticore};
+use super::{Set, differences, has_manticore};
+use crate::manticore_29::{self, SORTS_FLOATS_BY_VALUE};
 use crate::wire::search::Kind;
 
 /// By what rows are sorted; the document id, ascending, decides the rest.
@@ -103,8 +104,10 @@ impl Key {
         };
         Ok(match self.source {
             Source::Segment(_) => Located::Segment(column),
-            // Masters of Manticore make an extended sort of it.
-            Source::Bits(_) if is_manticore(sets) => Located::Column(column),
+            // Beside agents of Sphinx, too, whose order is none of values.
+            Source::Bits(_) if has_manticore(sets) && SORTS_FLOATS_BY_VALUE => {
+                Located::Column(column)
+            }
             // Agents order these by where they lie in memory, and so choose what to send.
             Source::Bits(_) if !is_plain(column.kind) => {
                 return Err(format!(
@@ -171,8 +174,8 @@ fn extended(clause: &str) -> Vec<Key> {
     keys
 }
 
-/// Names under which agents send texts to sort by: Sphinx, Manticore.
-const HELPER_PREFIXES: [&str; 2] = [SPHINX_HELPER, "@int_attr_"];
+/// What names begin with of columns that agents add for a master's sorting: Sphinx, Manticore.
+pub(super) const HELPER_PREFIXES: [&str; 2] = [SPHINX_HELPER, manticore_29::SORT_HELPER];
 
 const SPHINX_HELPER: &str = "@int_str2ptr_";
 

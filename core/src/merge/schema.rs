@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::iter;
 
-use super::select::{self, Item};
-use super::{Set, helpers};
-use crate::wire::search::{self, Kind};
+use super::order::HELPER_PREFIXES;
+use super::select::{self, Item, KEY_TEXT};
+use super::{Set, differences, helpers};
+use crate::wire::search::{self, Dialect, Kind};
 
 /// A column of the merged result.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +26,7 @@ pub(super) fn merge(sets: &[Set<'_>], items: &[Item]) -> Vec<Column> {
     };
     let mut columns = columns_of(first, 1, sets.len());
     for set in others {
-        let mut lookup = Lookup::new(set);
+        let mut lookup = Lookup::new(set, first.dialect);
         let mut place = 0;
         columns.retain_mut(|column| {
             let found = lookup.find(place, &column.name, items);
@@ -59,6 +60,22 @@ pub(super) fn is_helper(name: &str) -> bool {
     name.starts_with("@int_") || helpers::is_helper(name)
 }
 
+/// Gives aliases of bools and timestamps, which agents send as plain integers, the type of their
+/// attribute, where an agent sends that beside them.
+pub(super) fn name_types_of_aliases(items: &[Item], sets: &[Set<'_>], columns: &mut [Column]) {
+    for column in columns.iter_mut().filter(|column| column.kind == Kind::Uint) {
+        let Some(attribute) = select::expression_of(items, &column.name) else { continue };
+        if attribute == column.name {
+            continue;
+        }
+        let mut kinds = sets.iter().filter_map(|set| differences::kind_of(set, attribute));
+        let kind = kinds.next().filter(|kind| matches!(kind, Kind::Bool | Kind::Timestamp));
+        if let Some(kind) = kind.filter(|kind| kinds.all(|other| other == *kind)) {
+            column.kind = kind;
+        }
+    }
+}
+
 /// The columns of a set, each found at its place in so many sets.
 fn columns_of(set: &Set<'_>, found: usize, set_count: usize) -> Vec<Column> {
     let column = |(column, number): (&search::Column, u32)| {
@@ -72,7 +89,7 @@ fn columns_of(set: &Set<'_>, found: usize, set_count: usize) -> Vec<Column> {
 
 /// The type that holds the values of both.
 fn common(one: Kind, other: Kind) -> Option<Kind> {
-    use Kind::{Bigint, Bool, ComputedString, Float, String, Uint};
+    use Kind::{Bigint, Bool, ComputedString, Double, Float, Json, JsonField, String, Uint};
     let width = |kind| match kind {
         Bool => Some(1),
         Uint => Some(2),
@@ -84,6 +101,9 @@ fn common(one: Kind, other: Kind) -> Option<Kind> {
         (Bool, Float) | (Float, Bool) => Some(Float),
         // Manticore sends as strings what Sphinx sends as computed strings.
         (String, ComputedString) | (ComputedString, String) => Some(String),
+        (Float, Double) | (Double, Float) => Some(Double),
+        // An alias of a document is a field in Manticore, and the document in Sphinx.
+        (Json, JsonField) | (JsonField, Json) => Some(Json),
         _ => {
             let (one_width, other_width) = (width(one)?, width(other)?);
             Some(if one_width >= other_width { one } else { other })
@@ -94,18 +114,21 @@ fn common(one: Kind, other: Kind) -> Option<Kind> {
 /// Finds a set's columns by name: at the same place first, as agents mostly agree.
 struct Lookup<'a> {
     set: &'a Set<'a>,
+    /// The names are those of the other product.
+    is_mixed: bool,
     places: Option<HashMap<&'a [u8], u32>>,
 }
 
 impl<'a> Lookup<'a> {
-    fn new(set: &'a Set<'a>) -> Self {
-        Lookup { set, places: None }
+    fn new(set: &'a Set<'a>, dialect: Dialect) -> Self {
+        Lookup { set, is_mixed: set.dialect != dialect, places: None }
     }
 
     fn find(&mut self, place: usize, name: &str, items: &[Item]) -> Option<(u32, Kind)> {
         let columns = &self.set.result.columns;
         if let Some(column) = columns.get(place)
             && column.name.of(self.set.body) == name.as_bytes()
+            && !self.is_mixed
         {
             return Some((place as u32, column.kind));
         }
@@ -120,7 +143,34 @@ impl<'a> Lookup<'a> {
         // Sphinx sends aliased strings, sets and documents under their own names, Manticore under
         // the alias.
         let names = iter::once(name).chain(select::other_names(items, name));
-        let number = names.filter_map(|name| places.get(name.as_bytes())).next().copied()?;
+        let mut found = names.filter_map(|name| places.get(name.as_bytes())).copied();
+        let mut number = found.next();
+        if self.is_mixed {
+            // Beside an aliased document Sphinx sends a field, which is no value for an empty one.
+            let kind = |number: &u32| columns[*number as usize].kind;
+            let is_field = number.as_ref().is_some_and(|number| kind(number) == Kind::JsonField);
+            let document = found.find(|number| is_field && kind(number) == Kind::Json);
+            number = document.or(number).or_else(|| self.find_added(name));
+        }
+        let number = number?;
         Some((number, columns[number as usize].kind))
+    }
+
+    /// Finds what agents add for masters, which the two products name differently.
+    fn find_added(&self, name: &str) -> Option<u32> {
+        let places = self.places.as_ref()?;
+        let what = HELPER_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix));
+        if let Some(what) = what {
+            let names = HELPER_PREFIXES.iter().map(|prefix| format!("{prefix}{what}"));
+            return names.filter_map(|name| places.get(name.as_bytes())).next().copied();
+        }
+        if !name.starts_with(KEY_TEXT) {
+            return None;
+        }
+        let is_key = |column: &search::Column| {
+            column.name.of(self.set.body).starts_with(KEY_TEXT.as_bytes())
+        };
+        let place = self.set.result.columns.iter().position(is_key)?;
+        u32::try_from(place).ok()
     }
 }

@@ -3,6 +3,7 @@
 mod asked;
 mod batch;
 mod grouped;
+mod manticore;
 mod order;
 mod outcomes;
 mod set;

@@ -5,6 +5,7 @@
 //! named `m2_` for a master of Manticore over its agents, and `s2_` for 2.2.11.
 
 mod case;
+mod mixed;
 
 use std::fs;
 
