@@ -73,6 +73,9 @@ impl From<CoreConfig> for ConfigDetail {
 ///
 /// `path` is NUL-terminated, in the file system's encoding. HAMIRROR_ERROR_SYSTEM if the file
 /// can't be read, HAMIRROR_ERROR_CONFIG with every fault of it if it can't be used.
+///
+/// Distributed tables of Manticore's RT mode are read, too: those of the `manticore.json` in the
+/// folder that `data_dir` of section `searchd` names.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_config_read(
     path: *const c_char,
@@ -104,6 +107,7 @@ pub unsafe extern "C" fn hamirror_config_read_as(
 /// Reads the text of a configuration by HAMIRROR_READING_STRICT; diagnostics call it `name`.
 ///
 /// Both are NUL-terminated UTF-8. HAMIRROR_ERROR_CONFIG with every fault if it can't be used.
+/// The text may be what SHOW CREATE TABLE prints of distributed tables, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_config_parse(
     text: *const c_char,

@@ -59,6 +59,9 @@ extern "C" {
  *
  * `path` is NUL-terminated, in the file system's encoding. HAMIRROR_ERROR_SYSTEM if the file
  * can't be read, HAMIRROR_ERROR_CONFIG with every fault of it if it can't be used.
+ *
+ * Distributed tables of Manticore's RT mode are read, too: those of the `manticore.json` in the
+ * folder that `data_dir` of section `searchd` names.
  */
 int32_t hamirror_config_read(const char *path,
                              hamirror_config **out_config,
@@ -77,6 +80,7 @@ int32_t hamirror_config_read_as(const char *path,
  * Reads the text of a configuration by HAMIRROR_READING_STRICT; diagnostics call it `name`.
  *
  * Both are NUL-terminated UTF-8. HAMIRROR_ERROR_CONFIG with every fault if it can't be used.
+ * The text may be what SHOW CREATE TABLE prints of distributed tables, too.
  */
 int32_t hamirror_config_parse(const char *text,
                               const char *name,

@@ -105,6 +105,29 @@ static void files_have_readings(const char *path)
     CHECK(config == NULL);
 }
 
+static void tables_of_statements_are_read(void)
+{
+    hamirror_config *config = parse("CREATE TABLE d type='distributed' "
+                                    "agent='box1:9312:t|box2:9312:t' agent='box3:9312:t' odd='1'",
+                                    HAMIRROR_READING_MANTICORE);
+    CHECK(hamirror_config_index_count(config) == 1);
+    CHECK(text_is(hamirror_config_index_name(config, 0), "d"));
+    CHECK(hamirror_config_agent_count(config, 0) == 2);
+    CHECK(hamirror_config_warning_count(config) == 1);
+    CHECK(text_is(hamirror_diagnostic_text(hamirror_config_warning(config, 0)), "odd"));
+    hamirror_config_free(config);
+}
+
+static void tables_of_a_data_dir_are_told_of(void)
+{
+    hamirror_config *config = parse("searchd {\n data_dir = /nowhere/at/all\n}\n",
+                                    HAMIRROR_READING_STRICT);
+    CHECK(hamirror_config_index_count(config) == 0);
+    CHECK(hamirror_config_warning_count(config) == 1);
+    CHECK(hamirror_diagnostic_line(hamirror_config_warning(config, 0)) == 2);
+    hamirror_config_free(config);
+}
+
 static void unknown_numbers_are_refused(void)
 {
     static const int32_t numbers[] = {-1, 3, INT32_MIN, INT32_MAX};
@@ -125,6 +148,8 @@ int main(int count, char **arguments)
     messages_show_the_line_with_a_caret();
     builders_have_readings();
     files_have_readings(arguments[1]);
+    tables_of_statements_are_read();
+    tables_of_a_data_dir_are_told_of();
     unknown_numbers_are_refused();
     return 0;
 }

@@ -47,6 +47,10 @@ void configurations(const hamirror::Config &config, const std::string &index)
     for (auto warning : odd.warnings())
         CHECK(contains(warning.message(), "odd.conf"));
     CHECK(!odd.warnings().empty());
+    auto table = OK(hamirror::Config::parse(
+        "CREATE TABLE d type='distributed' agent='box1:9312|box2:9312:t' odd='1'", "d"));
+    CHECK(table.index_names()[0] == "d" && table.mirror_count(0, first) == 2);
+    CHECK(table.warnings()[0].text() == "odd");
 }
 
 void readings(const char *path)

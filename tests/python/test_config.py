@@ -42,6 +42,32 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert hamirror.Config.read(str(path)).indexes == ("dist",)
 
 
+def test_tables_of_a_data_dir_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "manticore.conf"
+    path.write_text(f"searchd {{\n data_dir = {tmp_path}\n}}\n")
+    tables = tmp_path / "manticore.json"
+    tables.write_text(
+        '{"indexes": {"t": {"type": "rt", "path": "t"},\n'
+        ' "docs": {"type": "distributed", "odd": 1, "locals": ["t"],'
+        ' "agents": [{"config": "box1:9312|box2:9312:s", "persistent": true}]}}}'
+    )
+    config = hamirror.Config.read(path)
+    assert config.indexes == ("docs",)
+    (warning,) = config.warnings
+    assert (warning.file, warning.line, warning.text) == (str(tables), 2, "odd")
+    tables.write_text('{"indexes": {"docs": []}}')
+    with pytest.raises(hamirror.ConfigError, match="properties is expected"):
+        hamirror.Config.read(path)
+    assert "not read" in str(hamirror.Config.parse(path.read_text()).warnings[0])
+
+
+def test_the_text_of_show_create_table_is_parsed() -> None:
+    text = "CREATE TABLE docs type='distributed' agent='box1:9312:s|box2:9312:s' odd='1'"
+    config = hamirror.Config.parse(text)
+    assert config.indexes == ("docs",)
+    assert [warning.text for warning in config.warnings] == ["odd"]
+
+
 def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(hamirror.ResourceError, match="No such file") as raised:
         hamirror.Config.read(tmp_path / "none.conf")

@@ -21,6 +21,9 @@ pub(crate) struct Config {
 impl Config {
     /// Reads a file. `ConfigError` lists all its faults; one that can't be read is a
     /// `ResourceError`.
+    ///
+    /// Distributed tables of Manticore's RT mode are read, too: those of the `manticore.json` in
+    /// the folder that `data_dir` of section `searchd` names.
     #[staticmethod]
     #[pyo3(signature = (path, *, reading = "strict"))]
     fn read(py: Python<'_>, path: PathBuf, reading: &str) -> PyResult<Self> {
@@ -28,7 +31,8 @@ impl Config {
         Ok(Self { inner: waiting::run(py, || hamirror::Config::read_as(path, reading))? })
     }
 
-    /// Reads a text; errors and warnings call it `name`.
+    /// Reads a text; errors and warnings call it `name`. The text may be what SHOW
+    /// CREATE TABLE prints of distributed tables.
     #[staticmethod]
     #[pyo3(signature = (text, *, name = "<text>", reading = "strict"))]
     fn parse(py: Python<'_>, text: &str, name: &str, reading: &str) -> PyResult<Self> {

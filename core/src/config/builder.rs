@@ -75,7 +75,7 @@ impl ConfigBuilder {
         let sections = self.sections.iter().cloned().map(as_distributed).collect();
         let sections = Sections::resolve(sections, reading, &mut diagnostics);
         let mut config = build_config(&sections, reading, &mut diagnostics);
-        config.warnings = diagnostics.finish("")?;
+        config.warnings = diagnostics.finish(&[])?;
         Ok(config)
     }
 }

@@ -63,18 +63,18 @@ impl Diagnostics {
         self.error_whole(placed, expected);
     }
 
-    /// Errors, if there is one, else warnings; each with its line of `text`.
-    pub(super) fn finish(self, text: &str) -> Result<Vec<Diagnostic>, Error> {
+    /// Errors, if there is one, else warnings; each with its line of the text of its file.
+    pub(super) fn finish(self, texts: &[(&str, &str)]) -> Result<Vec<Diagnostic>, Error> {
         let Self { mut errors, mut warnings, early_ends, lists_warnings } = self;
         if errors.is_empty() {
             warnings.extend(early_ends);
-            Ok(list(warnings, text))
+            Ok(list(warnings, texts))
         } else {
             errors.extend(early_ends);
             if lists_warnings {
                 errors.extend(warnings);
             }
-            Err(Error::Config(list(errors, text)))
+            Err(Error::Config(list(errors, texts)))
         }
     }
 }
@@ -99,14 +99,19 @@ fn add(
     set.insert(Diagnostic { file, line, column, text, expected, kind, excerpt });
 }
 
-fn list(set: BTreeSet<Diagnostic>, text: &str) -> Vec<Diagnostic> {
+fn list(set: BTreeSet<Diagnostic>, texts: &[(&str, &str)]) -> Vec<Diagnostic> {
     let is_cut = set.len() > limits::DIAGNOSTICS_MAX;
     let mut list: Vec<_> = set.into_iter().take(limits::DIAGNOSTICS_MAX).collect();
-    let mut lines = (1..).zip(text.split('\n')).peekable();
-    for diagnostic in list.iter_mut().filter(|diagnostic| diagnostic.line > 0) {
-        while lines.next_if(|(number, _)| *number < diagnostic.line).is_some() {}
-        if let Some((_, line)) = lines.peek() {
-            diagnostic.excerpt = excerpt(line, diagnostic.column);
+    for (file, text) in texts {
+        let mut lines = (1..).zip(text.split('\n')).peekable();
+        let of_file = |diagnostic: &&mut Diagnostic| {
+            diagnostic.line > 0 && diagnostic.excerpt.is_empty() && diagnostic.file == *file
+        };
+        for diagnostic in list.iter_mut().filter(of_file) {
+            while lines.next_if(|(number, _)| *number < diagnostic.line).is_some() {}
+            if let Some((_, line)) = lines.peek() {
+                diagnostic.excerpt = excerpt(line, diagnostic.column);
+            }
         }
     }
     if let (true, Some(last)) = (is_cut, list.last_mut()) {

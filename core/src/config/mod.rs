@@ -18,6 +18,7 @@ mod reading;
 mod section;
 mod settings;
 mod sphinx_file;
+mod tables;
 mod text;
 mod units;
 
@@ -43,6 +44,9 @@ use section::Sections;
 impl Config {
     /// Reads a configuration file. Bytes that are no UTF-8 are let pass in comments and in what
     /// is skipped. A file that can't be read is an [`Error::System`].
+    ///
+    /// Where section `searchd` has a `data_dir`, which is Manticore's RT mode, the distributed
+    /// tables of the `manticore.json` in that folder are read, too.
     pub fn read(path: impl AsRef<Path>) -> Result<Config, Error> {
         Config::read_as(path, Reading::Strict)
     }
@@ -55,11 +59,22 @@ impl Config {
             let error = SystemError::new(format_args!("configuration '{name}'"), error);
             Error::System(SystemError { path: Some(path.to_owned()), ..error })
         })?;
-        Config::parse_as(&String::from_utf8_lossy(&bytes), &name, reading)
+        parse(&String::from_utf8_lossy(&bytes), &name, reading, Some(&read_bytes))
     }
 
     /// Reads the text of a configuration; errors and warnings call it `name`. All errors of the
     /// text are listed in [`Error::Config`].
+    ///
+    /// The text may be what SHOW CREATE TABLE prints of distributed tables, with `;` between them:
+    ///
+    /// ```
+    /// use hamirror::Config;
+    ///
+    /// let text = "CREATE TABLE docs type='distributed' agent='box1:9312|box2:9312:shard1'";
+    /// let config = Config::parse(text, "docs")?;
+    /// assert_eq!(config.index("docs").map(|index| index.agents[0].mirrors.len()), Some(2));
+    /// # Ok::<(), hamirror::Error>(())
+    /// ```
     pub fn parse(text: &str, name: &str) -> Result<Config, Error> {
         Config::parse_as(text, name, Reading::Strict)
     }
@@ -81,24 +96,47 @@ impl Config {
     /// # Ok::<(), hamirror::Error>(())
     /// ```
     pub fn parse_as(text: &str, name: &str, reading: Reading) -> Result<Config, Error> {
-        let source = Arc::from(name);
-        let rest = text.strip_prefix(BYTE_ORDER_MARK);
-        let has_mark = rest.is_some();
-        let text = rest.unwrap_or(text);
-        refuse_strange_text(text, &source)?;
-        let mut diagnostics = Diagnostics::default();
-        if reading == Reading::Sphinx {
-            sphinx_file::check_lines(has_mark, text, &source, &mut diagnostics);
-        }
-        let sections = text::read_sections(text, &source, reading, &mut diagnostics);
-        let sections = Sections::resolve(sections, reading, &mut diagnostics);
-        let mut config = build::build_config(&sections, reading, &mut diagnostics);
-        if reading == Reading::Sphinx {
-            sphinx_file::check_sections(&sections, &config, &source, &mut diagnostics);
-        }
-        config.warnings = diagnostics.finish(text)?;
-        Ok(config)
+        parse(text, name, reading, None)
     }
+}
+
+/// Reads a text, and with `read` the file that it refers to.
+fn parse(
+    text: &str,
+    name: &str,
+    reading: Reading,
+    read: Option<tables::ReadFile<'_>>,
+) -> Result<Config, Error> {
+    let source: Arc<str> = Arc::from(name);
+    let rest = text.strip_prefix(BYTE_ORDER_MARK);
+    let has_mark = rest.is_some();
+    let text = rest.unwrap_or(text);
+    refuse_strange_text(text, &source)?;
+    let mut diagnostics = Diagnostics::default();
+    let has_statements = tables::is_statement(text);
+    let is_sphinx = reading == Reading::Sphinx && !has_statements;
+    if is_sphinx {
+        sphinx_file::check_lines(has_mark, text, &source, &mut diagnostics);
+    }
+    let mut other = None;
+    let sections = if has_statements {
+        tables::read_statements(text, &source, &mut diagnostics)
+    } else {
+        let mut sections = text::read_sections(text, &source, reading, &mut diagnostics);
+        if !is_sphinx {
+            other = tables::read_data_dir(&mut sections, read, &mut diagnostics);
+        }
+        sections
+    };
+    let sections = Sections::resolve(sections, reading, &mut diagnostics);
+    let mut config = build::build_config(&sections, reading, &mut diagnostics);
+    if is_sphinx {
+        sphinx_file::check_sections(&sections, &config, &source, &mut diagnostics);
+    }
+    let other = other.as_ref().map(|other| (&*other.source, other.text.as_str()));
+    let texts: Vec<(&str, &str)> = other.into_iter().chain([(name, text)]).collect();
+    config.warnings = diagnostics.finish(&texts)?;
+    Ok(config)
 }
 
 /// Editors of Windows begin a text with it.
@@ -134,5 +172,5 @@ fn refuse_strange_text(text: &str, source: &Arc<str>) -> Result<(), Error> {
     };
     let mut diagnostics = Diagnostics::default();
     diagnostics.error_whole(&place, expected);
-    diagnostics.finish(text).map(drop)
+    diagnostics.finish(&[(source, text)]).map(drop)
 }

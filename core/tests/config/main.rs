@@ -11,6 +11,7 @@ mod roundtrip;
 mod sections;
 mod settings;
 mod sphinx_files;
+mod tables;
 
 use hamirror::Error;
 use hamirror::config::{Agent, Config, Diagnostic};

@@ -89,11 +89,16 @@ class Config:
     @staticmethod
     def read(path: str | os.PathLike[str], *, reading: _Reading = "strict") -> Config:
         """Reads a file. `ConfigError` lists all its faults; one that can't be read is a
-        `ResourceError`."""
+        `ResourceError`.
+
+        Distributed tables of Manticore's RT mode are read, too: those of the `manticore.json` in
+        the folder that `data_dir` of section `searchd` names.
+        """
 
     @staticmethod
     def parse(text: str, *, name: str = "<text>", reading: _Reading = "strict") -> Config:
-        """Reads a text; errors and warnings call it `name`."""
+        """Reads a text; errors and warnings call it `name`. The text may be what SHOW
+        CREATE TABLE prints of distributed tables."""
 
     @staticmethod
     def build(
