@@ -109,6 +109,9 @@ pub(crate) const DISTINCT_VALUES_MAX: u32 = 50_000;
 /// Documents of one request for excerpts: both products refuse more.
 pub(crate) const EXCERPT_DOCUMENTS_MAX: usize = 1_024;
 
+/// Documents of one request for stored queries: each may match every query, and so be told again.
+pub(crate) const PERCOLATE_DOCUMENTS_MAX: usize = 1_024;
+
 /// Numbers that daemons keep in 32 bits with a sign.
 pub(crate) const NUMBER_MAX: u32 = 2_147_483_647;
 

@@ -10,6 +10,7 @@ mod kept;
 mod layers;
 mod lists;
 mod log;
+mod manticore;
 mod mirror_keys;
 mod names;
 mod numbers;

@@ -4,13 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::ask::verdict;
+use super::parts::{Answers, PartNumber, ask_parts};
 use super::pending::Pending;
-use crate::batch::{Batch, CallId};
 use crate::client::Client;
-use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
 use crate::limits::ANSWER_ROWS_MAX;
-use crate::mirror::index_names;
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::header::Command;
@@ -68,70 +66,21 @@ impl Client {
         with_statistics: bool,
         options: &CallOptions,
     ) -> Result<Pending<Keywords>, Error> {
-        options.check()?;
-        let indexes = self.indexes_once(index)?;
-        let mut batch = self.batch()?;
-        batch.begin_command();
-        let mut asked = Vec::new();
-        let mut locals = Vec::new();
-        for index in &indexes {
-            for agent in &index.agents {
-                let parts = agent
-                    .mirrors
-                    .first()
-                    .map_or(0, |mirror| index_names(&mirror.index_list).count());
-                let mut calls = Vec::with_capacity(parts);
-                for part in 0..parts {
-                    let request = KeywordsRequest::new(text, part, parts, with_statistics);
-                    let request: Arc<dyn Request> = Arc::new(request);
-                    calls.push(batch.add_to_agent(agent, &request, options)?);
-                }
-                asked.push(calls);
-            }
-            let local = |local: &String| AgentFailure::of_local(&index.name, local);
-            locals.extend(index.locals.iter().map(local));
-        }
-        let completeness = options.completeness;
-        let read = move |batch: &mut Batch| {
-            collect(batch, &asked, &locals, with_statistics, completeness)
+        let request = |part| -> Arc<dyn Request> {
+            Arc::new(KeywordsRequest::new(text, part, with_statistics))
         };
-        Ok(Pending::of_batch(batch, read))
+        ask_parts(self, index, options, request, move |answers| sum(answers, with_statistics))
     }
 }
 
-/// Sums what agents told; each has a call for every name of its index list.
-fn collect(
-    batch: &Batch,
-    asked: &[Vec<CallId>],
-    locals: &[AgentFailure],
-    with_statistics: bool,
-    completeness: Completeness,
-) -> Result<Keywords, Error> {
-    let (mut sum, mut result) = (Sum::default(), Keywords::default());
-    for calls in asked {
-        let failures_before = result.failures.len();
-        for call in calls {
-            match batch.reply(*call) {
-                Some(Ok(reply)) => {
-                    sum.add(&read(&reply.body, with_statistics).unwrap_or_default())
-                }
-                Some(Err(failure)) => result.failures.push(failure.clone()),
-                None => result.failures.push(AgentFailure::default()),
-            }
-        }
-        result.agents_answered += usize::from(result.failures.len() == failures_before);
+/// Sums what agents told.
+fn sum(answers: Answers, with_statistics: bool) -> Keywords {
+    let mut sum = Sum::default();
+    for reply in &answers.replies {
+        sum.add(&read(&reply.body, with_statistics).unwrap_or_default());
     }
-    result.agents = asked.len();
-    if completeness != Completeness::BestEffort {
-        result.agents += locals.len();
-    }
-    result.failures.extend_from_slice(locals);
-    if completeness.is_met(result.agents_answered, result.agents) {
-        result.keywords = sum.keywords;
-        return Ok(result);
-    }
-    let Keywords { agents_answered: answered, agents, failures, .. } = result;
-    Err(Error::Unanswered { answered, agents, failures })
+    let Answers { agents_answered, agents, failures, .. } = answers;
+    Keywords { keywords: sum.keywords, agents_answered, agents, failures }
 }
 
 /// Keywords of all agents, each once.
@@ -167,15 +116,14 @@ impl Sum {
 /// A KEYWORDS request for one name of each mirror's index list.
 pub(super) struct KeywordsRequest {
     text: String,
-    part: usize,
-    parts: usize,
+    part: PartNumber,
     with_statistics: bool,
 }
 
 impl KeywordsRequest {
-    /// Asks for the name at position `part` of index lists with so many names.
-    pub(super) fn new(text: &str, part: usize, parts: usize, with_statistics: bool) -> Self {
-        KeywordsRequest { text: text.to_owned(), part, parts, with_statistics }
+    /// Asks for that name of index lists.
+    pub(super) fn new(text: &str, part: PartNumber, with_statistics: bool) -> Self {
+        KeywordsRequest { text: text.to_owned(), part, with_statistics }
     }
 }
 
@@ -189,18 +137,8 @@ impl Request for KeywordsRequest {
     }
 
     fn encode(&self, target: &Target<'_>, body: &mut Vec<u8>) -> Result<(), Error> {
-        let list = target.index_list;
-        let name = index_names(list).nth(self.part);
-        let Some(name) = name.filter(|_| index_names(list).count() == self.parts) else {
-            let (host, parts) = (target.host, self.parts);
-            let text = format!(
-                "index list '{list}' of mirror {host} has not {parts} names as another mirror's: \
-                 give all mirrors of an agent as many"
-            );
-            return Err(Error::Request(text));
-        };
         body.put_string(self.text.as_bytes());
-        body.put_string(name.as_bytes());
+        body.put_string(self.part.name(target)?.as_bytes());
         body.put_u32(u32::from(self.with_statistics));
         Ok(())
     }

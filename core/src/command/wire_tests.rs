@@ -7,7 +7,10 @@ use std::path::Path;
 use super::excerpt_options::{ExcerptFlag, ExcerptOptions};
 use super::excerpts::ExcerptRequest;
 use super::keywords::KeywordsRequest;
+use super::parts::PartNumber;
+use super::percolate::{self, MatchedQuery, PercolateRequest};
 use super::status::{StatusRequest, flush_number, flush_request, rows};
+use super::suggest::{self, SuggestOptions, SuggestRequest};
 use super::update::{NewValue, Update, UpdateRequest, written};
 use super::variable::VariableRequest;
 use super::{excerpts, keywords};
@@ -78,7 +81,7 @@ fn excerpts_are_asked_for_as_clients_do() {
 #[test]
 fn keywords_are_asked_for_as_clients_do() {
     for (name, with_statistics) in [("keywords_stats", true), ("keywords_nostats", false)] {
-        let asked = KeywordsRequest::new("hello worlds", 1, 2, with_statistics);
+        let asked = KeywordsRequest::new("hello worlds", SECOND, with_statistics);
         assert_eq!(request(&asked, "rt, pl"), capture(&format!("{name}.req.bin")));
         let (reply, verdict) = reply(name, &asked);
         assert_eq!(verdict, Verdict::Accept);
@@ -88,6 +91,63 @@ fn keywords_are_asked_for_as_clients_do() {
         assert_eq!(counts, [expected, (0, 0)]);
         assert_eq!((told[0].tokenized, told[1].normalized), (&b"hello"[..], &b"worlds"[..]));
     }
+}
+
+/// The second name of lists of two.
+const SECOND: PartNumber = PartNumber { part: 1, parts: 2 };
+
+#[test]
+fn suggestions_are_asked_for_as_clients_and_masters_do() {
+    let (text, suggest) = ("helo".to_owned(), SuggestOptions::new());
+    let asked = SuggestRequest { text, suggest, part: SECOND };
+    assert_eq!(request(&asked, "x, t"), capture("m_suggest.req.bin"));
+    for agent in ["A", "B"] {
+        let stream = capture(&format!("m_master_suggest.{agent}.c2s.bin"));
+        assert_eq!(request(&asked, "x, t"), stream[4..], "behind the handshake");
+    }
+    let (reply, verdict) = reply("m_suggest", &asked);
+    assert_eq!(verdict, Verdict::Accept);
+    let told = suggest::read(&reply.body).expect("words");
+    let words: Vec<_> = told.words.iter().map(|told| (told.word, told.distance)).collect();
+    assert_eq!(words, [(&b"hello"[..], 1), (&b"there"[..], 3)]);
+    assert_eq!(told.words[0].documents, 4);
+}
+
+#[test]
+fn stored_queries_are_asked_for_as_masters_do() {
+    let asked = |documents: &[&[u8]]| {
+        let mut packed = (documents.len() as u32).to_be_bytes().to_vec();
+        for document in documents {
+            packed.extend_from_slice(&(document.len() as u32).to_be_bytes());
+            packed.extend_from_slice(document);
+        }
+        PercolateRequest { documents: packed.into(), part: SECOND }
+    };
+    // The client asked for more of each query, and said that its documents were JSON.
+    let texts: [&[u8]; 2] = [br#"{"title":"hello world","gid":9}"#, br#"{"title":"world"}"#];
+    let mut expected = capture("m_callpq.req.bin");
+    assert_eq!(std::mem::replace(&mut expected[11], 3), 0xf);
+    assert_eq!(request(&asked(&texts), "x, pq"), expected);
+    let (none, verdict) = reply("m_callpq", &asked(&texts));
+    assert_eq!(verdict, Verdict::Accept);
+    assert_eq!(percolate::read(&none.body).expect("an answer").queries, []);
+
+    // Two agents told a master of their queries.
+    let told = ["A", "B"].map(|agent| {
+        let stream = capture(&format!("m_master_callpq.{agent}.s2c.bin"));
+        let told = percolate::read(&stream[4 + LENGTH..]).expect("an answer");
+        let query = |query: MatchedQuery| {
+            (query.id, query.documents, query.query, query.tags, query.filters)
+        };
+        told.queries.into_iter().map(query).collect::<Vec<_>>()
+    });
+    let query = |id, document, texts: [&str; 3]| {
+        let [query, tags, filters] = texts.map(str::to_owned);
+        (id, vec![document], query, tags, filters)
+    };
+    let world = ["world", "", ""];
+    let of_a = vec![query(1, 1, ["hello", "tag1", "gid>5"]), query(2, 1, world)];
+    assert_eq!(told, [of_a, vec![query(2, 2, world)]]);
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! `CALL KEYWORDS` and `CALL SNIPPETS`.
+//! `CALL KEYWORDS`, `CALL SNIPPETS`, `CALL SUGGEST`, `CALL QSUGGEST` and `CALL PQ`.
 
 use super::answer::{Answer, Told};
 use crate::client::Client;
 use crate::command::{
     ExcerptFiles, ExcerptFlag, ExcerptOptions, HtmlStrip, Keywords, PassageBoundary, Pending,
-    failure_lines,
+    Percolated, SuggestOptions, Suggestions, failure_lines,
 };
 use crate::error::Error;
 use crate::limits::NUMBER_MAX;
@@ -14,6 +14,8 @@ use crate::sphinxql::{Argument, Call, Fault, Name, Number, Value};
 /// A call that agents answer.
 pub(super) enum Procedure {
     Keywords { text: String, index: String, with_statistics: bool },
+    Suggest { text: String, index: String, options: SuggestOptions },
+    Percolate { documents: Vec<String>, index: String },
     Snippets { documents: Vec<String>, index: String, words: String, options: ExcerptOptions },
 }
 
@@ -38,10 +40,20 @@ impl Procedure {
             }
             return Ok(Procedure::Keywords { text, index, with_statistics });
         }
-        let documents = match next("a text, or texts in brackets")? {
-            Value::List(values, _) => values.iter().map(text).collect::<Result<_, _>>()?,
-            value => vec![text(value)?],
-        };
+        let is_last = call.procedure.text.eq_ignore_ascii_case("QSUGGEST");
+        if is_last || call.procedure.text.eq_ignore_ascii_case("SUGGEST") {
+            let (text, index) = (text(next("a text")?)?, text(next("an index")?)?);
+            let options = SuggestOptions::new().last_word(is_last);
+            let options = arguments.try_fold(options, with_suggest_option)?;
+            return Ok(Procedure::Suggest { text, index, options });
+        }
+        if call.procedure.text.eq_ignore_ascii_case("PQ") {
+            let index = text(next("an index")?)?;
+            let documents = texts(next("a document, or documents in brackets")?)?;
+            check_percolate_options(call, &mut arguments)?;
+            return Ok(Procedure::Percolate { documents, index });
+        }
+        let documents = texts(next("a text, or texts in brackets")?)?;
         let (index, words) = (text(next("an index")?)?, text(next("words")?)?);
         let options = arguments.try_fold(ExcerptOptions::new(), with_option)?;
         Ok(Procedure::Snippets { documents, index, words, options })
@@ -57,6 +69,12 @@ impl Procedure {
                 let with_statistics = *with_statistics;
                 let asked = client.start_keywords(index, text, with_statistics, options)?;
                 Ok(asked.map(move |keywords| keyword_rows(keywords, with_statistics)))
+            }
+            Procedure::Suggest { text, index, options: suggest } => {
+                Ok(client.start_suggest(index, text, suggest, options)?.map(suggestion_rows))
+            }
+            Procedure::Percolate { documents, index } => {
+                Ok(client.start_percolate(index, documents, options)?.map(percolated_rows))
             }
             Procedure::Snippets { documents, index, words, options: excerpt } => {
                 let asked = client.start_excerpts(index, documents, words, excerpt, options)?;
@@ -83,6 +101,75 @@ fn keyword_rows(keywords: Keywords, with_statistics: bool) -> Answer {
     let warning = failure_lines(&failures);
     let told = Told { documents: None, warning, agents, agents_answered, failures };
     Answer::of_bytes(names, rows).told(told)
+}
+
+fn suggestion_rows(suggestions: Suggestions) -> Answer {
+    let Suggestions { words, agents_answered, agents, failures } = suggestions;
+    let rows = words.into_iter().map(|suggestion| {
+        let counts = [suggestion.distance.to_string(), suggestion.documents.to_string()];
+        let [distance, documents] = counts.map(String::into_bytes);
+        vec![suggestion.word.into_bytes(), distance, documents]
+    });
+    let warning = failure_lines(&failures);
+    let told = Told { documents: None, warning, agents, agents_answered, failures };
+    Answer::of_bytes(&["suggest", "distance", "docs"], rows).told(told)
+}
+
+fn percolated_rows(percolated: Percolated) -> Answer {
+    let Percolated { queries, warnings, agents_answered, agents, failures } = percolated;
+    let rows = queries.into_iter().map(|query| {
+        let documents: Vec<String> = query.documents.iter().map(u64::to_string).collect();
+        let id = query.id.to_string();
+        let texts = [id, documents.join(","), query.query, query.tags, query.filters];
+        texts.map(String::into_bytes).to_vec()
+    });
+    let warnings = warnings.into_iter().chain(failure_lines(&failures));
+    let warning = warnings.reduce(|all, line| format!("{all};\n{line}"));
+    let told = Told { documents: None, warning, agents, agents_answered, failures };
+    Answer::of_bytes(&["id", "documents", "query", "tags", "filters"], rows).told(told)
+}
+
+/// Documents are plain texts here, which has to be said: Manticore takes them for JSON otherwise.
+fn check_percolate_options<'a>(
+    call: &Call,
+    arguments: &mut impl Iterator<Item = &'a Argument>,
+) -> Result<(), Fault> {
+    let mut are_texts = false;
+    for argument in arguments {
+        let Argument { value, name: Some(name) } = argument else { return Err(unknown(argument)) };
+        match name.text.to_ascii_lowercase().as_str() {
+            "docs_json" if is_on(value)? => {
+                let expected = "0 AS docs_json is expected: documents of JSON can't be sent";
+                return Err(Fault::new(value.span(), expected));
+            }
+            "docs_json" => are_texts = true,
+            // Both are told in any case.
+            "docs" | "query" => drop(is_on(value)?),
+            _ => return Err(unknown(argument)),
+        }
+    }
+    if are_texts {
+        return Ok(());
+    }
+    let expected = "0 AS docs_json is expected, for documents that are texts and no JSON";
+    Err(Fault::new(call.span, expected))
+}
+
+fn with_suggest_option(
+    options: SuggestOptions,
+    argument: &Argument,
+) -> Result<SuggestOptions, Fault> {
+    let Argument { value, name: Some(name) } = argument else { return Err(unknown(argument)) };
+    Ok(match name.text.to_ascii_lowercase().as_str() {
+        "limit" => options.limit(number(value)?),
+        "max_edits" => options.max_edits(number(value)?),
+        "delta_len" => options.delta_length(number(value)?),
+        "max_matches" => options.queue_length(number(value)?),
+        "reject" => options.reject(number(value)?),
+        "non_char" => options.non_letters(is_on(value)?),
+        "sentence" => options.sentence(is_on(value)?),
+        _ => return Err(unknown(argument)),
+    })
 }
 
 fn with_option(options: ExcerptOptions, argument: &Argument) -> Result<ExcerptOptions, Fault> {
@@ -113,6 +200,13 @@ fn with_option(options: ExcerptOptions, argument: &Argument) -> Result<ExcerptOp
 
 fn is_statistics(name: Option<&Name>) -> bool {
     name.is_none_or(|name| ["stats", "hits"].iter().any(|known| name.text == *known))
+}
+
+fn texts(value: &Value) -> Result<Vec<String>, Fault> {
+    match value {
+        Value::List(values, _) => values.iter().map(text).collect(),
+        value => Ok(vec![text(value)?]),
+    }
 }
 
 fn text(value: &Value) -> Result<String, Fault> {

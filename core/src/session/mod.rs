@@ -40,8 +40,9 @@ impl Client {
     /// `UPDATE`, `DELETE` and `SET INDEX name GLOBAL` go to every mirror of every agent of their
     /// indexes, `SET GLOBAL` and `FLUSH ATTRIBUTES` to every host of the configuration once;
     /// [`Answer::written`] tells what each made of it. An `INSERT` needs an agent
-    /// ([`Client::execute_on_agent`]). `CALL KEYWORDS` and `CALL SNIPPETS` are
-    /// [`Client::keywords`] and [`Client::excerpts`].
+    /// ([`Client::execute_on_agent`]). `CALL KEYWORDS`, `CALL SNIPPETS`, `CALL SUGGEST`
+    /// and `CALL PQ` are [`Client::keywords`], [`Client::excerpts`], [`Client::suggest`] and
+    /// [`Client::percolate`].
     ///
     /// [`Error::Statement`] has the place of what is no statement, or can't be done here; nothing
     /// was sent then. Any other error ends what comes after it.

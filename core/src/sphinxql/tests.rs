@@ -344,6 +344,9 @@ const FAULTS: &[(&str, &str)] = &[
     ("delete from d", "WHERE is expected"),
     ("insert into d (a,b) values (1)", "1:28: '(1)': 2 values are expected, not 1"),
     ("set @x=1", "1:5: '@x': GLOBAL is expected"),
-    ("call nosuch('a')", "1:6: 'nosuch': SNIPPETS or KEYWORDS is expected"),
+    (
+        "call nosuch('a')",
+        "1:6: 'nosuch': one of SNIPPETS, KEYWORDS, SUGGEST, QSUGGEST, PQ is expected",
+    ),
     ("show processlist", "1:6: 'processlist': META, WARNINGS"),
 ];

@@ -37,6 +37,10 @@ impl Command {
     pub const PING: Command = Command { id: 9, version: 0x100 };
     /// Global variable.
     pub const UVAR: Command = Command { id: 11, version: 0x100 };
+    /// Words like another one (Manticore).
+    pub const SUGGEST: Command = Command { id: 15, version: 0x102 };
+    /// Stored queries that documents match (Manticore).
+    pub const CALLPQ: Command = Command { id: 17, version: 0x100 };
 }
 
 /// Appends a header whose length is filled in by [`end_request`]; returns where it starts.

@@ -126,9 +126,8 @@ impl Parser<'_> {
 
     pub(super) fn call(&mut self) -> Parsed<Call> {
         let start = self.advance();
-        let is_known = ["SNIPPETS", "KEYWORDS"].iter().any(|known| self.is(known));
-        if !is_known {
-            return Err(self.expected("SNIPPETS or KEYWORDS is expected"));
+        if !PROCEDURES.iter().any(|known| self.is(known)) {
+            return Err(self.expected(format!("one of {} is expected", PROCEDURES.join(", "))));
         }
         let procedure = self.name("a procedure")?;
         self.expect(Token::Open, "'('")?;
@@ -167,3 +166,6 @@ fn ints(values: &[Value]) -> Parsed<Vec<i64>> {
     };
     values.iter().map(int).collect()
 }
+
+/// Procedures of `CALL`.
+const PROCEDURES: [&str; 5] = ["SNIPPETS", "KEYWORDS", "SUGGEST", "QSUGGEST", "PQ"];
