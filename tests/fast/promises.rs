@@ -1,4 +1,4 @@
-//! `tests/PROMISES.md` names tests that exist.
+//! `tests/PROMISES.md`, and what is told of daemons, names tests that exist.
 
 use std::fs;
 
@@ -13,6 +13,27 @@ fn every_named_test_exists() -> Result<()> {
     let missing: Vec<&str> =
         named.into_iter().filter(|name| !exists(name).unwrap_or(false)).collect();
     ensure!(missing.is_empty(), "not there:\n{}", missing.join("\n"));
+    Ok(())
+}
+
+/// A row that says what this library does about a fact names the test of it.
+#[test]
+fn what_daemons_do_is_answered_by_tests_that_exist() -> Result<()> {
+    let document = workspace::root().join("core/docs/spec/daemons.md");
+    let text = fs::read_to_string(document)?;
+    let named: Vec<&str> = text.split('`').filter(|quoted| is_test(quoted)).collect();
+    ensure!(named.len() > 60, "only {} tests are named", named.len());
+    let missing: Vec<&str> =
+        named.into_iter().filter(|name| !exists(name).unwrap_or(false)).collect();
+    ensure!(missing.is_empty(), "not there:\n{}", missing.join("\n"));
+    for section in ["8", "9", "10", "12"] {
+        let rows = text.split(&format!("\n## {section}. ")).nth(1).context("a section")?;
+        let rows = rows.split("\n## ").next().context("its rows")?.lines();
+        for row in rows.filter(|row| row.starts_with("| ") && !row.starts_with("| #")) {
+            let ours = row.trim_end_matches('|').rsplit('|').next().context("a column")?.trim();
+            ensure!(ours.is_empty() || ours.starts_with("---") || is_test(ours), "{row}");
+        }
+    }
     Ok(())
 }
 
