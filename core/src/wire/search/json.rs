@@ -4,7 +4,8 @@
 use std::fmt;
 use std::io::Write;
 
-use super::json_text::{DOUBLE_SIZE_MAX, Style, put_double, put_exact, quote};
+use super::json_text::{Style, quote};
+use super::number::{DOUBLE_SIZE_MAX, put_double, put_exact, put_int};
 use super::value::Dialect;
 use crate::limits::JSON_DEPTH_MAX;
 
@@ -228,8 +229,8 @@ impl<'a> Input<'a> {
             return None;
         }
         match code {
-            INT32 => write!(out, "{}", i32::from_le_bytes(self.array()?)).ok()?,
-            INT64 => write!(out, "{}", i64::from_le_bytes(self.array()?)).ok()?,
+            INT32 => put_int(i32::from_le_bytes(self.array()?), out),
+            INT64 => put_int(i64::from_le_bytes(self.array()?), out),
             DOUBLE => {
                 let value = f64::from_le_bytes(self.array()?);
                 match self.style {

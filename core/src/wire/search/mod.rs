@@ -4,6 +4,7 @@
 mod json;
 mod json_text;
 mod layout;
+mod number;
 mod query;
 mod reply;
 mod rows;
