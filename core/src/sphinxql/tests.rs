@@ -157,8 +157,13 @@ fn limits_are_told() {
     assert!(fault(&deep(65)).contains("brackets nest deeper than 64"));
     let long = format!("select id from d where match('{}')", "a".repeat(8 << 20));
     assert!(fault(&long).contains("bytes are more than 8388608"));
-    let items = vec!["a"; 4_097].join(",");
-    assert!(fault(&format!("select {items} from d")).contains("at most 4096 entries"));
+    let list = vec!["a"; 4_097].join(",");
+    assert!(fault(&format!("select {list} from d")).contains("at most 4096 entries"));
+    assert!(fault(&format!("select id from {list}")).contains("at most 4096 names"));
+    for clause in ["group by", "order by", "group by a within group order by"] {
+        let told = fault(&format!("select id from d {clause} {list}"));
+        assert!(told.contains("at most 4096 columns"), "{clause}: {told}");
+    }
     let conditions = vec!["a=1"; 10_241].join(" and ");
     let told = fault(&format!("select id from d where {conditions}"));
     assert!(told.contains("at most 10240 conditions"), "{told}");

@@ -7,28 +7,20 @@ use super::super::statement::{
 use super::super::token::Token;
 use super::condition::Conditions;
 use super::{Parsed, Parser};
-use crate::limits::{STATEMENT_ITEMS_MAX, STATEMENT_VALUES_MAX};
+use crate::limits::STATEMENT_VALUES_MAX;
 
 impl Parser<'_> {
     pub(super) fn update(&mut self) -> Parsed<Update> {
         let start = self.advance();
         let indexes = self.names("an index")?;
         self.keyword("SET")?;
-        let mut assignments = Vec::new();
-        loop {
-            if assignments.len() == STATEMENT_ITEMS_MAX {
-                let expected = format!("at most {STATEMENT_ITEMS_MAX} attributes are expected");
-                return Err(self.expected(expected));
-            }
-            let column = self.column()?;
-            self.expect(Token::Equal, "'='")?;
+        let assignments = self.list("attributes", |parser| {
+            let column = parser.column()?;
+            parser.expect(Token::Equal, "'='")?;
             let column = Name { text: column.text, span: column.span };
-            let value = self.value("a number, a text or numbers in brackets")?;
-            assignments.push(Assignment { column, value });
-            if !self.takes(Token::Comma) {
-                break;
-            }
-        }
+            let value = parser.value("a number, a text or numbers in brackets")?;
+            Ok(Assignment { column, value })
+        })?;
         self.keyword("WHERE")?;
         let Conditions { text, predicates } = self.conditions()?;
         let settings = self.settings()?;
@@ -85,14 +77,7 @@ impl Parser<'_> {
 
     fn row(&mut self) -> Parsed<Vec<Value>> {
         self.expect(Token::Open, "'('")?;
-        let mut row = vec![self.value("a value")?];
-        while self.takes(Token::Comma) {
-            if row.len() == STATEMENT_ITEMS_MAX {
-                let expected = format!("at most {STATEMENT_ITEMS_MAX} values of a row");
-                return Err(self.expected(expected));
-            }
-            row.push(self.value("a value")?);
-        }
+        let row = self.list("values of a row", |parser| parser.value("a value"))?;
         self.expect(Token::Close, "',' or ')'")?;
         Ok(row)
     }
@@ -131,20 +116,12 @@ impl Parser<'_> {
         }
         let procedure = self.name("a procedure")?;
         self.expect(Token::Open, "'('")?;
-        let mut arguments = Vec::new();
-        loop {
-            if arguments.len() == STATEMENT_ITEMS_MAX {
-                let expected = format!("at most {STATEMENT_ITEMS_MAX} arguments are expected");
-                return Err(self.expected(expected));
-            }
-            let value = self.value("a number, a text or texts in brackets")?;
-            let has_name = self.takes_keyword("AS") || self.is_name();
-            let name = if has_name { Some(self.option_name()?) } else { None };
-            arguments.push(Argument { value, name });
-            if !self.takes(Token::Comma) {
-                break;
-            }
-        }
+        let arguments = self.list("arguments", |parser| {
+            let value = parser.value("a number, a text or texts in brackets")?;
+            let has_name = parser.takes_keyword("AS") || parser.is_name();
+            let name = if has_name { Some(parser.option_name()?) } else { None };
+            Ok(Argument { value, name })
+        })?;
         self.expect(Token::Close, "',' or ')'")?;
         Ok(Call { procedure, arguments, span: start.to(self.last) })
     }

@@ -248,11 +248,7 @@ impl Parser<'_> {
 
     /// Columns between commas.
     pub(super) fn columns(&mut self) -> Parsed<Vec<Column>> {
-        let mut columns = vec![self.column()?];
-        while self.takes(Token::Comma) {
-            columns.push(self.column()?);
-        }
-        Ok(columns)
+        self.list("columns", Self::column)
     }
 
     /// What stands behind `ORDER BY`.
@@ -268,21 +264,17 @@ impl Parser<'_> {
 
     /// Keys between commas.
     pub(super) fn order_keys(&mut self) -> Parsed<Vec<OrderKey>> {
-        let mut keys = Vec::new();
-        loop {
-            let column = self.column()?;
-            let direction = match self.takes_keyword("DESC") {
+        self.list("columns", |parser| {
+            let column = parser.column()?;
+            let direction = match parser.takes_keyword("DESC") {
                 true => Direction::Descending,
                 false => {
-                    self.takes_keyword("ASC");
+                    parser.takes_keyword("ASC");
                     Direction::Ascending
                 }
             };
-            keys.push(OrderKey { column, direction });
-            if !self.takes(Token::Comma) {
-                return Ok(keys);
-            }
-        }
+            Ok(OrderKey { column, direction })
+        })
     }
 }
 

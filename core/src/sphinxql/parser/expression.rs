@@ -8,20 +8,12 @@ use super::super::select::{Aggregate, Item, ItemKind};
 use super::super::statement::Span;
 use super::super::token::{Token, is_reserved};
 use super::{Parsed, Parser};
-use crate::limits::{STATEMENT_DEPTH_MAX, STATEMENT_ITEMS_MAX};
+use crate::limits::STATEMENT_DEPTH_MAX;
 
 impl Parser<'_> {
     /// Entries between commas.
     pub(super) fn items(&mut self) -> Parsed<Vec<Item>> {
-        let mut items = vec![self.item()?];
-        while self.takes(Token::Comma) {
-            if items.len() == STATEMENT_ITEMS_MAX {
-                let expected = format!("at most {STATEMENT_ITEMS_MAX} entries are expected");
-                return Err(self.expected(expected));
-            }
-            items.push(self.item()?);
-        }
-        Ok(items)
+        self.list("entries", Self::item)
     }
 
     fn item(&mut self) -> Parsed<Item> {

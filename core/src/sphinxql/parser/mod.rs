@@ -17,7 +17,7 @@ use super::parameter::Parameters;
 use super::statement::{Name, Span, Statement};
 use super::token::{Token, is_reserved};
 use crate::diagnostic::Diagnostic;
-use crate::limits::{STATEMENT_SIZE_MAX, STATEMENTS_MAX};
+use crate::limits::{STATEMENT_ITEMS_MAX, STATEMENT_SIZE_MAX, STATEMENTS_MAX};
 
 /// Reads one statement, or several between semicolons, with the values of its free places.
 ///
@@ -218,11 +218,20 @@ impl<'a> Parser<'a> {
 
     /// Names between commas.
     fn names(&mut self, what: &str) -> Parsed<Vec<Name>> {
-        let mut names = vec![self.name(what)?];
+        self.list("names", |parser| parser.name(what))
+    }
+
+    /// Entries between commas, which are no values.
+    fn list<T>(&mut self, what: &str, entry: impl Fn(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+        let mut entries = vec![entry(self)?];
         while self.takes(Token::Comma) {
-            names.push(self.name(what)?);
+            if entries.len() == STATEMENT_ITEMS_MAX {
+                let expected = format!("at most {STATEMENT_ITEMS_MAX} {what} are expected");
+                return Err(self.expected(expected));
+            }
+            entries.push(entry(self)?);
         }
-        Ok(names)
+        Ok(entries)
     }
 
     /// A fault at the word to read now.

@@ -5,27 +5,19 @@ use super::super::select::{Setting, SettingValue};
 use super::super::statement::{Name, Value};
 use super::super::token::Token;
 use super::{Parsed, Parser};
-use crate::limits::{STATEMENT_ITEMS_MAX, WEIGHTS_MAX};
+use crate::limits::WEIGHTS_MAX;
 
 impl Parser<'_> {
     /// Settings behind `OPTION`, if there are any.
     pub(super) fn settings(&mut self) -> Parsed<Vec<Setting>> {
-        let mut settings = Vec::new();
         if !self.takes_keyword("OPTION") {
-            return Ok(settings);
+            return Ok(Vec::new());
         }
-        loop {
-            if settings.len() == STATEMENT_ITEMS_MAX {
-                let expected = format!("at most {STATEMENT_ITEMS_MAX} settings are expected");
-                return Err(self.expected(expected));
-            }
-            let name = self.name("the name of a setting")?;
-            self.expect(Token::Equal, "'='")?;
-            settings.push(Setting { name, value: self.setting()? });
-            if !self.takes(Token::Comma) {
-                return Ok(settings);
-            }
-        }
+        self.list("settings", |parser| {
+            let name = parser.name("the name of a setting")?;
+            parser.expect(Token::Equal, "'='")?;
+            Ok(Setting { name, value: parser.setting()? })
+        })
     }
 
     fn setting(&mut self) -> Parsed<SettingValue> {
