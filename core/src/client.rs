@@ -1,5 +1,6 @@
 //! The client: a configuration at work, shared by any number of threads.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -295,12 +296,9 @@ impl Client {
 
     /// The indexes that a list names, each once.
     pub(crate) fn indexes_once(&self, list: &str) -> Result<Vec<Arc<Index>>, Error> {
-        let mut indexes: Vec<Arc<Index>> = Vec::new();
-        for index in self.shared().indexes(list)? {
-            if !indexes.iter().any(|known| known.name == index.name) {
-                indexes.push(index);
-            }
-        }
+        let mut known = HashSet::new();
+        let mut indexes = self.shared().indexes(list)?;
+        indexes.retain(|index| known.insert(index.name.clone()));
         Ok(indexes)
     }
 

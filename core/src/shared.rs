@@ -93,9 +93,9 @@ impl Shared {
         searches: &[Search],
     ) -> Result<Vec<Arc<SearchRequest>>, Error> {
         let searchd = &self.topology.load().config.searchd;
-        let now = clock::wall();
+        let (list, now) = (Arc::from(list), clock::wall());
         let request = |index: &Arc<Index>| {
-            SearchRequest::of_all((list, &index.name), searches, searchd, now).map(Arc::new)
+            SearchRequest::of_all((&list, &index.name), searches, searchd, now).map(Arc::new)
         };
         indexes.iter().map(request).collect()
     }

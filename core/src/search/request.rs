@@ -1,6 +1,7 @@
 //! Searches as a master sends them to its agents (core/docs/spec/distributed.md 5.1). All queries
 //! of the same agents are one request, so that a daemon reads shared parts once.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Search;
@@ -20,7 +21,8 @@ use crate::wire::search::{self, Asked, Dialect, Layout, Refused, ResultSet, Stat
 /// Checked searches, ready for every agent of one distributed index.
 #[derive(Clone, Debug)]
 pub struct SearchRequest {
-    index: String,
+    /// One text for all indexes of a list: it may be long, and they many.
+    index: Arc<str>,
     /// The distributed index whose agents are asked: that, or one of the list.
     own_index: String,
     /// One or more.
@@ -69,18 +71,18 @@ impl SearchRequest {
         searchd: &Searchd,
         now: SystemTime,
     ) -> Result<Self, Error> {
-        Self::of_all((index, index), std::slice::from_ref(search), searchd, now)
+        Self::of_all((&index.into(), index), std::slice::from_ref(search), searchd, now)
     }
 
     /// Makes one of several searches, each with a result of its own
     /// ([`merge_all`](super::result::merge_all)).
     pub fn batch(index: &str, searches: &[Search], now: SystemTime) -> Result<Self, Error> {
-        Self::of_all((index, index), searches, &Searchd::default(), now)
+        Self::of_all((&index.into(), index), searches, &Searchd::default(), now)
     }
 
     /// Makes one for the agents of an index that is searched under the name of a list.
     pub(crate) fn of_all(
-        (list, index): (&str, &str),
+        (list, index): (&Arc<str>, &str),
         searches: &[Search],
         searchd: &Searchd,
         now: SystemTime,
@@ -104,7 +106,7 @@ impl SearchRequest {
             helpers.extend(helper);
         }
         let own_index = index.to_owned();
-        Ok(SearchRequest { index: list.to_owned(), own_index, queries, helpers })
+        Ok(SearchRequest { index: list.clone(), own_index, queries, helpers })
     }
 
     /// The distributed index that is searched, or the list of them.
@@ -134,7 +136,7 @@ impl SearchRequest {
             needs: Vec::new(),
         };
         let queries = vec![Planned { query, plan, values: None }];
-        let (index, own_index) = (index.to_owned(), index.to_owned());
+        let (index, own_index) = (index.into(), index.to_owned());
         SearchRequest { index, own_index, queries, helpers: Vec::new() }
     }
 

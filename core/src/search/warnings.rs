@@ -88,6 +88,8 @@ impl Warnings {
         let unsearched =
             unsearched.iter().map(|name| format!("local index {name} {NOT_SEARCHED}"));
         let texts = self.texts.into_iter().chain(unsearched);
+        // A list of indexes may be as long as it has failures.
+        let index = text::quote(index.as_bytes());
         let lines: Vec<String> = texts.map(|text| format!("index {index}: {text}")).collect();
         (!lines.is_empty()).then(|| lines.join(";\n"))
     }

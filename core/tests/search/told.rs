@@ -1,10 +1,13 @@
 //! A result that holds less than was asked for says so.
 
-use hamirror::internal::search as merging;
+use std::iter;
+
+use hamirror::internal::limits::REMOTE_TEXT_MAX;
+use hamirror::internal::search::{self as merging, SearchRequest};
 use hamirror::search::{Search, Sort};
 use hamirror::{Completeness, Error};
 
-use crate::set::{TestSet, failure, merge, ok, request, set};
+use crate::set::{TestSet, failure, merge, now, ok, request, set};
 
 fn columns(columns: &[(&'static str, u32)]) -> TestSet {
     let mut set = TestSet::new(columns);
@@ -76,6 +79,22 @@ fn what_is_left_out_is_told_in_a_few_lines() {
     let told = warning(&search, vec![columns(&many), columns(&[("gid", 1)])]).unwrap();
     assert!(told.len() < 8_000, "{} bytes", told.len());
     assert!(told.contains("more columns are left out"), "{told}");
+}
+
+/// Each line names the list: as a whole it would be there as often as it is long.
+#[test]
+fn a_long_list_of_indexes_is_cut_in_every_line() {
+    let list = vec!["d"; 4_000].join(",");
+    let search = Search::new("x");
+    let request = SearchRequest::new(&list, &search, now()).unwrap();
+    let failed = (0..4_000).map(|number| Err(failure(&format!("closed {number}"))));
+    let outcomes = iter::once(ok(&search, columns(&[]))).chain(failed);
+    let outcomes = outcomes.map(|outcome| ("box:9312", outcome)).collect();
+    let result = merging::merge(&request, outcomes, Completeness::BestEffort).unwrap();
+    let warning = result.warning.unwrap();
+    assert_eq!(warning.lines().count(), 4_000);
+    let begin = format!("index {}...: agent ", &list[..REMOTE_TEXT_MAX - 3]);
+    assert!(warning.lines().all(|line| line.starts_with(&begin)), "{}", &warning[..2_000]);
 }
 
 #[test]
