@@ -1,6 +1,6 @@
 //! Groups of many agents made one (core/docs/spec/distributed.md 5.6).
 
-use std::collections::TryReserveError;
+use std::collections::{HashMap, TryReserveError};
 
 use super::aggregates::{Averages, Function, Parts};
 use super::computed::Computed;
@@ -72,8 +72,11 @@ impl Plan {
             let RowPlace { set, row } = groups.members[pick.row as usize].place;
             RowPlace { set: if is_reversed { set_count - 1 - set } else { set }, row }
         };
-        let rows = picks.iter().map(place).collect();
-        let of_groups = picks.iter().map(|pick| pick.group).collect();
+        let (mut rows, mut of_groups) = (Vec::new(), Vec::new());
+        rows.try_reserve_exact(picks.len())?;
+        rows.extend(picks.iter().map(place));
+        of_groups.try_reserve_exact(picks.len())?;
+        of_groups.extend(picks.iter().map(|pick| pick.group));
         if is_reversed {
             reverse(&mut sets, &mut columns);
         }
@@ -155,10 +158,16 @@ impl Plan {
             (MergeMode::Master, true) => Averages::Cut(&weights),
         };
         let mut all = Vec::new();
+        let mut known: HashMap<String, (usize, Kind)> = HashMap::new();
         for number in 0..columns.len() {
             let Some((function, argument)) = self.function_of(&columns[number].name) else {
                 continue;
             };
+            // Agents may send thousands of columns of one name: these are one.
+            if let Some(&(computed, kind)) = known.get(&columns[number].name) {
+                (columns[number].computed, columns[number].kind) = (Some(computed), kind);
+                continue;
+            }
             let parts = Parts { sets, groups, column: &columns[number] };
             let exact = match function {
                 Function::Sum => self.exact_sums(parts, columns, argument)?,
@@ -181,8 +190,8 @@ impl Plan {
                     (computed, columns[number].kind)
                 }
             };
-            columns[number].computed = Some(all.len());
-            columns[number].kind = kind;
+            known.insert(columns[number].name.clone(), (all.len(), kind));
+            (columns[number].computed, columns[number].kind) = (Some(all.len()), kind);
             all.push(computed);
         }
         Ok(all)

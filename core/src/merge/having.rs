@@ -37,7 +37,8 @@ fn passes(filter: &Filter, value: Value<'_>, kind: Kind) -> bool {
         FilterTest::Null(is_null) => (value == Value::Null) == *is_null,
         FilterTest::String(text) => text_of(value).eq_ignore_ascii_case(text) == has_equal,
         FilterTest::Strings(texts) => {
-            texts.iter().any(|text| text_of(value).eq_ignore_ascii_case(text))
+            let own = text_of(value);
+            texts.iter().any(|text| own.eq_ignore_ascii_case(text))
         }
         FilterTest::Values(values) => match widen(value, kind) {
             Number::Int(int) => values.iter().any(|value| i128::from(*value) == int),

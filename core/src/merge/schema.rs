@@ -1,6 +1,6 @@
 //! The columns that all sets have in common (core/docs/spec/distributed.md 5.5).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::iter;
 
 use super::order::HELPER_PREFIXES;
@@ -117,11 +117,14 @@ struct Lookup<'a> {
     /// The names are those of the other product.
     is_mixed: bool,
     places: Option<HashMap<&'a [u8], u32>>,
+    /// Names that were not found at their place.
+    sought: HashSet<String>,
 }
 
 impl<'a> Lookup<'a> {
     fn new(set: &'a Set<'a>, dialect: Dialect) -> Self {
-        Lookup { set, is_mixed: set.dialect != dialect, places: None }
+        let is_mixed = set.dialect != dialect;
+        Lookup { set, is_mixed, places: None, sought: HashSet::new() }
     }
 
     fn find(&mut self, place: usize, name: &str, items: &[Item]) -> Option<(u32, Kind)> {
@@ -131,6 +134,10 @@ impl<'a> Lookup<'a> {
             && !self.is_mixed
         {
             return Some((place as u32, column.kind));
+        }
+        // Thousands of columns of one name are not to stand for a single large one.
+        if !self.sought.insert(name.to_owned()) {
+            return None;
         }
         let body = self.set.body;
         let places = self.places.get_or_insert_with(|| {
