@@ -123,7 +123,7 @@ pub const WORDS_MAX: usize = 4_096;
 /// some hundred bytes here.
 pub(crate) const ANSWER_ROWS_MAX: usize = 65_536;
 
-/// Bytes of such a word that are kept; daemons cut words at 42 characters.
+/// Bytes of such a word, or of a keyword, that are kept; daemons cut words at 42 characters.
 pub(crate) const WORD_SIZE_MAX: usize = 256;
 
 /// Values inside values of a JSON attribute: deeper is refused, so that a reply can't exhaust the
@@ -251,7 +251,7 @@ pub(crate) const STATEMENT_DEPTH_MAX: usize = 64;
 pub(crate) const STATEMENT_VALUES_MAX: usize = 1_048_576;
 
 /// Entries of one list of a statement that are no values: more columns than a result may have are
-/// a mistake.
+/// a mistake, and so are more indexes.
 pub(crate) const STATEMENT_ITEMS_MAX: usize = 4_096;
 
 /// Conditions of a statement: no daemon takes more filters.

@@ -8,7 +8,7 @@ use super::parts::{Answers, PartNumber, ask_parts};
 use super::pending::Pending;
 use crate::client::Client;
 use crate::error::{AgentFailure, Error};
-use crate::limits::ANSWER_ROWS_MAX;
+use crate::limits::{ANSWER_ROWS_MAX, WORD_SIZE_MAX};
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::header::Command;
@@ -85,18 +85,18 @@ fn sum(answers: Answers, with_statistics: bool) -> Keywords {
 
 /// Keywords of all agents, each once.
 #[derive(Default)]
-struct Sum {
+struct Sum<'a> {
     keywords: Vec<Keyword>,
     /// Places by what the keyword is, and the number of times that it was there before.
-    places: HashMap<(Vec<u8>, Vec<u8>, usize), usize>,
+    places: HashMap<(&'a [u8], &'a [u8], usize), usize>,
 }
 
-impl Sum {
-    fn add(&mut self, told: &[Told<'_>]) {
+impl<'a> Sum<'a> {
+    fn add(&mut self, told: &[Told<'a>]) {
         let mut seen: HashMap<(&[u8], &[u8]), usize> = HashMap::new();
         for Told { tokenized, normalized, documents, hits } in told {
             let times = seen.entry((tokenized, normalized)).or_default();
-            let key = (tokenized.to_vec(), normalized.to_vec(), *times);
+            let key = (*tokenized, *normalized, *times);
             *times += 1;
             let keywords = &mut self.keywords;
             let place = *self.places.entry(key).or_insert_with(|| {
@@ -164,7 +164,8 @@ pub(super) fn read(body: &[u8], with_statistics: bool) -> Result<Vec<Told<'_>>, 
     }
     let mut keywords = Vec::with_capacity(count);
     for _ in 0..count {
-        let (tokenized, normalized) = (reader.string()?, reader.string()?);
+        let mut word = || reader.string().map(|word| &word[..word.len().min(WORD_SIZE_MAX)]);
+        let (tokenized, normalized) = (word()?, word()?);
         let (documents, hits) = match with_statistics {
             true => (reader.u32()?, reader.u32()?),
             false => (0, 0),

@@ -9,7 +9,7 @@ use super::pending::Pending;
 use super::update::number;
 use crate::client::Client;
 use crate::error::Error;
-use crate::limits::ANSWER_ROWS_MAX;
+use crate::limits::{ANSWER_ROWS_MAX, REMOTE_TEXT_MAX};
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::header::Command;
@@ -124,7 +124,9 @@ pub(super) fn rows(body: &[u8]) -> Result<Vec<(String, String)>, Truncated> {
     if reader.u32()? != COLUMNS || count as usize > count_max {
         return Err(Truncated { offset: place });
     }
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let text = |bytes: &[u8]| {
+        String::from_utf8_lossy(&bytes[..bytes.len().min(REMOTE_TEXT_MAX)]).into_owned()
+    };
     let mut rows = Vec::new();
     for _ in 0..count {
         rows.push((text(reader.string()?), text(reader.string()?)));

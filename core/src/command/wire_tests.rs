@@ -14,7 +14,9 @@ use super::suggest::{self, SuggestOptions, SuggestRequest};
 use super::update::{NewValue, Update, UpdateRequest, written};
 use super::variable::VariableRequest;
 use super::{excerpts, keywords};
+use crate::limits::{REMOTE_TEXT_MAX, WORD_SIZE_MAX};
 use crate::request::{Layout, Product, Reply, Request, Target, Verdict};
+use crate::wire::Writer;
 use crate::wire::header::{LENGTH, ReplyHeader, Status};
 
 fn capture(name: &str) -> Vec<u8> {
@@ -183,6 +185,23 @@ fn daemons_are_asked_for_counters_and_flushes_as_clients_do() {
     assert_eq!(request(asked.as_ref(), "pl"), capture("flushattrs.req.bin"));
     let (reply, _) = self::reply("flushattrs", asked.as_ref());
     assert_eq!(flush_number(&reply), Some(0));
+}
+
+/// However long a daemon makes them.
+#[test]
+fn words_and_counters_are_cut_where_they_come_in() {
+    let long = [0xff; 1 << 20];
+    let mut told = Vec::new();
+    told.put_u32(1);
+    [&long[..], &long].iter().for_each(|word| told.put_string(word));
+    let words = keywords::read(&told, false).expect("a keyword");
+    assert_eq!([words[0].tokenized, words[0].normalized], [&long[..WORD_SIZE_MAX]; 2]);
+    let mut told = Vec::new();
+    [1, 2].iter().for_each(|count| told.put_u32(*count));
+    [&long[..], &long].iter().for_each(|text| told.put_string(text));
+    let rows = rows(&told).expect("a row");
+    let expected = "\u{fffd}".repeat(REMOTE_TEXT_MAX);
+    assert_eq!(rows, [(expected.clone(), expected)]);
 }
 
 #[test]
