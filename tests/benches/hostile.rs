@@ -29,6 +29,9 @@ struct Options {
     /// Runs of each, of which the quickest counts.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
+    /// A part of the names of the replies to measure; all unless given.
+    #[arg(long, default_value = "")]
+    only: String,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -37,7 +40,7 @@ struct Options {
 fn main() -> Result<()> {
     let options = Options::parse();
     let mut rows = Vec::new();
-    for case in &CASES {
+    for case in CASES.iter().filter(|case| case.name.contains(&options.only)) {
         for factor in &options.factors {
             let exchange = (case.make)(factor * case.size);
             let mut costs = Vec::new();

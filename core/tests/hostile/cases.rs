@@ -2,7 +2,7 @@
 
 use hamirror::internal::wire::Writer;
 use hamirror::internal::wire::header::Status;
-use hamirror::search::{Search, Sort};
+use hamirror::search::{Condition, Grouping, Search, Sort};
 
 use super::measure::Exchange;
 
@@ -15,7 +15,7 @@ pub(crate) struct Case {
     pub(crate) size: usize,
 }
 
-pub(crate) const CASES: [Case; 28] = [
+pub(crate) const CASES: [Case; 34] = [
     Case { name: "warning", make: |size| warning(3, &b"w".repeat(size)), size: 2 << 20 },
     Case { name: "warning, no UTF-8", make: |size| warning(3, &vec![255; size]), size: 2 << 20 },
     Case { name: "warning, lines", make: |size| warning(3, &vec![b'\n'; size]), size: 2 << 20 },
@@ -46,6 +46,12 @@ pub(crate) const CASES: [Case; 28] = [
     Case { name: "rows asked for", make: |size| rows(size, 6_000_000), size: 20_000 },
     Case { name: "rows by a number", make: |size| sorted(size, 1), size: 10_000 },
     Case { name: "rows by a string", make: |size| sorted(size, 7), size: 10_000 },
+    Case { name: "rows by equal strings", make: alike, size: 3_000 },
+    Case { name: "columns of one name", make: of_one_name, size: 1_000 },
+    Case { name: "groups", make: groups, size: 10_000 },
+    Case { name: "counts of distinct values", make: counted, size: 1_000 },
+    Case { name: "sets of distinct values", make: sets_counted, size: 50_000 },
+    Case { name: "a condition on JSON", make: having, size: 1_000 },
     Case { name: "doubles near 1e308", make: doubles, size: 10_000 },
     Case { name: "JSON in JSON", make: nested, size: 500 },
 ];
@@ -235,12 +241,132 @@ fn sorted(count: usize, code: u32) -> Exchange {
     exchange(search.sort(Sort::Extended("key asc".into())), vec![set(0), set(1)])
 }
 
+/// So many rows in no order, whose long strings differ in nothing.
+fn alike(count: usize) -> Exchange {
+    let set = |agent: u64| {
+        let mut set = Set { columns: vec![(b"key".to_vec(), STRING)], ..Set::default() };
+        for number in 0..count as u64 {
+            let id = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ agent;
+            set.row(id, |values| values.put_string(&[b'k'; 200]));
+        }
+        set.body()
+    };
+    let search = Search::new("x").max_matches(6_000_000).limit(6_000_000);
+    exchange(search.sort(Sort::Extended("key asc".into())), vec![set(0), set(1)])
+}
+
+/// So many columns of one agent have the name of a single one of the other, which is as large.
+fn of_one_name(count: usize) -> Exchange {
+    let set = |columns: usize, document: &[u8]| {
+        let columns = vec![(b"js".to_vec(), JSON); columns];
+        let mut set = Set { columns, ..Set::default() };
+        let count = set.columns.len();
+        set.row(count as u64, |values| (0..count).for_each(|_| values.put_string(document)));
+        set.body()
+    };
+    exchange(Search::new("x"), vec![set(count, b""), set(1, &document(count))])
+}
+
+/// Two agents with so many groups each.
+fn groups(count: usize) -> Exchange {
+    let set = |agent: u64| {
+        let mut set = Set { columns: columns_of_groups(&[("g", UINT)]), ..Set::default() };
+        for number in 0..count as u64 {
+            let key = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) as u32 ^ agent as u32;
+            set.row(2 * number + agent, |values| {
+                values.put_u32(key);
+                values.put_u64(key.into());
+                values.put_u32(1);
+            });
+        }
+        set.body()
+    };
+    let search = Search::new("x").select("g, count(*)").group(Grouping::by("g"));
+    exchange(search.max_matches(6_000_000).limit(6_000_000), vec![set(0), set(1)])
+}
+
+/// One group, whose number of different values is told so often, and so many values.
+fn counted(count: usize) -> Exchange {
+    let set = |agent: u32| {
+        let mut columns = columns_of_groups(&[("g", UINT), ("v", UINT)]);
+        let mut values = Set { columns: columns.clone(), ..Set::default() };
+        for value in 0..10 * count as u32 {
+            values.row(1, |row| put_group(&[1, 2 * value + agent], row));
+        }
+        columns.extend(vec![(b"@distinct".to_vec(), UINT); count]);
+        let mut set = Set { columns, ..Set::default() };
+        set.row(1, |row| {
+            put_group(&[1, 1], row);
+            (0..count).for_each(|_| row.put_u32(1));
+        });
+        [set.body(), values.body()].concat()
+    };
+    let search = Search::new("x").select("g, v, count(*), count(distinct v)");
+    let search = search.group(Grouping::by("g").count_distinct("v"));
+    exchange(search, vec![set(0), set(1)])
+}
+
+/// One group, and the values of a set in it.
+fn sets_counted(count: usize) -> Exchange {
+    let set = |agent: u32| {
+        let mut columns = columns_of_groups(&[("g", UINT)]);
+        columns.extend([(b"@distinct".to_vec(), UINT), (b"m".to_vec(), MULTI)]);
+        let mut set = Set { columns, ..Set::default() };
+        set.row(1, |row| {
+            put_group(&[1], row);
+            row.put_u32(1);
+            row.put_u32(count as u32);
+            (0..count as u32).for_each(|value| row.put_u32(2 * value + agent));
+        });
+        let refused = error(b"no second query");
+        [set.body(), refused].concat()
+    };
+    let search = Search::new("x").select("g, m, count(*), count(distinct m)");
+    let search = search.group(Grouping::by("g").count_distinct("m"));
+    Exchange { version: MANTICORE, ..exchange(search, vec![set(0), set(1)]) }
+}
+
+/// A document that is compared with so many texts.
+fn having(count: usize) -> Exchange {
+    let mut columns = columns_of_groups(&[("g", UINT)]);
+    columns.push((b"js".to_vec(), JSON));
+    let mut set = Set { columns, ..Set::default() };
+    set.row(1, |row| {
+        put_group(&[1], row);
+        row.put_string(&document(count));
+    });
+    // As many as a filter may have.
+    let texts = (0..count.min(4_096)).map(|number| number.to_string());
+    let group = Grouping::by("g").having("js", Condition::any_text(texts));
+    let search = Search::new("x").select("g, js, count(*)").group(group);
+    exchange(search, vec![set.body()])
+}
+
+/// Columns of groups, after those of their rows.
+fn columns_of_groups(own: &[(&str, u32)]) -> Vec<(Vec<u8>, u32)> {
+    let magic = [("@groupby", BIGINT), ("@count", UINT)];
+    let columns = own.iter().chain(&magic);
+    columns.map(|(name, code)| (name.as_bytes().to_vec(), *code)).collect()
+}
+
+/// The values of these: of a group of one document.
+fn put_group(own: &[u32], row: &mut Vec<u8>) {
+    own.iter().for_each(|value| row.put_u32(*value));
+    row.put_u64(1);
+    row.put_u32(1);
+}
+
 fn doubles(count: usize) -> Exchange {
+    json(&document(count))
+}
+
+/// A document of so many large numbers.
+fn document(count: usize) -> Vec<u8> {
     const DOUBLES: u8 = 8;
     let mut document = vec![0, 0, 0, 0, DOUBLES, 254];
     document.extend_from_slice(&(count as u32).to_le_bytes());
     document.extend((0..count).flat_map(|_| f64::to_le_bytes(-1.797e308)));
-    json(&document)
+    document
 }
 
 /// Vectors in vectors as deep as they are taken, so many in a row.
@@ -274,7 +400,14 @@ fn put_packed(value: usize, out: &mut Vec<u8>) {
 }
 
 fn json(document: &[u8]) -> Exchange {
-    let mut set = Set { columns: vec![(b"js".to_vec(), 12)], ..Set::default() };
+    let mut set = Set { columns: vec![(b"js".to_vec(), JSON)], ..Set::default() };
     set.row(1, |values| values.put_string(document));
     one(set.body())
 }
+
+/// Types of columns.
+const UINT: u32 = 1;
+const BIGINT: u32 = 6;
+const STRING: u32 = 7;
+const JSON: u32 = 12;
+const MULTI: u32 = 0x4000_0001;

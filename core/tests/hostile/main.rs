@@ -100,9 +100,18 @@ fn what_is_in_bounds_is_taken() {
 /// With more and more memory each search ends with an error that says so, or well; none aborts.
 #[test]
 fn a_want_of_memory_is_an_error() {
-    for name in ["rows asked for", "rows by a number", "rows by a string"] {
+    let cases = [
+        ("rows asked for", 25_000),
+        ("rows by a number", 25_000),
+        ("rows by a string", 25_000),
+        ("rows by equal strings", 20_000),
+        ("groups", 25_000),
+        ("counts of distinct values", 4_000),
+        ("sets of distinct values", 100_000),
+    ];
+    for (name, size) in cases {
         let case = CASES.iter().find(|case| case.name == name).expect("a case");
-        let exchange = (case.make)(25_000);
+        let exchange = (case.make)(size);
         let plenty = cost(1, || exchange.search()).peak;
         let mut wants = 0;
         for part in 0..=10 {
