@@ -77,6 +77,39 @@ def test_a_share_of_agents_is_an_integer(share: Any) -> None:
         client.search("dead", "hello", completeness=share)
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        *({name: True} for name in ("limit", "offset", "max_matches", "cutoff", "retry_count")),
+        *({name: True} for name in ("deadline", "query_timeout", "retry_delay", "max_query_time")),
+        {"weights": [True]},
+        {"field_weights": {"title": True}},
+        {"outer": ("id desc", 0, True)},
+        {"agent_retries": (True, 0.1)},
+    ],
+)
+def test_true_is_no_number(option: Any) -> None:
+    (name,) = option
+    with (
+        hamirror.Client(hamirror.Config.build({"dead": {"agent": "box:1:docs"}})) as client,
+        pytest.raises(TypeError, match=f"argument '{name}': True is no number"),
+    ):
+        client.search("dead", "hello", **option)
+
+
+@pytest.mark.parametrize("text", ["", "12", b"", b"12"])
+def test_a_text_is_no_list(text: Any) -> None:
+    match = "argument '{}': one text is no list of them".format
+    with pytest.raises(TypeError, match=match("values")):
+        hamirror.Filter.values("gid", text)
+    with pytest.raises(TypeError, match=match("texts")):
+        hamirror.Filter.strings("title", text)
+    for name in ("filters", "weights", "overrides"):
+        option: Any = {name: text}
+        with pytest.raises(TypeError, match=match(name)):
+            hamirror.Search("hello", **option)
+
+
 def test_a_row_is_a_mapping() -> None:
     with Player(ALL_ATTRIBUTES) as player, hamirror.Client(player.config()) as client:
         result = client.search("played", "hello")

@@ -55,7 +55,7 @@ fn changed(
         return Ok(Some(options.flag(*flag, value.extract()?)));
     }
     let text = || value.extract::<String>();
-    let number = || value.extract::<u32>();
+    let number = || options::number::<u32>(value);
     Ok(Some(match name {
         "before_match" => options.before_match(text()?),
         "after_match" => options.after_match(text()?),

@@ -3,10 +3,11 @@
 use hamirror::Search;
 use hamirror::internal::search::is_id;
 use hamirror::search::{Condition, Grouping, Number};
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyString};
+use pyo3::types::PyFloat;
 
+use crate::options::{about, items};
 use crate::text::{self, Text};
 
 /// A condition that every document must meet; with `exclude`, must not meet.
@@ -49,7 +50,9 @@ impl Filter {
     #[staticmethod]
     #[pyo3(signature = (attribute, values, *, exclude = false))]
     fn values(attribute: Text, values: &Bound<'_, PyAny>, exclude: bool) -> PyResult<Self> {
-        let values: Vec<_> = values.try_iter()?.collect::<PyResult<_>>()?;
+        let py = values.py();
+        let values = items(values).map_err(|error| about(py, "values", error))?;
+        let values: Vec<_> = values.collect::<PyResult<_>>()?;
         let signed: PyResult<Vec<_>> = values.iter().map(|value| value.extract()).collect();
         let ids = || values.iter().map(|value| value.extract().ok()).collect::<Option<Vec<_>>>();
         let test = match signed {
@@ -125,10 +128,9 @@ impl Filter {
     #[staticmethod]
     #[pyo3(signature = (attribute, texts, *, exclude = false))]
     fn strings(attribute: Text, texts: &Bound<'_, PyAny>, exclude: bool) -> PyResult<Self> {
-        if texts.is_instance_of::<PyString>() {
-            return Err(PyTypeError::new_err("argument 'texts': one text is no list of them"));
-        }
-        let texts = texts.try_iter()?.map(|text| Ok(text?.extract::<Text>()?.0));
+        let py = texts.py();
+        let texts = items(texts).map_err(|error| about(py, "texts", error))?;
+        let texts = texts.map(|text| Ok(text?.extract::<Text>()?.0));
         Ok(Self::new(attribute, Test::Strings(texts.collect::<PyResult<_>>()?), exclude))
     }
 

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::filter::Filter;
-use crate::options::{self, about};
+use crate::options::{self, about, number};
 
 /// What a search groups its documents by, and which groups it returns: one row a group.
 ///
@@ -64,7 +64,7 @@ impl Grouping {
         order: Option<String>,
         within: Option<String>,
         count_distinct: Option<String>,
-        rows_per_group: Option<u32>,
+        rows_per_group: Option<&Bound<'_, PyAny>>,
         having: Option<&Filter>,
     ) -> PyResult<Self> {
         let py = attributes.py();
@@ -96,6 +96,7 @@ impl Grouping {
             inner = inner.count_distinct(attribute);
         }
         if let Some(rows) = rows_per_group {
+            let rows: u32 = number(rows).map_err(|error| about(py, "rows_per_group", error))?;
             written.push(format!("rows_per_group={rows}"));
             inner = inner.rows_per_group(rows);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hamirror::{CallOptions, ClientOptions, Completeness, KeepConnections};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDelta, PyDict, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDelta, PyDict, PyIterator, PyString};
 
 /// Reads the options of a client.
 pub(crate) fn client_options(keywords: Option<&Keywords<'_>>) -> PyResult<ClientOptions> {
@@ -13,7 +13,7 @@ pub(crate) fn client_options(keywords: Option<&Keywords<'_>>) -> PyResult<Client
     for_each("Client", keywords, |name, value| {
         match name {
             "background" => options.background = value.extract()?,
-            "seed" => options.seed = Some(value.extract()?),
+            "seed" => options.seed = Some(number(value)?),
             "keep_connections" => options.keep_connections = choice(value, &KEEP)?,
             "failover" => options.failover = value.extract()?,
             _ => return Ok(false),
@@ -66,7 +66,7 @@ pub(crate) fn set_call_option(
         "deadline" => options.deadline = Some(duration(value)?),
         "connect_timeout" => options.connect_timeout = Some(duration(value)?),
         "query_timeout" => options.query_timeout = Some(duration(value)?),
-        "retry_count" => options.retry_count = Some(value.extract()?),
+        "retry_count" => options.retry_count = Some(number(value)?),
         "retry_delay" => options.retry_delay = Some(duration(value)?),
         "failover" => options.failover = value.extract()?,
         "completeness" => options.completeness = completeness(value)?,
@@ -80,9 +80,21 @@ pub(crate) fn duration(value: &Bound<'_, PyAny>) -> PyResult<Duration> {
     if value.is_instance_of::<PyDelta>() {
         return value.extract();
     }
-    let seconds: f64 = value.extract()?;
+    let seconds: f64 = number(value)?;
     Duration::try_from_secs_f64(seconds)
         .map_err(|error| PyValueError::new_err(format!("{seconds} s: {error}")))
+}
+
+/// Reads a number. True and False are none here, though Python takes them for 1 and 0: whoever
+/// gives one means another option.
+pub(crate) fn number<T>(value: &Bound<'_, PyAny>) -> PyResult<T>
+where
+    T: for<'a, 'py> FromPyObject<'a, 'py, Error = PyErr>,
+{
+    if value.is_instance_of::<PyBool>() {
+        return Err(PyTypeError::new_err(format!("{value} is no number")));
+    }
+    value.extract()
 }
 
 /// One of the values that an option may have, by its name.
@@ -106,27 +118,26 @@ pub(crate) fn choice_of<T: Copy>(
     value.map(chosen).transpose()
 }
 
+/// Returns what an iterable holds. Letters of a text are not what anybody means.
+pub(crate) fn items<'py>(values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
+    if values.is_instance_of::<PyString>() || values.is_instance_of::<PyBytes>() {
+        return Err(PyTypeError::new_err("one text is no list of them"));
+    }
+    values.try_iter()
+}
+
 /// The texts of an argument of that name, an iterable of them.
 pub(crate) fn texts(name: &str, values: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
-    if values.is_instance_of::<PyString>() {
-        let text = format!("argument '{name}': one text is no list of them");
-        return Err(PyTypeError::new_err(text));
-    }
-    let texts = values.try_iter()?.map(|text| text?.extract());
-    texts.collect::<PyResult<_>>().map_err(|error| about(values.py(), name, error))
+    let extract = || -> PyResult<_> { items(values)?.map(|text| text?.extract()).collect() };
+    extract().map_err(|error| about(values.py(), name, error))
 }
 
 fn completeness(value: &Bound<'_, PyAny>) -> PyResult<Completeness> {
     if value.is_instance_of::<PyString>() {
         return choice(value, &COMPLETENESS);
     }
-    // In Python they are numbers.
-    if value.is_instance_of::<PyBool>() {
-        let text = format!("{value} is neither 'best_effort', 'all' nor a share in percent");
-        return Err(PyTypeError::new_err(text));
-    }
     // A number that is too large for this is too large for a share.
-    let percent = match value.extract::<i64>() {
+    let percent = match number(value) {
         Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => i64::MAX,
         percent => percent?,
     };

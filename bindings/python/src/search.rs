@@ -7,7 +7,7 @@ use pyo3::types::PyMapping;
 
 use crate::filter::Filter;
 use crate::grouping::Grouping;
-use crate::options::{self, Keywords, about};
+use crate::options::{self, Keywords, about, number};
 use crate::overrides::Override;
 use crate::ranker::Ranker;
 use crate::sort::Sort;
@@ -93,17 +93,18 @@ fn set_search_option(
         "filters" => with_filters(search, value)?,
         "group" => search.group(value.cast::<Grouping>()?.get().inner.clone()),
         "outer" => {
-            let (order, offset, limit): (String, u32, u32) = value.extract()?;
-            search.outer(order, offset, limit)
+            let (order, offset, limit): (String, Bound<'_, PyAny>, Bound<'_, PyAny>) =
+                value.extract()?;
+            search.outer(order, number(&offset)?, number(&limit)?)
         }
         "merge_mode" => search.merge_mode(options::choice(value, &MERGE_MODES)?),
         "sort" => search.sort(value.cast::<Sort>()?.get().inner.clone()),
-        "offset" => search.offset(value.extract()?),
-        "limit" => search.limit(value.extract()?),
-        "max_matches" => search.max_matches(value.extract()?),
+        "offset" => search.offset(number(value)?),
+        "limit" => search.limit(number(value)?),
+        "max_matches" => search.max_matches(number(value)?),
         "ranker" => search.ranker(value.cast::<Ranker>()?.get().inner.clone()),
         "match_mode" => search.match_mode(options::choice(value, &MATCH_MODES)?),
-        "cutoff" => search.cutoff(value.extract()?),
+        "cutoff" => search.cutoff(number(value)?),
         "max_query_time" => search.max_query_time_ms(milliseconds(value)?),
         "field_weights" => with_weights(search, value, CoreSearch::field_weight)?,
         "index_weights" => with_weights(search, value, CoreSearch::index_weight)?,
@@ -127,7 +128,7 @@ fn set_daemon_option(
     let search = match name {
         "weights" => {
             let weights: Vec<u32> =
-                value.try_iter()?.map(|weight| weight?.extract()).collect::<PyResult<_>>()?;
+                options::items(value)?.map(|weight| number(&weight?)).collect::<PyResult<_>>()?;
             search.weights(weights)
         }
         "overrides" => with_overrides(search, value)?,
@@ -145,8 +146,8 @@ fn set_daemon_option(
             search.token_filter(library.0, name.0, options.0)
         }
         "agent_retries" => {
-            let (count, delay): (u32, Bound<'_, PyAny>) = value.extract()?;
-            search.retries(count, options::duration(&delay)?)
+            let (count, delay): (Bound<'_, PyAny>, Bound<'_, PyAny>) = value.extract()?;
+            search.retries(number(&count)?, options::duration(&delay)?)
         }
         _ => return Ok((search, false)),
     };
@@ -163,14 +164,14 @@ fn milliseconds(value: &Bound<'_, PyAny>) -> PyResult<u32> {
 type GeoAnchor = (Text, Text, f32, f32);
 
 fn with_filters(mut search: CoreSearch, filters: &Bound<'_, PyAny>) -> PyResult<CoreSearch> {
-    for filter in filters.try_iter()? {
+    for filter in options::items(filters)? {
         search = filter?.cast::<Filter>()?.get().apply(search);
     }
     Ok(search)
 }
 
 fn with_overrides(mut search: CoreSearch, overrides: &Bound<'_, PyAny>) -> PyResult<CoreSearch> {
-    for one in overrides.try_iter()? {
+    for one in options::items(overrides)? {
         search = one?.cast::<Override>()?.get().apply(search);
     }
     Ok(search)
@@ -182,8 +183,8 @@ fn with_weights(
     set: fn(CoreSearch, Vec<u8>, i32) -> CoreSearch,
 ) -> PyResult<CoreSearch> {
     for weight in weights.cast::<PyMapping>()?.items()?.iter() {
-        let (name, weight): (Text, i32) = weight.extract()?;
-        search = set(search, name.0, weight);
+        let (name, weight): (Text, Bound<'_, PyAny>) = weight.extract()?;
+        search = set(search, name.0, number(&weight)?);
     }
     Ok(search)
 }
