@@ -46,13 +46,19 @@ fn is_missing(mut line: &[u8]) -> bool {
     }
 }
 
-/// What is before the first of these separators, and what is behind it.
+/// What is before the first of these separators, which begin alike, and what is behind it.
 fn split_once<'a>(text: &'a [u8], separators: &[&[u8]]) -> Option<(&'a [u8], &'a [u8])> {
-    (0..text.len()).find_map(|place| {
+    let begin = *separators.first()?.first()?;
+    let mut next = 0;
+    loop {
+        let place = next + text[next..].iter().position(|byte| *byte == begin)?;
         let (before, rest) = text.split_at(place);
-        let after = separators.iter().find_map(|separator| rest.strip_prefix(*separator))?;
-        Some((before, after))
-    })
+        let after = separators.iter().find_map(|separator| rest.strip_prefix(*separator));
+        if let Some(after) = after {
+            return Some((before, after));
+        }
+        next = place + 1;
+    }
 }
 
 /// What ends a line: as a master writes it, and as it is in a text that was made one line.
