@@ -1,6 +1,6 @@
 //! What the sets do not have in common, in words: whoever loses a column is told where it stayed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, TryReserveError};
 
 use super::schema::{Column, is_helper};
 use super::{ID, Remark, Set};
@@ -10,10 +10,10 @@ use crate::wire::text;
 
 /// A remark for each column that some sets have and `common` does not; magic ones left out. Those
 /// beyond [`TOLD_COLUMNS_MAX`] are counted.
-pub(super) fn of_all(sets: &[Set<'_>], common: &[Column]) -> Vec<Remark> {
+pub(super) fn of_all(sets: &[Set<'_>], common: &[Column]) -> Result<Vec<Remark>, TryReserveError> {
     // The common columns are among those of every set.
     if sets.iter().all(|set| set.result.columns.len() == common.len()) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let kept: HashSet<&[u8]> = common.iter().map(|column| column.name.as_bytes()).collect();
     let mut lost: HashMap<&[u8], usize> = HashMap::new();
@@ -27,6 +27,7 @@ pub(super) fn of_all(sets: &[Set<'_>], common: &[Column]) -> Vec<Remark> {
                 continue;
             }
             let count = lost.len();
+            lost.try_reserve(1)?;
             let place = *lost.entry(name).or_insert(count);
             if place == kinds.len() && place < TOLD_COLUMNS_MAX {
                 kinds.push((name, vec![None; sets.len()]));
@@ -45,7 +46,7 @@ pub(super) fn of_all(sets: &[Set<'_>], common: &[Column]) -> Vec<Remark> {
     if more > 0 {
         remarks.push(Remark::MoreColumnsLeftOut(more));
     }
-    remarks
+    Ok(remarks)
 }
 
 /// Which types the first of these names has that any set knows, and where; `None` if no set knows

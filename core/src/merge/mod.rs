@@ -129,7 +129,7 @@ impl Plan {
     ///
     /// The error says which results do not fit together, and where they are from.
     pub(crate) fn merge(&self, sets: &[Set<'_>]) -> Result<Merged, Unmerged> {
-        let mut columns = schema::merge(sets, &self.items);
+        let mut columns = schema::merge(sets, &self.items)?;
         if self.helpers.has_expression() {
             let names = columns.iter_mut().map(|column| &mut column.name);
             names.filter(|name| *name == helpers::EXPRESSION).for_each(|name| *name = EXPR.into());
@@ -148,14 +148,17 @@ impl Plan {
         let (total, total_found) = (total as u64, total_found.max(0) as u64);
         remarks.extend(self.what_is_short(sets, total, total_found));
         if self.items.contains(&Item::Everything) {
-            remarks.extend(differences::of_all(sets, &columns));
+            remarks.extend(differences::of_all(sets, &columns)?);
         }
         // Sphinx answers a search without matches with all its attributes, whatever was selected.
         let is_raw = total == 0 && sets.iter().any(|set| set.dialect == Dialect::Sphinx);
         let columns = match is_raw {
-            true => schema::of_nothing(sets),
+            true => schema::of_nothing(sets)?,
             false => {
-                self.project(columns, sets, total == 0).map_err(|entry| unmerged(sets, &entry))?
+                let mut chosen = Vec::new();
+                chosen.try_reserve_exact(self.items.len() + columns.len())?;
+                self.project(columns, sets, total == 0, chosen)
+                    .map_err(|entry| unmerged(sets, &entry))?
             }
         };
         let Words { words, left_out: words_left_out, mismatches: word_mismatches } =
@@ -281,12 +284,14 @@ impl Plan {
         columns: Vec<Column>,
         sets: &[Set<'_>],
         is_empty: bool,
+        chosen: Vec<Column>,
     ) -> Result<Vec<Column>, Unresolved> {
         let dialect = if is_manticore(sets) { Dialect::Manticore } else { Dialect::Sphinx };
         let key = self.grouping.as_ref().and_then(|grouping| grouping.key.as_deref());
         let key = key.and_then(|key| select::find_column(&self.items, &columns, key)).cloned();
         let key = key.filter(|key| matches!(key.kind, Kind::String | Kind::ComputedString));
-        let mut columns = select::project(&self.items, columns, dialect, key.as_ref(), is_empty)?;
+        let asked = select::Asked { items: &self.items, dialect, key: key.as_ref(), is_empty };
+        let mut columns = select::project(asked, columns, chosen)?;
         if self.wish.mode == MergeMode::Exact {
             schema::name_types_of_aliases(&self.items, sets, &mut columns);
         }

@@ -1,6 +1,6 @@
 //! The columns that all sets have in common (core/docs/spec/distributed.md 5.5).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, TryReserveError};
 use std::iter;
 
 use super::order::HELPER_PREFIXES;
@@ -20,11 +20,11 @@ pub(crate) struct Column {
 }
 
 /// The first set's columns as far as every other set has them with a type that fits.
-pub(super) fn merge(sets: &[Set<'_>], items: &[Item]) -> Vec<Column> {
+pub(super) fn merge(sets: &[Set<'_>], items: &[Item]) -> Result<Vec<Column>, TryReserveError> {
     let Some((first, others)) = sets.split_first() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    let mut columns = columns_of(first, 1, sets.len());
+    let mut columns = columns_of(first, 1, sets.len())?;
     for set in others {
         let mut lookup = Lookup::new(set, first.dialect);
         let mut place = 0;
@@ -42,17 +42,17 @@ pub(super) fn merge(sets: &[Set<'_>], items: &[Item]) -> Vec<Column> {
             true
         });
     }
-    columns
+    Ok(columns)
 }
 
 /// What a master shows where no agent has a row: the last set's columns, whatever was selected.
-pub(super) fn of_nothing(sets: &[Set<'_>]) -> Vec<Column> {
+pub(super) fn of_nothing(sets: &[Set<'_>]) -> Result<Vec<Column>, TryReserveError> {
     let Some((last, before)) = sets.split_last() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    let mut columns = columns_of(last, before.len() + 1, sets.len());
+    let mut columns = columns_of(last, before.len() + 1, sets.len())?;
     columns.retain(|column| !is_helper(&column.name));
-    columns
+    Ok(columns)
 }
 
 /// Columns that agents add for a master's sorting, and those that the merge asked for.
@@ -77,14 +77,21 @@ pub(super) fn name_types_of_aliases(items: &[Item], sets: &[Set<'_>], columns: &
 }
 
 /// The columns of a set, each found at its place in so many sets.
-fn columns_of(set: &Set<'_>, found: usize, set_count: usize) -> Vec<Column> {
+fn columns_of(
+    set: &Set<'_>,
+    found: usize,
+    set_count: usize,
+) -> Result<Vec<Column>, TryReserveError> {
     let column = |(column, number): (&search::Column, u32)| {
         let mut sources = Vec::with_capacity(set_count);
         sources.resize(found, number);
         let name = column.name.text(set.body);
         Column { name, kind: column.kind, sources, computed: None }
     };
-    set.result.columns.iter().zip(0..).map(column).collect()
+    let mut columns = Vec::new();
+    columns.try_reserve_exact(set.result.columns.len())?;
+    columns.extend(set.result.columns.iter().zip(0..).map(column));
+    Ok(columns)
 }
 
 /// The type that holds the values of both.

@@ -35,19 +35,27 @@ pub(super) fn parse(list: &[u8]) -> Vec<Item> {
     items
 }
 
+/// What decides about the columns of a result.
+pub(super) struct Asked<'a> {
+    pub(super) items: &'a [Item],
+    pub(super) dialect: Dialect,
+    /// The attribute that rows are grouped by, where that is a text.
+    pub(super) key: Option<&'a Column>,
+    /// There is no row.
+    pub(super) is_empty: bool,
+}
+
 /// The columns that the select list asks for, in its order and under its names, then the magic
-/// ones, such as `@expr`.
+/// ones, such as `@expr`. `chosen` is empty and has room for one of each item and each column.
 pub(super) fn project(
-    items: &[Item],
+    asked: Asked<'_>,
     columns: Vec<Column>,
-    dialect: Dialect,
-    key: Option<&Column>,
-    is_empty: bool,
+    mut chosen: Vec<Column>,
 ) -> Result<Vec<Column>, Unresolved> {
-    let mut chosen = Vec::new();
+    let Asked { items, dialect, key, is_empty } = asked;
     for item in items {
         match item {
-            Item::Everything => chosen.extend(star(items, &columns, dialect)),
+            Item::Everything => put_star(items, &columns, dialect, &mut chosen),
             Item::Named { expression, alias } => {
                 let Some(column) = resolve(expression, alias, &columns, key) else {
                     // Manticore leaves out the aggregates of no rows at all.
@@ -78,15 +86,16 @@ pub(super) struct Unresolved {
     pub(super) alias: String,
 }
 
-/// The columns that `*` stands for.
-fn star(items: &[Item], columns: &[Column], dialect: Dialect) -> Vec<Column> {
-    let is_asked_for = |column: &&Column| expression_of(items, &column.name).is_some();
-    let own = columns.iter().filter(|column| !is_added(&column.name));
-    match dialect {
-        Dialect::Manticore => own.filter(|column| !is_asked_for(column)).cloned().collect(),
-        // A master of Sphinx ends them at the first that the list names: agents send that first
-        // where it stands before the `*`, unless they have no match.
-        Dialect::Sphinx => own.take_while(|column| !is_asked_for(column)).cloned().collect(),
+/// Adds the columns that `*` stands for.
+fn put_star(items: &[Item], columns: &[Column], dialect: Dialect, chosen: &mut Vec<Column>) {
+    for column in columns.iter().filter(|column| !is_added(&column.name)) {
+        match (expression_of(items, &column.name), dialect) {
+            (None, _) => chosen.push(column.clone()),
+            (Some(_), Dialect::Manticore) => {}
+            // A master of Sphinx ends them at the first that the list names: agents send that
+            // first where it stands before the `*`, unless they have no match.
+            (Some(_), Dialect::Sphinx) => break,
+        }
     }
 }
 

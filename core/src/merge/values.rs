@@ -45,7 +45,7 @@ impl Values<'_> {
             });
             return unknown(vec![self.uncounted(&missing, why)]);
         }
-        let columns = schema::merge(&answers, self.items);
+        let columns = schema::merge(&answers, self.items)?;
         let Some(sources) = self.sources(&columns) else {
             return unknown(vec![self.uncounted(&answers.iter().collect::<Vec<_>>(), None)]);
         };

@@ -87,6 +87,8 @@ fn what_is_in_bounds_is_taken() {
     let lacking = answer("columns that the other lacks", TOLD_COLUMNS_MAX).texts.concat();
     assert_eq!(lacking.matches("' is left out: ").count(), TOLD_COLUMNS_MAX);
     assert!(lacking.contains("32 more columns are left out"), "{lacking}");
+    let conditioned = answer("a condition on JSON", 9);
+    assert_eq!((conditioned.rows, conditioned.texts), (0, Vec::new()));
     let missing = answer("warning of a master", 2).texts;
     let text = "incomplete answer: index d: agent box:1\u{fffd}\u{fffd}: closed";
     assert_eq!(missing.last().map(String::as_str), Some(text));
