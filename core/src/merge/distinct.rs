@@ -67,7 +67,7 @@ pub(super) fn as_master(
     Ok(Computed::Ints(distinct))
 }
 
-/// The tag that a master of Sphinx gives the count of a row with that value.
+/// Returns the tag that a master of Sphinx gives the count of a row with that value.
 fn tag_of(value: Option<(Value<'_>, &Column)>, head: u32) -> u64 {
     let never_equal = u64::from(head);
     let Some((value, column)) = value else { return never_equal };

@@ -15,7 +15,7 @@ pub(crate) struct Case {
     pub(crate) size: usize,
 }
 
-pub(crate) const CASES: [Case; 34] = [
+pub(crate) const CASES: [Case; 35] = [
     Case { name: "warning", make: |size| warning(3, &b"w".repeat(size)), size: 2 << 20 },
     Case { name: "warning, no UTF-8", make: |size| warning(3, &vec![255; size]), size: 2 << 20 },
     Case { name: "warning, lines", make: |size| warning(3, &vec![b'\n'; size]), size: 2 << 20 },
@@ -52,7 +52,8 @@ pub(crate) const CASES: [Case; 34] = [
     Case { name: "counts of distinct values", make: counted, size: 1_000 },
     Case { name: "sets of distinct values", make: sets_counted, size: 50_000 },
     Case { name: "a condition on JSON", make: having, size: 1_000 },
-    Case { name: "doubles near 1e308", make: doubles, size: 10_000 },
+    Case { name: "doubles near 1e308", make: |size| doubles(size, -1.797e308), size: 10_000 },
+    Case { name: "doubles near 1e24", make: |size| doubles(size, -9.9e23), size: 10_000 },
     Case { name: "JSON in JSON", make: nested, size: 500 },
 ];
 
@@ -264,7 +265,7 @@ fn of_one_name(count: usize) -> Exchange {
         set.row(count as u64, |values| (0..count).for_each(|_| values.put_string(document)));
         set.body()
     };
-    exchange(Search::new("x"), vec![set(count, b""), set(1, &document(count))])
+    exchange(Search::new("x"), vec![set(count, b""), set(1, &document(count, 0.5))])
 }
 
 /// Two agents with so many groups each.
@@ -333,7 +334,7 @@ fn having(count: usize) -> Exchange {
     let mut set = Set { columns, ..Set::default() };
     set.row(1, |row| {
         put_group(&[1], row);
-        row.put_string(&document(count));
+        row.put_string(&document(count, 0.5));
     });
     // As many as a filter may have.
     let texts = (0..count.min(4_096)).map(|number| number.to_string());
@@ -356,16 +357,16 @@ fn put_group(own: &[u32], row: &mut Vec<u8>) {
     row.put_u32(1);
 }
 
-fn doubles(count: usize) -> Exchange {
-    json(&document(count))
+fn doubles(count: usize, value: f64) -> Exchange {
+    json(&document(count, value))
 }
 
-/// A document of so many large numbers.
-fn document(count: usize) -> Vec<u8> {
+/// A document of so many equal numbers.
+fn document(count: usize, value: f64) -> Vec<u8> {
     const DOUBLES: u8 = 8;
     let mut document = vec![0, 0, 0, 0, DOUBLES, 254];
     document.extend_from_slice(&(count as u32).to_le_bytes());
-    document.extend((0..count).flat_map(|_| f64::to_le_bytes(-1.797e308)));
+    document.extend((0..count).flat_map(|_| value.to_le_bytes()));
     document
 }
 

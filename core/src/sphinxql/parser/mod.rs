@@ -221,7 +221,7 @@ impl<'a> Parser<'a> {
         self.list("names", |parser| parser.name(what))
     }
 
-    /// Entries between commas, which are no values.
+    /// Reads entries between commas: other ones than values, of which there may be more.
     fn list<T>(&mut self, what: &str, entry: impl Fn(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
         let mut entries = vec![entry(self)?];
         while self.takes(Token::Comma) {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-/// The digits of a whole number.
+/// Appends the digits of a whole number.
 pub(super) fn put_int(value: impl itoa::Integer, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
@@ -46,7 +46,7 @@ pub(super) fn put_double(value: f64, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// A number below 1e25 times a million, as a whole number; a half goes to the even one, as in C.
+/// Returns a number below 1e25 times a million, rounded; a half goes to the even number, as in C.
 fn millionths(value: f64) -> u128 {
     let bits = value.to_bits();
     let (exponent, fraction) = (bits >> FRACTION_BITS, bits & ((1 << FRACTION_BITS) - 1));
