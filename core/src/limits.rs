@@ -250,7 +250,7 @@ pub(crate) const STATEMENT_DEPTH_MAX: usize = 64;
 /// Values of one list, or of all rows of an INSERT, whether in the text or beside it.
 pub(crate) const STATEMENT_VALUES_MAX: usize = 1_048_576;
 
-/// Entries of one list of a statement that are no values: more columns than a result may have are
+/// Entries of one list of a statement that are no values. More columns than a result may have are
 /// a mistake, and so are more indexes.
 pub(crate) const STATEMENT_ITEMS_MAX: usize = 4_096;
 

@@ -81,7 +81,7 @@ fn tag_of(value: Option<(Value<'_>, &Column)>, head: u32) -> u64 {
     }
 }
 
-/// Adds the tags that a master of Manticore gives the count of a row with that value: each value
+/// Adds the tags that a master of Manticore gives the count of a row with that value. Each value
 /// of a set is one, and documents have none.
 fn put_tags(
     value: Option<(Value<'_>, &Column)>,

@@ -68,9 +68,10 @@ fn millionths(value: f64) -> u128 {
 
 const MILLION: u128 = 1_000_000;
 
-/// Bits of a double behind its exponent, and what that exponent is above the power of two by which
-/// these bits, read as a whole number, count.
+/// Bits of a double behind its exponent.
 const FRACTION_BITS: u32 = f64::MANTISSA_DIGITS - 1;
+
+/// A double's exponent less the power of two by which its bits count, read as a whole number.
 const EXPONENT_BIAS: i32 = f64::MAX_EXP - 1 + FRACTION_BITS as i32;
 
 /// Characters that a double takes at most.
