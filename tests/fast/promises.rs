@@ -60,7 +60,8 @@ fn exists(test: &str) -> Result<bool> {
     let (file, name) = test.split_once("::").context("a file and a test")?;
     let text = fs::read_to_string(workspace::root().join(file))?;
     if file.ends_with(".py") {
-        return Ok(name.starts_with("test_") && text.contains(&format!("\ndef {name}(")));
+        let kind = if name.starts_with("test_") { "def" } else { "class" };
+        return Ok(text.contains(&format!("\n{kind} {name}(")));
     }
     let place = text.find(&format!("fn {name}("));
     let before = place.map(|place| &text[..place]);

@@ -78,13 +78,14 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 21] = [
+const FILES: [&str; 23] = [
     "__init__.py",
     "_aio.py",
     "_batch.py",
     "_batch.pyi",
     "_columns.py",
     "_connect.py",
+    "_dbapi.py",
     "_errors.py",
     "_loops.py",
     "_native.abi3.so",
@@ -97,6 +98,7 @@ const FILES: [&str; 21] = [
     "_results.py",
     "_results.pyi",
     "aio.py",
+    "dbapi.py",
     "py.typed",
     "status.py",
     "types.py",
