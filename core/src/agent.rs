@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use crate::config::CallSettings;
-use crate::error::Error;
+use crate::error::{Error, UnknownName};
 use crate::hedge_budget::HedgeBudget;
 use crate::karma::Karma;
 use crate::mirror::Mirror;
@@ -30,7 +30,9 @@ impl Index {
     pub(crate) fn agent(&self, number: usize) -> Result<&Arc<Agent>, Error> {
         self.agents.iter().find(|known| known.number == number).ok_or_else(|| {
             let (name, count) = (&self.name, self.agents.len());
-            Error::Unknown(format!("no agent {number} in index '{name}', it has {count}"))
+            let text = format!("no agent {number} in index '{name}', it has {count}");
+            let known = self.agents.iter().map(|agent| agent.number);
+            Error::Unknown(UnknownName::new(text, number, known))
         })
     }
 }

@@ -17,11 +17,11 @@ use std::time::{Duration, Instant};
 
 use crate::completeness::Completeness;
 pub use crate::engine::CallId;
-use crate::error::{AgentFailure, Error, SystemError};
+use crate::error::{AgentFailure, Error, SystemError, UnknownName};
 use crate::limits::DEADLINE_MAX;
 use crate::net::{Driver, Run, Waker, clock};
 use crate::request::Reply;
-use crate::search::{Outcomes, Part, PartSource, SearchRequest, SearchResult};
+use crate::search::{Local, Outcomes, Part, PartSource, SearchRequest, SearchResult};
 use crate::shared::Shared;
 pub use handle::BatchHandle;
 pub use running::{NotRun, RunningBatch};
@@ -115,7 +115,7 @@ impl Batch {
     pub fn local_request(&self, search: SearchId, local: &str) -> Result<Vec<u8>, Error> {
         let running = self.searches.get(search).ok_or_else(|| unknown_search(search))?;
         let found = running.locals.iter().find(|found| found.name == local);
-        found.ok_or_else(|| unknown_local(search, local))?.request()
+        found.ok_or_else(|| unknown_local(search, local, &running.locals))?.request()
     }
 
     /// Hands in what a local index answered ([`Reply::new`]), or why it could not.
@@ -130,8 +130,9 @@ impl Batch {
         answer: Result<Reply, String>,
     ) -> Result<(), Error> {
         let running = self.searches.get_mut(search).ok_or_else(|| unknown_search(search))?;
-        let found = running.locals.iter_mut().find(|found| found.name == local);
-        let found = found.ok_or_else(|| unknown_local(search, local))?;
+        let found = running.locals.iter().position(|found| found.name == local);
+        let found = found.ok_or_else(|| unknown_local(search, local, &running.locals))?;
+        let found = &mut running.locals[found];
         found.handle_answer(answer)
     }
 
@@ -427,9 +428,10 @@ fn unknown_search(search: SearchId) -> Error {
     Error::Misuse(format!("search {number} is unknown, or was taken before"))
 }
 
-fn unknown_local(search: SearchId, local: &str) -> Error {
+fn unknown_local(search: SearchId, local: &str, known: &[Local]) -> Error {
     let SearchId(number) = search;
-    Error::Unknown(format!("search {number} has no local index '{local}'"))
+    let text = format!("search {number} has no local index '{local}'");
+    Error::Unknown(UnknownName::new(text, local, known.iter().map(|known| &known.name)))
 }
 
 /// When a wait of that length ends; a longer one than any call is as good as that.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::agent::Index;
 use crate::batch::{Batch, BatchHandle};
 use crate::config::{Config, HostAddress};
-use crate::error::{Error, SystemError};
+use crate::error::{Error, SystemError, UnknownName};
 use crate::limits::LOCAL_SEARCH_DELAY_MAX;
 use crate::log::{Level, LogSink};
 use crate::net::clock;
@@ -260,7 +260,9 @@ impl Client {
     pub fn set_addresses(&self, host: &str, addresses: &[SocketAddr]) -> Result<(), Error> {
         let topology = self.shared().topology.load();
         let Some(host) = topology.hosts.iter().find(|known| known.name == host) else {
-            return Err(Error::Unknown(format!("no host '{host}' in the configuration")));
+            let text = format!("no host '{host}' in the configuration");
+            let known = topology.hosts.iter().map(|known| &known.name);
+            return Err(Error::Unknown(UnknownName::new(text, host, known)));
         };
         if matches!(host.address, HostAddress::Unix(_)) {
             let text = format!("host '{}' is a unix socket: it has no addresses", host.name);

@@ -1,10 +1,14 @@
 //! What can go wrong, as values: the thing, its value, and what to do next.
 
+mod unknown;
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use unknown::UnknownName;
 
 use crate::diagnostic::Diagnostic;
 
@@ -20,7 +24,7 @@ pub enum Error {
     /// sent.
     Statement(Diagnostic),
     /// A name or number that the caller gave does not exist here.
-    Unknown(String),
+    Unknown(UnknownName),
     /// A call against the rules of the interface, such as asking twice for one result.
     Misuse(String),
     /// No agent, or fewer than the caller's policy demands, gave an answer.
@@ -175,10 +179,8 @@ impl fmt::Display for Error {
                 Ok(())
             }
             Error::Statement(diagnostic) => out.write_str(&diagnostic.rendered()),
-            Error::Request(text)
-            | Error::Unknown(text)
-            | Error::Misuse(text)
-            | Error::Merge(text) => out.write_str(text),
+            Error::Request(text) | Error::Misuse(text) | Error::Merge(text) => out.write_str(text),
+            Error::Unknown(name) => name.fmt(out),
             Error::System(error) => error.fmt(out),
             Error::Program(error) => error.fmt(out),
             Error::Forked => out.write_str(
@@ -300,8 +302,7 @@ impl fmt::Display for AgentFailure {
         }
         write!(out, "index {} agent {}: ", self.index, self.agent)?;
         if let Some(text) = &self.query_error {
-            let hosts: Vec<&str> =
-                self.attempts.iter().map(|attempt| attempt.host.as_str()).collect();
+            let hosts: Vec<_> = self.attempts.iter().map(|tried| tried.host.as_str()).collect();
             return write!(out, "remote query error: {text} (said by {})", hosts.join(", "));
         }
         if let Some(error) = &self.program {

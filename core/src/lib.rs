@@ -140,6 +140,7 @@ pub use config::{Config, ConfigBuilder, Reading};
 pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use error::{
     AgentFailure, AttemptFailure, Error, FailureKind, Phase, ProgramError, SystemError,
+    UnknownName,
 };
 pub use log::{Level, LogSink};
 pub use mirror_key::MirrorKey;

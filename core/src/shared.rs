@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use crate::agent::Index;
 use crate::config::Config;
-use crate::error::Error;
+use crate::error::{Error, UnknownName};
 use crate::mirror::index_names;
 use crate::net::{Background, Pool, clock, process, seed};
 use crate::options::ClientOptions;
@@ -67,8 +67,12 @@ impl Shared {
     }
 
     pub(crate) fn index(&self, name: &str) -> Result<Arc<Index>, Error> {
-        self.topology.load().indexes.get(name).cloned().ok_or_else(|| {
-            Error::Unknown(format!("no distributed index '{name}' in the configuration"))
+        let topology = self.topology.load();
+        topology.indexes.get(name).cloned().ok_or_else(|| {
+            let text = format!("no distributed index '{name}' in the configuration");
+            let mut known: Vec<&String> = topology.indexes.keys().collect();
+            known.sort_unstable();
+            Error::Unknown(UnknownName::new(text, name, known))
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use hamirror::{Client, ClientOptions, Config, Error};
 use hamirror_tests::daemon::free_port;
 use hamirror_tests::echo::{EchoDaemon, Manners, ask, client};
@@ -47,7 +47,8 @@ fn addresses_of_what_has_none_are_refused() -> Result<()> {
     let client = client("agent = /run/no.sock:i", "", ClientOptions::default())?;
     let to = |host: &str| client.set_addresses(host, &[SocketAddr::from(([127, 0, 0, 1], 1))]);
     ensure!(matches!(to("/run/no.sock"), Err(Error::Misuse(_))));
-    ensure!(matches!(to("nobody:1"), Err(Error::Unknown(_))));
+    let Err(Error::Unknown(unknown)) = to("nobody:1") else { bail!("a name that nobody has") };
+    ensure!(unknown.name == "nobody:1" && unknown.known == ["/run/no.sock"], "{unknown:?}");
     Ok(())
 }
 

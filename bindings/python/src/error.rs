@@ -3,7 +3,7 @@
 use hamirror::{Error, SystemError};
 use pyo3::import_exception;
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyDict, PyModule};
+use pyo3::types::{IntoPyDict, PyDict, PyModule, PyTuple};
 
 use crate::record;
 
@@ -45,7 +45,12 @@ fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
             with_fields(&py.get_type::<StatementError>(), text, &fields)?
         }
         Error::Request(_) => RequestError::new_err(text),
-        Error::Unknown(_) => NotFoundError::new_err(text),
+        Error::Unknown(unknown) => {
+            let fields = PyDict::new(py);
+            fields.set_item("name", &unknown.name)?;
+            fields.set_item("known", PyTuple::new(py, &unknown.known)?)?;
+            with_fields(&py.get_type::<NotFoundError>(), text, &fields)?
+        }
         Error::Misuse(_) | Error::Forked => MisuseError::new_err(text),
         Error::Merge(_) => MergeError::new_err(text),
         Error::Unanswered { answered, agents, failures } => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Batch, CallId, Calls, SearchId};
 use crate::agent::{Agent, Index};
 use crate::call::Scope;
-use crate::error::Error;
+use crate::error::{Error, UnknownName};
 use crate::net::clock;
 use crate::options::CallOptions;
 use crate::request::{Access, Request};
@@ -289,5 +289,6 @@ fn is_local_only(index: &Index) -> bool {
 fn nobody_to_ask(indexes: &[&Index]) -> Error {
     let names: Vec<&str> = indexes.iter().map(|index| index.name.as_str()).collect();
     let (names, verb) = (names.join(", "), if names.len() == 1 { "has" } else { "have" });
-    Error::Unknown(format!("index '{names}' {verb} local indexes only; no agent can be asked"))
+    let text = format!("index '{names}' {verb} local indexes only; no agent can be asked");
+    Error::Unknown(UnknownName::new(text, names, [""; 0]))
 }

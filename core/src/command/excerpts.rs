@@ -10,7 +10,7 @@ use super::pending::{Pending, Turns};
 use crate::agent::Index;
 use crate::batch::{Batch, CallId};
 use crate::client::Client;
-use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind};
+use crate::error::{AgentFailure, AttemptFailure, Error, FailureKind, UnknownName};
 use crate::limits::{DEADLINE_MAX, EXCERPT_DOCUMENTS_MAX};
 use crate::mirror::index_names;
 use crate::net::clock;
@@ -54,7 +54,7 @@ impl Client {
         let index = self.index(index)?;
         if index.agents.is_empty() {
             let text = format!("index '{}' has no agent that could be asked", index.name);
-            return Err(Error::Unknown(text));
+            return Err(Error::Unknown(UnknownName::new(text, &index.name, [""; 0])));
         }
         let mut work = Work::new(self, index, documents, options);
         let is_scattered = excerpt.is_scattered();

@@ -9,7 +9,7 @@ use super::status::flush_request;
 use super::variable::VariableRequest;
 use crate::agent::Agent;
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{Error, UnknownName};
 use crate::mirror::index_names;
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request, Target, Verdict};
@@ -65,9 +65,10 @@ impl Client {
             Some(mirror) if mirror < count => vec![mirror],
             Some(mirror) => {
                 let (number, name) = (agent.number, &index.name);
-                return Err(Error::Unknown(format!(
+                let text = format!(
                     "no mirror {mirror} of agent {number} in index '{name}', it has {count}"
-                )));
+                );
+                return Err(Error::Unknown(UnknownName::new(text, mirror, 0..count)));
             }
         };
         let targets = mirrors.into_iter().map(|mirror| (agent.clone(), mirror)).collect();

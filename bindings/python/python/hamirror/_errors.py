@@ -53,9 +53,23 @@ class StatementError(RequestError):
 
 
 class NotFoundError(Error, LookupError):
-    """An index or an agent that the caller named is not in the configuration."""
+    """An index, agent, mirror or host that the caller named is not in the configuration.
+
+    `name` is that name or number as it was given, `known` has those that are there in its place.
+    """
 
     __module__ = "hamirror"
+
+    name: str | None
+    known: tuple[str, ...]
+
+    def __init__(
+        self, message: str, *, name: str | None = None, known: tuple[str, ...] = ()
+    ) -> None:
+        """Keeps the names beside the text."""
+        super().__init__(message)
+        self.name = name
+        self.known = known
 
 
 class MisuseError(Error, RuntimeError):
