@@ -329,7 +329,7 @@ impl fmt::Display for AgentFailure {
 }
 
 /// One failed attempt on one mirror.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptFailure {
     /// The mirror's host, as the configuration names it (`box1:9312`, `/run/searchd.sock`).
     pub host: String,
@@ -341,6 +341,8 @@ pub struct AttemptFailure {
     pub text: String,
     /// `errno` of the operating system's error behind it; `None` if there was none.
     pub code: Option<i32>,
+    /// Time from the start of the call to that of the attempt.
+    pub began: Duration,
     /// From the start of the attempt to its failure.
     pub elapsed: Duration,
 }

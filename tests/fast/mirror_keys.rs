@@ -71,6 +71,10 @@ fn a_result_says_when_a_key_was_not_kept_to() -> Result<()> {
         let outcome = ask(&client, &options)?;
         ensure!(outcome.kept_mirror == Some(false) && outcome.is_complete(), "{outcome:?}");
         ensure!(outcome.host == Some(stays[0].name()), "{outcome:?}");
+        // Those that were tried before it are told, too.
+        let tried = outcome.failed_attempts.iter().map(|failed| failed.host.as_str());
+        ensure!(tried.clone().all(|host| host == own), "{outcome:?}");
+        ensure!(tried.count() + 1 == outcome.attempts as usize, "{outcome:?}");
     }
     Ok(())
 }

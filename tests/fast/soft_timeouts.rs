@@ -52,6 +52,16 @@ impl Cluster {
         let host = self.silent.address().to_string();
         ensure!(failure.attempts.last().is_some_and(|last| last.host == host), "{failure}");
         ensure!(result.outcomes.iter().all(|outcome| outcome.attempts >= 1));
+        let attempts = result.attempts().map(|attempt| {
+            let is_within = attempt.began + attempt.elapsed <= attempt.outcome.elapsed;
+            (attempt.outcome.agent, attempt.host.to_owned(), attempt.failure.is_none(), is_within)
+        });
+        let (answered, failed): (Vec<_>, Vec<_>) = attempts.partition(|attempt| attempt.2);
+        ensure!(answered == [(0, first, true, true), (2, last, true, true)], "{answered:?}");
+        ensure!(
+            !failed.is_empty() && failed.iter().all(|attempt| attempt.1 == host),
+            "{failed:?}"
+        );
         let coverage = result.coverage();
         ensure!((coverage.complete, coverage.agents) == (2, 3), "{coverage:?}");
         ensure!(coverage.documents.is_none(), "{coverage:?}");

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import pickle
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,9 @@ def test_all_agents_dead() -> None:
     assert {attempt.host for attempt in failure.attempts} == {first, second}
     assert {attempt.kind for attempt in failure.attempts} == {"connect_failure"}
     assert {attempt.phase for attempt in failure.attempts} == {"connect"}
+    assert {attempt.errno for attempt in failure.attempts} == {errno.ECONNREFUSED}
+    began = [attempt.began_s for attempt in failure.attempts]
+    assert began == sorted(began)
     assert str(failure) in str(error)
     assert first in str(error)
     assert second in str(error)
@@ -148,10 +153,19 @@ def test_wrong_client_options() -> None:
 
 def test_unknown_names(client: hamirror.Client, cluster: Cluster) -> None:
     ping = hamirror.Request("ping", b"\0\0\0\1", access="read")
-    with pytest.raises(LookupError, match="'nothing'"):
+    with pytest.raises(LookupError, match="'nothing'") as raised:
         client.search("nothing", "hello")
-    with pytest.raises(hamirror.NotFoundError, match="no agent 2"):
+    assert isinstance(raised.value, hamirror.NotFoundError)
+    assert (raised.value.name, raised.value.known) == ("nothing", (cluster.index,))
+    copied = pickle.loads(pickle.dumps(raised.value))
+    assert (str(copied), copied.known) == (str(raised.value), (cluster.index,))
+    with pytest.raises(hamirror.NotFoundError, match="no agent 2") as raised_of_agent:
         client.call(cluster.index, 2, ping)
+    assert (raised_of_agent.value.name, raised_of_agent.value.known) == ("2", ("0", "1"))
+    with pytest.raises(hamirror.NotFoundError, match="no host") as raised_of_host:
+        client.set_addresses("nobody:1", [])
+    hosts = tuple(host for mirrors in cluster.shards for host in mirrors)
+    assert raised_of_host.value.known == hosts
     with pytest.raises(OverflowError):
         client.call(cluster.index, -1, ping)
 

@@ -84,6 +84,14 @@ impl Kept {
         (facts, names, rows).into_pyobject(py)
     }
 
+    /// The result, unless it was pickled.
+    pub(crate) fn result(&self) -> Option<&hamirror::SearchResult> {
+        match &self.source {
+            Source::Merged(result) => Some(result),
+            Source::Restored(_) => None,
+        }
+    }
+
     /// An attribute of the result, by its name.
     pub(crate) fn fact<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         match &self.source {

@@ -74,6 +74,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<upkeep::Upkeep>()?;
     module.add_class::<verdict::Verdict>()?;
     module.add_function(wrap_pyfunction!(escape::escape, module)?)?;
+    module.add_function(wrap_pyfunction!(result::_attempts, module)?)?;
     module.add_function(wrap_pyfunction!(result::_buffers, module)?)?;
     module.add_function(wrap_pyfunction!(result::_restored_result, module)?)?;
     module.add_function(wrap_pyfunction!(result::_restored_row, module)?)?;

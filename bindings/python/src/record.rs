@@ -2,10 +2,11 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyModule, PyTuple};
+use pyo3::types::{PyDict, PyList, PyModule, PyTuple};
 
 use hamirror::config::Diagnostic;
-use hamirror::{AgentFailure, AttemptFailure};
+use hamirror::search::SearchAttempt;
+use hamirror::{AgentFailure, AttemptFailure, SearchResult};
 
 use crate::text::snake_case;
 
@@ -108,6 +109,22 @@ pub(crate) fn attempt_failure<'py>(
         .set("kind", snake_case(failure.kind))?
         .set("phase", failure.phase.to_string())?
         .set("text", &failure.text)?
+        .set("errno", failure.code)?
+        .set("began_s", failure.began.as_secs_f64())?
         .set("elapsed_s", failure.elapsed.as_secs_f64())?
         .build()
+}
+
+/// Index, agent, host, start, length and failure of each attempt of a search.
+pub(crate) fn attempts<'py>(
+    py: Python<'py>,
+    result: &SearchResult,
+) -> PyResult<Bound<'py, PyList>> {
+    let attempts = result.attempts().map(|attempt| {
+        let failure = attempt.failure.map(|failure| attempt_failure(py, failure)).transpose()?;
+        let SearchAttempt { outcome, host, began, elapsed, .. } = attempt;
+        let (began, elapsed) = (began.as_secs_f64(), elapsed.as_secs_f64());
+        (&outcome.index, outcome.agent, host, began, elapsed, failure).into_pyobject(py)
+    });
+    PyList::new(py, attempts.collect::<PyResult<Vec<_>>>()?)
 }

@@ -10,6 +10,7 @@ use crate::buffers;
 use crate::columns;
 use crate::kept::Kept;
 use crate::options::Keywords;
+use crate::record;
 use crate::row::{Row, RowIterator};
 use crate::session::Answer;
 use crate::table;
@@ -221,6 +222,21 @@ pub(crate) fn _buffers<'py>(table: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
         Err(_) => table.cast::<SearchResult>()?.get().kept.batch(py)?,
     };
     buffers::columns(py, &batch)
+}
+
+/// Index, agent, host, start, length and failure of each attempt, as `otel.py` has them; none of
+/// what was pickled.
+#[pyfunction]
+pub(crate) fn _attempts<'py>(table: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    let py = table.py();
+    let attempts = match table.cast::<Answer>() {
+        Ok(answer) => answer.get().result().map(|result| record::attempts(py, result)),
+        Err(_) => {
+            let result = table.cast::<SearchResult>()?.get();
+            result.kept.result().map(|result| record::attempts(py, result))
+        }
+    };
+    attempts.unwrap_or_else(|| Ok(PyList::empty(py)))
 }
 
 /// Makes a result again that was pickled.

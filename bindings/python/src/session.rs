@@ -333,7 +333,7 @@ impl Answer {
         py.detach(|| columns::batch(&self.inner, &columns))
     }
 
-    fn result(&self) -> Option<&SearchResult> {
+    pub(crate) fn result(&self) -> Option<&SearchResult> {
         self.inner.result()
     }
 

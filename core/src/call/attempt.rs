@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Call;
 use super::hedge::Hedge;
 use crate::deadline::CallLimits;
-use crate::error::FailureKind;
+use crate::error::{AttemptFailure, FailureKind};
 use crate::karma::{InFlight, Took};
 use crate::strategy::mirror_of_key;
 
@@ -219,6 +219,12 @@ impl Call {
     /// Returns the number of attempts that the call has made.
     pub fn attempts(&self) -> u32 {
         self.attempts_started
+    }
+
+    /// Attempts that failed or were overtaken, oldest first; none once the call has failed, whose
+    /// failure has them.
+    pub fn failed_attempts(&self) -> &[AttemptFailure] {
+        &self.failures
     }
 
     /// True if the mirror of its key has answered, false if another one has; `None` without a key

@@ -129,7 +129,9 @@ impl LeftBehind {
         let attempt = &self.attempt;
         let (host, elapsed) = (self.host().name.clone(), attempt.elapsed(now));
         let FaultText { text, code } = text.into();
-        let failure = AttemptFailure { host, kind, phase, text, code, elapsed };
+        // The call that it was of may be forgotten; the record of the host counts none.
+        let began = Duration::ZERO;
+        let failure = AttemptFailure { host, kind, phase, text, code, began, elapsed };
         let purpose = if attempt.on_trial { Purpose::Trial } else { Purpose::Query };
         self.agent.mirrors[attempt.mirror].record_failure(&failure, purpose, now);
     }

@@ -487,11 +487,11 @@ impl Call {
         text: impl Into<FaultText>,
         now: Instant,
     ) -> AttemptFailure {
-        let host = self.host(attempt.mirror).name.clone();
-        let FaultText { text, code } = text.into();
+        let (host, elapsed) = (self.host(attempt.mirror).name.clone(), attempt.elapsed(now));
         // The judge may be the program's own.
-        let text = text::escape(text);
-        AttemptFailure { host, kind, phase, text, code, elapsed: attempt.elapsed(now) }
+        let FaultText { text, code } = Into::<FaultText>::into(text).reworded(text::escape);
+        let began = attempt.started_at.saturating_duration_since(self.begun_at);
+        AttemptFailure { host, kind, phase, text, code, began, elapsed }
     }
 }
 

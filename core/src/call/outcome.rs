@@ -166,6 +166,7 @@ impl Call {
         if !is_ping {
             self.agent.hedges.earn();
         }
+        self.note_overtaken(attempt, now);
         self.leave_behind(attempt, now);
         let attempts = self.attempts_started;
         let reply = Reply { elapsed, attempts, ..reply };
@@ -196,6 +197,17 @@ impl Call {
             let text = format!("silent until {} answered", self.host(ended.mirror).name);
             self.leave_alone(silent, (FailureKind::Overtaken, text));
         }
+    }
+
+    /// Notes those that are silent still, for who asks what the call has tried.
+    fn note_overtaken(&mut self, ended: &Attempt, now: Instant) {
+        let text = format!("silent until {} answered", self.host(ended.mirror).name);
+        let overtaken = self.attempts.iter().map(|silent| {
+            let phase = if silent.is_connected { Phase::Wait } else { Phase::Connect };
+            self.attempt_failure(silent, FailureKind::Overtaken, phase, text.as_str(), now)
+        });
+        let overtaken: Vec<AttemptFailure> = overtaken.collect();
+        self.failures.extend(overtaken);
     }
 
     /// The program's own request failed: no mirror would do better.

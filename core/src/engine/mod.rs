@@ -188,7 +188,10 @@ impl Engine {
         let slot = self.calls.get(id)?;
         let elapsed = slot.ended_at?.saturating_duration_since(slot.call.begun_at());
         let (attempts, kept_mirror) = (slot.call.attempts(), slot.call.kept_mirror());
-        Some(Effort { elapsed, attempts, kept_mirror })
+        let answer = slot.call.outcome().and_then(|outcome| outcome.as_ref().ok());
+        let answer_elapsed = answer.map(|answer| answer.reply.elapsed);
+        let failed_attempts = slot.call.failed_attempts().to_vec();
+        Some(Effort { elapsed, attempts, kept_mirror, answer_elapsed, failed_attempts })
     }
 
     /// Ends a call without an answer; one that has ended stays as it is.

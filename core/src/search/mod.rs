@@ -29,7 +29,7 @@ pub(crate) use filters::is_id;
 pub use grouping::{GroupBy, Grouping};
 pub(crate) use local::{Local, LocalVersion};
 pub(crate) use outcome::Effort;
-pub use outcome::{AgentOutcome, Coverage};
+pub use outcome::{AgentOutcome, Coverage, SearchAttempt};
 pub(crate) use part::{Part, PartSource};
 pub(crate) use request::SearchRequest;
 pub(crate) use result::Outcomes;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::SearchResult;
-use crate::error::AgentFailure;
+use crate::error::{AgentFailure, AttemptFailure};
 use crate::request::Reply;
 
 /// What became of one agent of a search, or of one local index.
@@ -28,6 +28,11 @@ pub struct AgentOutcome {
     /// True if the mirror of the call's key has answered, false if another one has; `None` without
     /// a key ([`CallOptions::mirror_key`](crate::CallOptions::mirror_key)) or an answer.
     pub kept_mirror: Option<bool>,
+    /// Time of the attempt that answered; `None` without an answer, and for a local index.
+    pub answer_elapsed: Option<Duration>,
+    /// Attempts that failed or were overtaken before another one answered, oldest first. Those of
+    /// an agent without an answer are in its failure.
+    pub failed_attempts: Vec<AttemptFailure>,
 }
 
 impl AgentOutcome {
@@ -40,6 +45,22 @@ impl AgentOutcome {
     pub fn is_partial(&self) -> bool {
         self.failure.is_some() && self.host.is_some()
     }
+}
+
+/// One attempt of a search on one mirror.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SearchAttempt<'a> {
+    /// Agent that was asked by it.
+    pub outcome: &'a AgentOutcome,
+    /// Host of the mirror, as the configuration names it.
+    pub host: &'a str,
+    /// Time from the start of the search to that of the attempt.
+    pub began: Duration,
+    /// Time from the start of the attempt to its end.
+    pub elapsed: Duration,
+    /// Why it brought no answer; `None` if it did.
+    pub failure: Option<&'a AttemptFailure>,
 }
 
 /// Part of the searched indexes that a result covers.
@@ -70,6 +91,30 @@ impl SearchResult {
         }
     }
 
+    /// Returns the attempts on all mirrors, agent by agent, oldest first, and the one that answered
+    /// last.
+    pub fn attempts(&self) -> impl Iterator<Item = SearchAttempt<'_>> {
+        self.outcomes.iter().flat_map(|outcome| {
+            let answered = outcome.host.as_deref().zip(outcome.answer_elapsed);
+            let answered = answered.map(|(host, elapsed)| {
+                let began = outcome.elapsed.saturating_sub(elapsed);
+                SearchAttempt { outcome, host, began, elapsed, failure: None }
+            });
+            // What failed below a master that answered is no attempt of this search.
+            let unanswered = self.failure_of(outcome).filter(|_| outcome.host.is_none());
+            let unanswered = unanswered.into_iter().flat_map(|failure| &failure.attempts);
+            let failed = outcome.failed_attempts.iter().chain(unanswered);
+            let failed = failed.map(move |failure| SearchAttempt {
+                outcome,
+                host: &failure.host,
+                began: failure.began,
+                elapsed: failure.elapsed,
+                failure: Some(failure),
+            });
+            failed.chain(answered)
+        })
+    }
+
     /// Returns why that agent did not answer, or not in full; `None` if it did.
     pub fn failure_of(&self, outcome: &AgentOutcome) -> Option<&AgentFailure> {
         self.failures.get(outcome.failure?)
@@ -77,11 +122,13 @@ impl SearchResult {
 }
 
 /// What the answer or the failure of a part has cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Effort {
     pub(crate) elapsed: Duration,
     pub(crate) attempts: u32,
     pub(crate) kept_mirror: Option<bool>,
+    pub(crate) answer_elapsed: Option<Duration>,
+    pub(crate) failed_attempts: Vec<AttemptFailure>,
 }
 
 impl Effort {
@@ -89,12 +136,13 @@ impl Effort {
     pub(super) fn of(outcome: &Result<Reply, AgentFailure>) -> Self {
         match outcome {
             Ok(Reply { elapsed, attempts, .. }) => {
-                Self { elapsed: *elapsed, attempts: *attempts, kept_mirror: None }
+                let (elapsed, attempts) = (*elapsed, *attempts);
+                Self { elapsed, attempts, answer_elapsed: Some(elapsed), ..Self::default() }
             }
             Err(failure) => Self {
                 elapsed: failure.attempts.iter().map(|attempt| attempt.elapsed).sum(),
                 attempts: u32::try_from(failure.attempts.len()).unwrap_or(u32::MAX),
-                kept_mirror: None,
+                ..Self::default()
             },
         }
     }

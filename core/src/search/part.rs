@@ -56,9 +56,19 @@ impl<H: AsRef<str>> Part<H> {
             PartSource::Local(name) => (0, None, Some(name.clone())),
         };
         let (index, host) = (self.index.clone(), host.filter(|_| is_heard));
-        let Effort { elapsed, attempts, kept_mirror } = self.effort;
-        let kept_mirror = kept_mirror.filter(|_| is_heard);
-        AgentOutcome { index, agent, local, host, failure, elapsed, attempts, kept_mirror }
+        let Effort { elapsed, attempts, .. } = self.effort;
+        AgentOutcome {
+            index,
+            agent,
+            local,
+            host,
+            failure,
+            elapsed,
+            attempts,
+            kept_mirror: self.effort.kept_mirror.filter(|_| is_heard),
+            answer_elapsed: self.effort.answer_elapsed.filter(|_| is_heard),
+            failed_attempts: self.effort.failed_attempts.clone(),
+        }
     }
 
     pub(super) fn set_of<'a>(&'a self, reply: &'a Reply, query: usize) -> Option<Set<'a>> {
@@ -124,7 +134,8 @@ impl<H: AsRef<str>> Part<H> {
 fn attempt<H: AsRef<str>>(host: &H, text: String, result: &ResultSet) -> AttemptFailure {
     let (kind, phase) = (FailureKind::RemoteError, Phase::Read);
     let elapsed = Duration::from_millis(u64::from(result.time_ms));
-    AttemptFailure { host: host.as_ref().to_owned(), kind, phase, text, code: None, elapsed }
+    let (host, began) = (host.as_ref().to_owned(), Duration::ZERO);
+    AttemptFailure { host, kind, phase, text, code: None, began, elapsed }
 }
 
 /// Returns what an answer to a query says of agents further down that gave none.

@@ -186,6 +186,7 @@ mod tests {
             phase: Phase::Wait,
             text: "query timed out".to_owned(),
             code: None,
+            began: Duration::ZERO,
             elapsed: Duration::from_millis(3),
         };
         let failure = AgentFailure::default;

@@ -124,6 +124,7 @@ pub(crate) fn failure(text: &str) -> AgentFailure {
         phase: Phase::Connect,
         text: text.to_owned(),
         code: None,
+        began: Duration::ZERO,
         elapsed: Duration::ZERO,
     };
     AgentFailure { index: "d".to_owned(), attempts: vec![attempt], ..AgentFailure::default() }

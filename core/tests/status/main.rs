@@ -68,6 +68,7 @@ impl World {
             phase: Phase::Connect,
             text: "scripted".to_owned(),
             code: None,
+            began: Duration::ZERO,
             elapsed,
         };
         self.host(host).record(|karma| karma.handle_start(now - elapsed));

@@ -16,7 +16,7 @@ from ._queries import Filter, Grouping, Override, Ranker, Search, Sort
 from ._requests import Reply, Request, Verdict
 from ._results import Answer, Row, SearchResult, Session
 from .status import Status
-from .types import Diagnostic, Keywords, Mirrored, Rows, Written
+from .types import AttemptFailure, Diagnostic, Keywords, Mirrored, Rows, Written
 
 __all__ = [
     "Answer",
@@ -40,6 +40,7 @@ __all__ = [
     "Upkeep",
     "Verdict",
     "__version__",
+    "_attempts",
     "_buffers",
     "_restored_result",
     "_restored_row",
@@ -62,6 +63,11 @@ def escape(text: str, /) -> str:
     str
         The text with a backslash before each of ``\\ ( ) | - ! @ ~ " & / ^ $ = <``.
     """
+
+# Index, agent, host, start and length in seconds, and failure of each attempt.
+def _attempts(
+    table: SearchResult | Answer,
+) -> list[tuple[str, int, str, float, float, AttemptFailure | None]]: ...
 
 # Name, dtype, values and mask of each column.
 def _buffers(
@@ -455,7 +461,7 @@ class Client:
         It gets the level as `logging` numbers it and a line, on whatever thread something
         happens, and should be quick. `level` is the last kind that is told, `info` unless given;
         `debug` has each failed attempt. What it raises goes to `sys.unraisablehook`. A forked
-        child begins without it, and it is not called any more while the interpreter ends. One
+        child goes on with it, and it is not called any more while the interpreter ends. One
         that refers to the client, as a method of its owner does, keeps it until `close()`.
         """
 

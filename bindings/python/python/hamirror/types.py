@@ -54,6 +54,11 @@ class AttemptFailure:
     """What was under way when it failed."""
     text: str
     """The fault in words."""
+    errno: int | None
+    """Number of the operating system's error behind it, as in `errno`; `None` if there was
+    none."""
+    began_s: float
+    """Time from the start of the call to that of the attempt; 0 in a host's last failure."""
     elapsed_s: float
     """From the start of the attempt to its failure."""
 
