@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::config::CallSettings;
 use crate::error::{Error, UnknownName};
 use crate::hedge_budget::HedgeBudget;
+use crate::host::LivingMirrors;
 use crate::karma::Karma;
 use crate::mirror::Mirror;
 use crate::strategy::{Selector, Tried};
@@ -46,6 +47,8 @@ pub struct Agent {
     pub number: usize,
     /// At least one.
     pub mirrors: Vec<Mirror>,
+    /// Sees whether one of them lives; of blackholes and pings none is watched.
+    pub living: Arc<LivingMirrors>,
     /// Picks among them.
     pub selector: Selector,
     /// Connections are kept after use.
@@ -147,6 +150,7 @@ pub(crate) mod testing {
             index: "dist".to_owned(),
             number: 0,
             mirrors: (1..=mirrors).map(mirror).collect(),
+            living: Arc::default(),
             selector: Selector::new(strategy, mirrors, clock, changes.clone()),
             keeps_connections: false,
             settings: CallSettings::default(),

@@ -65,16 +65,19 @@ impl Client {
         let next = topology.reload(config, &shared.options, clock::now());
         shared.background.ping(next.pinged.clone(), next.ping_interval);
         let (hosts, indexes) = (next.hosts.len(), next.indexes.len());
-        let log = next.log.clone();
-        shared.topology.store(Arc::new(next));
+        let next = Arc::new(next);
+        shared.topology.store(next.clone());
         shared.pool.tend();
         drop(one_at_a_time);
         let line = || format!("configuration taken over: {indexes} indexes, {hosts} hosts");
-        log.put(Level::Info, line);
+        next.log.put(Level::Info, line);
+        // Of the hosts that it names, some may have been dead before.
+        next.agents().for_each(|agent| agent.living.tell(&next.log));
     }
 
     /// Tells what happens to hosts and configuration, up to that level, to a sink from now on;
-    /// `None` ends it. A forked child begins without a sink.
+    /// `None` ends it. A forked child begins without a sink, unless that outlives it
+    /// ([`LogSink::outlives_fork`]).
     pub fn set_log(&self, sink: Option<(Level, Box<dyn LogSink>)>) {
         self.shared().topology.load().log.set(sink);
     }

@@ -10,9 +10,11 @@ use parking_lot::{Condvar, Mutex};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Level {
-    /// Somebody should look: a host was found dead, a name has no address.
+    /// Somebody should look: a host was found dead, an agent has no living mirror left, a name has
+    /// no address.
     Warning = 1,
-    /// Good to know: a host is back, addresses changed, a configuration was taken over.
+    /// Good to know: a host is back, an agent has a living mirror again, addresses changed, a
+    /// configuration was taken over.
     Info = 2,
     /// Each failed attempt.
     Debug = 3,
@@ -23,6 +25,12 @@ pub enum Level {
 pub trait LogSink: Send + Sync {
     /// Takes a line without its end.
     fn log(&self, level: Level, line: &str);
+
+    /// True if a forked child goes on with it: it holds no lock of the parent and no descriptor
+    /// that the child must not use.
+    fn outlives_fork(&self) -> bool {
+        false
+    }
 }
 
 impl<F: Fn(Level, &str) + Send + Sync> LogSink for F {
@@ -59,6 +67,16 @@ impl Log {
         self.level.store(level, Ordering::Relaxed);
         // Its end may be the program's own code.
         drop(before);
+    }
+
+    /// In a forked child: goes on with a sink that works there, unless a thread of the parent was
+    /// about to change it.
+    pub fn inherit(&self, of_parent: &Self) {
+        let sink = of_parent.listening.try_lock().and_then(|listening| listening.sink.clone());
+        if let Some(sink) = sink.filter(|sink| sink.outlives_fork()) {
+            self.listening.lock().sink = Some(sink);
+            self.level.store(of_parent.level.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
     }
 
     /// Tells a line; the text is made only if somebody wants it.

@@ -60,9 +60,14 @@ impl Shared {
         self.pool.abandon();
         let topology = self.topology.load();
         let shared = Shared::new(&topology.config, self.options);
-        for (host, own) in topology.hosts.iter().zip(&shared.topology.load().hosts) {
+        let own = shared.topology.load();
+        for (host, own) in topology.hosts.iter().zip(&own.hosts) {
             own.inherit(host);
         }
+        // The parent has told of those without a living mirror.
+        own.agents().for_each(|agent| _ = agent.living.look());
+        own.log.inherit(&topology.log);
+        drop(own);
         Arc::new(shared)
     }
 

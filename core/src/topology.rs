@@ -10,7 +10,7 @@ use crate::agent::{Agent, Index};
 use crate::config::{self, CallSettings, Config, HostAddress, HostnameLookup};
 use crate::deadline;
 use crate::hedge_budget::HedgeBudget;
-use crate::host::Host;
+use crate::host::{Host, LivingMirrors};
 use crate::karma::BlockClock;
 use crate::limits;
 use crate::log::Log;
@@ -71,6 +71,11 @@ impl Topology {
             host.removed.store(!stays.contains(&host.number), Ordering::Relaxed);
         }
         next
+    }
+
+    /// Agents of all indexes that are waited for.
+    pub fn agents(&self) -> impl Iterator<Item = &Arc<Agent>> {
+        self.indexes.values().flat_map(|index| &index.agents)
     }
 
     fn build(
@@ -199,6 +204,14 @@ impl<'a> Builder<'a> {
             Mirror { host, index_list, tally: tally.unwrap_or_default() }
         });
         let mirrors: Vec<Mirror> = mirrors.collect();
+        let hosts = mirrors.iter().map(|mirror| mirror.host.clone()).collect();
+        let living = match agent.blackhole {
+            true => Arc::default(),
+            false => {
+                let before = known.map(|known| &known.living);
+                LivingMirrors::watch(&index.name, number, hosts, before)
+            }
+        };
         let searchd = &self.config.searchd;
         let strategy = agent.ha_strategy.or(index.ha_strategy).or(searchd.ha_strategy);
         // 1+K attempts go over the mirrors first, then in further rounds.
@@ -220,6 +233,7 @@ impl<'a> Builder<'a> {
                 self.health_changes.clone(),
             ),
             mirrors,
+            living,
             keeps_connections,
             settings: deadline::join(of_line, deadline::join(index.calls, searchd.calls)),
             attempts_max: agent.retry_count.map(|count| count.saturating_add(1)),
@@ -288,6 +302,7 @@ impl<'a> Builder<'a> {
                 index_list: String::new(),
                 tally: Arc::default(),
             }],
+            living: Arc::default(),
             selector: Selector::new(
                 config::HaStrategy::Random,
                 1,

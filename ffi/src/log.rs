@@ -16,9 +16,11 @@ use crate::handle::need;
 use crate::panic::fallible;
 use crate::text::Text;
 
-/// Somebody should look: a host was found dead, a name has no address.
+/// Somebody should look: a host was found dead, an agent has no living mirror left, a name has
+/// no address.
 pub const HAMIRROR_LOG_WARNING: i32 = 1;
-/// Good to know: a host is back, addresses changed, a configuration was taken over.
+/// Good to know: a host is back, an agent has a living mirror again, addresses changed, a
+/// configuration was taken over.
 pub const HAMIRROR_LOG_INFO: i32 = 2;
 /// Each failed attempt.
 pub const HAMIRROR_LOG_DEBUG: i32 = 3;

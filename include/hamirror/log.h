@@ -21,12 +21,14 @@
 #include "text.h"
 
 /**
- * Somebody should look: a host was found dead, a name has no address.
+ * Somebody should look: a host was found dead, an agent has no living mirror left, a name has
+ * no address.
  */
 #define HAMIRROR_LOG_WARNING 1
 
 /**
- * Good to know: a host is back, addresses changed, a configuration was taken over.
+ * Good to know: a host is back, an agent has a living mirror again, addresses changed, a
+ * configuration was taken over.
  */
 #define HAMIRROR_LOG_INFO 2
 

@@ -21,7 +21,7 @@ fn a_host_that_dies_and_returns_is_told_once_each() -> Result<()> {
     }
     client.set_addresses(&dead, &[echo.name.parse()?])?;
     let start = Instant::now();
-    while ask(&client, b"x").is_err() || lines.lock().len() < 3 {
+    while ask(&client, b"x").is_err() || lines.lock().len() < 5 {
         ensure!(start.elapsed() < Duration::from_secs(20), "{:?}", lines.lock());
         thread::sleep(Duration::from_millis(10));
     }
@@ -29,9 +29,17 @@ fn a_host_that_dies_and_returns_is_told_once_each() -> Result<()> {
     client.set_log(None);
     ensure!(ask(&client, b"x").is_err());
     let expected = [
-        (Level::Warning, format!("host {dead} found dead: 4 failures in a row")),
+        (
+            Level::Warning,
+            format!(
+                "host {dead} found dead: 4 failures in a row, last: connect() failed: Connection \
+                 refused (os error 111) (connect)"
+            ),
+        ),
+        (Level::Warning, format!("index d agent 0 has no living mirror left: {dead}")),
         (Level::Info, format!("host {dead} is at {}", echo.name)),
         (Level::Info, format!("host {dead} answers again")),
+        (Level::Info, "index d agent 0 has a living mirror again".to_owned()),
         (Level::Info, "configuration taken over: 1 indexes, 1 hosts".to_owned()),
     ];
     ensure!(*lines.lock() == expected, "{:#?}", lines.lock());

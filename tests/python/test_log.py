@@ -7,17 +7,19 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 import hamirror
-from daemons import refused_address
+from daemons import Player, refused_address, reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PING = hamirror.Request("ping", b"\1\2\3\4", access="read")
+PING_BODY = b"\1\2\3\4"
+PING = hamirror.Request("ping", PING_BODY, access="read")
 
 # Ends without closing anything, while the library's thread is in the log function.
 ENDS_IN_THE_MIDST = """
@@ -45,6 +47,35 @@ print("heard")
 """
 
 
+# The parent finds its host dead, the child another one.
+LOGS_IN_A_CHILD = """
+import logging, os, sys
+import hamirror
+
+def find_dead(name):
+    class Handler(logging.Handler):
+        def emit(self, record):
+            if "found dead" in record.getMessage():
+                os.write(1, name + b"\\n")
+
+    logging.getLogger("hamirror").handlers = [Handler()]
+    for _ in range(8):
+        try:
+            client.call(name.decode(), 0, hamirror.Request("ping", b"1234", access="read"))
+        except hamirror.UnansweredError:
+            pass
+
+agents = {"parent": sys.argv[1] + ":i", "child": "127.0.0.2" + sys.argv[1][9:] + ":i"}
+client = hamirror.connect(agents=agents, background=False)
+find_dead(b"parent")
+child = os.fork()
+if child == 0:
+    find_dead(b"child")
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
 def dead_config(**searchd: int) -> hamirror.Config:
     agent = f"{refused_address()}|{refused_address()}:shard"
     return hamirror.Config.build({"searchd": searchd, "d": {"agent": agent}})
@@ -58,8 +89,8 @@ def ask(client: hamirror.Client) -> None:
 def test_a_logger_takes_lines(caplog: pytest.LogCaptureFixture) -> None:
     logger = logging.getLogger("hamirror")
     with (
-        caplog.at_level(logging.DEBUG, "hamirror"),
         hamirror.Client(dead_config(ha_ping_interval=0), background=False) as client,
+        caplog.at_level(logging.DEBUG, "hamirror"),
     ):
         client.set_log(logger.log)
         ask(client)
@@ -85,6 +116,63 @@ def test_a_logger_takes_lines(caplog: pytest.LogCaptureFixture) -> None:
             client.set_log(3)  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="'level': 'loud' is none of"):
             client.set_log(None, level="loud")  # type: ignore[arg-type]
+
+
+def test_the_logger_of_the_package_hears_of_hosts_and_agents(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    first, second = refused_address(), refused_address()
+    config = hamirror.Config.build(
+        {"searchd": {"ha_ping_interval": 0}, "d": {"agent": f"{first}|{second}:shard"}}
+    )
+    with hamirror.Client(config, background=False) as client:
+        while any(host.is_living for host in client.status().hosts):
+            ask(client)
+        dead = [record.getMessage() for record in caplog.records]
+        with Player(reply(PING_BODY)) as player:
+            for host in (first, second):
+                client.set_addresses(host, [player.address])
+            while not any(host.is_living for host in client.status().hosts):
+                try:
+                    client.call("d", 0, PING)
+                except hamirror.UnansweredError:
+                    time.sleep(0.01)
+    assert {record.name for record in caplog.records} == {"hamirror"}
+    assert {record.levelno for record in caplog.records} == {logging.WARNING}
+    cause = (
+        "4 failures in a row, last: connect() failed: Connection refused (os error 111) (connect)"
+    )
+    assert sorted(dead[:2]) == sorted(
+        f"host {host} found dead: {cause}" for host in (first, second)
+    )
+    assert dead[2:] == [f"index d agent 0 has no living mirror left: {first}, {second}"]
+
+
+def test_the_logger_decides_what_it_takes(caplog: pytest.LogCaptureFixture) -> None:
+    for level, expected in (
+        (logging.ERROR, set()),
+        (logging.WARNING, {logging.WARNING}),
+        (logging.DEBUG, {logging.WARNING, logging.DEBUG}),
+    ):
+        caplog.clear()
+        with (
+            caplog.at_level(level, "hamirror"),
+            hamirror.Client(dead_config(ha_ping_interval=0), background=False) as client,
+        ):
+            while any(host.is_living for host in client.status().hosts):
+                ask(client)
+        assert {record.levelno for record in caplog.records} == expected
+
+
+def test_a_forked_child_goes_on_with_the_logger() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", LOGS_IN_A_CHILD, refused_address()],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert ended.stdout.splitlines() == ["parent", "child"]
 
 
 def test_what_a_log_raises_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:

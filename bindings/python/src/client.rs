@@ -38,6 +38,7 @@ impl Client {
     fn new(py: Python<'_>, config: &Config, options: Option<&Keywords<'_>>) -> PyResult<Self> {
         let options = options::client_options(options)?;
         let client = waiting::run(py, || hamirror::Client::with_options(&config.inner, options))?;
+        log::listen(py, &client)?;
         Ok(Self { inner: Mutex::new(Some(Arc::new(Detached::new(client)))) })
     }
 

@@ -4,6 +4,7 @@ mod addresses;
 mod dialling;
 mod greeting;
 mod kept;
+mod living;
 mod record;
 
 use std::net::SocketAddr;
@@ -18,6 +19,8 @@ pub(crate) use dialling::EXTRA_DIAL_PAUSE;
 pub(crate) use dialling::{DialPlace, DialTurn, Dialling};
 pub(crate) use greeting::Greeting;
 pub(crate) use kept::Kept;
+pub(crate) use living::LivingMirrors;
+use living::Watchers;
 use record::{Record, Turn};
 
 use crate::config::HostAddress;
@@ -49,6 +52,7 @@ pub struct Host {
     /// Way in which the daemon greets, and the protocol that it speaks.
     pub greeting: Greeting,
     record: Record,
+    watchers: Watchers,
     log: Arc<Log>,
 }
 
@@ -85,6 +89,7 @@ impl Host {
             dialling: Dialling::default(),
             greeting: Greeting::default(),
             record: Record::new(clock, health_changes),
+            watchers: Watchers::default(),
             log,
         }
     }
@@ -143,17 +148,22 @@ impl Host {
     pub fn record<T>(&self, write: impl FnOnce(&mut Karma) -> T) -> T {
         let (result, turn) = self.record.write(write);
         match turn {
+            Turn::None => return result,
             Turn::Dead(failures) => {
                 // So its trials go over new connections, as its pings do.
                 self.kept.retire_idle();
                 self.log.put(Level::Warning, || {
-                    format!("host {} found dead: {failures} failures in a row", self.name)
+                    let cause = self.record.last_cause();
+                    let last = cause.map(|cause| format!(", last: {cause}")).unwrap_or_default();
+                    format!("host {} found dead: {failures} failures in a row{last}", self.name)
                 });
             }
             Turn::Living => {
                 self.log.put(Level::Info, || format!("host {} answers again", self.name));
             }
-            Turn::None => {}
+        }
+        for agent in self.watchers.all() {
+            agent.tell(&self.log);
         }
         result
     }
@@ -162,6 +172,8 @@ impl Host {
     pub fn record_failure(&self, failure: &AttemptFailure, purpose: Purpose, now: Instant) {
         self.log.put(Level::Debug, || failure.to_string());
         let kind = failure.kind;
+        // Before the record, which may find the host dead and tells the cause.
+        self.record.set_last_failure(failure, now);
         self.record(|karma| record::book(karma, failure, purpose, now));
         if kind == FailureKind::QueryTimeout && purpose != Purpose::Ping {
             // Whatever forgot one connection without a word forgot the idle ones beside it, too,
@@ -174,7 +186,6 @@ impl Host {
         {
             self.greeting.forget();
         }
-        self.record.set_last_failure(failure, now);
     }
 
     /// The last failure and how long ago it was.

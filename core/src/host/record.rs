@@ -72,6 +72,12 @@ impl Record {
         *self.last_failure.lock() = Some((failure.clone(), now));
     }
 
+    /// The last failure in words.
+    pub(super) fn last_cause(&self) -> Option<String> {
+        let last = self.last_failure.lock();
+        last.as_ref().map(|(failure, _)| format!("{} ({})", failure.text, failure.phase))
+    }
+
     pub(super) fn last_failure(&self, now: Instant) -> Option<(AttemptFailure, Duration)> {
         let last = self.last_failure.lock();
         last.as_ref().map(|(failure, at)| (failure.clone(), now.saturating_duration_since(*at)))

@@ -26,7 +26,8 @@ def connect(
 ) -> Client:
     """Makes a client of a configuration, or of agents; nothing is connected before its first call.
 
-    What is odd in a file is logged as a warning of the logger "hamirror".
+    What is odd in a file is logged as a warning of the logger "hamirror", and so is a host that
+    was found dead: see `Client`.
 
     Parameters
     ----------

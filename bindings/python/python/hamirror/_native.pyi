@@ -139,7 +139,13 @@ class Client:
     """
 
     def __new__(cls, config: Config, **options: Unpack[ClientOptions]) -> Self:
-        """A client; `options` are those of `ClientOptions`."""
+        """A client; `options` are those of `ClientOptions`.
+
+        What happens to hosts and configuration is logged by the logger "hamirror" of `logging`:
+        a host that was found dead, with the cause, and an agent without a living mirror as
+        warnings; their return as information. Each failed attempt is logged, too, if the logger
+        is enabled for `DEBUG` when the client is made.
+        """
 
     def search(
         self,
@@ -455,8 +461,8 @@ class Client:
         *,
         level: Literal["warning", "info", "debug"] | None = None,
     ) -> None:
-        """Tells what happens to hosts and configuration to a function from now on, such as
-        `logging.getLogger("hamirror").log`; `None` ends it.
+        """Tells what happens to hosts and configuration to a function from now on, in place of
+        the logger "hamirror"; `None` ends it.
 
         It gets the level as `logging` numbers it and a line, on whatever thread something
         happens, and should be quick. `level` is the last kind that is told, `info` unless given;
