@@ -16,7 +16,7 @@ import pytest
 from realtime import RealTime
 
 import hamirror
-from daemons import refused_address
+from daemons import REPOSITORY, refused_address
 from hamirror import dbapi
 
 if TYPE_CHECKING:
@@ -151,6 +151,22 @@ def test_tools_for_data_frames_read_an_index(
     options = {"parameters": ["library"]}
     read = polars.read_database(text, connection, execute_options=options)
     assert read.rows() == list(answer)
+
+
+def test_the_readmes_table_is_read(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pandas")
+    readme = (REPOSITORY / "bindings/python/README.md").read_text()
+    (block,) = (
+        block for block in readme.split("```python\n")[1:] if "dbapi" in block.split("```")[0]
+    )
+    monkeypatch.chdir(cluster.config_path.parent)
+    names: dict[str, Any] = {}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "pandas only supports SQLAlchemy", UserWarning)
+        exec(block.split("```")[0], names)
+    with hamirror.connect(cluster.config_path) as client:
+        found = client.search("packages", "library").total_found
+    assert len(names["table"]) == min(found, 1000) > 20
 
 
 def test_an_error_is_what_python_tools_expect(

@@ -78,7 +78,7 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 23] = [
+const FILES: [&str; 24] = [
     "__init__.py",
     "_aio.py",
     "_batch.py",
@@ -99,6 +99,7 @@ const FILES: [&str; 23] = [
     "_results.pyi",
     "aio.py",
     "dbapi.py",
+    "otel.py",
     "py.typed",
     "status.py",
     "types.py",
