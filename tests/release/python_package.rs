@@ -78,7 +78,7 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 24] = [
+const FILES: [&str; 25] = [
     "__init__.py",
     "_aio.py",
     "_batch.py",
@@ -97,6 +97,7 @@ const FILES: [&str; 24] = [
     "_requests.pyi",
     "_results.py",
     "_results.pyi",
+    "_shared.py",
     "aio.py",
     "dbapi.py",
     "otel.py",

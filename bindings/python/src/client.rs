@@ -25,7 +25,7 @@ use crate::{ask, excerpts, keywords, log, mirrored, status, waiting};
 /// Asks distributed indexes; any number of threads may share it.
 ///
 /// It is a context manager that closes itself. Nothing is connected before the first call.
-#[pyclass(frozen, module = "hamirror")]
+#[pyclass(frozen, weakref, module = "hamirror")]
 pub(crate) struct Client {
     inner: Mutex<Option<Arc<Detached<hamirror::Client>>>>,
 }

@@ -22,6 +22,7 @@ def connect(
     *,
     agents: Mapping[str, str | Iterable[str]] | None = None,
     reading: Literal["strict", "sphinx", "manticore"] = "strict",
+    status_socket: str | os.PathLike[str] | None = None,
     **options: Unpack[ClientOptions],
 ) -> Client:
     """Makes a client of a configuration, or of agents; nothing is connected before its first call.
@@ -38,6 +39,10 @@ def connect(
         `{"dist": ["box1:9312|box2:9312:shard1", "box3:9312:shard2"]}`.
     reading : "strict", "sphinx" or "manticore", default "strict"
         By whose rules a file is read.
+    status_socket : path, optional
+        Where this client tells other processes of this user what it knows, for
+        `hamirror.status.shared`: the beginning of the names of unix sockets, `PATH.PID-TOKEN`.
+        Each process has its own, forked children too, and a thread of its own for it.
     **options
         Those of `ClientOptions`.
 
@@ -51,16 +56,28 @@ def connect(
     TypeError
         Neither or both of `config` and `agents` are given.
     ConfigError, ResourceError
-        The configuration was refused, or can't be read.
+        The configuration was refused, or can't be read, or the socket can't be made.
     """
     if (config is None) == (agents is None):
         raise TypeError("connect() takes a configuration or agents, one of them")
     if agents is not None:
         sections = {index: {"agent": lines} for index, lines in agents.items()}
-        return Client(Config.build(sections, reading=reading), **options)
+        return _made(Config.build(sections, reading=reading), status_socket, options)
     if not isinstance(config, Config):
         assert config is not None
         config = Config.read(config, reading=reading)
         for warning in config.warnings:
             logging.getLogger("hamirror").warning("%s", warning)
-    return Client(config, **options)
+    return _made(config, status_socket, options)
+
+
+def _made(
+    config: Config, status_socket: str | os.PathLike[str] | None, options: ClientOptions
+) -> Client:
+    client = Client(config, **options)
+    if status_socket is not None:
+        # Few programs need it, and the modules that it takes.
+        from ._shared import share
+
+        share(client, status_socket)
+    return client

@@ -69,6 +69,7 @@ def connect(
     *,
     agents: Mapping[str, str | Iterable[str]] | None = None,
     reading: Literal["strict", "sphinx", "manticore"] = "strict",
+    status_socket: str | os.PathLike[str] | None = None,
     **options: Unpack[ClientOptions],
 ) -> Client:
     """Makes a client as `hamirror.connect` does; a file is read at once.
@@ -81,6 +82,8 @@ def connect(
         Agents by the name of their distributed index, in place of a configuration.
     reading : "strict", "sphinx" or "manticore", default "strict"
         By whose rules a file is read.
+    status_socket : path, optional
+        Where this client tells other processes what it knows, as that of `hamirror.connect`.
     **options
         Those of `ClientOptions`.
 
@@ -96,7 +99,10 @@ def connect(
     ConfigError, ResourceError
         The configuration was refused, or can't be read.
     """
-    return Client.of(_connect(config, agents=agents, reading=reading, **options))
+    blocking = _connect(
+        config, agents=agents, reading=reading, status_socket=status_socket, **options
+    )
+    return Client.of(blocking)
 
 
 class Client:

@@ -111,6 +111,7 @@ def connect(
     *,
     agents: Mapping[str, str | Iterable[str]] | None = None,
     reading: Literal["strict", "sphinx", "manticore"] = "strict",
+    status_socket: str | os.PathLike[str] | None = None,
     insert_agent: int | None = None,
     call_options: CallOptions | None = None,
     **options: Unpack[ClientOptions],
@@ -125,6 +126,8 @@ def connect(
         Agents by the name of their distributed index, in place of a configuration.
     reading : "strict", "sphinx" or "manticore", default "strict"
         By whose rules a file is read.
+    status_socket : path, optional
+        Where this client tells other processes what it knows, as that of `hamirror.connect`.
     insert_agent : int, default none
         Number of the agent, from 0, that gets documents of `INSERT` and `REPLACE`, on all of its
         mirrors. Without it these are refused.
@@ -146,11 +149,13 @@ def connect(
         The configuration was refused, or can't be read.
     """
     if isinstance(config, Client):
-        if agents is not None or options:
+        if agents is not None or status_socket is not None or options:
             raise TypeError("connect() takes no agents and options of clients beside a client")
         return Connection(config, False, insert_agent, call_options)
     with _told():
-        client = _connect(config, agents=agents, reading=reading, **options)
+        client = _connect(
+            config, agents=agents, reading=reading, status_socket=status_socket, **options
+        )
     return Connection(client, True, insert_agent, call_options)
 
 

@@ -1,11 +1,17 @@
-"""Records of `Client.status`: what is known of hosts, agents and indexes."""
+"""Records of `Client.status`: what is known of hosts, agents and indexes.
+
+`shared` has those of all processes that `connect(..., status_socket=path)` tells of.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .types import AttemptFailure
+
+if TYPE_CHECKING:
+    import os
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +174,96 @@ class Status:
     """Requests to blackholes that were not sent."""
     rows: tuple[tuple[str, str], ...]
     """Keys and values as `SHOW AGENT STATUS` of searchd 2.2.11 prints them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStatus:
+    """What one client of one process knows."""
+
+    pid: int
+    """Number of the process."""
+    program: str
+    """Name of the program: `sys.argv[0]` there."""
+    age_s: float
+    """Time since the client was made, or since its process was forked."""
+    status: Status
+    """The record of every host, as that client has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedHost:
+    """What the clients of several processes know of one host."""
+
+    name: str
+    """Name in their configurations."""
+    clients: int
+    """Clients that ask it."""
+    living: int
+    """Clients for which it lives; it is dead for the others."""
+    dead_for_s: float | None
+    """Longest time since one of them found it dead; `None` if it lives for all."""
+    errors_in_row: int
+    """Failures since its last success, of the client that has most."""
+    in_flight: int
+    """Attempts and pings under way, of all clients."""
+    counters: dict[str, int]
+    """Outcomes by the names of `Window.counters` since the clients were made, of all clients."""
+    last_failure: AttemptFailure | None
+    """The last failure that a client has seen."""
+    last_failure_s: float | None
+    """Since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedAgent:
+    """What the clients of several processes know of the mirrors of one agent."""
+
+    index: str
+    """Distributed index of the agent."""
+    number: int
+    """Position in the index, from 0."""
+    clients: int
+    """Clients that ask it."""
+    without_living_mirror: int
+    """Clients for which none of its mirrors lives."""
+    unanswered: int
+    """Requests that none of its mirrors answered, of all clients."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedStatus:
+    """What the clients of several processes know, each for itself and all together."""
+
+    processes: tuple[ProcessStatus, ...]
+    """Clients that answered, by the number of their process."""
+    silent: tuple[int, ...]
+    """Numbers of processes with a client that gave no answer in time, as one that is stopped."""
+    hosts: tuple[SharedHost, ...]
+    """Hosts by name."""
+    agents: tuple[SharedAgent, ...]
+    """Agents by index and number, blackholes left out."""
+
+
+def shared(path: str | os.PathLike[str], *, timeout: float = 1.0) -> SharedStatus:
+    """Asks all clients with that `status_socket` what they know, on this machine.
+
+    Parameters
+    ----------
+    path : path
+        The `status_socket` that they were made with.
+    timeout : float, default 1.0
+        Seconds after which those that have not answered are left out, and told as `silent`.
+
+    Returns
+    -------
+    SharedStatus
+        Empty if there is no such client.
+
+    Raises
+    ------
+    OSError
+        The folder of the sockets can't be read.
+    """
+    from ._shared import read
+
+    return read(path, timeout)
