@@ -89,7 +89,8 @@ def test_a_search_is_a_span_with_a_child_for_each_attempt(
     client: hamirror.Client, cluster: Cluster, telemetry: Telemetry
 ) -> None:
     told = hamirror.otel.instrument(client, **telemetry.providers)
-    assert told.search(cluster.index, "library").agents_answered == 2
+    # Without failover nobody else is asked beside a mirror that is slow to answer.
+    assert told.search(cluster.index, "library", failover=False).agents_answered == 2
     search, attempts = telemetry.spans()
     assert search.name == "hamirror.search"
     assert search.attributes == {
@@ -123,7 +124,7 @@ def test_attempts_that_failed_before_another_answered_are_children_too(
             failed = [one for one in attempts if one.status.status_code == StatusCode.ERROR]
         assert (search.attributes or {})["hamirror.outcome"] == "complete"
         assert search.status.status_code == StatusCode.UNSET
-        assert len(attempts) == 2
+        assert len(attempts) >= 2
         attributes = failed[0].attributes or {}
         assert attributes["hamirror.host"] == dead
         assert attributes["hamirror.outcome"] == "connect_failure"
@@ -168,7 +169,7 @@ def test_attempts_of_statements_and_facets_are_told_once_each(
 ) -> None:
     told = hamirror.otel.instrument(client, **telemetry.providers)
     text = f"SELECT id FROM {cluster.index} WHERE MATCH('library')"
-    answers = told.execute(f"{text} FACET section; {text}; SHOW META")
+    answers = told.execute(f"{text} FACET section; {text}; SHOW META", failover=False)
     assert len(answers) == 4
     search, attempts = telemetry.spans()
     assert search.name == "hamirror.execute"
@@ -184,7 +185,7 @@ def test_attempts_of_statements_and_facets_are_told_once_each(
     assert (search.attributes or {})["hamirror.outcome"] == "incomplete"
     # A mirror refuses the second one; another of its agent does so, too, and that is the answer.
     outcomes = [(one.attributes or {})["hamirror.outcome"] for one in attempts]
-    assert outcomes == ["remote_error", "answered"] * 2
+    assert (outcomes.count("remote_error"), outcomes.count("answered")) == (2, 2)
 
 
 def test_searches_of_asyncio_are_spans_of_their_tasks(
@@ -194,7 +195,7 @@ def test_searches_of_asyncio_are_spans_of_their_tasks(
         async with hamirror.otel.instrument(
             hamirror.aio.connect(cluster.config_path), **telemetry.providers
         ) as client:
-            await client.search(cluster.index, "library")
+            await client.search(cluster.index, "library", failover=False)
             search, attempts = telemetry.spans()
             assert (search.name, len(attempts)) == ("hamirror.search", 2)
             (answer,) = await client.execute(f"SELECT id FROM {cluster.index}")
