@@ -24,8 +24,8 @@ impl LogSink for Sink {
     }
 }
 
-/// Sends lines of a new client to the logger of the package; those of each failed attempt only if
-/// they are wanted now, for they may be many.
+/// Sends lines of a new client to the logger of the package. Those of each failed attempt may be
+/// many, and are sent only if the logger wants them now.
 pub(crate) fn listen(py: Python<'_>, client: &hamirror::Client) -> PyResult<()> {
     let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;
     let wants_all = logger.call_method1("isEnabledFor", (number(Level::Debug),))?.is_truthy()?;

@@ -7,8 +7,7 @@ use parking_lot::Mutex;
 use super::Host;
 use crate::log::{Level, Log};
 
-/// Hosts of the mirrors of one agent. They look here whenever one of them is found dead or answers
-/// again.
+/// Hosts of one agent's mirrors, looked at whenever one of them is found dead or answers again.
 #[derive(Debug, Default)]
 pub struct LivingMirrors {
     index: String,
@@ -19,7 +18,7 @@ pub struct LivingMirrors {
     is_none_left: Mutex<bool>,
 }
 
-/// Those that a host tells when it is found dead or answers again.
+/// Agents that a host tells when it is found dead or answers again.
 #[derive(Debug, Default)]
 pub(super) struct Watchers(Mutex<Vec<Weak<LivingMirrors>>>);
 
