@@ -91,8 +91,8 @@ impl SearchResult {
         }
     }
 
-    /// Returns the attempts on all mirrors, agent by agent. The oldest ones stand first, and the one
-    /// that answered last.
+    /// Returns the attempts on all mirrors, agent by agent, oldest first. The one that answered is
+    /// the last of its agent.
     pub fn attempts(&self) -> impl Iterator<Item = SearchAttempt<'_>> {
         self.outcomes.iter().flat_map(|outcome| {
             let answered = outcome.host.as_deref().zip(outcome.answer_elapsed);
