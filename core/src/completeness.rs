@@ -65,19 +65,20 @@ pub struct SoftTimeout {
 }
 
 impl SoftTimeout {
+    /// Makes a rule of two percentages; an [`Error::Request`] if one of them is out of range.
+    pub fn new(percent: i64, share: i64) -> Result<SoftTimeout, Error> {
+        let refused = |text| Err(Error::Request(format!("soft time-out {text}")));
+        let Ok(percent @ 1..=100) = u8::try_from(percent) else {
+            return refused(format!("after {percent} percent of the agents: give 1 to 100"));
+        };
+        let Ok(share @ 0..=100) = u8::try_from(share) else {
+            return refused(format!("with {share} percent of the time left: give 0 to 100"));
+        };
+        Ok(SoftTimeout { percent, share })
+    }
+
     pub(crate) fn check(self) -> Result<(), Error> {
-        let Self { percent, share } = self;
-        if !(1..=100).contains(&percent) {
-            return Err(Error::Request(format!(
-                "soft time-out after {percent} percent of the agents: give 1 to 100"
-            )));
-        }
-        if share > 100 {
-            return Err(Error::Request(format!(
-                "soft time-out with {share} percent of the time left: give 0 to 100"
-            )));
-        }
-        Ok(())
+        Self::new(self.percent.into(), self.share.into()).map(|_| ())
     }
 
     /// Returns the number of agents that have to answer before the others are hurried. It may be
@@ -140,6 +141,10 @@ mod tests {
             let checked = SoftTimeout { percent, share }.check();
             assert_eq!(checked.is_ok(), is_right, "{percent} {share}: {checked:?}");
         }
+        for (percent, share) in [(-1, 0), (256 + 50, 0), (50, -1), (50, i64::MAX)] {
+            assert!(SoftTimeout::new(percent, share).is_err(), "{percent} {share}");
+        }
+        assert_eq!(SoftTimeout::new(75, 0).unwrap(), SoftTimeout { percent: 75, share: 0 });
     }
 
     #[test]
