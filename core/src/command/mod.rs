@@ -27,6 +27,7 @@ pub(crate) use mirrored::failure_lines;
 pub use mirrored::{AgentAnswers, MirrorAnswer, Mirrored, Written};
 pub use pending::Pending;
 pub use percolate::{MatchedQuery, Percolated};
+pub(crate) use pending::due;
 pub(crate) use statement::Change;
 pub use status::Counters;
 pub use suggest::{SuggestOptions, Suggestion, Suggestions};

@@ -1,14 +1,28 @@
 //! Commands under way.
 
 use std::fmt;
+use std::os::fd::RawFd;
 use std::time::Duration;
 
 use crate::batch::Batch;
 use crate::error::Error;
 
 /// A command under way. Dropped, it is taken back; what agents have got of it stays done.
+///
+/// ```no_run
+/// use hamirror::{CallOptions, Client, Config};
+///
+/// # fn main() -> Result<(), hamirror::Error> {
+/// let client = Client::new(&Config::read("sphinx.conf")?)?;
+/// let asked = client.start_keywords("goods", "red shoes", true, &CallOptions::default())?;
+/// // Agents work meanwhile.
+/// println!("{} keywords", asked.finish()?.keywords.len());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Pending<T> {
-    work: Box<dyn Turns<T>>,
+    /// `None` once it has ended.
+    work: Option<Box<dyn Turns<T>>>,
 }
 
 /// What a command does, turn by turn.
@@ -23,7 +37,7 @@ pub(super) trait Turns<T>: Send + Sync {
 impl<T> Pending<T> {
     /// One that goes on by that work, until it returns something.
     pub(super) fn new(work: impl Turns<T> + 'static) -> Self {
-        Pending { work: Box::new(work) }
+        Pending { work: Some(Box::new(work)) }
     }
 
     /// One that ends with the calls of a batch.
@@ -35,7 +49,7 @@ impl<T> Pending<T> {
     }
 
     /// Makes a command of this one, with the outcome that the function makes of its own.
-    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U + Send + Sync + 'static) -> Pending<U>
+    pub fn map<U>(self, change: impl FnOnce(T) -> U + Send + Sync + 'static) -> Pending<U>
     where
         T: 'static,
     {
@@ -44,15 +58,34 @@ impl<T> Pending<T> {
 
     /// The batch that the command waits for, if for any.
     pub(crate) fn batch(&self) -> Option<&Batch> {
-        self.work.batch()
+        self.work.as_ref()?.batch()
+    }
+
+    /// Returns the descriptor that is readable when [`Pending::wait`] has something to do, for an
+    /// event loop; `None` while no agent is at work.
+    ///
+    /// Some commands ask several times, each time with a batch of its own, so ask for it after
+    /// each wait. It belongs to the command, as that of a batch does ([`Batch::fd`]). Take it out
+    /// of your loop before you call `wait`, or drop the command.
+    pub fn fd(&self) -> Option<RawFd> {
+        self.batch().map(Batch::fd)
+    }
+
+    /// Returns the time after which [`Pending::wait`] is due even if the descriptor stays quiet;
+    /// `None` once the command has ended.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.work.as_ref().and_then(|work| due(work.batch()))
     }
 
     /// Waits for the outcome; `None` if agents are still at work after that time. Without one it
     /// may return `None` early, too: call it again. After an outcome there is none any more.
     pub fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<T>, Error> {
-        let ended = self.work.go_on(timeout);
+        let Some(work) = &mut self.work else {
+            return Err(Error::Misuse("the command has ended: its outcome was taken".to_owned()));
+        };
+        let ended = work.go_on(timeout);
         if !matches!(ended, Ok(None)) {
-            self.work = Box::new(Over);
+            self.work = None;
         }
         ended
     }
@@ -70,6 +103,15 @@ impl<T> Pending<T> {
 impl<T> fmt::Debug for Pending<T> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Pending").finish_non_exhaustive()
+    }
+}
+
+/// Returns the time after which a command that waits for that batch is due. It is due at once
+/// without one, or if the batch has nothing under way.
+pub(crate) fn due(batch: Option<&Batch>) -> Option<Duration> {
+    match batch.filter(|batch| batch.pending() > 0) {
+        Some(batch) => batch.timeout(),
+        None => Some(Duration::ZERO),
     }
 }
 
@@ -112,18 +154,5 @@ where
 
     fn batch(&self) -> Option<&Batch> {
         self.inner.batch()
-    }
-}
-
-/// A command that has ended.
-struct Over;
-
-impl<T> Turns<T> for Over {
-    fn go_on(&mut self, _timeout: Option<Duration>) -> Result<Option<T>, Error> {
-        Err(Error::Misuse("the command has ended: its outcome was taken".to_owned()))
-    }
-
-    fn batch(&self) -> Option<&Batch> {
-        None
     }
 }

@@ -23,7 +23,7 @@ use std::vec;
 
 use crate::batch::{Batch, SearchId};
 use crate::client::Client;
-use crate::command::Pending;
+use crate::command::{Pending, due};
 use crate::error::Error;
 use crate::options::CallOptions;
 use crate::sphinxql::{self, Fault, Parameters, ShowTarget, Span, Statement};
@@ -182,10 +182,7 @@ impl Session {
     /// Returns the time after which [`Session::wait`] is due even if the descriptor stays quiet;
     /// `None` while nothing is under way.
     pub fn timeout(&self) -> Option<Duration> {
-        match self.batch() {
-            Some(batch) => batch.timeout(),
-            None => self.running.is_some().then_some(Duration::ZERO),
-        }
+        self.running.as_ref().and_then(|_| due(self.batch()))
     }
 
     /// Takes back the statements that are under way.
