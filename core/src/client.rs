@@ -315,6 +315,11 @@ impl Client {
         indexes
     }
 
+    /// True if another mirror or agent is asked after a failure, by these options.
+    pub(crate) fn fails_over(&self, options: &CallOptions) -> bool {
+        self.shared().fails_over(options)
+    }
+
     /// A number that is another one with each call: whose turn it is.
     pub(crate) fn next_turn(&self) -> usize {
         self.shared().turn.fetch_add(1, Ordering::Relaxed)

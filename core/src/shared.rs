@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::error::{Error, UnknownName};
 use crate::mirror::index_names;
 use crate::net::{Background, Pool, clock, process, seed};
-use crate::options::ClientOptions;
+use crate::options::{CallOptions, ClientOptions};
 use crate::search::{LocalVersion, Search, SearchRequest};
 use crate::topology::Topology;
 
@@ -114,8 +114,9 @@ impl Shared {
         self.topology.load().traffic.handle_query();
     }
 
-    pub(crate) fn options(&self) -> &ClientOptions {
-        &self.options
+    /// True if another mirror or agent is asked after a failure, by these options of a call.
+    pub(crate) fn fails_over(&self, options: &CallOptions) -> bool {
+        options.failover && self.options.failover
     }
 }
 

@@ -5,6 +5,7 @@ mod c_abi;
 mod c_functions;
 mod citations;
 mod corpus;
+mod excerpts;
 mod heartbeats;
 mod kept;
 mod layers;

@@ -50,6 +50,7 @@ impl Batch {
         options: &CallOptions,
     ) -> Result<CallId, Error> {
         self.check_process()?;
+        options.check()?;
         let index = self.shared.index(index)?;
         let agent = index.agent(agent)?;
         if request.access() == Access::Write && agent.mirrors.len() > 1 {
@@ -263,8 +264,7 @@ impl Batch {
     }
 
     fn start(&mut self, agent: &Arc<Agent>, request: &Arc<dyn Request>, options: &CallOptions) {
-        let failover = options.failover && self.shared.options().failover;
-        let options = options.failover(failover);
+        let options = options.failover(self.shared.fails_over(options));
         let now = clock::now();
         let mut calls = 1;
         let before = self.pending();

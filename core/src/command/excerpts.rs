@@ -24,8 +24,8 @@ impl Client {
     ///
     /// The settings are those of the index that agents serve; of several names in an agent's list
     /// the first one counts. Documents are split over the agents, which do as well as each other:
-    /// if all mirrors of one fail, the next agent is asked. An empty document has an empty
-    /// excerpt.
+    /// if all mirrors of one fail, the next agent is asked, unless the options say no to failover.
+    /// An empty document has an empty excerpt.
     pub fn excerpts<D: AsRef<[u8]>>(
         &self,
         index: &str,
@@ -50,6 +50,7 @@ impl Client {
             let text = "no words to cut excerpts around: give at least one";
             return Err(Error::Request(text.to_owned()));
         }
+        options.check()?;
         excerpt.check().map_err(Error::Request)?;
         let index = self.index(index)?;
         if index.agents.is_empty() {
@@ -130,13 +131,14 @@ impl Work {
             false => count.div_ceil(agents).max(SHARE_MIN),
         };
         let size = share.clamp(1, EXCERPT_DOCUMENTS_MAX);
+        let goes_on = self.client.fails_over(&self.options);
         let mut turn = self.client.next_turn();
         let mut start = 0;
         while start < count {
             let places = start..count.min(start + size);
             let request = request(&self.filled[places.clone()]);
             let firsts = if is_scattered { 0..agents } else { turn..turn + 1 };
-            let tries_max = if is_scattered { 1 } else { agents };
+            let tries_max = if is_scattered || !goes_on { 1 } else { agents };
             turn = turn.wrapping_add(1) % agents.max(1);
             self.parts.extend(firsts.map(|first| Part {
                 places: places.clone(),
