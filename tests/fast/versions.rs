@@ -1,6 +1,7 @@
 //! Agents of older and newer daemons, whose version is learned from what they say.
 
 use anyhow::{Context, Result, ensure};
+use hamirror::command::{ExcerptOptions, NewValue, Update};
 use hamirror::search::{Condition, Search};
 use hamirror::{CallOptions, Client, ClientOptions, Completeness, KeepConnections};
 use hamirror_tests::echo::client;
@@ -171,4 +172,26 @@ const fn sphinx(version: u16, master: u32) -> Knows {
 
 const fn manticore() -> Knows {
     Knows { version: 0x128, master: 35, is_manticore: true }
+}
+
+#[test]
+fn other_commands_are_asked_in_versions_that_older_daemons_take() -> Result<()> {
+    for (knows, _) in DAEMONS {
+        let daemon = VersionedDaemon::start(knows)?;
+        let client = once(&format!("agent = {}:i", daemon.name()), KeepConnections::Never)?;
+        let asked = CallOptions::default();
+        let excerpts = client.excerpts("d", &["a"], "a", &ExcerptOptions::new(), &asked)?;
+        ensure!(excerpts == [b"cut"], "{knows:?}");
+        let update = Update::new(["gid"]).document(1, [NewValue::Uint(2)]);
+        ensure!(client.update("d", &update, &asked)?.documents() == 1, "{knows:?}");
+        ensure!(client.daemon_status("d", &asked)?.is_complete(), "{knows:?}");
+        // Flags are what older ones do not have: they say so, and change nothing.
+        let ignoring = client.update("d", &update.ignore_missing(true), &asked);
+        ensure!(ignoring.is_err() == (knows.version < 0x11b), "{knows:?}: {ignoring:?}");
+        if let Err(error) = ignoring {
+            ensure!(error.to_string().contains("client version is higher"), "{error}");
+            ensure!(!error.failures()[0].may_be_applied(), "{error}");
+        }
+    }
+    Ok(())
 }

@@ -121,6 +121,7 @@ impl Shared {
             }
             let reply = match command {
                 PING => reply(0, 0x100, &body),
+                EXCERPT | UPDATE | STATUS => self.other(command, version),
                 _ => self.search(Seen { version, body }),
             };
             stream.write_all(&[greeting, &reply].concat())?;
@@ -131,18 +132,31 @@ impl Shared {
         }
     }
 
+    /// Answers one document, one row of counters or one text.
+    fn other(&self, command: u16, version: u16) -> Vec<u8> {
+        let is_old = self.knows.version < WITH_FLAGS;
+        let text = |text: &str| [&(text.len() as u32).to_be_bytes(), text.as_bytes()].concat();
+        let (own, body) = match command {
+            EXCERPT => (if is_old { 0x103 } else { 0x104 }, text("cut")),
+            UPDATE => (if is_old { 0x102 } else { 0x103 }, vec![0, 0, 0, 1]),
+            _ => {
+                let head = vec![0, 0, 0, 1, 0, 0, 0, 2];
+                (if is_old { 0x100 } else { 0x101 }, [head, text("uptime"), text("7")].concat())
+            }
+        };
+        if version > own {
+            return too_high(version, own);
+        }
+        reply(0, own, &body)
+    }
+
     fn search(&self, seen: Seen) -> Vec<u8> {
         let Knows { version: own, master: known, .. } = self.knows;
         let (version, master) = (seen.version, seen.master());
         let queries = number(&seen.body, 4);
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
         if version > own {
-            let [client, daemon] =
-                [version, own].map(|version| format!("v.{}.{}", version >> 8, version & 0xff));
-            return error(&format!(
-                "client version is higher than daemon version (client is {client}, daemon is \
-                 {daemon})"
-            ));
+            return too_high(version, own);
         }
         if master > known {
             return error("master-agent version mismatch; update me first, then update master!");
@@ -174,6 +188,14 @@ fn row(version: u16, master: u32) -> Vec<u8> {
     // No words.
     set.extend([0; 4]);
     set
+}
+
+fn too_high(version: u16, own: u16) -> Vec<u8> {
+    let [client, daemon] =
+        [version, own].map(|version| format!("v.{}.{}", version >> 8, version & 0xff));
+    error(&format!(
+        "client version is higher than daemon version (client is {client}, daemon is {daemon})"
+    ))
 }
 
 fn error(text: &str) -> Vec<u8> {
@@ -210,5 +232,10 @@ pub const ROW: [u8; 61] = [
     0, 0, 0, 0,
 ];
 
+const EXCERPT: u16 = 1;
+const UPDATE: u16 = 2;
+const STATUS: u16 = 5;
 const PERSIST: u16 = 4;
+/// Version of SEARCH below which the other commands are older, too.
+const WITH_FLAGS: u16 = 0x11b;
 const PING: u16 = 9;

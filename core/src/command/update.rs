@@ -88,7 +88,9 @@ impl Update {
     fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
         body.put_u32(count(self.attributes.len()));
-        body.put_u32(u32::from(self.ignores_missing));
+        if self.ignores_missing {
+            body.put_u32(IGNORE_MISSING);
+        }
         let kinds = self.documents.first().into_iter().flat_map(|(_, values)| values);
         for (name, value) in self.attributes.iter().zip(kinds) {
             body.put_string(name.as_bytes());
@@ -121,6 +123,9 @@ impl NewValue {
         }
     }
 }
+
+/// Flag of an update that passes over attributes which an index does not have.
+const IGNORE_MISSING: u32 = 1;
 
 /// A body with more is larger than any daemon takes, and never sent.
 fn count(length: usize) -> u32 {
@@ -161,19 +166,25 @@ impl Client {
 
 /// An UPDATE request for any mirror.
 pub(super) struct UpdateRequest {
+    command: Command,
     /// What follows the index list.
     tail: Vec<u8>,
 }
 
 impl UpdateRequest {
     pub(super) fn new(update: &Update) -> Self {
-        UpdateRequest { tail: update.encode() }
+        // Without flags it is one that older daemons read, too.
+        let command = match update.ignores_missing {
+            true => Command::UPDATE,
+            false => Command::UPDATE_PLAIN,
+        };
+        UpdateRequest { command, tail: update.encode() }
     }
 }
 
 impl Request for UpdateRequest {
     fn command(&self) -> Command {
-        Command::UPDATE
+        self.command
     }
 
     fn access(&self) -> Access {

@@ -1,5 +1,5 @@
-//! Requests byte by byte as real clients and masters sent them, and the replies of real daemons;
-//! the captures are those of `core/tests/captures.rs`.
+//! Requests byte by byte as real clients and masters sent them, but for their versions, and the
+//! replies of real daemons; the captures are those of `core/tests/captures.rs`.
 
 use std::fs;
 use std::path::Path;
@@ -63,11 +63,28 @@ fn request(request: &dyn Request, index_list: &str) -> Vec<u8> {
     [bytes, body].concat()
 }
 
+/// A recorded request, as one of that version of its command.
+fn capture_of(name: &str, version: u16) -> Vec<u8> {
+    let mut bytes = capture(&format!("{name}.req.bin"));
+    bytes[2..4].copy_from_slice(&version.to_be_bytes());
+    bytes
+}
+
+/// A recorded UPDATE of that index list without its flags, which stand behind a count.
+fn capture_without_flags(name: &str, list: &str) -> Vec<u8> {
+    let mut bytes = capture_of(name, 0x102);
+    let flags = LENGTH + 4 + list.len() + 4;
+    assert_eq!(bytes.drain(flags..flags + 4).collect::<Vec<u8>>(), [0; 4], "{name}");
+    let length = u32::try_from(bytes.len() - LENGTH).expect("a length");
+    bytes[4..LENGTH].copy_from_slice(&length.to_be_bytes());
+    bytes
+}
+
 #[test]
 fn excerpts_are_asked_for_as_clients_do() {
     let documents: [&[u8]; 2] = [b"hello world this is a test", b"another hello"];
     let asked = ExcerptRequest::new("hello", &ExcerptOptions::new(), &documents);
-    assert_eq!(request(&asked, "pl, rt"), capture("excerpt.req.bin"));
+    assert_eq!(request(&asked, "pl, rt"), capture_of("excerpt", 0x103));
     let (reply, verdict) = reply("excerpt", &asked);
     assert_eq!(verdict, Verdict::Accept);
     let expected: [&[u8]; 2] = [b"<b>hello</b> world this is a test", b"another <b>hello</b>"];
@@ -75,7 +92,7 @@ fn excerpts_are_asked_for_as_clients_do() {
 
     let options = ExcerptOptions::new().flag(ExcerptFlag::AllowEmpty, true);
     let asked = ExcerptRequest::new("hello", &options, &[b"nomatch here"]);
-    assert_eq!(request(&asked, "pl"), capture("excerpt_empty.req.bin"));
+    assert_eq!(request(&asked, "pl"), capture_of("excerpt_empty", 0x103));
     let (reply, _) = self::reply("excerpt_empty", &asked);
     assert_eq!(excerpts::read(&reply.body, 1).expect("an excerpt"), [b""]);
 }
@@ -164,8 +181,11 @@ fn updates_are_sent_as_clients_do() {
     ];
     for (name, list, update, documents) in cases {
         let asked = UpdateRequest::new(&update);
-        let expected = capture(&format!("{name}.req.bin"));
-        assert_eq!(request(&asked, list), expected, "{name}");
+        assert_eq!(request(&asked, list), capture_without_flags(name, list), "{name}");
+        let mut flagged = capture(&format!("{name}.req.bin"));
+        flagged[LENGTH + 4 + list.len() + 4 + 3] = 1;
+        let ignoring = UpdateRequest::new(&update.ignore_missing(true));
+        assert_eq!(request(&ignoring, list), flagged, "{name}");
         let (reply, verdict) = reply(name, &asked);
         assert_eq!(verdict, Verdict::Accept, "{name}");
         let written = written(&reply).expect("a number");
@@ -176,7 +196,7 @@ fn updates_are_sent_as_clients_do() {
 
 #[test]
 fn daemons_are_asked_for_counters_and_flushes_as_clients_do() {
-    assert_eq!(request(&StatusRequest, "pl"), capture("status_global.req.bin"));
+    assert_eq!(request(&StatusRequest, "pl"), capture_of("status_global", 0x100));
     let (reply, verdict) = reply("status_global", &StatusRequest);
     assert_eq!(verdict, Verdict::Accept);
     let rows = rows(&reply.body).expect("rows");

@@ -19,16 +19,19 @@ impl Command {
     /// Full-text search, in the layout that 2.2.11 and Manticore share (core/docs/spec/protocol.md
     /// 4.6).
     pub const SEARCH: Command = Command { id: 0, version: 0x11f };
-    /// Snippets.
-    pub const EXCERPT: Command = Command { id: 1, version: 0x104 };
-    /// Attribute update.
+    /// Snippets, in the oldest layout that has all fields: 0x104 adds none, and fewer daemons take
+    /// it.
+    pub const EXCERPT: Command = Command { id: 1, version: 0x103 };
+    /// Attribute update, in the layout with flags.
     pub const UPDATE: Command = Command { id: 2, version: 0x103 };
+    /// Attribute update without flags, which older daemons take, too.
+    pub const UPDATE_PLAIN: Command = Command { id: 2, version: 0x102 };
     /// Keyword statistics.
     pub const KEYWORDS: Command = Command { id: 3, version: 0x100 };
     /// Keep the connection; has no reply.
     pub const PERSIST: Command = Command { id: 4, version: 0 };
-    /// Daemon counters.
-    pub const STATUS: Command = Command { id: 5, version: 0x101 };
+    /// Daemon counters; older daemons pass over what 0x101 adds to the request.
+    pub const STATUS: Command = Command { id: 5, version: 0x100 };
     /// Write attributes to disk.
     pub const FLUSHATTRS: Command = Command { id: 7, version: 0x100 };
     /// SQL statements; the reply is MySQL packets.
