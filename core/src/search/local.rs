@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use super::outcome::Effort;
-use super::part::{Part, PartSource};
+use super::part::{Part, PartSource, refused};
 use crate::completeness::Completeness;
 use crate::error::{AgentFailure, Error};
 use crate::request::{Product, Reply, Request, Target, Verdict};
@@ -82,12 +82,7 @@ impl Local {
             Verdict::Accept | Verdict::AcceptWarned => Ok(reply),
             Verdict::Refused(text) | Verdict::Unfinished(text) => Err(self.failure(Some(text))),
             Verdict::QueriesRefused(texts) if texts.contains(&None) => Ok(reply),
-            Verdict::QueriesRefused(texts) => {
-                let query_errors: Vec<String> =
-                    texts.into_iter().flatten().map(text::escape).collect();
-                let first = query_errors.first().cloned();
-                Err(AgentFailure { query_errors, ..self.failure(first) })
-            }
+            Verdict::QueriesRefused(texts) => Err(refused(self.failure(None), texts)),
             Verdict::AskAgain(text) => {
                 self.product = Product::of_search(version);
                 self.version.store(version, Ordering::Relaxed);

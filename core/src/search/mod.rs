@@ -11,6 +11,7 @@ mod needs;
 mod outcome;
 mod part;
 mod query;
+mod raw_merge;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub(crate) use local::{Local, LocalVersion};
 pub(crate) use outcome::Effort;
 pub use outcome::{AgentOutcome, Coverage, SearchAttempt};
 pub(crate) use part::{Part, PartSource};
+pub use raw_merge::RawMerge;
 pub(crate) use request::SearchRequest;
 pub(crate) use result::Outcomes;
 pub use result::{SearchResult, Word};

@@ -130,6 +130,12 @@ impl<H: AsRef<str>> Part<H> {
     }
 }
 
+/// Returns the failure with what each query of the request was refused with.
+pub(super) fn refused(failure: AgentFailure, texts: Vec<Option<String>>) -> AgentFailure {
+    let query_errors: Vec<String> = texts.into_iter().flatten().map(text::escape).collect();
+    AgentFailure { query_error: query_errors.first().cloned(), query_errors, ..failure }
+}
+
 /// The attempt whose answer to a query is none, or is not whole.
 fn attempt<H: AsRef<str>>(host: &H, text: String, result: &ResultSet) -> AttemptFailure {
     let (kind, phase) = (FailureKind::RemoteError, Phase::Read);

@@ -6,6 +6,7 @@ mod grouped;
 mod manticore;
 mod order;
 mod outcomes;
+mod raw_merge;
 mod set;
 mod told;
 mod values;

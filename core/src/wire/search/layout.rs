@@ -37,6 +37,12 @@ impl Layout {
         lower.into_iter().find(|lower| *lower < self.master)
     }
 
+    /// True if requests and replies of that layout are known: of Sphinx 2.1 to 2.3, by a master.
+    pub(crate) fn is_spoken(self) -> bool {
+        (SPHINX_MIN..=SPHINX_MAX).contains(&self.version)
+            && (MASTER_LOWEST..=MASTER).contains(&self.master)
+    }
+
     /// True if a request is the same bytes as in the default one.
     pub(crate) fn is_usual(self) -> bool {
         self.master == MASTER && (WITH_OUTER..=SPHINX_MAX).contains(&self.version)
