@@ -23,7 +23,7 @@
  *
  * Texts that come in are anything that Text takes. Texts that go out are borrowed: a
  * std::string_view lives as long as hamirror.h says of the text, and so do ranges and what is
- * iterated in them: Failure, Attempt, Diagnostic, Row, ReplyView, Host, Agent, Mirror,
+ * iterated in them: Failure, Attempt, Outcome, Diagnostic, Row, ReplyView, Host, Agent, Mirror,
  * AgentAnswers, MirrorAnswer, Keyword, DaemonCounter.
  *
  * Callbacks are callables of any type. They return nothing, or an int32_t as hamirror.h says.
@@ -43,6 +43,8 @@
 #include <hamirror_client.hpp>
 #include <hamirror_command.hpp>
 #include <hamirror_local.hpp>
+#include <hamirror_pending.hpp>
+#include <hamirror_raw_merge.hpp>
 #include <hamirror_request.hpp>
 #include <hamirror_search.hpp>
 #include <hamirror_session.hpp>

@@ -4,6 +4,7 @@
 
 #include <hamirror_command.hpp>
 #include <hamirror_local.hpp>
+#include <hamirror_pending.hpp>
 #include <hamirror_request.hpp>
 #include <hamirror_search.hpp>
 
@@ -161,6 +162,20 @@ public:
     }
     // Sets the pause before each further round, in place of agent_retry_delay.
     CallOptions &retry_delay(Time time) { return set(raw_.retry_delay_ms, time); }
+    // Sets the percentage of the agents after whose answers the rest of a search is hurried, and
+    // the share of the time left that the rest gets, in percent.
+    CallOptions &soft_timeout(int32_t percent, int32_t share)
+    {
+        raw_.soft_timeout_percent = percent;
+        raw_.soft_timeout_share = share;
+        return *this;
+    }
+    // Keeps reads with this key to one mirror of each agent; Outcome::kept_mirror() tells.
+    CallOptions &mirror_key(std::string_view key)
+    {
+        raw_.mirror_key = hamirror_mirror_key(key.data(), key.size());
+        return *this;
+    }
 
 private:
     CallOptions &set(int64_t &field, Time time)
@@ -182,6 +197,15 @@ template <typename Log> struct LogCallback {
         guard([&] { return static_cast<void>(self.log_(LogLevel{level}, view(line))), 0; });
     }
 };
+
+// Texts as C takes them.
+inline std::vector<hamirror_text> texts(const std::vector<std::string_view> &views)
+{
+    std::vector<hamirror_text> texts;
+    for (std::string_view text : views)
+        texts.push_back({text.data(), text.size()});
+    return texts;
+}
 
 } // namespace detail
 
@@ -252,11 +276,21 @@ public:
                                Text words, const ExcerptOptions &excerpt = ExcerptOptions(),
                                const CallOptions &options = {}) const
     {
-        std::vector<hamirror_text> texts;
-        for (std::string_view document : documents)
-            texts.push_back({document.data(), document.size()});
+        auto texts = detail::texts(documents);
         return detail::ask<Excerpts>(hamirror_client_excerpts, get(), index.c_str(), texts.data(),
                                      texts.size(), words.c_str(), excerpt.get(), options.get());
+    }
+    // Starts what excerpts() does.
+    Returns<Pending<Excerpts>> start_excerpts(Text index,
+                                              const std::vector<std::string_view> &documents,
+                                              Text words,
+                                              const ExcerptOptions &excerpt = ExcerptOptions(),
+                                              const CallOptions &options = {}) const
+    {
+        auto texts = detail::texts(documents);
+        return detail::ask<Pending<Excerpts>>(hamirror_client_start_excerpts, get(),
+                                              index.c_str(), texts.data(), texts.size(),
+                                              words.c_str(), excerpt.get(), options.get());
     }
     // Splits a text into keywords as the index does, with statistics over all agents or without.
     Returns<Keywords> keywords(Text index, Text text, bool with_statistics,
@@ -265,6 +299,14 @@ public:
         return detail::ask<Keywords>(hamirror_client_keywords, get(), index.c_str(), text.c_str(),
                                      int32_t{with_statistics}, options.get());
     }
+    // Starts what keywords() does.
+    Returns<Pending<Keywords>> start_keywords(Text index, Text text, bool with_statistics,
+                                              const CallOptions &options = {}) const
+    {
+        return detail::ask<Pending<Keywords>>(hamirror_client_start_keywords, get(),
+                                              index.c_str(), text.c_str(),
+                                              int32_t{with_statistics}, options.get());
+    }
     // Sets attributes of documents on every mirror of every agent.
     Returns<Mirrored> update(Text index, const Update &update,
                              const CallOptions &options = {}) const
@@ -272,17 +314,38 @@ public:
         return detail::ask<Mirrored>(hamirror_client_update, get(), index.c_str(), update.get(),
                                      options.get());
     }
+    // Starts what update() does.
+    Returns<Pending<Mirrored>> start_update(Text index, const Update &update,
+                                            const CallOptions &options = {}) const
+    {
+        return detail::ask<Pending<Mirrored>>(hamirror_client_start_update, get(), index.c_str(),
+                                              update.get(), options.get());
+    }
     // Has every mirror of every agent write updated attributes to disk.
     Returns<Mirrored> flush_attributes(Text index, const CallOptions &options = {}) const
     {
         return detail::ask<Mirrored>(hamirror_client_flush_attributes, get(), index.c_str(),
                                      options.get());
     }
+    // Starts what flush_attributes() does.
+    Returns<Pending<Mirrored>> start_flush_attributes(Text index,
+                                                      const CallOptions &options = {}) const
+    {
+        return detail::ask<Pending<Mirrored>>(hamirror_client_start_flush_attributes, get(),
+                                              index.c_str(), options.get());
+    }
     // Asks every mirror of every agent for the counters of its daemon.
     Returns<Mirrored> daemon_status(Text index, const CallOptions &options = {}) const
     {
         return detail::ask<Mirrored>(hamirror_client_daemon_status, get(), index.c_str(),
                                      options.get());
+    }
+    // Starts what daemon_status() does.
+    Returns<Pending<Mirrored>> start_daemon_status(Text index,
+                                                   const CallOptions &options = {}) const
+    {
+        return detail::ask<Pending<Mirrored>>(hamirror_client_start_daemon_status, get(),
+                                              index.c_str(), options.get());
     }
     // Looks all host names up again, in the background.
     Returns<void> flush_hostnames() const

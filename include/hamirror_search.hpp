@@ -317,6 +317,51 @@ struct Word {
     uint64_t hits;
 };
 
+// What became of one agent of a search, or of one local index.
+class Outcome : public Borrowed<hamirror_outcome> {
+public:
+    using Borrowed::Borrowed;
+    // Returns the name of the distributed index.
+    std::string_view index() const { return view(hamirror_outcome_index(get())); }
+    // Returns the number of the agent in its index.
+    AgentNumber agent() const { return AgentNumber{hamirror_outcome_agent(get())}; }
+    // Returns the name of the local index; none for an agent.
+    std::optional<std::string_view> local() const
+    {
+        return view_if_any(hamirror_outcome_local(get()));
+    }
+    // Returns the host of the mirror whose answer is in the result; none without an answer.
+    std::optional<std::string_view> host() const
+    {
+        return view_if_any(hamirror_outcome_host(get()));
+    }
+    // Returns the number of its failure within failures(); none if it answered in full.
+    std::optional<size_t> failure() const
+    {
+        size_t number = hamirror_outcome_failure(get());
+        return number == SIZE_MAX ? std::nullopt : std::optional<size_t>(number);
+    }
+    // True if it answered in full.
+    bool is_complete() const { return hamirror_outcome_is_complete(get()); }
+    // True if its rows are there though agents of its own are missing from them.
+    bool is_partial() const { return hamirror_outcome_is_partial(get()); }
+    // Returns the time from the start of the search to its answer or failure.
+    std::chrono::microseconds elapsed() const
+    {
+        return std::chrono::microseconds(static_cast<int64_t>(hamirror_outcome_elapsed_us(get())));
+    }
+    // Returns the number of attempts on its mirrors.
+    uint32_t attempts() const { return hamirror_outcome_attempts(get()); }
+    // True if the mirror of the call's key has answered, false if another one has; none without a
+    // key or an answer.
+    std::optional<bool> kept_mirror() const
+    {
+        bool kept = hamirror_outcome_kept_mirror(get());
+        bool told = kept || hamirror_outcome_left_mirror(get());
+        return told ? std::optional<bool>(kept) : std::nullopt;
+    }
+};
+
 // A merged search result. It is a range of its rows.
 class Result : public Handle<hamirror_result, hamirror_result_free> {
 public:
@@ -346,6 +391,21 @@ public:
     {
         return {get(), hamirror_result_failure_count(get()), [](auto result, size_t number) {
                     return Failure(hamirror_result_failure(result, number));
+                }};
+    }
+    // Returns the number of agents that answered, while agents of their own did not.
+    size_t agents_partial() const { return hamirror_result_agents_partial(get()); }
+    // Returns the share of the documents that were searched, from 0 to 1; none if it is not known.
+    std::optional<double> documents_share() const
+    {
+        double share = hamirror_result_documents_share(get());
+        return share < 0 ? std::nullopt : std::optional<double>(share);
+    }
+    // Returns what became of each agent and local index, the local ones first.
+    Items<Outcome> outcomes() const
+    {
+        return {get(), hamirror_result_outcome_count(get()), [](auto result, size_t number) {
+                    return Outcome(hamirror_result_outcome(result, number));
                 }};
     }
     // Returns the words of the query.

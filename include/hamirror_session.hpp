@@ -108,6 +108,28 @@ public:
     size_t agents() const { return hamirror_answer_agents(answer_); }
     // Returns the number of agents that answered.
     size_t agents_answered() const { return hamirror_answer_agents_answered(answer_); }
+    // Returns why each agent that did not answer did not.
+    Range<Failure, const hamirror_answer *> failures() const
+    {
+        return {answer_, hamirror_answer_failure_count(answer_), [](auto answer, size_t number) {
+                    return Failure(hamirror_answer_failure(answer, number));
+                }};
+    }
+    // Returns the number of agents that answered, while agents of their own did not.
+    size_t agents_partial() const { return hamirror_answer_agents_partial(answer_); }
+    // Returns the share of the documents that were searched, from 0 to 1; none if it is not known.
+    std::optional<double> documents_share() const
+    {
+        double share = hamirror_answer_documents_share(answer_);
+        return share < 0 ? std::nullopt : std::optional<double>(share);
+    }
+    // Returns what became of each agent and local index, the local ones first.
+    Range<Outcome, const hamirror_answer *> outcomes() const
+    {
+        return {answer_, hamirror_answer_outcome_count(answer_), [](auto answer, size_t number) {
+                    return Outcome(hamirror_answer_outcome(answer, number));
+                }};
+    }
     // Returns the type of a value.
     Type type(size_t row, size_t column) const
     {
@@ -173,6 +195,31 @@ public:
         return detail::ask<Answers>(hamirror_session_execute, get(), statement.c_str(),
                                     parameters.get(), options.get());
     }
+    // Starts statements, and takes back those that are under way; wait() has the answers.
+    Returns<void> start(Text statement, const Parameters &parameters = {},
+                        const CallOptions &options = {})
+    {
+        return detail::run(hamirror_session_start, get(), statement.c_str(), parameters.get(),
+                           options.get());
+    }
+    // Waits for the answers; none if agents are at work after that time, and maybe sooner.
+    Returns<std::optional<Answers>> wait(std::optional<std::chrono::milliseconds> limit)
+    {
+        return detail::wait<Answers>(hamirror_session_wait, get(), limit);
+    }
+    // Returns the descriptor for a loop, readable when wait() has something to do; -1 while no
+    // agent is at work. Ask for it after each wait.
+    int32_t fd() const { return hamirror_session_fd(get()); }
+    // Returns when wait() is due though the descriptor stays quiet; none while nothing is under
+    // way.
+    std::optional<std::chrono::milliseconds> timeout() const
+    {
+        return detail::timeout(timeout_ms());
+    }
+    // Returns timeout() as poll() and epoll_wait() take it: in milliseconds, -1 for none.
+    int32_t timeout_ms() const { return hamirror_session_timeout_ms(get()); }
+    // Takes back the statements that are under way.
+    Returns<void> cancel() { return detail::run(hamirror_session_cancel, get()); }
 };
 
 // Runs statements, one or several between semicolons: hamirror_client_execute().
@@ -193,6 +240,17 @@ inline Returns<Mirrored> execute_on_agent(const Client &client, AgentNumber agen
     return detail::ask<Mirrored>(hamirror_client_execute_on_agent, client.get(), agent,
                                  mirror ? int64_t{*mirror} : -1, statement.c_str(),
                                  parameters.get(), options.get());
+}
+
+// Starts what execute_on_agent() does: hamirror_client_start_on_agent().
+inline Returns<Pending<Mirrored>> start_on_agent(const Client &client, AgentNumber agent,
+                                                 std::optional<uint32_t> mirror, Text statement,
+                                                 const Parameters &parameters = {},
+                                                 const CallOptions &options = {})
+{
+    return detail::ask<Pending<Mirrored>>(hamirror_client_start_on_agent, client.get(), agent,
+                                          mirror ? int64_t{*mirror} : -1, statement.c_str(),
+                                          parameters.get(), options.get());
 }
 
 } // inline namespace

@@ -196,6 +196,8 @@ public:
     bool is_timeout() const { return hamirror_failure_is_timeout(get()); }
     // True if the deadline of the call ended it.
     bool deadline_passed() const { return hamirror_failure_deadline_passed(get()); }
+    // True if enough others had answered, and the time that was left to it is over.
+    bool soft_timeout_passed() const { return hamirror_failure_soft_timeout_passed(get()); }
     // True if the program took the call back.
     bool is_cancelled() const { return hamirror_failure_is_cancelled(get()); }
     // True if a change may have been made though nobody said so.

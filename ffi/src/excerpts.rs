@@ -68,7 +68,10 @@ pub unsafe extern "C" fn hamirror_client_excerpts(
 /// # Safety
 ///
 /// `documents` is NULL or points to `len` texts.
-unsafe fn texts<'a>(documents: *const Text, len: usize) -> Result<Vec<&'a [u8]>, Failed> {
+pub(crate) unsafe fn texts<'a>(
+    documents: *const Text,
+    len: usize,
+) -> Result<Vec<&'a [u8]>, Failed> {
     // SAFETY: the caller's promise.
     let documents = unsafe { arguments::array(documents, len, "documents") }?.iter();
     let bytes = |text: &Text| {

@@ -114,6 +114,13 @@ pub unsafe extern "C" fn hamirror_failure_deadline_passed(failure: *const Failur
     getter!({ Some(get(failure)?.value.deadline_passed) })
 }
 
+/// Whether enough other agents had answered, and the time that was left to this one is over:
+/// soft_timeout_percent of hamirror_call_options.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_failure_soft_timeout_passed(failure: *const Failure) -> bool {
+    getter!({ Some(get(failure)?.value.soft_timeout_passed) })
+}
+
 /// Whether the call was ended by hamirror_batch_cancel().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_failure_is_cancelled(failure: *const Failure) -> bool {
@@ -154,19 +161,8 @@ pub unsafe extern "C" fn hamirror_attempt_host(attempt: *const Attempt) -> Text 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_attempt_kind(attempt: *const Attempt) -> i32 {
     getter!({
-        Some(match get(attempt)?.kind {
-            FailureKind::QueryTimeout => HAMIRROR_FAILURE_QUERY_TIMEOUT,
-            FailureKind::ConnectTimeout => HAMIRROR_FAILURE_CONNECT_TIMEOUT,
-            FailureKind::ConnectFailure => HAMIRROR_FAILURE_CONNECT_FAILURE,
-            FailureKind::NetworkError => HAMIRROR_FAILURE_NETWORK_ERROR,
-            FailureKind::WrongReply => HAMIRROR_FAILURE_WRONG_REPLY,
-            FailureKind::UnexpectedClosing => HAMIRROR_FAILURE_UNEXPECTED_CLOSING,
-            FailureKind::RemoteError => HAMIRROR_FAILURE_REMOTE_ERROR,
-            FailureKind::RemoteRetry => HAMIRROR_FAILURE_REMOTE_RETRY,
-            FailureKind::Overtaken => HAMIRROR_FAILURE_OVERTAKEN,
-            FailureKind::Local => HAMIRROR_FAILURE_LOCAL,
-            _ => 0,
-        })
+        let kind = get(attempt)?.kind;
+        KINDS.iter().find(|(_, known)| *known == kind).map(|(number, _)| *number)
     })
 }
 
@@ -205,3 +201,21 @@ pub unsafe extern "C" fn hamirror_attempt_elapsed_us(attempt: *const Attempt) ->
 pub unsafe extern "C" fn hamirror_attempt_errno(attempt: *const Attempt) -> i32 {
     getter!({ get(attempt)?.code })
 }
+
+/// The kind of that number, if there is one.
+pub(crate) fn kind_of(number: i32) -> Option<FailureKind> {
+    KINDS.iter().find(|(known, _)| *known == number).map(|(_, kind)| *kind)
+}
+
+const KINDS: [(i32, FailureKind); 10] = [
+    (HAMIRROR_FAILURE_QUERY_TIMEOUT, FailureKind::QueryTimeout),
+    (HAMIRROR_FAILURE_CONNECT_TIMEOUT, FailureKind::ConnectTimeout),
+    (HAMIRROR_FAILURE_CONNECT_FAILURE, FailureKind::ConnectFailure),
+    (HAMIRROR_FAILURE_NETWORK_ERROR, FailureKind::NetworkError),
+    (HAMIRROR_FAILURE_WRONG_REPLY, FailureKind::WrongReply),
+    (HAMIRROR_FAILURE_UNEXPECTED_CLOSING, FailureKind::UnexpectedClosing),
+    (HAMIRROR_FAILURE_REMOTE_ERROR, FailureKind::RemoteError),
+    (HAMIRROR_FAILURE_REMOTE_RETRY, FailureKind::RemoteRetry),
+    (HAMIRROR_FAILURE_OVERTAKEN, FailureKind::Overtaken),
+    (HAMIRROR_FAILURE_LOCAL, FailureKind::Local),
+];

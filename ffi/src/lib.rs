@@ -13,12 +13,14 @@
 //!     <- panic
 //!     <- failure diagnostic
 //!     <- error
-//!     <- arguments options agent host reply rows
+//!     <- arguments agent host outcome reply rows
+//!     <- options
 //!     <- config escape excerpt_options parameters request search result
 //!     <- config_builder callback_request value client
 //!     <- answer batch excerpts keywords mirrored status log
 //!     <- batch_completed batch_run filter local search_all search_group search_settings session
 //!        update upkeep waker
+//!     <- pending raw_merge
 //!     <- api
 //! ```
 #![expect(
@@ -65,6 +67,8 @@ pub mod search_settings;
 
 pub mod filter;
 
+pub mod outcome;
+
 pub mod result;
 
 pub mod value;
@@ -84,6 +88,8 @@ pub mod excerpt_options;
 pub mod excerpts;
 
 pub mod keywords;
+
+pub mod pending;
 
 pub mod escape;
 
@@ -109,6 +115,8 @@ pub mod batch_run;
 pub mod search_all;
 
 pub mod local;
+
+pub mod raw_merge;
 
 pub mod waker;
 

@@ -108,6 +108,16 @@ impl From<Core<Written>> for MirroredDetail {
 }
 
 impl MirroredDetail {
+    /// Of hamirror_client_flush_attributes().
+    pub(crate) fn of_flushes(told: Core<u32>) -> Self {
+        Self::new(told, |flush| Outcome { flush, ..Outcome::default() })
+    }
+
+    /// Of hamirror_client_daemon_status().
+    pub(crate) fn of_counters(told: Core<Counters>) -> Self {
+        Self::new(told, |rows| Outcome { rows, ..Outcome::default() })
+    }
+
     fn new<T>(told: Core<T>, outcome: impl Fn(T) -> Outcome) -> Self {
         let is_complete = told.is_complete();
         let agent = |agent: CoreAgent<T>| AgentDetail {
@@ -158,8 +168,7 @@ pub unsafe extern "C" fn hamirror_client_flush_attributes(
         let client = need(client, "client")?;
         let index = arguments::text(index, "index")?;
         let told = client.flush_attributes(index, &options::call(options)?)?;
-        let outcome = |flush| Outcome { flush, ..Outcome::default() };
-        out_mirrored.write(handle::new(MirroredDetail::new(told, outcome)));
+        out_mirrored.write(handle::new(MirroredDetail::of_flushes(told)));
         Ok(())
     })
 }
@@ -183,8 +192,7 @@ pub unsafe extern "C" fn hamirror_client_daemon_status(
         let client = need(client, "client")?;
         let index = arguments::text(index, "index")?;
         let told = client.daemon_status(index, &options::call(options)?)?;
-        let outcome = |rows| Outcome { rows, ..Outcome::default() };
-        out_mirrored.write(handle::new(MirroredDetail::new(told, outcome)));
+        out_mirrored.write(handle::new(MirroredDetail::of_counters(told)));
         Ok(())
     })
 }
@@ -223,7 +231,7 @@ pub unsafe extern "C" fn hamirror_client_execute_on_agent(
 }
 
 /// The position of a mirror, none for -1.
-fn position(mirror: i64) -> Result<Option<usize>, Failed> {
+pub(crate) fn position(mirror: i64) -> Result<Option<usize>, Failed> {
     const ALL: i64 = -1;
     match mirror {
         ALL => Ok(None),

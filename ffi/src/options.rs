@@ -6,16 +6,19 @@
 //!     options.completeness = HAMIRROR_COMPLETENESS_ALL;
 //!     code = hamirror_client_search(client, "packages", search, &options, &result, &error);
 
+use std::ffi::c_char;
 use std::time::Duration;
 use std::{mem, slice};
 
 use hamirror_core::{
     CallOptions as CoreCallOptions, ClientOptions as CoreClientOptions, Completeness,
-    KeepConnections,
+    KeepConnections, MirrorKey, SoftTimeout,
 };
 
+use crate::arguments;
 use crate::code::{HAMIRROR_ERROR_ARGUMENT, HAMIRROR_OK};
 use crate::failed::Failed;
+use crate::panic::getter;
 
 /// Explicitly nothing, where 0 means "not set": no time, no retry.
 pub const HAMIRROR_NONE: i64 = -1;
@@ -80,6 +83,17 @@ pub struct CallOptions {
     pub retry_count: i64,
     /// In place of agent_retry_delay.
     pub retry_delay_ms: i64,
+    /// Percentage of the agents, 1 to 100, after whose answers the rest of a search is hurried. It
+    /// holds for searches, and for other reads of a whole index but keywords. An agent that was
+    /// not waited for is a failure, with hamirror_failure_soft_timeout_passed().
+    pub soft_timeout_percent: i32,
+    /// For soft_timeout_percent: percentage of the time left until the deadline that the rest
+    /// gets. 0 ends the search at once, and 100 changes nothing.
+    pub soft_timeout_share: i32,
+    /// Keeps reads to one mirror of each agent while it lives; hamirror_mirror_key() makes it. So
+    /// the pages of a session come from the same documents. A mirror that fails or is silent is
+    /// left for another, and the key returns to it; hamirror_outcome_left_mirror() tells.
+    pub mirror_key: u64,
 }
 
 /// Fills in the defaults.
@@ -106,6 +120,17 @@ pub unsafe extern "C" fn hamirror_call_options_init(
 ) -> i32 {
     // SAFETY: `options` is NULL or has that size.
     crate::panic::or_fallback(|| Some(unsafe { init(options, size) }))
+}
+
+/// Makes a mirror_key of bytes, such as a session's or a user's name. Every process makes the same
+/// number of them and picks the same mirrors by it, in any language. It is 0, which is no key,
+/// only if `key` is NULL while `len` is not 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_mirror_key(key: *const c_char, len: usize) -> u64 {
+    getter!({
+        let key = arguments::array(key.cast::<u8>(), len, "key").ok()?;
+        Some(MirrorKey::new(key).number())
+    })
 }
 
 /// # Safety
@@ -136,28 +161,43 @@ pub(crate) unsafe fn call(options: *const CallOptions) -> Result<CoreCallOptions
     let Some(given) = (unsafe { read(options) })? else {
         return Ok(CoreCallOptions::default());
     };
-    Ok(CoreCallOptions::default()
+    let mut options = CoreCallOptions::default()
         .deadline(time("deadline_ms", given.deadline_ms)?)
         .connect_timeout(time("connect_timeout_ms", given.connect_timeout_ms)?)
         .query_timeout(time("query_timeout_ms", given.query_timeout_ms)?)
         .retry_count(unless_zero("retry_count", given.retry_count)?)
         .retry_delay(time("retry_delay_ms", given.retry_delay_ms)?)
         .failover(!flag("no_failover", given.no_failover)?)
-        .completeness(match (given.completeness, given.completeness_percent) {
-            (HAMIRROR_COMPLETENESS_BEST_EFFORT, 0) => Completeness::BestEffort,
-            (HAMIRROR_COMPLETENESS_ALL, 0) => Completeness::All,
-            (HAMIRROR_COMPLETENESS_AT_LEAST, percent @ 1..=100) => {
-                Completeness::AtLeast { percent: percent as u8 }
-            }
-            (HAMIRROR_COMPLETENESS_BEST_EFFORT..=HAMIRROR_COMPLETENESS_ALL, percent) => {
-                let text = format!(
-                    "options->completeness_percent is {percent}: 1 to 100 goes with \
-                     HAMIRROR_COMPLETENESS_AT_LEAST, 0 with the others"
-                );
-                return Err(Failed::argument(text));
-            }
-            (other, _) => return Err(Failed::number("options->completeness", other)),
-        }))
+        .completeness(completeness(given.completeness, given.completeness_percent)?);
+    options.soft_timeout = soft_timeout(given.soft_timeout_percent, given.soft_timeout_share)?;
+    options.mirror_key = MirrorKey::from_number(given.mirror_key);
+    Ok(options)
+}
+
+fn completeness(kind: i32, percent: i32) -> Result<Completeness, Failed> {
+    match (kind, percent) {
+        (HAMIRROR_COMPLETENESS_BEST_EFFORT, 0) => Ok(Completeness::BestEffort),
+        (HAMIRROR_COMPLETENESS_ALL, 0) => Ok(Completeness::All),
+        (HAMIRROR_COMPLETENESS_AT_LEAST, percent @ 1..=100) => {
+            Ok(Completeness::AtLeast { percent: percent as u8 })
+        }
+        (HAMIRROR_COMPLETENESS_BEST_EFFORT..=HAMIRROR_COMPLETENESS_ALL, percent) => {
+            let text = format!(
+                "options->completeness_percent is {percent}: 1 to 100 goes with \
+                 HAMIRROR_COMPLETENESS_AT_LEAST, 0 with the others"
+            );
+            Err(Failed::argument(text))
+        }
+        (other, _) => Err(Failed::number("options->completeness", other)),
+    }
+}
+
+fn soft_timeout(percent: i32, share: i32) -> Result<Option<SoftTimeout>, Failed> {
+    if (percent, share) == (0, 0) {
+        return Ok(None);
+    }
+    let refused = |error| Failed::argument(format!("options->soft_timeout_percent: {error}"));
+    SoftTimeout::new(percent.into(), share.into()).map(Some).map_err(refused)
 }
 
 /// A structure that starts with its size, may grow at its end, and has no padding.
@@ -175,9 +215,9 @@ unsafe impl Options for ClientOptions {
     const SIZES: &[usize] = &[24];
 }
 
-// SAFETY: four 32-bit fields and five of 64 bits, in this order.
+// SAFETY: four 32-bit fields, five of 64 bits, two of 32 bits and one of 64 bits, in this order.
 unsafe impl Options for CallOptions {
-    const SIZES: &[usize] = &[56];
+    const SIZES: &[usize] = &[72];
 }
 
 const _: () = assert!(size_of::<ClientOptions>() == *ClientOptions::SIZES.last().unwrap());

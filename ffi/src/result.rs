@@ -17,6 +17,7 @@ use crate::failed::Failed;
 use crate::failed::Told;
 use crate::failure::Failure;
 use crate::handle::{self, Handle, Owned, get, need, view};
+use crate::outcome::Outcome;
 use crate::panic::{fallible, getter};
 use crate::text::Text;
 
@@ -144,6 +145,38 @@ pub unsafe extern "C" fn hamirror_result_failure(
     getter!({ Some(view(get(result)?.failures.get(number)?)) })
 }
 
+/// Agents that answered, while agents of their own did not: hamirror_outcome_is_partial().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_result_agents_partial(result: *const SearchResult) -> usize {
+    getter!({ Some(get(result)?.result.coverage().partial) })
+}
+
+/// Share of the documents that were searched, from 0 to 1. -1 if it is not known: agents that do
+/// not answer, or that a warning says were cut short, do not say how many they hold.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_result_documents_share(result: *const SearchResult) -> f64 {
+    getter!({
+        let share = get(result).and_then(|detail| detail.result.coverage().documents);
+        Some(share.unwrap_or(UNKNOWN_SHARE))
+    })
+}
+
+/// Number of outcomes: of each agent and local index, the local ones first, then the agents in
+/// order.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_result_outcome_count(result: *const SearchResult) -> usize {
+    getter!({ Some(get(result)?.result.outcomes.len()) })
+}
+
+/// The outcome of that number from 0; NULL if there is none. It lives until the result is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_result_outcome(
+    result: *const SearchResult,
+    number: usize,
+) -> *const Outcome {
+    getter!({ Some(view(get(result)?.result.outcomes.get(number)?)) })
+}
+
 /// Words of the query with their statistics.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_result_word_count(result: *const SearchResult) -> usize {
@@ -263,6 +296,9 @@ pub unsafe extern "C" fn hamirror_result_free(result: *mut SearchResult) {
         None
     })
 }
+
+/// What C gets for a share of the documents that is not known.
+pub(crate) const UNKNOWN_SHARE: f64 = -1.0;
 
 #[cfg(test)]
 mod tests {

@@ -112,7 +112,10 @@ pub unsafe extern "C" fn hamirror_batch_take_searches(
 /// # Safety
 ///
 /// `searches` is NULL or points to `len` handles, each NULL or live.
-unsafe fn copies(searches: *const *const Search, len: usize) -> Result<Vec<CoreSearch>, Failed> {
+pub(crate) unsafe fn copies(
+    searches: *const *const Search,
+    len: usize,
+) -> Result<Vec<CoreSearch>, Failed> {
     // SAFETY: the caller's promise.
     let searches = unsafe { arguments::array(searches, len, "searches") }?.iter();
     let copy = |search: &*const Search| {
@@ -126,7 +129,7 @@ unsafe fn copies(searches: *const *const Search, len: usize) -> Result<Vec<CoreS
 /// # Safety
 ///
 /// `out_results` may be written for each result, and `out_errors` unless it is NULL.
-unsafe fn hand_out(
+pub(crate) unsafe fn hand_out(
     results: Vec<Result<CoreResult, CoreError>>,
     out_results: *mut *mut SearchResult,
     out_errors: *mut *mut Error,

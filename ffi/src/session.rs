@@ -10,11 +10,12 @@ use std::ffi::c_char;
 
 use hamirror_core::Session as CoreSession;
 
-use crate::answer::Answers;
+use crate::answer::{AnswerDetail, Answers};
 use crate::arguments;
+use crate::batch::{poll_timeout_ms, timeout};
 use crate::client::Client;
 use crate::error::Error;
-use crate::handle::{self, Exclusive, Handle, Owned, need};
+use crate::handle::{self, Exclusive, Handle, Owned, get, need};
 use crate::options::{self, CallOptions};
 use crate::panic::{fallible, getter};
 use crate::parameters::{self, Parameters};
@@ -56,7 +57,7 @@ pub unsafe extern "C" fn hamirror_client_execute(
         let parameters = parameters::read(parameters)?;
         let options = options::call(options)?;
         let answers = client.execute_with(statement, &parameters, &options)?;
-        out_answers.write(handle::new(answers));
+        out_answers.write(handle::new(AnswerDetail::of_all(answers)));
         Ok(())
     })
 }
@@ -94,7 +95,83 @@ pub unsafe extern "C" fn hamirror_session_execute(
         let parameters = parameters::read(parameters)?;
         let options = options::call(options)?;
         let answers = session.execute_with(statement, &parameters, &options)?;
-        out_answers.write(handle::new(answers));
+        out_answers.write(handle::new(AnswerDetail::of_all(answers)));
+        Ok(())
+    })
+}
+
+/// Starts statements for an event loop or while the program works, and takes back those that are
+/// under way; hamirror_session_wait() has the answers. What is no statement is told here, and
+/// otherwise nothing is sent before the first wait. The errors are those of
+/// hamirror_client_execute(); HAMIRROR_ERROR_REENTRANT while another call uses the session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_session_start(
+    session: *mut Session,
+    statement: *const c_char,
+    parameters: *const Parameters,
+    options: *const CallOptions,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let mut session = need(session.cast_const(), "session")?.write("session")?;
+        let statement = arguments::text(statement, "statement")?;
+        let parameters = parameters::read(parameters)?;
+        Ok(session.start(statement, &parameters, &options::call(options)?)?)
+    })
+}
+
+/// Waits for the statements that were started. `out_answers` becomes NULL while agents are at work
+/// after `timeout_ms` milliseconds, and maybe sooner: call it again. Below 0 the time is without
+/// end; 0 does what is to be done now. End the answers with hamirror_answers_free().
+///
+/// The errors are those of hamirror_client_execute(); HAMIRROR_ERROR_MISUSE if nothing is under
+/// way, HAMIRROR_ERROR_REENTRANT while another call uses the session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_session_wait(
+    session: *mut Session,
+    timeout_ms: i64,
+    out_answers: *mut *mut Answers,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        let out_answers = arguments::out_handle(out_answers, "out_answers")?;
+        let mut session = need(session.cast_const(), "session")?.write("session")?;
+        if let Some(answers) = session.wait(timeout(timeout_ms))? {
+            out_answers.write(handle::new(AnswerDetail::of_all(answers)));
+        }
+        Ok(())
+    })
+}
+
+/// Readable when hamirror_session_wait() has something to do, for poll, select or epoll; -1 while
+/// no agent is at work, and for NULL. Each statement has another one: ask for it after each wait.
+/// The session owns it: never read from it and never close it. Take it out of your loop before you
+/// wait, start, cancel, or call hamirror_session_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_session_fd(session: *const Session) -> i32 {
+    getter!({
+        let session = get(session).and_then(|session| session.read("session").ok());
+        Some(session.and_then(|session| session.fd()).unwrap_or(-1))
+    })
+}
+
+/// Milliseconds until hamirror_session_wait() is due even if the descriptor stays quiet, as poll()
+/// takes them: -1 while nothing is under way. 0 where a wait would answer with an error of the
+/// handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_session_timeout_ms(session: *const Session) -> i32 {
+    getter!({ Some(poll_timeout_ms(get(session)?.read("session").ok()?.timeout())) })
+}
+
+/// Takes back the statements that are under way. HAMIRROR_ERROR_REENTRANT while another call uses
+/// the session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hamirror_session_cancel(
+    session: *mut Session,
+    out_error: *mut *mut Error,
+) -> i32 {
+    fallible!(out_error, {
+        need(session.cast_const(), "session")?.write("session")?.cancel();
         Ok(())
     })
 }

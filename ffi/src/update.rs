@@ -41,7 +41,7 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    fn get(&self) -> CoreUpdate {
+    pub(crate) fn get(&self) -> CoreUpdate {
         let update = CoreUpdate::new(self.attributes.iter().cloned());
         let update = update.ignore_missing(self.ignores_missing);
         let add = |update: CoreUpdate, (id, values): &(u64, Vec<NewValue>)| {

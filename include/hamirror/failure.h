@@ -154,6 +154,12 @@ bool hamirror_failure_is_timeout(const hamirror_failure *failure);
 bool hamirror_failure_deadline_passed(const hamirror_failure *failure);
 
 /**
+ * Whether enough other agents had answered, and the time that was left to this one is over:
+ * soft_timeout_percent of hamirror_call_options.
+ */
+bool hamirror_failure_soft_timeout_passed(const hamirror_failure *failure);
+
+/**
  * Whether the call was ended by hamirror_batch_cancel().
  */
 bool hamirror_failure_is_cancelled(const hamirror_failure *failure);

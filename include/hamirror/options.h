@@ -126,6 +126,23 @@ typedef struct {
      * In place of agent_retry_delay.
      */
     int64_t retry_delay_ms;
+    /**
+     * Percentage of the agents, 1 to 100, after whose answers the rest of a search is hurried. It
+     * holds for searches, and for other reads of a whole index but keywords. An agent that was
+     * not waited for is a failure, with hamirror_failure_soft_timeout_passed().
+     */
+    int32_t soft_timeout_percent;
+    /**
+     * For soft_timeout_percent: percentage of the time left until the deadline that the rest
+     * gets. 0 ends the search at once, and 100 changes nothing.
+     */
+    int32_t soft_timeout_share;
+    /**
+     * Keeps reads to one mirror of each agent while it lives; hamirror_mirror_key() makes it. So
+     * the pages of a session come from the same documents. A mirror that fails or is silent is
+     * left for another, and the key returns to it; hamirror_outcome_left_mirror() tells.
+     */
+    uint64_t mirror_key;
 } hamirror_call_options;
 
 #ifdef __cplusplus
@@ -147,6 +164,13 @@ int32_t hamirror_client_options_init(hamirror_client_options *options, size_t si
  * is NULL.
  */
 int32_t hamirror_call_options_init(hamirror_call_options *options, size_t size);
+
+/**
+ * Makes a mirror_key of bytes, such as a session's or a user's name. Every process makes the same
+ * number of them and picks the same mirrors by it, in any language. It is 0, which is no key,
+ * only if `key` is NULL while `len` is not 0.
+ */
+uint64_t hamirror_mirror_key(const char *key, size_t len);
 
 #ifdef __cplusplus
 }

@@ -18,6 +18,7 @@
 
 #include "error.h"
 #include "failure.h"
+#include "outcome.h"
 #include "text.h"
 
 /**
@@ -158,6 +159,28 @@ size_t hamirror_result_failure_count(const hamirror_result *result);
  * The failure of that number from 0; NULL if there is none. It lives until the result is freed.
  */
 const hamirror_failure *hamirror_result_failure(const hamirror_result *result, size_t number);
+
+/**
+ * Agents that answered, while agents of their own did not: hamirror_outcome_is_partial().
+ */
+size_t hamirror_result_agents_partial(const hamirror_result *result);
+
+/**
+ * Share of the documents that were searched, from 0 to 1. -1 if it is not known: agents that do
+ * not answer, or that a warning says were cut short, do not say how many they hold.
+ */
+double hamirror_result_documents_share(const hamirror_result *result);
+
+/**
+ * Number of outcomes: of each agent and local index, the local ones first, then the agents in
+ * order.
+ */
+size_t hamirror_result_outcome_count(const hamirror_result *result);
+
+/**
+ * The outcome of that number from 0; NULL if there is none. It lives until the result is freed.
+ */
+const hamirror_outcome *hamirror_result_outcome(const hamirror_result *result, size_t number);
 
 /**
  * Words of the query with their statistics.

@@ -19,7 +19,9 @@
 
 #include "client.h"
 #include "error.h"
+#include "failure.h"
 #include "options.h"
+#include "outcome.h"
 #include "text.h"
 
 /**
@@ -176,6 +178,39 @@ size_t hamirror_answer_agents(const hamirror_answer *answer);
 size_t hamirror_answer_agents_answered(const hamirror_answer *answer);
 
 /**
+ * Number of failures: one for each agent that did not answer, or not in full, and for a change
+ * one for each mirror.
+ */
+size_t hamirror_answer_failure_count(const hamirror_answer *answer);
+
+/**
+ * The failure of that number from 0; NULL if there is none. It lives until the answers are freed.
+ */
+const hamirror_failure *hamirror_answer_failure(const hamirror_answer *answer, size_t number);
+
+/**
+ * Agents of a search that answered, while agents of their own did not.
+ */
+size_t hamirror_answer_agents_partial(const hamirror_answer *answer);
+
+/**
+ * Share of the documents that were searched, as hamirror_result_documents_share() says; -1 for
+ * what is no search.
+ */
+double hamirror_answer_documents_share(const hamirror_answer *answer);
+
+/**
+ * Number of outcomes of a search, as hamirror_result_outcome_count() says; 0 for what is no
+ * search.
+ */
+size_t hamirror_answer_outcome_count(const hamirror_answer *answer);
+
+/**
+ * The outcome of that number from 0; NULL if there is none. It lives until the answers are freed.
+ */
+const hamirror_outcome *hamirror_answer_outcome(const hamirror_answer *answer, size_t number);
+
+/**
  * Type of a value, HAMIRROR_TYPE_*. HAMIRROR_TYPE_NULL also if there is no such row or column; -1
  * for a type that this header does not know.
  */
@@ -262,6 +297,52 @@ int32_t hamirror_session_execute(hamirror_session *session,
                                  const hamirror_call_options *options,
                                  hamirror_answers **out_answers,
                                  hamirror_error **out_error);
+
+/**
+ * Starts statements for an event loop or while the program works, and takes back those that are
+ * under way; hamirror_session_wait() has the answers. What is no statement is told here, and
+ * otherwise nothing is sent before the first wait. The errors are those of
+ * hamirror_client_execute(); HAMIRROR_ERROR_REENTRANT while another call uses the session.
+ */
+int32_t hamirror_session_start(hamirror_session *session,
+                               const char *statement,
+                               const hamirror_parameters *parameters,
+                               const hamirror_call_options *options,
+                               hamirror_error **out_error);
+
+/**
+ * Waits for the statements that were started. `out_answers` becomes NULL while agents are at work
+ * after `timeout_ms` milliseconds, and maybe sooner: call it again. Below 0 the time is without
+ * end; 0 does what is to be done now. End the answers with hamirror_answers_free().
+ *
+ * The errors are those of hamirror_client_execute(); HAMIRROR_ERROR_MISUSE if nothing is under
+ * way, HAMIRROR_ERROR_REENTRANT while another call uses the session.
+ */
+int32_t hamirror_session_wait(hamirror_session *session,
+                              int64_t timeout_ms,
+                              hamirror_answers **out_answers,
+                              hamirror_error **out_error);
+
+/**
+ * Readable when hamirror_session_wait() has something to do, for poll, select or epoll; -1 while
+ * no agent is at work, and for NULL. Each statement has another one: ask for it after each wait.
+ * The session owns it: never read from it and never close it. Take it out of your loop before you
+ * wait, start, cancel, or call hamirror_session_free().
+ */
+int32_t hamirror_session_fd(const hamirror_session *session);
+
+/**
+ * Milliseconds until hamirror_session_wait() is due even if the descriptor stays quiet, as poll()
+ * takes them: -1 while nothing is under way. 0 where a wait would answer with an error of the
+ * handle.
+ */
+int32_t hamirror_session_timeout_ms(const hamirror_session *session);
+
+/**
+ * Takes back the statements that are under way. HAMIRROR_ERROR_REENTRANT while another call uses
+ * the session.
+ */
+int32_t hamirror_session_cancel(hamirror_session *session, hamirror_error **out_error);
 
 /**
  * Ends a session; its answers stay. NULL is fine.

@@ -31,6 +31,9 @@
 #include "log.h"
 #include "mirrored.h"
 #include "options.h"
+#include "outcome.h"
+#include "pending.h"
+#include "raw_merge.h"
 #include "reply.h"
 #include "request.h"
 #include "result.h"
@@ -893,6 +896,129 @@ typedef struct {
                           hamirror_update **out_update,
                           hamirror_error **out_error);
     int32_t (*update_uint)(hamirror_update *update, uint32_t value, hamirror_error **out_error);
+    size_t (*answer_agents_partial)(const hamirror_answer *answer);
+    double (*answer_documents_share)(const hamirror_answer *answer);
+    const hamirror_failure *(*answer_failure)(const hamirror_answer *answer, size_t number);
+    size_t (*answer_failure_count)(const hamirror_answer *answer);
+    const hamirror_outcome *(*answer_outcome)(const hamirror_answer *answer, size_t number);
+    size_t (*answer_outcome_count)(const hamirror_answer *answer);
+    int32_t (*client_start_daemon_status)(const hamirror_client *client,
+                                          const char *index,
+                                          const hamirror_call_options *options,
+                                          hamirror_pending **out_pending,
+                                          hamirror_error **out_error);
+    int32_t (*client_start_excerpts)(const hamirror_client *client,
+                                     const char *index,
+                                     const hamirror_text *documents,
+                                     size_t documents_len,
+                                     const char *words,
+                                     const hamirror_excerpt_options *excerpt_options,
+                                     const hamirror_call_options *options,
+                                     hamirror_pending **out_pending,
+                                     hamirror_error **out_error);
+    int32_t (*client_start_flush_attributes)(const hamirror_client *client,
+                                             const char *index,
+                                             const hamirror_call_options *options,
+                                             hamirror_pending **out_pending,
+                                             hamirror_error **out_error);
+    int32_t (*client_start_keywords)(const hamirror_client *client,
+                                     const char *index,
+                                     const char *text,
+                                     int32_t with_statistics,
+                                     const hamirror_call_options *options,
+                                     hamirror_pending **out_pending,
+                                     hamirror_error **out_error);
+    int32_t (*client_start_on_agent)(const hamirror_client *client,
+                                     size_t agent,
+                                     int64_t mirror,
+                                     const char *statement,
+                                     const hamirror_parameters *parameters,
+                                     const hamirror_call_options *options,
+                                     hamirror_pending **out_pending,
+                                     hamirror_error **out_error);
+    int32_t (*client_start_update)(const hamirror_client *client,
+                                   const char *index,
+                                   const hamirror_update *update,
+                                   const hamirror_call_options *options,
+                                   hamirror_pending **out_pending,
+                                   hamirror_error **out_error);
+    bool (*failure_soft_timeout_passed)(const hamirror_failure *failure);
+    uint64_t (*mirror_key)(const char *key, size_t len);
+    size_t (*outcome_agent)(const hamirror_outcome *outcome);
+    uint32_t (*outcome_attempts)(const hamirror_outcome *outcome);
+    uint64_t (*outcome_elapsed_us)(const hamirror_outcome *outcome);
+    size_t (*outcome_failure)(const hamirror_outcome *outcome);
+    hamirror_text (*outcome_host)(const hamirror_outcome *outcome);
+    hamirror_text (*outcome_index)(const hamirror_outcome *outcome);
+    bool (*outcome_is_complete)(const hamirror_outcome *outcome);
+    bool (*outcome_is_partial)(const hamirror_outcome *outcome);
+    bool (*outcome_kept_mirror)(const hamirror_outcome *outcome);
+    bool (*outcome_left_mirror)(const hamirror_outcome *outcome);
+    hamirror_text (*outcome_local)(const hamirror_outcome *outcome);
+    int32_t (*pending_fd)(const hamirror_pending *pending);
+    void (*pending_free)(hamirror_pending *pending);
+    int32_t (*pending_timeout_ms)(const hamirror_pending *pending);
+    int32_t (*pending_wait_excerpts)(hamirror_pending *pending,
+                                     int64_t timeout_ms,
+                                     hamirror_excerpts **out_excerpts,
+                                     hamirror_error **out_error);
+    int32_t (*pending_wait_keywords)(hamirror_pending *pending,
+                                     int64_t timeout_ms,
+                                     hamirror_keywords **out_keywords,
+                                     hamirror_error **out_error);
+    int32_t (*pending_wait_mirrored)(hamirror_pending *pending,
+                                     int64_t timeout_ms,
+                                     hamirror_mirrored **out_mirrored,
+                                     hamirror_error **out_error);
+    size_t (*result_agents_partial)(const hamirror_result *result);
+    double (*result_documents_share)(const hamirror_result *result);
+    const hamirror_outcome *(*result_outcome)(const hamirror_result *result, size_t number);
+    size_t (*result_outcome_count)(const hamirror_result *result);
+    int32_t (*session_cancel)(hamirror_session *session, hamirror_error **out_error);
+    int32_t (*session_fd)(const hamirror_session *session);
+    int32_t (*session_start)(hamirror_session *session,
+                             const char *statement,
+                             const hamirror_parameters *parameters,
+                             const hamirror_call_options *options,
+                             hamirror_error **out_error);
+    int32_t (*session_timeout_ms)(const hamirror_session *session);
+    int32_t (*session_wait)(hamirror_session *session,
+                            int64_t timeout_ms,
+                            hamirror_answers **out_answers,
+                            hamirror_error **out_error);
+    int32_t (*raw_merge_add_failure)(hamirror_raw_merge *merge,
+                                     const char *agent,
+                                     int32_t kind,
+                                     const char *text,
+                                     hamirror_error **out_error);
+    int32_t (*raw_merge_add_reply)(hamirror_raw_merge *merge,
+                                   const char *agent,
+                                   uint16_t status,
+                                   uint16_t version,
+                                   const uint8_t *body,
+                                   size_t body_len,
+                                   hamirror_error **out_error);
+    int32_t (*raw_merge_asked)(hamirror_raw_merge *merge,
+                               uint16_t version,
+                               uint32_t master,
+                               hamirror_error **out_error);
+    int32_t (*raw_merge_finish)(hamirror_raw_merge *merge,
+                                const hamirror_call_options *options,
+                                hamirror_result **out_results,
+                                hamirror_error **out_errors,
+                                hamirror_error **out_error);
+    void (*raw_merge_free)(hamirror_raw_merge *merge);
+    int32_t (*raw_merge_new)(const char *index,
+                             const hamirror_search *const *searches,
+                             size_t searches_len,
+                             hamirror_raw_merge **out_merge,
+                             hamirror_error **out_error);
+    int32_t (*raw_merge_request)(hamirror_raw_merge *merge,
+                                 const char *index_list,
+                                 uint8_t *buffer,
+                                 size_t capacity,
+                                 size_t *out_len,
+                                 hamirror_error **out_error);
 } hamirror_api_v0;
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 /* Asks what is asked beside searches, and prints it as every language does
- * (tests/harness/command_listing.rs). */
-#include "check.h"
+ * (tests/harness/command_listing.rs). With a third argument the commands are started and run in a
+ * loop of its own. */
+#include "commands_started.h"
 
 #include <inttypes.h>
 
@@ -8,6 +9,8 @@
 
 static hamirror_client *client;
 static const char *packages;
+/* The functions of the library; those that wait may be others. */
+static hamirror_api_v0 api;
 
 static void print(hamirror_text text)
 {
@@ -33,8 +36,8 @@ static void print_excerpts(const char *words, const hamirror_excerpt_options *op
         documents[number].data = texts[number];
         documents[number].len = strlen(texts[number]);
     }
-    OK(hamirror_client_excerpts(client, packages, documents, DOCUMENTS, words, options, NULL,
-                                &excerpts, &error));
+    OK(api.client_excerpts(client, packages, documents, DOCUMENTS, words, options, NULL,
+                           &excerpts, &error));
     CHECK(hamirror_excerpts_count(excerpts) == DOCUMENTS);
     for (number = 0; number < DOCUMENTS; number++) {
         printf("excerpt ");
@@ -72,8 +75,8 @@ static void keywords(int32_t with_statistics)
 {
     hamirror_keywords *keywords;
     size_t number;
-    OK(hamirror_client_keywords(client, packages, "library of nosuchword", with_statistics,
-                                NULL, &keywords, &error));
+    OK(api.client_keywords(client, packages, "library of nosuchword", with_statistics, NULL,
+                           &keywords, &error));
     for (number = 0; number < hamirror_keywords_count(keywords); number++) {
         printf("keyword ");
         print(hamirror_keywords_tokenized(keywords, number));
@@ -186,7 +189,7 @@ static void update(void)
     OK(hamirror_update_multi(update, NULL, 0, &error));
     OK(hamirror_update_uint(update, 0, &error));
     OK(hamirror_update_ignore_missing(update, 1, &error));
-    OK(hamirror_client_update(client, packages, update, NULL, &mirrored, &error));
+    OK(api.client_update(client, packages, update, NULL, &mirrored, &error));
     changed("update", mirrored);
     hamirror_update_free(update);
 }
@@ -201,11 +204,11 @@ static void on_agents(void)
     snprintf(statement, sizeof statement, "UPDATE %s SET installed_size=? WHERE id>0", packages);
     OK(hamirror_parameters_new(&size, &error));
     OK(hamirror_parameters_int64(size, NULL, 6, &error));
-    OK(hamirror_client_execute_on_agent(client, 0, -1, statement, size, NULL, &mirrored, &error));
+    OK(api.client_execute_on_agent(client, 0, -1, statement, size, NULL, &mirrored, &error));
     changed("on agent", mirrored);
-    OK(hamirror_client_execute_on_agent(client, 1, 0, statement, size, NULL, &mirrored, &error));
+    OK(api.client_execute_on_agent(client, 1, 0, statement, size, NULL, &mirrored, &error));
     changed("on agent", mirrored);
-    CHECK(hamirror_client_execute_on_agent(client, 1, 1, statement, size, NULL, &mirrored, &error)
+    CHECK(api.client_execute_on_agent(client, 1, 1, statement, size, NULL, &mirrored, &error)
           == HAMIRROR_ERROR_UNANSWERED);
     printf("unanswered %zu of %zu\n", hamirror_error_agents_answered(error),
            hamirror_error_agents(error));
@@ -218,17 +221,20 @@ static void on_agents(void)
 static void daemons(void)
 {
     hamirror_mirrored *mirrored;
-    OK(hamirror_client_flush_attributes(client, packages, NULL, &mirrored, &error));
+    OK(api.client_flush_attributes(client, packages, NULL, &mirrored, &error));
     print_mirrors("flush", mirrored, print_flush);
     hamirror_mirrored_free(mirrored);
-    OK(hamirror_client_daemon_status(client, packages, NULL, &mirrored, &error));
+    OK(api.client_daemon_status(client, packages, NULL, &mirrored, &error));
     print_mirrors("status", mirrored, print_rows);
     hamirror_mirrored_free(mirrored);
 }
 
 int main(int count, char **arguments)
 {
-    CHECK(count == 3);
+    CHECK(count == 3 || count == 4);
+    api = *(const hamirror_api_v0 *)hamirror_api(HAMIRROR_API_VERSION);
+    if (count == 4)
+        use_started(&api);
     client = client_of_file(arguments[1]);
     packages = arguments[2];
     escape();

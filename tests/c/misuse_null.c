@@ -34,6 +34,7 @@ static void failure_functions(void)
     CHECK(hamirror_failure_agent(NULL) == 0);
     EMPTY(hamirror_failure_local(NULL));
     CHECK(!hamirror_failure_deadline_passed(NULL));
+    CHECK(!hamirror_failure_soft_timeout_passed(NULL));
     EMPTY(hamirror_failure_query_error(NULL));
     CHECK(!hamirror_failure_is_timeout(NULL));
     CHECK(!hamirror_failure_is_cancelled(NULL));
@@ -85,6 +86,7 @@ static void client_functions(void)
 {
     CHECK(hamirror_client_options_init(NULL, 0) == HAMIRROR_ERROR_ARGUMENT);
     CHECK(hamirror_call_options_init(NULL, 0) == HAMIRROR_ERROR_ARGUMENT);
+    CHECK(hamirror_mirror_key(NULL, 1) == 0);
     REFUSED(hamirror_client_new(NULL, NULL, NULL, &error));
     CHECK(hamirror_client_clone(NULL) == NULL);
     REFUSED(hamirror_client_reload(NULL, NULL, &error));
@@ -178,11 +180,29 @@ static void answer_functions(void)
     EMPTY(hamirror_answer_warning(NULL));
     CHECK(hamirror_answer_agents(NULL) == 0);
     CHECK(hamirror_answer_agents_answered(NULL) == 0);
+    CHECK(hamirror_answer_agents_partial(NULL) == 0);
+    CHECK(hamirror_answer_documents_share(NULL) < 0);
+    CHECK(hamirror_answer_failure_count(NULL) == 0);
+    CHECK(hamirror_answer_failure(NULL, 0) == NULL);
+    CHECK(hamirror_answer_outcome_count(NULL) == 0);
+    CHECK(hamirror_answer_outcome(NULL, 0) == NULL);
     CHECK(hamirror_answer_value_type(NULL, 0, 0) == HAMIRROR_TYPE_NULL);
     REFUSED(hamirror_answer_int64(NULL, 0, 0, NULL, &error));
     REFUSED(hamirror_answer_uint64(NULL, 0, 0, NULL, &error));
     REFUSED(hamirror_answer_double(NULL, 0, 0, NULL, &error));
     REFUSED(hamirror_answer_text(NULL, 0, 0, NULL, 0, NULL, &error));
+}
+
+static void outcome_functions(void)
+{
+    EMPTY(hamirror_outcome_index(NULL));
+    CHECK(hamirror_outcome_agent(NULL) == 0);
+    EMPTY(hamirror_outcome_local(NULL));
+    EMPTY(hamirror_outcome_host(NULL));
+    CHECK(hamirror_outcome_failure(NULL) == 0);
+    CHECK(!hamirror_outcome_is_complete(NULL) && !hamirror_outcome_is_partial(NULL));
+    CHECK(hamirror_outcome_elapsed_us(NULL) == 0 && hamirror_outcome_attempts(NULL) == 0);
+    CHECK(!hamirror_outcome_kept_mirror(NULL) && !hamirror_outcome_left_mirror(NULL));
 }
 
 static void result_functions(void)
@@ -192,6 +212,10 @@ static void result_functions(void)
     CHECK(hamirror_result_time_ms(NULL) == 0);
     CHECK(hamirror_result_agents(NULL) == 0);
     CHECK(hamirror_result_agents_answered(NULL) == 0);
+    CHECK(hamirror_result_agents_partial(NULL) == 0);
+    CHECK(hamirror_result_documents_share(NULL) < 0);
+    CHECK(hamirror_result_outcome_count(NULL) == 0);
+    CHECK(hamirror_result_outcome(NULL, 0) == NULL);
     EMPTY(hamirror_result_warning(NULL));
     CHECK(hamirror_result_failure_count(NULL) == 0);
     CHECK(hamirror_result_failure(NULL, 0) == NULL);
@@ -423,6 +447,7 @@ int main(void)
     parameters_functions();
     session_functions();
     answer_functions();
+    outcome_functions();
     result_functions();
     status_functions();
     status_parts();

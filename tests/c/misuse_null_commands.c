@@ -55,6 +55,36 @@ static void change_functions(void)
     REFUSED(hamirror_client_execute_on_agent(NULL, 0, -1, NULL, NULL, NULL, NULL, &error));
 }
 
+static void pending_functions(void)
+{
+    REFUSED(hamirror_client_start_excerpts(NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_client_start_keywords(NULL, NULL, NULL, 0, NULL, NULL, &error));
+    REFUSED(hamirror_client_start_update(NULL, NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_client_start_flush_attributes(NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_client_start_daemon_status(NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_client_start_on_agent(NULL, 0, -1, NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_pending_wait_excerpts(NULL, 0, NULL, &error));
+    REFUSED(hamirror_pending_wait_keywords(NULL, 0, NULL, &error));
+    REFUSED(hamirror_pending_wait_mirrored(NULL, 0, NULL, &error));
+    CHECK(hamirror_pending_fd(NULL) == -1 && hamirror_pending_timeout_ms(NULL) == 0);
+    hamirror_pending_free(NULL);
+    REFUSED(hamirror_session_start(NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_session_wait(NULL, 0, NULL, &error));
+    CHECK(hamirror_session_fd(NULL) == -1 && hamirror_session_timeout_ms(NULL) == 0);
+    REFUSED(hamirror_session_cancel(NULL, &error));
+}
+
+static void merge_functions(void)
+{
+    REFUSED(hamirror_raw_merge_new(NULL, NULL, 0, NULL, &error));
+    REFUSED(hamirror_raw_merge_asked(NULL, 0x11f, 14, &error));
+    REFUSED(hamirror_raw_merge_request(NULL, NULL, NULL, 0, NULL, &error));
+    REFUSED(hamirror_raw_merge_add_reply(NULL, NULL, 0, 0, NULL, 0, &error));
+    REFUSED(hamirror_raw_merge_add_failure(NULL, NULL, 0, NULL, &error));
+    REFUSED(hamirror_raw_merge_finish(NULL, NULL, NULL, NULL, &error));
+    hamirror_raw_merge_free(NULL);
+}
+
 static void mirrored_functions(void)
 {
     CHECK(!hamirror_mirrored_is_complete(NULL));
@@ -154,6 +184,8 @@ int main(void)
     excerpt_functions();
     keywords_functions();
     change_functions();
+    pending_functions();
+    merge_functions();
     mirrored_functions();
     values_are_checked();
     return 0;

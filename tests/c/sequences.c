@@ -78,6 +78,8 @@ static void free_handle(enum type type, void *handle)
     case KEYWORDS: API(keywords_free)(handle); break;
     case UPDATE: API(update_free)(handle); break;
     case MIRRORED: API(mirrored_free)(handle); break;
+    case PENDING: API(pending_free)(handle); break;
+    case MERGE: API(raw_merge_free)(handle); break;
     case ERRORS: API(error_free)(handle); break;
     case TYPES: break;
     }

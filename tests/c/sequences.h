@@ -19,7 +19,7 @@ extern unsigned char called[];
 enum type {
     CONFIG, BUILDER, CLIENT, SEARCH, RESULT, STATUS, ROWS, REQUEST, REPLY, BATCH, LOCAL, WAKER,
     UPKEEP, PARAMETERS, SESSION, ANSWERS, EXCERPT_OPTIONS, EXCERPTS, KEYWORDS, UPDATE,
-    MIRRORED, ERRORS, TYPES
+    MIRRORED, PENDING, MERGE, ERRORS, TYPES
 };
 
 /* The next byte of the input, 0 once it has ended; and one below a limit. */
@@ -31,6 +31,7 @@ const char *any_text(void);
 const char *any_index(void);
 /* The body of a reply to a SEARCH, for local indexes. */
 void set_search_answer(const uint8_t *bytes, size_t len);
+size_t search_answer(const uint8_t **bytes);
 /* Names for configurations: a daemon that answers with the request's body, one that answers every
  * request with the reply to a SEARCH, one that answers it with a number, as after a change, and an
  * address on which nobody listens. */
@@ -66,6 +67,7 @@ void read_error(const hamirror_error *error);
 void read_reply(const hamirror_reply *reply);
 void read_text(hamirror_text text);
 void read_failure(const hamirror_failure *failure);
+void read_outcome(const hamirror_outcome *outcome, size_t failures);
 
 void run_statement(void);
 void read_answers(void);
@@ -74,6 +76,7 @@ void ask_all(void);
 
 void ask_command(void);
 void read_commands(void);
+void go_on(void);
 
 void callbacks_begin(void);
 void callbacks_end(void);

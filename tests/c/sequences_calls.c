@@ -140,6 +140,9 @@ const hamirror_call_options *any_call_options(void)
     options.connect_timeout_ms = (int64_t)below(9) - 1;
     options.retry_count = (int64_t)below(3) - 1;
     options.retry_delay_ms = HAMIRROR_NONE;
+    options.soft_timeout_percent = (int32_t)below(4) * 50;
+    options.soft_timeout_share = options.soft_timeout_percent == 0 ? 0 : (int32_t)below(3) * 50;
+    options.mirror_key = API(mirror_key)(below(2) ? "key" : NULL, below(4));
     if (below(16) == 0)
         options.completeness = 77;
     return &options;
@@ -421,7 +424,7 @@ void do_something(void)
         make_batch, make_batch, add_to_batch, add_to_batch, add_to_batch, add_to_batch,
         drive_batch, drive_batch, drive_batch, drive_batch, look_into_batch, look_into_batch,
         take_from_batch, take_from_batch, run_statement, run_statement, ask_all,
-        ask_command, ask_command, ask_command,
+        ask_command, ask_command, ask_command, go_on, go_on, go_on, go_on,
         use_locals, use_locals, use_locals, use_upkeep,
         read_status, read_something, read_something, free_something, free_something,
     };

@@ -43,6 +43,7 @@ void read_failure(const hamirror_failure *failure)
     size_t number;
     API(failure_agent)(failure);
     API(failure_deadline_passed)(failure);
+    API(failure_soft_timeout_passed)(failure);
     API(failure_is_cancelled)(failure);
     API(failure_may_be_applied)(failure);
     API(failure_is_timeout)(failure);
@@ -52,6 +53,22 @@ void read_failure(const hamirror_failure *failure)
     read_text(API(failure_query_error)(failure));
     for (number = 0; number <= API(failure_attempt_count)(failure); number++)
         read_attempt(API(failure_attempt)(failure, number));
+}
+
+void read_outcome(const hamirror_outcome *outcome, size_t failures)
+{
+    bool is_complete = API(outcome_is_complete)(outcome);
+    bool is_kept = API(outcome_kept_mirror)(outcome);
+    read_text(API(outcome_index)(outcome));
+    read_text(API(outcome_local)(outcome));
+    read_text(API(outcome_host)(outcome));
+    API(outcome_agent)(outcome);
+    API(outcome_attempts)(outcome);
+    API(outcome_elapsed_us)(outcome);
+    CHECK(!is_complete || !API(outcome_is_partial)(outcome));
+    CHECK(!is_kept || !API(outcome_left_mirror)(outcome));
+    if (outcome != NULL)
+        CHECK((API(outcome_failure)(outcome) < failures) != is_complete);
 }
 
 static void read_diagnostic(const hamirror_diagnostic *diagnostic)
@@ -153,6 +170,10 @@ static void read_result(const hamirror_result *result)
     read_text(API(result_warning)(result));
     for (number = 0; number <= API(result_failure_count)(result); number++)
         read_failure(API(result_failure)(result, number));
+    CHECK(API(result_agents)(result) >= API(result_agents_partial)(result));
+    CHECK(API(result_documents_share)(result) <= 1);
+    for (number = 0; number <= API(result_outcome_count)(result); number++)
+        read_outcome(API(result_outcome)(result, number), API(result_failure_count)(result));
     for (number = 0; number <= API(result_word_count)(result); number++) {
         read_text(API(result_word)(result, number));
         API(result_word_docs)(result, number);

@@ -82,11 +82,17 @@ static void read_cell(const hamirror_answer *answer, size_t row, size_t column)
 static void read_answer(const hamirror_answer *answer)
 {
     size_t columns = API(answer_column_count)(answer), rows = API(answer_row_count)(answer);
-    size_t column, row;
+    size_t column, row, number;
     CHECK(API(answer_agents)(answer) >= API(answer_agents_answered)(answer));
     API(answer_total)(answer);
     API(answer_total_found)(answer);
     read_text(API(answer_warning)(answer));
+    CHECK(API(answer_agents)(answer) >= API(answer_agents_partial)(answer));
+    CHECK(API(answer_documents_share)(answer) <= 1);
+    for (number = 0; number <= API(answer_failure_count)(answer); number++)
+        read_failure(API(answer_failure)(answer, number));
+    for (number = 0; number <= API(answer_outcome_count)(answer); number++)
+        read_outcome(API(answer_outcome)(answer, number), API(answer_failure_count)(answer));
     for (column = 0; column <= columns && column < 20; column++) {
         read_text(API(answer_column_name)(answer, column));
         API(answer_column_kind)(answer, column);

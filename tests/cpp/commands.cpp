@@ -1,17 +1,37 @@
 // Asks what is asked beside searches, and prints it as every language does
-// (tests/harness/command_listing.rs).
+// (tests/harness/command_listing.rs). With a third argument the commands are started and run in a
+// loop of its own.
 #include <hamirror.hpp>
 
 #include <cstdio>
+#include <poll.h>
 #include <string>
 
 #include "steps.hpp"
 
 namespace {
 
+// What a command that waits returns, or one that was started and runs in a loop of poll().
+template <typename Wait, typename Start> auto outcome(bool is_started, Wait wait, Start start)
+{
+    if (!is_started)
+        return wait();
+    auto pending = OK(start());
+    auto ended = OK(pending.wait(std::chrono::milliseconds(0)));
+    while (!ended) {
+        CHECK(pending.timeout().has_value() && pending.timeout_ms() >= 0);
+        pollfd entry = {pending.fd(), POLLIN, 0};
+        poll(&entry, 1, pending.timeout_ms());
+        ended = OK(pending.wait(std::chrono::milliseconds(0)));
+    }
+    CHECK(pending.fd() == -1 && !pending.timeout());
+    return decltype(wait())(std::move(*ended));
+}
+
 struct Site {
     const hamirror::Client &client;
     std::string index;
+    bool is_started;
 };
 
 void print(const std::string &line)
@@ -55,7 +75,11 @@ void excerpts(const Site &site)
     OK(options.flag(hamirror::ExcerptFlag::query_mode));
     OK(options.flag(hamirror::ExcerptFlag::allow_empty, true));
     OK(options.flag(hamirror::ExcerptFlag::remove_spaces, false));
-    auto marked = OK(site.client.excerpts(site.index, documents, "library files", options));
+    const char *words = "library files";
+    auto marked = OK(outcome(
+        site.is_started,
+        [&] { return site.client.excerpts(site.index, documents, words, options); },
+        [&] { return site.client.start_excerpts(site.index, documents, words, options); }));
     CHECK(marked.size() == 4);
     for (auto excerpt : marked)
         print("excerpt " + text(excerpt));
@@ -63,7 +87,10 @@ void excerpts(const Site &site)
 
 void keywords(const Site &site, bool with_statistics)
 {
-    auto told = OK(site.client.keywords(site.index, "library of nosuchword", with_statistics));
+    const char *words = "library of nosuchword";
+    auto told = OK(outcome(
+        site.is_started, [&] { return site.client.keywords(site.index, words, with_statistics); },
+        [&] { return site.client.start_keywords(site.index, words, with_statistics); }));
     for (auto keyword : told)
         print("keyword " + text(keyword.tokenized) + " " + text(keyword.normalized) + " "
               + text(keyword.documents) + " " + text(keyword.hits));
@@ -122,7 +149,9 @@ void update(const Site &site)
         OK(update.uint(0));
     }
     OK(update.ignore_missing());
-    changed("update", OK(site.client.update(site.index, update)));
+    changed("update", OK(outcome(
+                          site.is_started, [&] { return site.client.update(site.index, update); },
+                          [&] { return site.client.start_update(site.index, update); })));
 }
 
 void on_agents(const Site &site)
@@ -131,8 +160,10 @@ void on_agents(const Site &site)
     auto size = OK(hamirror::Parameters::make());
     OK(size.int64(6));
     auto run = [&](size_t agent, std::optional<uint32_t> mirror) {
-        return hamirror::execute_on_agent(site.client, AgentNumber{agent}, mirror, statement,
-                                          size);
+        AgentNumber number{agent};
+        if (!site.is_started)
+            return hamirror::execute_on_agent(site.client, number, mirror, statement, size);
+        return OK(hamirror::start_on_agent(site.client, number, mirror, statement, size)).finish();
     };
     changed("on agent", OK(run(0, std::nullopt)));
     changed("on agent", OK(run(1, 0)));
@@ -146,9 +177,15 @@ void on_agents(const Site &site)
 
 void daemons(const Site &site)
 {
-    mirrors("flush", OK(site.client.flush_attributes(site.index)),
+    auto flushed = outcome(
+        site.is_started, [&] { return site.client.flush_attributes(site.index); },
+        [&] { return site.client.start_flush_attributes(site.index); });
+    mirrors("flush", OK(flushed),
             [](hamirror::MirrorAnswer mirror) { return text(uint64_t{mirror.flush() > 0}); });
-    mirrors("status", OK(site.client.daemon_status(site.index)),
+    auto counted = outcome(
+        site.is_started, [&] { return site.client.daemon_status(site.index); },
+        [&] { return site.client.start_daemon_status(site.index); });
+    mirrors("status", OK(counted),
             [](hamirror::MirrorAnswer mirror) {
                 return text(mirror.counters()[0].key) + " " + text(mirror.counters().size() > 20);
             });
@@ -158,9 +195,9 @@ void daemons(const Site &site)
 
 int main(int count, char **arguments)
 {
-    CHECK(count == 3);
+    CHECK(count == 3 || count == 4);
     auto client = OK(hamirror::Client::make(OK(hamirror::Config::read(arguments[1]))));
-    Site site{client, arguments[2]};
+    Site site{client, arguments[2], count == 4};
     print("escape " + OK(hamirror::escape("a-b (c) \"d\"")));
     excerpts(site);
     keywords(site, true);

@@ -99,11 +99,12 @@ impl Site {
     }
 }
 
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "c/sequences.c",
     "c/sequences_commands.c",
     "c/sequences_calls.c",
     "c/sequences_callbacks.c",
     "c/sequences_read.c",
     "c/sequences_sql.c",
+    "c/sequences_pending.c",
 ];

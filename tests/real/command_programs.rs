@@ -26,9 +26,12 @@ fn commands_are_the_same_in_c_and_cpp() -> Result<()> {
         ensure!(expected.contains(part), "{part} is not in {expected}");
     }
     let config = site.config.display().to_string();
+    let waiting = [config.as_str(), INDEX];
     for program in [Program::c("commands")?, Program::cpp("commands")?] {
-        let printed = program.run_every_way(&[&config, INDEX])?;
-        ensure!(printed == expected, "{printed}, not as Rust: {expected}");
+        for arguments in [&waiting[..], &[&config, INDEX, "started"]] {
+            let printed = program.run_every_way(arguments)?;
+            ensure!(printed == expected, "{arguments:?}: {printed}, not as Rust: {expected}");
+        }
     }
     Ok(())
 }
