@@ -1,13 +1,18 @@
 """Asks what is asked beside searches, and prints it as every language does
-(tests/harness/command_listing.rs).
+(tests/harness/command_listing.rs). With a third argument the commands are started and run in a
+loop of its own, or with `aio` by asyncio.
 """
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import select
 import sys
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import hamirror
+import hamirror.aio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +22,51 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DOCUMENTS = ("a <i>small</i> library of files", "", "no such word", "library files")
+
+
+class Started:
+    """A client whose commands are started, and run in a loop of poll()."""
+
+    def __init__(self, client: hamirror.Client) -> None:
+        """One on top of a client whose commands wait."""
+        self._client = client
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """The command of that name."""
+        short = "on_agent" if name == "execute_on_agent" else name
+        return functools.partial(self._run, getattr(self._client, f"start_{short}"))
+
+    @staticmethod
+    def _run(start: Callable[..., hamirror.PendingCommand[T]], /, *args: Any, **options: Any) -> T:
+        command = start(*args, **options)
+        while not command.drive():
+            assert not command.done
+            assert command.timeout is not None
+            poll = select.poll()
+            poll.register(command.fileno(), select.POLLIN)
+            poll.poll(command.timeout * 1_000)
+        assert command.done
+        assert command.timeout is None
+        return command.result()
+
+
+class Awaited:
+    """A client whose commands run on a loop of asyncio."""
+
+    def __init__(self, client: hamirror.Client) -> None:
+        """One on top of a client whose commands wait."""
+        self._client = hamirror.aio.Client.of(client)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """The command of that name."""
+        return functools.partial(self._run, getattr(self._client, name))
+
+    @staticmethod
+    def _run(ask: Callable[..., Any], /, *args: Any, **options: Any) -> Any:
+        async def run() -> Any:
+            return await ask(*args, **options)
+
+        return asyncio.run(run())
 
 
 def said(value: bool) -> str:
@@ -102,8 +152,11 @@ def change(client: hamirror.Client, index: str) -> None:
 
 def main() -> None:
     """Asks all of it."""
-    config, index = sys.argv[1:]
+    config, index, *kinds = sys.argv[1:]
     with hamirror.Client(hamirror.Config.read(config)) as client:
+        if kinds:
+            wrapped = Awaited(client) if kinds == ["aio"] else Started(client)
+            client = cast("hamirror.Client", wrapped)
         print("escape " + hamirror.escape('a-b (c) "d"'))
         read(client, index)
         change(client, index)

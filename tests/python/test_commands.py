@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import signal
 import threading
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 import hamirror
+import hamirror.aio
 from daemons import Player, patient, refused_address, reply
 
 if TYPE_CHECKING:
@@ -237,3 +239,56 @@ def test_a_closed_client_asks_nothing(cluster: Cluster) -> None:
     client.close()
     with pytest.raises(hamirror.MisuseError):
         client.flush_attributes(cluster.index)
+
+
+def test_a_started_command_is_told_once_it_has_ended(
+    client: hamirror.Client, cluster: Cluster
+) -> None:
+    command = client.start_excerpts(cluster.index, ["a library", ""], "library")
+    assert not command.done
+    assert repr(command) == "<hamirror.PendingCommand, pending>"
+    with pytest.raises(hamirror.MisuseError, match="under way"):
+        command.result()
+    assert command.wait()
+    assert command.result() == command.result() == ["a <b>library</b>", ""]
+    assert command.done
+    assert command.timeout is None
+    assert command.drive()
+    command.cancel()
+    assert len(command.result()) == 2
+    with pytest.raises(hamirror.MisuseError, match="no agent is at work"):
+        command.fileno()
+
+
+def test_a_started_command_can_be_taken_back() -> None:
+    with Player(None) as silent, hamirror.Client(silent.config()) as client:
+        command = client.start_keywords("played", "library", statistics=True)
+        assert not command.wait(0)
+        assert not command.drive()
+        assert command.fileno() >= 0
+        assert command.timeout is not None
+        command.cancel()
+        assert command.wait(0)
+        with pytest.raises(hamirror.MisuseError, match="taken back"):
+            command.result()
+
+        async def limited() -> None:
+            async with hamirror.aio.Client.of(client) as patient:
+                await asyncio.wait_for(patient.keywords("played", "library"), 0.01)
+
+        with pytest.raises(asyncio.TimeoutError):
+            asyncio.run(limited())
+
+
+def test_what_a_started_command_fails_by_is_its_result() -> None:
+    config = hamirror.Config.build({"dead": {"agent": f"{refused_address()}:any"}})
+    with hamirror.Client(config) as client:
+        command = client.start_flush_attributes("dead")
+        assert command.wait()
+        for _ in range(2):
+            with pytest.raises(hamirror.UnansweredError):
+                command.result()
+        with pytest.raises(hamirror.RequestError, match="without documents"):
+            client.start_update("dead", ["gid"], {})
+        with pytest.raises(TypeError, match=r"start_keywords\(\) got an unexpected"):
+            client.start_keywords("dead", "a", nosuch=1)  # type: ignore[call-arg]

@@ -38,10 +38,12 @@ fn a_fresh_environment_needs_nothing_but_the_wheel() -> Result<()> {
 
     let site = Site::over(&mut cluster)?;
     let expected = command_listing(&site.config, INDEX)?;
-    let mut commands = environment.python();
-    commands.arg(workspace::source("python/commands.py"));
-    let printed = process::run(commands.arg(&site.config).arg(INDEX))?;
-    ensure!(printed == expected, "{printed}instead of\n{expected}");
+    for kind in [None, Some("started"), Some("aio")] {
+        let mut commands = environment.python();
+        commands.arg(workspace::source("python/commands.py"));
+        let printed = process::run(commands.arg(&site.config).arg(INDEX).args(kind))?;
+        ensure!(printed == expected, "{kind:?}: {printed}instead of\n{expected}");
+    }
     Ok(())
 }
 
@@ -84,10 +86,14 @@ const FILES: [&str; 25] = [
     "_batch.py",
     "_batch.pyi",
     "_columns.py",
+    "_config.py",
+    "_config.pyi",
     "_connect.py",
     "_dbapi.py",
     "_errors.py",
     "_loops.py",
+    "_merging.py",
+    "_merging.pyi",
     "_native.abi3.so",
     "_native.pyi",
     "_options.py",

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use hamirror::command::Pending;
 use hamirror::internal::BatchHandle;
 use hamirror::{Batch, CallOptions, Client, Error, Request, Search};
 use pyo3::prelude::*;
@@ -95,14 +94,4 @@ fn in_batch<Id: Copy + Send, T: Send>(
         }
         take(batch, *id).map(Some)
     })
-}
-
-/// Starts a command, and waits for its outcome. What ends the wait takes the command back; what
-/// agents have got of it stays done.
-pub(crate) fn command<T: Send + 'static>(
-    py: Python<'_>,
-    start: impl FnOnce() -> Result<Pending<T>, Error> + Send,
-) -> PyResult<T> {
-    let mut pending = Detached::new(waiting::run(py, start)?);
-    waiting::wait(py, |slice| pending.wait(Some(slice)))
 }

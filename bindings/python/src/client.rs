@@ -9,6 +9,7 @@ use pyo3::types::{PyList, PyTuple};
 
 use crate::batch::Batch;
 use crate::callback::Detached;
+use crate::command::PendingCommand;
 use crate::config::Config;
 use crate::error::misuse;
 use crate::options::{self, Keywords};
@@ -20,7 +21,7 @@ use crate::session::{self, Session};
 use crate::text::Text;
 use crate::update::update_of;
 use crate::upkeep::Upkeep;
-use crate::{ask, excerpts, keywords, log, mirrored, status, waiting};
+use crate::{ask, excerpts, log, start, status, waiting};
 
 /// Asks distributed indexes; any number of threads may share it.
 ///
@@ -62,27 +63,8 @@ impl Client {
     /// Runs several searches of the same agents in one request to each, and waits. A daemon does
     /// once what they have in common.
     ///
-    /// Parameters
-    /// ----------
-    /// index : str
-    ///     A distributed index, or a list of them.
-    /// searches : iterable of Search
-    ///     1 to 32 searches.
-    /// return_exceptions : bool, default False
-    ///     Puts what went wrong with one search in its place, and does not raise it.
-    /// **options
-    ///     Those of `CallOptions`.
-    ///
-    /// Returns
-    /// -------
-    /// list of SearchResult
-    ///     In the order of the searches.
-    ///
-    /// Raises
-    /// ------
-    /// Error
-    ///     What `search` raises. A select list that a daemon can't read fails all of them;
-    ///     a query text, or a filter of a column that is not there, fails alone.
+    /// `searches` are 1 to 32; with `return_exceptions` what went wrong with one is in its place.
+    /// `options` are those of `CallOptions`.
     #[pyo3(signature = (index, searches, *, return_exceptions = false, **options))]
     fn search_all<'py>(
         &self,
@@ -115,35 +97,10 @@ impl Client {
         session::execute(py, &mut session, statement, &parameters, &options)
     }
 
-    /// Runs an `INSERT`, `REPLACE`, `UPDATE` or `DELETE` on one agent of its index. A mirror
-    /// that may have got it is not sent it again.
+    /// Runs an `INSERT`, `REPLACE`, `UPDATE` or `DELETE` on one agent of its index: on all of its
+    /// mirrors, or on the one at position `mirror`. One that may have got it is not sent it again.
     ///
-    /// Parameters
-    /// ----------
-    /// agent : int
-    ///     Number of the agent in its index, from 0.
-    /// statement : str
-    ///     The statement.
-    /// parameters : sequence or mapping, default none
-    ///     Values for the free places, as those of `execute`.
-    /// mirror : int, default all mirrors of the agent
-    ///     Position of the one mirror that makes it, from 0.
-    /// **options
-    ///     Those of `CallOptions`.
-    ///
-    /// Returns
-    /// -------
-    /// Mirrored of Written
-    ///     What became of it on each mirror.
-    ///
-    /// Raises
-    /// ------
-    /// NotFoundError
-    ///     There is no such index, agent or mirror.
-    /// StatementError
-    ///     It is no such statement, or has no such values.
-    /// Error
-    ///     What `update` raises.
+    /// `options` are those of `CallOptions`.
     #[pyo3(signature = (agent, statement, parameters = None, /, *, mirror = None, **options))]
     fn execute_on_agent<'py>(
         &self,
@@ -154,38 +111,33 @@ impl Client {
         mirror: Option<usize>,
         options: Option<&Keywords<'_>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let client = self.get()?;
-        let parameters = session::parameters_of(parameters)?;
         let options = options::call_options("execute_on_agent", options)?;
-        let start = || client.start_on_agent(agent, mirror, statement, &parameters, &options);
-        mirrored::change(py, &ask::command(py, start)?)
+        let place = (agent, mirror);
+        let client = self.get()?;
+        start::on_agent(py, &client, place, statement, parameters, &options)?.finish(py)
     }
 
-    /// Cuts an excerpt of each document around the words. Documents are split over the
-    /// agents, which do as well as each other: if all mirrors of one fail, the next is asked.
+    /// Starts what `execute_on_agent` does.
+    #[pyo3(signature = (agent, statement, parameters = None, /, *, mirror = None, **options))]
+    fn start_on_agent(
+        &self,
+        py: Python<'_>,
+        agent: usize,
+        statement: &str,
+        parameters: Option<&Bound<'_, PyAny>>,
+        mirror: Option<usize>,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<PendingCommand> {
+        let options = options::call_options("start_on_agent", options)?;
+        let place = (agent, mirror);
+        let client = self.get()?;
+        start::on_agent(py, &client, place, statement, parameters, &options)
+    }
+
+    /// Cuts an excerpt of each document around the words, as a list in their order. Documents are
+    /// split over the agents, which do as well as each other.
     ///
-    /// Parameters
-    /// ----------
-    /// index : str
-    ///     A distributed index, whose settings are taken.
-    /// documents : iterable of str
-    ///     The documents, or names of files with `load_files`; an empty one has an empty excerpt.
-    /// words : str
-    ///     Words to look for.
-    /// **options
-    ///     Those of `ExcerptOptions`.
-    ///
-    /// Returns
-    /// -------
-    /// list of str
-    ///     In the order of the documents.
-    ///
-    /// Raises
-    /// ------
-    /// RequestError
-    ///     There are no words, or a number of the options is too large.
-    /// Error
-    ///     What `search` raises.
+    /// `options` are those of `ExcerptOptions`.
     #[pyo3(signature = (index, documents, words, **options))]
     fn excerpts<'py>(
         &self,
@@ -194,38 +146,31 @@ impl Client {
         documents: &Bound<'py, PyAny>,
         words: &str,
         options: Option<&Keywords<'_>>,
-    ) -> PyResult<Bound<'py, PyList>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let options = excerpts::options_of("excerpts", options)?;
         let client = self.get()?;
-        let documents = excerpts::documents_of(documents)?;
-        let (excerpt, options) = excerpts::options_of(options)?;
-        let cut = ask::command(py, || {
-            client.start_excerpts(index, &documents, words, &excerpt, &options)
-        })?;
-        excerpts::texts(py, &cut)
+        start::excerpts(py, &client, index, documents, words, &options)?.finish(py)
     }
 
-    /// Splits a text into keywords as the index does.
+    /// Starts what `excerpts` does.
+    #[pyo3(signature = (index, documents, words, **options))]
+    fn start_excerpts(
+        &self,
+        py: Python<'_>,
+        index: &str,
+        documents: &Bound<'_, PyAny>,
+        words: &str,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<PendingCommand> {
+        let options = excerpts::options_of("start_excerpts", options)?;
+        let client = self.get()?;
+        start::excerpts(py, &client, index, documents, words, &options)
+    }
+
+    /// Splits a text into keywords as the index does; with `statistics` documents and hits are
+    /// summed over all agents.
     ///
-    /// Parameters
-    /// ----------
-    /// index : str
-    ///     A distributed index, or a list of them.
-    /// text : str
-    ///     The text.
-    /// statistics : bool, default False
-    ///     Sums documents and hits of each keyword over all agents.
-    /// **options
-    ///     Those of `CallOptions`.
-    ///
-    /// Returns
-    /// -------
-    /// Keywords
-    ///     In the order of the text, with what came of each agent.
-    ///
-    /// Raises
-    /// ------
-    /// Error
-    ///     What `search` raises.
+    /// `options` are those of `CallOptions`.
     #[pyo3(signature = (index, text, *, statistics = false, **options))]
     fn keywords<'py>(
         &self,
@@ -235,42 +180,30 @@ impl Client {
         statistics: bool,
         options: Option<&Keywords<'_>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let client = self.get()?;
         let options = options::call_options("keywords", options)?;
-        let start = || client.start_keywords(index, text, statistics, &options);
-        keywords::record(py, &ask::command(py, start)?)
+        let client = self.get()?;
+        start::keywords(py, &client, index, text, statistics, &options)?.finish(py)
     }
 
-    /// Sets attributes of documents on every mirror of every agent. Agents pass over documents
-    /// that they do not have. A mirror that may have got the update is not sent it again.
+    /// Starts what `keywords` does.
+    #[pyo3(signature = (index, text, *, statistics = false, **options))]
+    fn start_keywords(
+        &self,
+        py: Python<'_>,
+        index: &str,
+        text: &str,
+        statistics: bool,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<PendingCommand> {
+        let options = options::call_options("start_keywords", options)?;
+        let client = self.get()?;
+        start::keywords(py, &client, index, text, statistics, &options)
+    }
+
+    /// Sets attributes of documents on every mirror of every agent: `documents` is a mapping of
+    /// ids to a value for each attribute. A mirror that may have got it is not sent it again.
     ///
-    /// Parameters
-    /// ----------
-    /// index : str
-    ///     A distributed index, or a list of them.
-    /// attributes : iterable of str
-    ///     Names of attributes.
-    /// documents : mapping of int to iterable of (int or iterable of int)
-    ///     A value for each attribute by document id: 32 bits without a sign, or several for a
-    ///     multi-value attribute. Other numbers are for `UPDATE` of SphinxQL.
-    /// ignore_missing : bool, default False
-    ///     Passes over attributes that an index does not have.
-    /// **options
-    ///     Those of `CallOptions`.
-    ///
-    /// Returns
-    /// -------
-    /// Mirrored of Written
-    ///     What became of it on each mirror.
-    ///
-    /// Raises
-    /// ------
-    /// RequestError
-    ///     A document has not as many values as there are attributes, or there is no document.
-    /// UnansweredError
-    ///     No agent, or fewer than `completeness` demands, has a mirror that made the update.
-    /// Error
-    ///     What `search` raises.
+    /// `options` are those of `CallOptions`.
     #[pyo3(signature = (index, attributes, documents, *, ignore_missing = false, **options))]
     fn update<'py>(
         &self,
@@ -281,31 +214,32 @@ impl Client {
         ignore_missing: bool,
         options: Option<&Keywords<'_>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let client = self.get()?;
         let update = update_of(attributes, documents, ignore_missing)?;
         let options = options::call_options("update", options)?;
-        let start = || client.start_update(index, &update, &options);
-        mirrored::change(py, &ask::command(py, start)?)
+        let client = self.get()?;
+        start::update(py, &client, index, &update, &options)?.finish(py)
+    }
+
+    /// Starts what `update` does.
+    #[pyo3(signature = (index, attributes, documents, *, ignore_missing = false, **options))]
+    fn start_update(
+        &self,
+        py: Python<'_>,
+        index: &str,
+        attributes: &Bound<'_, PyAny>,
+        documents: &Bound<'_, PyAny>,
+        ignore_missing: bool,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<PendingCommand> {
+        let update = update_of(attributes, documents, ignore_missing)?;
+        let options = options::call_options("start_update", options)?;
+        let client = self.get()?;
+        start::update(py, &client, index, &update, &options)
     }
 
     /// Has every mirror of every agent of an index write updated attributes to disk.
     ///
-    /// Parameters
-    /// ----------
-    /// index : str
-    ///     A distributed index, or a list of them.
-    /// **options
-    ///     Those of `CallOptions`.
-    ///
-    /// Returns
-    /// -------
-    /// Mirrored of int
-    ///     The number of each mirror's flush, 0 if there was nothing to write.
-    ///
-    /// Raises
-    /// ------
-    /// Error
-    ///     What `update` raises.
+    /// `options` are those of `CallOptions`.
     #[pyo3(signature = (index, **options))]
     fn flush_attributes<'py>(
         &self,
@@ -313,31 +247,28 @@ impl Client {
         index: &str,
         options: Option<&Keywords<'_>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let client = self.get()?;
         let options = options::call_options("flush_attributes", options)?;
-        let start = || client.start_flush_attributes(index, &options);
-        mirrored::flushes(py, &ask::command(py, start)?)
+        let client = self.get()?;
+        start::flush_attributes(py, &client, index, &options)?.finish(py)
+    }
+
+    /// Starts what `flush_attributes` does.
+    #[pyo3(signature = (index, **options))]
+    fn start_flush_attributes(
+        &self,
+        py: Python<'_>,
+        index: &str,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<PendingCommand> {
+        let options = options::call_options("start_flush_attributes", options)?;
+        let client = self.get()?;
+        start::flush_attributes(py, &client, index, &options)
     }
 
     /// Asks every mirror of every agent of an index for the counters of its daemon: those of
     /// `SHOW STATUS` there. `status` has what the library itself knows, and asks nobody.
     ///
-    /// Parameters
-    /// ----------
-    /// index : str
-    ///     A distributed index, or a list of them.
-    /// **options
-    ///     Those of `CallOptions`.
-    ///
-    /// Returns
-    /// -------
-    /// Mirrored of tuple of (str, str)
-    ///     Names and values of each mirror.
-    ///
-    /// Raises
-    /// ------
-    /// Error
-    ///     What `update` raises.
+    /// `options` are those of `CallOptions`.
     #[pyo3(signature = (index, **options))]
     fn daemon_status<'py>(
         &self,
@@ -345,10 +276,22 @@ impl Client {
         index: &str,
         options: Option<&Keywords<'_>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let client = self.get()?;
         let options = options::call_options("daemon_status", options)?;
-        let start = || client.start_daemon_status(index, &options);
-        mirrored::counters(py, &ask::command(py, start)?)
+        let client = self.get()?;
+        start::daemon_status(py, &client, index, &options)?.finish(py)
+    }
+
+    /// Starts what `daemon_status` does.
+    #[pyo3(signature = (index, **options))]
+    fn start_daemon_status(
+        &self,
+        py: Python<'_>,
+        index: &str,
+        options: Option<&Keywords<'_>>,
+    ) -> PyResult<PendingCommand> {
+        let options = options::call_options("start_daemon_status", options)?;
+        let client = self.get()?;
+        start::daemon_status(py, &client, index, &options)
     }
 
     /// A session of SphinxQL, which remembers its last search.

@@ -31,10 +31,11 @@ pub(crate) fn texts<'py>(py: Python<'py>, excerpts: &[Vec<u8>]) -> PyResult<Boun
 
 /// Reads the options of excerpts and of their call.
 pub(crate) fn options_of(
+    function: &str,
     keywords: Option<&Keywords<'_>>,
 ) -> PyResult<(ExcerptOptions, CallOptions)> {
     let (mut excerpt, mut call) = (ExcerptOptions::new(), CallOptions::default());
-    options::for_each("excerpts", keywords, |name, value| {
+    options::for_each(function, keywords, |name, value| {
         if let Some(changed) = changed(&excerpt, name, value)? {
             excerpt = changed;
             return Ok(true);

@@ -284,6 +284,8 @@ fn merged_fact<'py>(
         "warning" => Ok(result.warning.as_deref().into_pyobject(py)?.into_any()),
         "fields" => Ok(PyTuple::new(py, &result.fields)?.into_any()),
         "failures" => Ok(record::tuple(py, &result.failures, record::agent_failure)?.into_any()),
+        "outcomes" => Ok(record::outcomes(py, result)?.into_any()),
+        "coverage" => record::coverage(py, result),
         "columns" => {
             let columns = record::tuple(py, result.columns(), |py, column| {
                 Record::new(py, "Column")
@@ -307,7 +309,7 @@ fn merged_fact<'py>(
 }
 
 /// What a result has beside its rows.
-const FACTS: [&str; 10] = [
+const FACTS: [&str; 12] = [
     "total",
     "total_found",
     "time_s",
@@ -316,6 +318,8 @@ const FACTS: [&str; 10] = [
     "warning",
     "fields",
     "failures",
+    "outcomes",
+    "coverage",
     "columns",
     "words",
 ];

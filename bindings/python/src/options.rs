@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use hamirror::{CallOptions, ClientOptions, Completeness, KeepConnections};
+use hamirror::{
+    CallOptions, ClientOptions, Completeness, KeepConnections, MirrorKey, SoftTimeout,
+};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDelta, PyDict, PyIterator, PyString};
@@ -70,6 +72,8 @@ pub(crate) fn set_call_option(
         "retry_delay" => options.retry_delay = Some(duration(value)?),
         "failover" => options.failover = value.extract()?,
         "completeness" => options.completeness = completeness(value)?,
+        "soft_timeout" => options.soft_timeout = Some(soft_timeout(value)?),
+        "mirror_key" => options.mirror_key = Some(mirror_key(value)?),
         _ => return Ok(false),
     }
     Ok(true)
@@ -132,16 +136,33 @@ pub(crate) fn texts(name: &str, values: &Bound<'_, PyAny>) -> PyResult<Vec<Strin
     extract().map_err(|error| about(values.py(), name, error))
 }
 
-fn completeness(value: &Bound<'_, PyAny>) -> PyResult<Completeness> {
+pub(crate) fn completeness(value: &Bound<'_, PyAny>) -> PyResult<Completeness> {
     if value.is_instance_of::<PyString>() {
         return choice(value, &COMPLETENESS);
     }
+    Completeness::at_least(percent(value)?).map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+fn soft_timeout(value: &Bound<'_, PyAny>) -> PyResult<SoftTimeout> {
+    let (answered, share): (Bound<'_, PyAny>, Bound<'_, PyAny>) = value.extract()?;
+    let [answered, share] = [percent(&answered)?, percent(&share)?];
+    SoftTimeout::new(answered, share).map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+/// A percentage as it was given.
+fn percent(value: &Bound<'_, PyAny>) -> PyResult<i64> {
     // A number that is too large for this is too large for a share.
-    let percent = match number(value) {
-        Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => i64::MAX,
-        percent => percent?,
-    };
-    Completeness::at_least(percent).map_err(|error| PyValueError::new_err(error.to_string()))
+    match number(value) {
+        Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => Ok(i64::MAX),
+        percent => percent,
+    }
+}
+
+fn mirror_key(value: &Bound<'_, PyAny>) -> PyResult<MirrorKey> {
+    match value.cast::<PyBytes>() {
+        Ok(bytes) => Ok(MirrorKey::new(bytes.as_bytes())),
+        Err(_) => Ok(MirrorKey::new(value.cast::<PyString>()?.to_cow()?.as_bytes())),
+    }
 }
 
 /// Puts the argument's name before an error about its value. What other Python code raised, such

@@ -5,7 +5,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyModule, PyTuple};
 
 use hamirror::config::Diagnostic;
-use hamirror::search::SearchAttempt;
+use hamirror::search::{AgentOutcome, SearchAttempt};
 use hamirror::{AgentFailure, AttemptFailure, SearchResult};
 
 use crate::text::snake_case;
@@ -94,6 +94,7 @@ pub(crate) fn agent_failure<'py>(
         .set("attempts", tuple(py, &failure.attempts, attempt_failure)?)?
         .set("query_error", failure.query_error.as_deref())?
         .set("deadline_passed", failure.deadline_passed)?
+        .set("soft_timeout_passed", failure.soft_timeout_passed)?
         .set("cancelled", failure.cancelled)?
         .set("text", failure.to_string())?
         .set("may_be_applied", failure.may_be_applied())?
@@ -127,4 +128,42 @@ pub(crate) fn attempts<'py>(
         (&outcome.index, outcome.agent, host, began, elapsed, failure).into_pyobject(py)
     });
     PyList::new(py, attempts.collect::<PyResult<Vec<_>>>()?)
+}
+
+/// What became of each agent of a search.
+pub(crate) fn outcomes<'py>(
+    py: Python<'py>,
+    result: &SearchResult,
+) -> PyResult<Bound<'py, PyTuple>> {
+    tuple(py, &result.outcomes, |py, outcome| {
+        let AgentOutcome { index, agent, local, host, elapsed, attempts, kept_mirror, .. } =
+            outcome;
+        let failure = result.failure_of(outcome);
+        Record::new(py, "AgentOutcome")
+            .set("index", index)?
+            .set("agent", agent)?
+            .set("local", local.as_deref())?
+            .set("host", host.as_deref())?
+            .set("failure", failure.map(|failure| agent_failure(py, failure)).transpose()?)?
+            .set("elapsed_s", elapsed.as_secs_f64())?
+            .set("attempts", attempts)?
+            .set("kept_mirror", *kept_mirror)?
+            .set("is_complete", outcome.is_complete())?
+            .set("is_partial", outcome.is_partial())?
+            .build()
+    })
+}
+
+/// The part of the searched indexes that a result covers.
+pub(crate) fn coverage<'py>(
+    py: Python<'py>,
+    result: &SearchResult,
+) -> PyResult<Bound<'py, PyAny>> {
+    let coverage = result.coverage();
+    Record::new(py, "Coverage")
+        .set("complete", coverage.complete)?
+        .set("partial", coverage.partial)?
+        .set("agents", coverage.agents)?
+        .set("documents", coverage.documents)?
+        .build()
 }

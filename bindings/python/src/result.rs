@@ -66,6 +66,18 @@ impl SearchResult {
         self.kept.fact(py, "failures")
     }
 
+    /// What became of each agent and local index.
+    #[getter]
+    fn outcomes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.kept.fact(py, "outcomes")
+    }
+
+    /// Part of the searched indexes that the result covers.
+    #[getter]
+    fn coverage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.kept.fact(py, "coverage")
+    }
+
     /// Columns of every row: what the select list asks for, in its order.
     #[getter]
     fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

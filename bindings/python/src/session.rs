@@ -231,6 +231,21 @@ impl Answer {
         record::tuple(py, self.inner.failures(), record::agent_failure)
     }
 
+    /// What became of each agent and local index of a search.
+    #[getter]
+    fn outcomes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        match self.result() {
+            Some(result) => record::outcomes(py, result),
+            None => Ok(PyTuple::empty(py)),
+        }
+    }
+
+    /// Part of the searched indexes that the answer to a search covers.
+    #[getter]
+    fn coverage<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.result().map(|result| record::coverage(py, result)).transpose()
+    }
+
     fn __len__(&self) -> usize {
         self.inner.len()
     }

@@ -20,7 +20,8 @@ of `Client.status` in `hamirror.status`.
 from collections.abc import Mapping as _Mapping
 
 from . import status, types
-from ._batch import Batch, PendingReply, PendingSearch, PendingSearches, Upkeep
+from ._batch import Batch, PendingCommand, PendingReply, PendingSearch, PendingSearches, Upkeep
+from ._config import Config
 from ._connect import connect
 from ._errors import (
     AgentsError,
@@ -37,7 +38,8 @@ from ._errors import (
     TimedOutError,
     UnansweredError,
 )
-from ._native import Client, Config, __version__, escape
+from ._merging import RawMerge
+from ._native import Client, __version__, escape
 from ._options import (
     CallOptions,
     ClientOptions,
@@ -70,12 +72,14 @@ __all__ = [
     "MisuseError",
     "NotFoundError",
     "Override",
+    "PendingCommand",
     "PendingReply",
     "PendingSearch",
     "PendingSearches",
     "QueryError",
     "QueryOptions",
     "Ranker",
+    "RawMerge",
     "Reply",
     "Request",
     "RequestError",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Literal, final, overload
+from typing import Generic, Literal, TypeVar, final, overload
 
 from typing_extensions import Self, Unpack
 
@@ -12,7 +12,16 @@ from ._queries import Search
 from ._requests import Reply, Request
 from ._results import SearchResult
 
-__all__ = ["Batch", "PendingReply", "PendingSearch", "PendingSearches", "Upkeep"]
+__all__ = [
+    "Batch",
+    "PendingCommand",
+    "PendingReply",
+    "PendingSearch",
+    "PendingSearches",
+    "Upkeep",
+]
+
+_Outcome_co = TypeVar("_Outcome_co", covariant=True)
 
 @final
 class Batch:
@@ -192,6 +201,42 @@ class PendingReply:
 
     def result(self) -> Reply:
         """The reply, or what went wrong as an exception; `MisuseError` while it runs."""
+
+@final
+class PendingCommand(Generic[_Outcome_co]):
+    """What is asked beside searches, under way; made by `Client.start_excerpts` and its like.
+
+    Wait for it, or put `fileno()` into an event loop: when it is readable, or `timeout` has
+    passed, call `drive()`. One that is dropped is taken back; what agents have got of it stays
+    done. Use by two threads at once raises `MisuseError`.
+    """
+
+    def wait(self, timeout: float | timedelta | None = None) -> bool:
+        """Waits for the command to end; `False` if the time is up before."""
+
+    def drive(self) -> bool:
+        """Reads and writes what sockets are ready for; `True` once the command has ended."""
+
+    def result(self) -> _Outcome_co:
+        """What came of the command, or what went wrong as an exception; `MisuseError` while it is
+        under way."""
+
+    @property
+    def done(self) -> bool:
+        """True once the command has ended; it finds out while it waits or is driven."""
+
+    def fileno(self) -> int:
+        """Readable when `drive()` has something to do; `MisuseError` while no agent is at work.
+        Some commands ask several times, each time with another descriptor. Ask for it after each
+        `drive()`, and take it out of your loop before the next."""
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds after which `drive()` is due even if `fileno()` stays quiet; `None` once the
+        command has ended."""
+
+    def cancel(self) -> None:
+        """Takes the command back, unless it has ended."""
 
 @final
 class Upkeep:

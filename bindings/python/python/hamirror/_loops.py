@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
-    from ._native import Batch, PendingReply, PendingSearch, PendingSearches
+    from ._native import Batch, PendingCommand, PendingReply, PendingSearch, PendingSearches
 
     _Pending: TypeAlias = PendingSearch | PendingSearches | PendingReply
+
+_Outcome = TypeVar("_Outcome")
 
 
 class Driver:
@@ -159,6 +161,17 @@ class Calls:
     def _answer(waiter: asyncio.Future[Exception | None] | None, error: Exception | None) -> None:
         if waiter is not None and not waiter.done():
             waiter.set_result(error)
+
+
+async def outcome(command: PendingCommand[_Outcome]) -> _Outcome:
+    """Drives a command on the running loop; cancelled, it takes the command back."""
+    try:
+        loop = asyncio.get_running_loop()
+        while not command.drive():
+            await readable(loop, command.fileno(), command.timeout)
+        return command.result()
+    finally:
+        command.cancel()
 
 
 async def readable(

@@ -1,22 +1,23 @@
 """The part of `hamirror` that is written in Rust; import its names from `hamirror`.
 
-Some of it stands in `_batch`, `_queries`, `_requests` and `_results`.
+Some of it stands in `_batch`, `_config`, `_merging`, `_queries`, `_requests` and `_results`.
 """
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias, final, overload
 
 from typing_extensions import Self, Unpack
 
-from ._batch import Batch, PendingReply, PendingSearch, PendingSearches, Upkeep
+from ._batch import Batch, PendingCommand, PendingReply, PendingSearch, PendingSearches, Upkeep
+from ._config import Config
 from ._errors import Error
+from ._merging import RawMerge
 from ._options import CallOptions, ClientOptions, ExcerptOptions, SearchOptions
 from ._queries import Filter, Grouping, Override, Ranker, Search, Sort
 from ._requests import Reply, Request, Verdict
 from ._results import Answer, Row, SearchResult, Session
 from .status import Status
-from .types import AttemptFailure, Diagnostic, Keywords, Mirrored, Rows, Written
+from .types import AttemptFailure, Keywords, Mirrored, Rows, Written
 
 __all__ = [
     "Answer",
@@ -26,10 +27,12 @@ __all__ = [
     "Filter",
     "Grouping",
     "Override",
+    "PendingCommand",
     "PendingReply",
     "PendingSearch",
     "PendingSearches",
     "Ranker",
+    "RawMerge",
     "Reply",
     "Request",
     "Row",
@@ -78,53 +81,6 @@ def _restored_row(state: tuple[Any, ...]) -> Row: ...
 
 # int, float, str, or a list or tuple of them; in turn or by name.
 _Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
-
-_Reading: TypeAlias = Literal["strict", "sphinx", "manticore"]
-
-@final
-class Config:
-    """A validated configuration: of a `sphinx.conf` or `manticore.conf`, the `searchd` section
-    and every distributed index. It never changes.
-
-    `reading` says by whose rules it is read. Strictly, what either daemon takes as it is written
-    is taken, and anything else is a fault or a warning. As "sphinx" (searchd 2.2.11) and as
-    "manticore", what the daemon skips is skipped with a warning, and what keeps it from starting
-    is a fault.
-    """
-
-    @staticmethod
-    def read(path: str | os.PathLike[str], *, reading: _Reading = "strict") -> Config:
-        """Reads a file. `ConfigError` lists all its faults; one that can't be read is a
-        `ResourceError`.
-
-        Distributed tables of Manticore's RT mode are read, too: those of the `manticore.json` in
-        the folder that `data_dir` of section `searchd` names.
-        """
-
-    @staticmethod
-    def parse(text: str, *, name: str = "<text>", reading: _Reading = "strict") -> Config:
-        """Reads a text; errors and warnings call it `name`. The text may be what SHOW
-        CREATE TABLE prints of distributed tables."""
-
-    @staticmethod
-    def build(
-        sections: Mapping[str, Mapping[str, str | int | Iterable[str]]],
-        *,
-        reading: _Reading = "strict",
-    ) -> Config:
-        """Puts a configuration together: `{"searchd": {key: value}, "an index": {"agent": [..]}}`.
-
-        Sections are `searchd` and names of distributed indexes; keys and values are those of a
-        file. A key that may stand there several times takes several values.
-        """
-
-    @property
-    def indexes(self) -> tuple[str, ...]:
-        """Names of the distributed indexes, in the order of the text."""
-
-    @property
-    def warnings(self) -> tuple[Diagnostic, ...]:
-        """Oddities that do not stop anything, each with its place."""
 
 @final
 class Client:
@@ -273,6 +229,18 @@ class Client:
             What `update` raises.
         """
 
+    def start_on_agent(
+        self,
+        agent: int,
+        statement: str,
+        parameters: _Parameters | None = None,
+        /,
+        *,
+        mirror: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> PendingCommand[Mirrored[Written]]:
+        """Starts what `execute_on_agent` does."""
+
     def excerpts(
         self,
         index: str,
@@ -307,6 +275,15 @@ class Client:
             What `search` raises.
         """
 
+    def start_excerpts(
+        self,
+        index: str,
+        documents: Iterable[str],
+        words: str,
+        **options: Unpack[ExcerptOptions],
+    ) -> PendingCommand[list[str]]:
+        """Starts what `excerpts` does."""
+
     def keywords(
         self, index: str, text: str, *, statistics: bool = False, **options: Unpack[CallOptions]
     ) -> Keywords:
@@ -333,6 +310,11 @@ class Client:
         Error
             What `search` raises.
         """
+
+    def start_keywords(
+        self, index: str, text: str, *, statistics: bool = False, **options: Unpack[CallOptions]
+    ) -> PendingCommand[Keywords]:
+        """Starts what `keywords` does."""
 
     def update(
         self,
@@ -375,6 +357,17 @@ class Client:
             What `search` raises.
         """
 
+    def start_update(
+        self,
+        index: str,
+        attributes: Iterable[str],
+        documents: Mapping[int, Iterable[int | Iterable[int]]],
+        *,
+        ignore_missing: bool = False,
+        **options: Unpack[CallOptions],
+    ) -> PendingCommand[Mirrored[Written]]:
+        """Starts what `update` does."""
+
     def flush_attributes(self, index: str, **options: Unpack[CallOptions]) -> Mirrored[int]:
         """Has every mirror of every agent of an index write updated attributes to disk.
 
@@ -395,6 +388,11 @@ class Client:
         Error
             What `update` raises.
         """
+
+    def start_flush_attributes(
+        self, index: str, **options: Unpack[CallOptions]
+    ) -> PendingCommand[Mirrored[int]]:
+        """Starts what `flush_attributes` does."""
 
     def daemon_status(
         self, index: str, **options: Unpack[CallOptions]
@@ -419,6 +417,11 @@ class Client:
         Error
             What `update` raises.
         """
+
+    def start_daemon_status(
+        self, index: str, **options: Unpack[CallOptions]
+    ) -> PendingCommand[Mirrored[tuple[tuple[str, str], ...]]]:
+        """Starts what `daemon_status` does."""
 
     def session(self) -> Session:
         """A session of SphinxQL, which remembers its last search for `SHOW META`."""
@@ -501,3 +504,10 @@ class Client:
 
     def __exit__(self, *_exception: object) -> None:
         """Closes it."""
+
+# Name, dtype, values and mask of each column.
+def _buffers(
+    table: SearchResult | Answer,
+) -> list[tuple[str, str, bytes | tuple[bytes, bytes] | list[Any], bytes | None]]: ...
+def _restored_result(state: tuple[Any, ...]) -> SearchResult: ...
+def _restored_row(state: tuple[Any, ...]) -> Row: ...

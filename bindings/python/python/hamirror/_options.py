@@ -61,6 +61,21 @@ class CallOptions(TypedDict, total=False):
 
     Unless one is enough, local indexes count, too, searched or not."""
 
+    soft_timeout: tuple[int, int] | None
+    """Percentage of the agents, 1 to 100, after whose answers the rest of a search is hurried.
+    The second number is the share of the time left until the deadline that the rest gets, in
+    percent: 0 ends the search at once, and 100 changes nothing.
+
+    It holds for searches, and for other reads of a whole index but keywords. An agent that was not
+    waited for is a failure, with `AgentFailure.soft_timeout_passed`."""
+
+    mirror_key: str | bytes | None
+    """Keeps reads with this key, a session's or a user's name, to one mirror of each agent while
+    it lives. So the pages of a session come from the same documents.
+
+    Every process picks the same mirror, in any language. A mirror that fails or is silent is left
+    for another, and the key returns to it; `AgentOutcome.kept_mirror` tells."""
+
 
 class ExcerptOptions(CallOptions, total=False):
     """Options of excerpts, and of their call."""

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, TypeVar, final, overload
 from typing_extensions import Self, Unpack
 
 from ._options import CallOptions
-from .types import AgentFailure, Column, Word
+from .types import AgentFailure, AgentOutcome, Column, Coverage, Word
 
 __all__ = ["Answer", "Row", "SearchResult", "Session"]
 
@@ -59,6 +59,15 @@ class SearchResult:
     @property
     def failures(self) -> tuple[AgentFailure, ...]:
         """Why the others did not answer, or not in full."""
+
+    @property
+    def outcomes(self) -> tuple[AgentOutcome, ...]:
+        """What became of each agent and local index: the local ones first, then the agents in
+        order."""
+
+    @property
+    def coverage(self) -> Coverage:
+        """Part of the searched indexes that the result covers."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -293,6 +302,15 @@ class Answer:
     @property
     def failures(self) -> tuple[AgentFailure, ...]:
         """Why the others did not answer, or not in full."""
+
+    @property
+    def outcomes(self) -> tuple[AgentOutcome, ...]:
+        """What became of each agent and local index of a search; empty for what is none."""
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """Part of the searched indexes that the answer to a search covers; `None` for what is
+        none."""
 
     def __len__(self) -> int:
         """Rows in the answer; one without any is false."""

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from ._aio import Batch, Session
 from ._connect import connect as _connect
 from ._errors import LocalError, MisuseError, RequestError, ResourceError
-from ._loops import Calls
+from ._loops import Calls, outcome
 from ._native import Client as _Client
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ if TYPE_CHECKING:
     from ._errors import Error
     from ._native import Batch as _Batch
     from ._native import Config, PendingReply, PendingSearch, PendingSearches, Upkeep
-    from ._options import CallOptions, ClientOptions, SearchOptions
+    from ._options import CallOptions, ClientOptions, ExcerptOptions, SearchOptions
     from ._queries import Search
     from ._requests import Reply, Request
     from ._results import Answer, SearchResult
     from .status import Status
-    from .types import Rows
+    from .types import Keywords, Mirrored, Rows, Written
 
     # The body of a reply, alone or behind its version.
     _LocalAnswer: TypeAlias = bytes | tuple[int, bytes]
@@ -253,6 +253,58 @@ class Client:
             What `search` raises.
         """
         return await self.session().execute(statement, parameters, **options)
+
+    async def execute_on_agent(
+        self,
+        agent: int,
+        statement: str,
+        parameters: _Parameters | None = None,
+        /,
+        *,
+        mirror: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Mirrored[Written]:
+        """Runs a change on one agent, as `hamirror.Client.execute_on_agent` does."""
+        start = self.blocking.start_on_agent
+        return await outcome(start(agent, statement, parameters, mirror=mirror, **options))
+
+    async def excerpts(
+        self, index: str, documents: Iterable[str], words: str, **options: Unpack[ExcerptOptions]
+    ) -> list[str]:
+        """Cuts an excerpt of each document, as `hamirror.Client.excerpts` does."""
+        return await outcome(self.blocking.start_excerpts(index, documents, words, **options))
+
+    async def keywords(
+        self, index: str, text: str, *, statistics: bool = False, **options: Unpack[CallOptions]
+    ) -> Keywords:
+        """Splits a text into keywords, as `hamirror.Client.keywords` does."""
+        start = self.blocking.start_keywords
+        return await outcome(start(index, text, statistics=statistics, **options))
+
+    async def update(
+        self,
+        index: str,
+        attributes: Iterable[str],
+        documents: Mapping[int, Iterable[int | Iterable[int]]],
+        *,
+        ignore_missing: bool = False,
+        **options: Unpack[CallOptions],
+    ) -> Mirrored[Written]:
+        """Sets attributes of documents, as `hamirror.Client.update` does."""
+        start = self.blocking.start_update
+        return await outcome(
+            start(index, attributes, documents, ignore_missing=ignore_missing, **options)
+        )
+
+    async def flush_attributes(self, index: str, **options: Unpack[CallOptions]) -> Mirrored[int]:
+        """Has attributes written to disk, as `hamirror.Client.flush_attributes` does."""
+        return await outcome(self.blocking.start_flush_attributes(index, **options))
+
+    async def daemon_status(
+        self, index: str, **options: Unpack[CallOptions]
+    ) -> Mirrored[tuple[tuple[str, str], ...]]:
+        """Asks daemons for their counters, as `hamirror.Client.daemon_status` does."""
+        return await outcome(self.blocking.start_daemon_status(index, **options))
 
     def session(self) -> Session:
         """A session of SphinxQL, which remembers its last search for `SHOW META`."""

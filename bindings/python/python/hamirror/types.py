@@ -80,6 +80,8 @@ class AgentFailure:
     at fault, no mirror."""
     deadline_passed: bool
     """The deadline ended the call."""
+    soft_timeout_passed: bool
+    """Enough other agents had answered, and the time that was left to this one is over."""
     cancelled: bool
     """The caller took the call back."""
     text: str
@@ -91,6 +93,50 @@ class AgentFailure:
     def __str__(self) -> str:
         """All of it in one line."""
         return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOutcome:
+    """What became of one agent of a search, or of one local index."""
+
+    index: str
+    """Distributed index that the agent belongs to."""
+    agent: int
+    """Number of the agent in its index, from 0; 0 for a local index."""
+    local: str | None
+    """Name of the local index, where it is one and no agent."""
+    host: str | None
+    """Mirror whose answer is in the result, as the configuration names its host. `None` without
+    an answer, and for a local index."""
+    failure: AgentFailure | None
+    """Why it did not answer, or not in full; `None` if it did."""
+    elapsed_s: float
+    """Time from the start of the search to its answer or failure, in seconds; 0 for a local
+    index."""
+    attempts: int
+    """Number of attempts on its mirrors, those made beside a silent one included."""
+    kept_mirror: bool | None
+    """True if the mirror of the call's `mirror_key` has answered, false if another one has.
+    `None` without a key or an answer."""
+    is_complete: bool
+    """True if it answered in full."""
+    is_partial: bool
+    """True if its rows are in the result though agents of its own are missing from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Part of the searched indexes that a result covers."""
+
+    complete: int
+    """Number of agents that answered in full, searched local indexes included."""
+    partial: int
+    """Number of agents that answered, while agents of their own did not."""
+    agents: int
+    """Number of agents and local indexes that were asked or should have been."""
+    documents: float | None
+    """Share of the documents that were searched, from 0 to 1. `None` if it is not known: agents
+    that do not answer, or that a warning says were cut short, do not say how many they hold."""
 
 
 @dataclass(frozen=True, slots=True)
