@@ -72,7 +72,7 @@ pub(crate) fn diagnostic<'py>(
     py: Python<'py>,
     diagnostic: &Diagnostic,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let Diagnostic { file, line, column, text, expected, .. } = diagnostic;
+    let Diagnostic { file, line, column, text, expected, kind, .. } = diagnostic;
     Record::new(py, "Diagnostic")
         .set("file", file)?
         .set("line", line)?
@@ -80,6 +80,8 @@ pub(crate) fn diagnostic<'py>(
         .set("text", text)?
         .set("expected", expected)?
         .set("message", diagnostic.to_string())?
+        .set("kind", snake_case(kind))?
+        .set("rendered", diagnostic.rendered())?
         .build()
 }
 

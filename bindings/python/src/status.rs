@@ -60,6 +60,7 @@ fn host<'py>(py: Python<'py>, host: &HostStatus) -> PyResult<Bound<'py, PyAny>> 
         .set("dead_for_s", seconds(host.dead_for))?
         .set("state", host.state.name())?
         .set("state_for_s", host.state_for.as_secs_f64())?
+        .set("next_trial_s", seconds(host.next_trial))?
         .set("errors_in_row", host.errors_in_row)?
         .set("last_query_s", seconds(host.last_query))?
         .set("last_answer_s", seconds(host.last_answer))?

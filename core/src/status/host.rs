@@ -22,6 +22,9 @@ pub struct HostStatus {
     pub state: HostState,
     /// Time that the host has been living or dead; from the start, if it was never anything else.
     pub state_for: Duration,
+    /// Time until a dead host may get its next trial, zero if that is due; `None` while it is living
+    /// or on trial.
+    pub next_trial: Option<Duration>,
     /// Failures since its last success.
     pub errors_in_row: u32,
     /// Since the start of its last query or ping.
@@ -102,6 +105,7 @@ impl HostStatus {
                 dead_for: ago(karma.health().dead_since()),
                 state,
                 state_for: now.saturating_duration_since(since),
+                next_trial: next_trial(karma, now),
                 errors_in_row: karma.errors_in_row(),
                 last_query: ago(query),
                 last_answer: ago(answer),
@@ -131,6 +135,10 @@ fn state(karma: &Karma) -> (HostState, Instant) {
         Some(since) => (HostState::Dead, since),
         None => (HostState::Living, health.revived_at().unwrap_or(karma.clock().origin())),
     }
+}
+
+fn next_trial(karma: &Karma, now: Instant) -> Option<Duration> {
+    karma.health().trial_at().map(|at| at.saturating_duration_since(now))
 }
 
 fn addresses(host: &Host) -> (Vec<String>, bool) {

@@ -49,6 +49,26 @@ fn a_host_lives_dies_is_tried_and_lives_again() {
 }
 
 #[test]
+fn a_dead_host_tells_when_it_is_tried_next() {
+    let world = World::new(CONFIG);
+    let next_trial = |second: f64| first(&world.status(second)).next_trial;
+    let claim = |second: f64| {
+        world.host(HOST).record(|karma| karma.health_mut().claim_trial(world.at(second)))
+    };
+    assert_eq!(next_trial(5.0), None);
+    for _ in 0..4 {
+        world.fail(HOST, FailureKind::ConnectFailure, 10, 6.0);
+    }
+    assert_eq!(next_trial(6.0), Some(Duration::from_millis(250)));
+    assert_eq!(next_trial(6.125), Some(Duration::from_millis(125)));
+    assert_eq!(next_trial(8.0), Some(Duration::ZERO));
+    assert!(claim(8.0));
+    assert_eq!(next_trial(8.0), None);
+    world.answer(HOST, 1_000, 9.0);
+    assert_eq!(next_trial(9.0), None);
+}
+
+#[test]
 fn an_attempt_is_under_way_until_it_is_dropped() {
     let world = World::new(CONFIG);
     let begin = || world.host(HOST).record(|karma| karma.begin_attempt());

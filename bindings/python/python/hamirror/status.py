@@ -65,6 +65,9 @@ class HostStatus:
     state_for_s: float
     """Time that the host has been living or dead; from the start, if it was never anything
     else."""
+    next_trial_s: float | None
+    """Time until a dead host may get its next trial, 0 if that is due; `None` while it is living
+    or on trial."""
     errors_in_row: int
     """Failures since its last success."""
     last_query_s: float | None

@@ -24,6 +24,10 @@ class Diagnostic:
     """What was expected there."""
     message: str
     """All of it in one line."""
+    kind: Literal["fault", "warning"]
+    """`fault`: the configuration or the statement is refused for it."""
+    rendered: str
+    """The message, the line itself, and a caret below the place."""
 
     def __str__(self) -> str:
         """All of it in one line."""
