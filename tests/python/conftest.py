@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hamirror
+from command_line import CommandLine
 from daemons import Cluster
 from loops import Loops
 
@@ -28,6 +29,12 @@ def client(cluster: Cluster) -> Iterator[hamirror.Client]:
     """A client of the cluster."""
     with hamirror.Client(cluster.config()) as client:
         yield client
+
+
+@pytest.fixture(name="hamirror")
+def command_line(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """Runs the command within the process of the test."""
+    return CommandLine(capsys)
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])

@@ -80,8 +80,9 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 25] = [
+const FILES: [&str; 44] = [
     "__init__.py",
+    "__main__.py",
     "_aio.py",
     "_batch.py",
     "_batch.pyi",
@@ -105,6 +106,20 @@ const FILES: [&str; 25] = [
     "_results.pyi",
     "_shared.py",
     "aio.py",
+    "cli/__init__.py",
+    "cli/answers.py",
+    "cli/check.py",
+    "cli/exits.py",
+    "cli/health.py",
+    "cli/mirrors.py",
+    "cli/options.py",
+    "cli/output.py",
+    "cli/probe.py",
+    "cli/prompt.py",
+    "cli/run.py",
+    "cli/search.py",
+    "cli/sql.py",
+    "cli/status.py",
     "dbapi.py",
     "otel.py",
     "py.typed",

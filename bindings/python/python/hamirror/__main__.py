@@ -1,0 +1,6 @@
+"""Runs the command `hamirror`: `python -m hamirror`."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()

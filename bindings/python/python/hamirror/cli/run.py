@@ -1,0 +1,76 @@
+"""The group of commands, and what all of them do with errors."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+import hamirror
+
+from .check import check
+from .exits import Exit, exit_of, tell
+from .search import search
+from .sql import sql
+from .status import status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 refused, 2 usage, 3 partial, 4 unanswered.",
+)
+@click.version_option(hamirror.__version__, prog_name="hamirror")
+def commands() -> None:
+    """Searches, checks and watches a cluster of mirrored searchd agents.
+
+    CONF is a sphinx.conf or manticore.conf, or - for one on standard input.
+    """
+
+
+for _command in (check, search, sql, status):
+    commands.add_command(_command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command with these arguments and returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What an agent sent may be no text, or none of the terminal's.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _main(list(arguments))
+        sys.stdout.flush()
+        return code
+    except hamirror.Error as error:
+        tell(error)
+        return exit_of(error)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Otherwise the interpreter flushes once more at its end, and says that it failed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return Exit.BROKEN_PIPE
+
+
+def _main(arguments: list[str]) -> int:
+    """What click does, but that exit codes and a broken pipe are this module's."""
+    if _COMPLETE in os.environ:
+        commands.main(arguments, prog_name="hamirror", complete_var=_COMPLETE)
+    try:
+        with commands.make_context("hamirror", arguments) as context:
+            return int(commands.invoke(context) or 0)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+
+
+# Set by the scripts that a shell completes by.
+_COMPLETE = "_HAMIRROR_COMPLETE"

@@ -1,0 +1,77 @@
+"""The page of the command shows what it prints; `HAMIRROR_REWRITE=1` writes it anew."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from daemons import REPOSITORY, refused_address
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from command_line import CommandLine
+    from daemons import Cluster
+
+PAGE = REPOSITORY / "bindings/python/cli.md"
+BLOCK = re.compile(r"```console\n\$ hamirror (.*)\n((?:.*\n)*?)```\n")
+FAULTY = """\
+index goods
+{
+    type = distributed
+    agent = box1:0:shard1
+    agent = box2:9312|box3:9312
+}
+"""
+
+
+@pytest.fixture
+def files(cluster: Cluster, tmp_path: Path) -> dict[str, str]:
+    """Configurations that the page names, in a folder; returns ports as the page has them."""
+    text = cluster.config_path.read_text()
+    first, second = cluster.shards
+    refused = [refused_address() for _ in range(3)]
+    (tmp_path / "faulty.conf").write_text(FAULTY)
+    (tmp_path / "sphinx.conf").write_text(text)
+    (tmp_path / "one-refuses.conf").write_text(text.replace(first[0], refused[0]))
+    half = text.replace(second[0], refused[1]).replace(second[1], refused[2])
+    (tmp_path / "half-refuses.conf").write_text(half)
+    # As long as they are: columns of tables keep their width.
+    addresses = [*first, *second, *refused]
+    return {
+        address.rpartition(":")[2]: str(19312 + number) for number, address in enumerate(addresses)
+    }
+
+
+def masked(text: str) -> str:
+    """The text without numbers, and without the width of columns that follows from them."""
+    return re.sub(r"[ ─]+", " ", re.sub(r"\d+(\.\d+)?", "#", text))
+
+
+def test_the_page_shows_what_the_command_prints(
+    hamirror: CommandLine,
+    files: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = PAGE.read_text()
+
+    def run(block: re.Match[str]) -> str:
+        ended = hamirror(*shlex.split(block[1]))
+        printed = ended.out + ended.err
+        for port, shown in files.items():
+            printed = printed.replace(port, shown)
+        if masked(printed) == masked(block[2]):
+            return block[0]
+        return f"```console\n$ hamirror {block[1]}\n{printed}```\n"
+
+    printed = BLOCK.sub(run, page)
+    if os.environ.get("HAMIRROR_REWRITE"):
+        PAGE.write_text(printed)
+    assert len(BLOCK.findall(page)) >= 7
+    assert printed == page
