@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemons import REPOSITORY, refused_address
+from terminal import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +49,19 @@ def files(cluster: Cluster, tmp_path: Path) -> dict[str, str]:
 
 
 def masked(text: str) -> str:
-    """The text without numbers, and without the width of columns that follows from them."""
+    """The text without numbers and bars, and without the width of columns that follows."""
+    text = re.sub(r"[▁▂▃▄▅▆▇█✗]+", "#", text)
     return re.sub(r"[ ─]+", " ", re.sub(r"\d+(\.\d+)?", "#", text))
+
+
+def live(command: list[str]) -> str:
+    """The screen of a command that ends by a key, after some looks."""
+    # So wide that nothing is cut.
+    with Terminal(*command, "--interval", 0.1, columns=230) as terminal:
+        screen = terminal.wait_for("trial due")
+        terminal.press("q")
+        terminal.wait()
+    return re.sub("─{100,}", "─" * 200, screen) + "\n"
 
 
 def test_the_page_shows_what_the_command_prints(
@@ -62,8 +74,12 @@ def test_the_page_shows_what_the_command_prints(
     page = PAGE.read_text()
 
     def run(block: re.Match[str]) -> str:
-        ended = hamirror(*shlex.split(block[1]))
-        printed = ended.out + ended.err
+        command = shlex.split(block[1])
+        if command[0] == "top":
+            printed = live(command)
+        else:
+            ended = hamirror(*command)
+            printed = ended.out + ended.err
         for port, shown in files.items():
             printed = printed.replace(port, shown)
         if masked(printed) == masked(block[2]):

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import stat
-import struct
-import subprocess
-import sys
-import termios
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +15,7 @@ import hamirror
 from daemons import refused_address
 from hamirror.cli.exits import Exit
 from hamirror.cli.prompt import Names, Prompt, is_finished
+from terminal import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,36 +129,12 @@ def test_enter_ends_a_statement_with_its_mark_alone(text: str, ends: bool) -> No
 
 
 def test_the_command_has_the_prompt_at_a_terminal(cluster: Cluster, state: Path) -> None:
-    ours, theirs = pty.openpty()
-    # 24 lines of 80 columns: without a size there is no room for a prompt.
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hamirror", "sql", str(cluster.config_path)],
-        stdin=theirs, stdout=theirs, stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
-    )  # fmt: skip
-    os.close(theirs)
-    seen = b""
-
-    def read_past(text: bytes) -> None:
-        nonlocal seen
-        while text not in seen:
-            seen += os.read(ours, 4096)
-        seen = seen.partition(text)[2]
-
-    try:
-        read_past(b"hamirror>")
-        os.write(ours, b"SHOW TABLES;\r")
-        read_past(b"distributed")
-        # The terminal takes the key in the program's way once the prompt is there again.
-        read_past(b"hamirror>")
-        os.write(ours, b"\x04")
-        # What the program prints at its end has to be read, or it waits.
-        with pytest.raises(OSError, match="Input/output error"):
-            read_past(b"this comes never")
-        assert process.wait() == 0
-    finally:
-        process.kill()
-        process.wait()
-    os.close(ours)
+    with Terminal("sql", cluster.config_path) as terminal:
+        terminal.wait_for("hamirror>")
+        terminal.press("SHOW TABLES;\r")
+        # The terminal takes a key in the program's way once the prompt is there again.
+        shown = f"{cluster.index}   distributed"
+        terminal.wait_for(lambda screen: shown in screen and screen.endswith("hamirror>"))
+        terminal.press("\x04")
+        assert terminal.wait() == 0
     assert (state / "hamirror" / "history").exists()

@@ -133,7 +133,7 @@ def test_a_story_says_what_comes_next(client: library.Client, host: HostStatus) 
     assert story(client, failing) == "failing, 1 failure in a row"
     assert story(client, dead) == "dead since 12 s, 4 failures in a row, next trial in 3.0 s"
     assert story(client, trial) == "dead since 3 min 20 s, 4 failures in a row, on trial now"
-    assert story(client, due).endswith(", next query is a trial")
+    assert story(client, due).endswith(", trial due")
 
 
 @pytest.mark.parametrize(

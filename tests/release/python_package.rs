@@ -80,7 +80,7 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 44] = [
+const FILES: [&str; 46] = [
     "__init__.py",
     "__main__.py",
     "_aio.py",
@@ -111,6 +111,7 @@ const FILES: [&str; 44] = [
     "cli/check.py",
     "cli/exits.py",
     "cli/health.py",
+    "cli/history.py",
     "cli/mirrors.py",
     "cli/options.py",
     "cli/output.py",
@@ -120,6 +121,7 @@ const FILES: [&str; 44] = [
     "cli/search.py",
     "cli/sql.py",
     "cli/status.py",
+    "cli/top.py",
     "dbapi.py",
     "otel.py",
     "py.typed",

@@ -43,12 +43,7 @@ class Line:
     @property
     def failures(self) -> dict[str, int]:
         """Failures by kind, those that happened."""
-        counters = self.host.since_start.counters
-        return {
-            kind: count
-            for kind, count in counters.items()
-            if count > 0 and kind not in _NO_FAILURES
-        }
+        return failures(self.host)
 
     @property
     def state(self) -> str:
@@ -72,9 +67,7 @@ class Line:
             parts.append("on trial now")
         elif host.next_trial_s is not None:
             due = host.next_trial_s <= 0
-            parts.append(
-                "next query is a trial" if due else f"next trial in {age(host.next_trial_s)}"
-            )
+            parts.append("trial due" if due else f"next trial in {age(host.next_trial_s)}")
         return ", ".join(parts)
 
     @property
@@ -84,6 +77,12 @@ class Line:
         if failure is None or ago is None:
             return ""
         return f"{failure.phase}: {failure.text}, {age(ago)} ago"
+
+
+def failures(host: HostStatus) -> dict[str, int]:
+    """Returns the failures of a host by kind, those that happened."""
+    counters = host.since_start.counters
+    return {kind: n for kind, n in counters.items() if n > 0 and kind not in _NO_FAILURES}
 
 
 def lines(status: Status) -> list[Line]:

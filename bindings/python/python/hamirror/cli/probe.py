@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import hamirror
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
-def probe(client: hamirror.Client, rounds: int) -> None:
-    """Asks every mirror that many times for its counters, all at once, and waits."""
-    indexes = ", ".join(client.indexes)
-    if not indexes:
-        return
-    with ThreadPoolExecutor(max_workers=rounds) as threads:
-        list(threads.map(_ask, [client] * rounds, [indexes] * rounds))
+# Rounds under way beyond which none is begun: a mirror that hangs answers none of them.
+_ROUNDS_MAX = 8
+
+# A write goes to every mirror, where a read goes to one of each agent. STATUS changes nothing.
+_COUNTERS = hamirror.Request("status", b"\0\0\0\1", access="write")
 
 
-def _ask(client: hamirror.Client, indexes: str) -> None:
-    try:
-        client.daemon_status(indexes)
-    except hamirror.AgentsError:
-        # The record of the hosts has it.
-        return
+class Probe:
+    """Asks every mirror for the counters of its daemon; the client's record has the outcome."""
+
+    def __init__(self, client: hamirror.Client) -> None:
+        """Asks nobody yet."""
+        self._indexes = client.indexes
+        self._batch = client.batch()
+        self._round_size = 0
+        self._is_running = False
+
+    def __enter__(self) -> Self:
+        """The probe."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Takes back what is under way, which blames no mirror."""
+        self._batch.close()
+
+    def start(self) -> None:
+        """Starts a round, unless too many are under way, on a thread of the library.
+
+        It times answers while this thread does something else.
+        """
+        if self._is_running:
+            self._batch.join(0)
+        before = self._batch.pending
+        if before <= self._round_size * (_ROUNDS_MAX - 1):
+            for index in self._indexes:
+                self._batch.add_index(index, _COUNTERS)
+            self._round_size = self._batch.pending - before
+        self._batch.run()
+        self._is_running = True
+
+    def wait(self) -> None:
+        """Waits until all rounds have ended."""
+        self._batch.join()
+        self._is_running = False

@@ -16,6 +16,7 @@ from .exits import Exit, exit_of, tell
 from .search import search
 from .sql import sql
 from .status import status
+from .top import top
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ def commands() -> None:
     """
 
 
-for _command in (check, search, sql, status):
+for _command in (check, search, sql, status, top):
     commands.add_command(_command)
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from . import health, options, output
 from .exits import Exit
-from .probe import probe
+from .probe import Probe
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +24,7 @@ _STYLES = {"living": "green", "failing": "yellow"}
 @options.configuration
 @click.option(
     "--rounds",
-    type=click.IntRange(1, 64),
+    type=click.IntRange(1, 8),
     default=4,
     show_default=True,
     help="Queries to each mirror, all at once; fewer than 4 find nobody dead.",
@@ -53,7 +53,10 @@ def status(
     Exit codes: 0 every agent has a living mirror; 1 CONF is refused; 4 some agent has none.
     """
     with options.connect(conf, reading, background=False) as client:
-        probe(client, rounds)
+        with Probe(client) as probe:
+            for _ in range(rounds):
+                probe.start()
+            probe.wait()
         picture = client.status()
         if layout == "prometheus":
             click.echo(client.prometheus(), nl=False)
@@ -73,22 +76,31 @@ def status(
     return Exit.UNANSWERED if missing else Exit.DONE
 
 
+COLUMNS = ("agent", "mirror", "state", "share", "p50 ms", "p99 ms", "failures", "last error")
+"""Columns of a line."""
+
+NUMBERS = ("share", "p50 ms", "p99 ms")
+"""Those of them that are numbers."""
+
+
 def table(picture: Status) -> Table:
     """A table with one line for each mirror."""
-    made = output.plain_table(
-        "agent", "mirror", "state", "share", "p50 ms", "p99 ms", "failures", "last error",
-        numbers=("share", "p50 ms", "p99 ms"),
-    )  # fmt: skip
+    made = output.plain_table(*COLUMNS, numbers=NUMBERS)
     for line in health.lines(picture):
-        failures = ", ".join(f"{count} {kind}" for kind, count in line.failures.items())
-        made.add_row(
-            Text(output.printable(f"{line.agent.index} {line.agent.number}")),
-            Text(output.printable(line.mirror.id)),
-            Text(line.story, style=_STYLES.get(line.state, "bold red")),
-            Text(f"{line.mirror.share:.0f}%"),
-            Text(health.milliseconds(line.latencies.p50_s)),
-            Text(health.milliseconds(line.latencies.p99_s)),
-            Text(failures or "-"),
-            Text(output.printable(line.last_error) or "-"),
-        )
+        made.add_row(*cells(line))
     return made
+
+
+def cells(line: health.Line) -> tuple[Text, ...]:
+    """Cells of a line."""
+    failures = ", ".join(f"{count} {kind}" for kind, count in line.failures.items())
+    return (
+        Text(output.printable(f"{line.agent.index} {line.agent.number}")),
+        Text(output.printable(line.mirror.id)),
+        Text(line.story, style=_STYLES.get(line.state, "bold red")),
+        Text(f"{line.mirror.share:.0f}%"),
+        Text(health.milliseconds(line.latencies.p50_s)),
+        Text(health.milliseconds(line.latencies.p99_s)),
+        Text(failures or "-"),
+        Text(output.printable(line.last_error) or "-"),
+    )
