@@ -39,6 +39,7 @@ def files(cluster: Cluster, tmp_path: Path) -> dict[str, str]:
     (tmp_path / "faulty.conf").write_text(FAULTY)
     (tmp_path / "sphinx.conf").write_text(text)
     (tmp_path / "one-refuses.conf").write_text(text.replace(first[0], refused[0]))
+    (tmp_path / "queries.txt").write_text("library\neditor\nshell tool\n")
     half = text.replace(second[0], refused[1]).replace(second[1], refused[2])
     (tmp_path / "half-refuses.conf").write_text(half)
     # As long as they are: columns of tables keep their width.
@@ -50,7 +51,9 @@ def files(cluster: Cluster, tmp_path: Path) -> dict[str, str]:
 
 def masked(text: str) -> str:
     """The text without numbers and bars, and without the width of columns that follows."""
-    text = re.sub(r"[▁▂▃▄▅▆▇█✗]+", "#", text)
+    # A histogram has lines by chance.
+    text = re.sub(r"(?m)(^ *[\d.]+ - [\d.]+ ms .*\n)+", "1 - 2 ms\n", text)
+    text = re.sub("[▁▂▃▄▅▆▇█✗][▁▂▃▄▅▆▇█✗ ]*", "# ", text)
     return re.sub(r"[ ─]+", " ", re.sub(r"\d+(\.\d+)?", "#", text))
 
 
@@ -58,7 +61,10 @@ def live(command: list[str]) -> str:
     """The screen of a command that ends by a key, after some looks."""
     # So wide that nothing is cut.
     with Terminal(*command, "--interval", 0.1, columns=230) as terminal:
-        screen = terminal.wait_for("trial due")
+        terminal.wait_for("trial due")
+        # The last line is written last: the lines above it are whole, and stay.
+        terminal.press(" ")
+        screen = terminal.wait_for("held; ")
         terminal.press("q")
         terminal.wait()
     return re.sub("─{100,}", "─" * 200, screen) + "\n"
@@ -72,8 +78,9 @@ def test_the_page_shows_what_the_command_prints(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     page = PAGE.read_text()
-
-    def run(block: re.Match[str]) -> str:
+    blocks = list(BLOCK.finditer(page))
+    assert len(blocks) >= 9
+    for block in blocks:
         command = shlex.split(block[1])
         if command[0] == "top":
             printed = live(command)
@@ -82,12 +89,9 @@ def test_the_page_shows_what_the_command_prints(
             printed = ended.out + ended.err
         for port, shown in files.items():
             printed = printed.replace(port, shown)
-        if masked(printed) == masked(block[2]):
-            return block[0]
-        return f"```console\n$ hamirror {block[1]}\n{printed}```\n"
-
-    printed = BLOCK.sub(run, page)
+        if os.environ.get("HAMIRROR_REWRITE"):
+            page = page.replace(block[0], f"```console\n$ hamirror {block[1]}\n{printed}```\n")
+        else:
+            assert masked(printed) == masked(block[2])
     if os.environ.get("HAMIRROR_REWRITE"):
-        PAGE.write_text(printed)
-    assert len(BLOCK.findall(page)) >= 7
-    assert printed == page
+        PAGE.write_text(page)

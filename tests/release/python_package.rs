@@ -80,7 +80,7 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 46] = [
+const FILES: [&str; 49] = [
     "__init__.py",
     "__main__.py",
     "_aio.py",
@@ -108,10 +108,13 @@ const FILES: [&str; 46] = [
     "aio.py",
     "cli/__init__.py",
     "cli/answers.py",
+    "cli/bench.py",
     "cli/check.py",
     "cli/exits.py",
     "cli/health.py",
+    "cli/histogram.py",
     "cli/history.py",
+    "cli/load.py",
     "cli/mirrors.py",
     "cli/options.py",
     "cli/output.py",

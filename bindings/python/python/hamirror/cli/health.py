@@ -81,7 +81,11 @@ class Line:
 
 def failures(host: HostStatus) -> dict[str, int]:
     """Returns the failures of a host by kind, those that happened."""
-    counters = host.since_start.counters
+    return failed(host.since_start.counters)
+
+
+def failed(counters: dict[str, int]) -> dict[str, int]:
+    """Returns those counters that count failures, and counted any."""
     return {kind: n for kind, n in counters.items() if n > 0 and kind not in _NO_FAILURES}
 
 

@@ -11,6 +11,7 @@ import click
 
 import hamirror
 
+from .bench import bench
 from .check import check
 from .exits import Exit, exit_of, tell
 from .search import search
@@ -34,7 +35,7 @@ def commands() -> None:
     """
 
 
-for _command in (check, search, sql, status, top):
+for _command in (check, search, sql, status, top, bench):
     commands.add_command(_command)
 
 
