@@ -80,7 +80,7 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 49] = [
+const FILES: [&str; 50] = [
     "__init__.py",
     "__main__.py",
     "_aio.py",
@@ -110,6 +110,7 @@ const FILES: [&str; 49] = [
     "cli/answers.py",
     "cli/bench.py",
     "cli/check.py",
+    "cli/completion.py",
     "cli/exits.py",
     "cli/health.py",
     "cli/histogram.py",

@@ -30,9 +30,9 @@ _BAR_WIDTH = 40
 _ERRORS_TOLD = 5
 
 
-@click.command()
+@click.command(short_help="Measures how fast an index answers.")
 @options.configuration
-@click.argument("index")
+@options.index
 @click.argument("queries", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--threads",

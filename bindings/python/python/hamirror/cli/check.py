@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .mirrors import Mirror
 
 
-@click.command()
+@click.command(short_help="Faults of CONF, and what its mirrors serve.")
 @options.configuration
 @click.option("--connect", is_flag=True, help="Ask every mirror what it serves, and compare.")
 @click.option(

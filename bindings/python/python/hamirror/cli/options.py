@@ -32,6 +32,23 @@ def configuration(command: _Command) -> _Command:
     return click.argument("conf", type=click.Path(allow_dash=True))(command)
 
 
+def index(command: _Command) -> _Command:
+    """Adds INDEX to a command; a shell completes it."""
+    return click.argument("index", shell_complete=_indexes)(command)
+
+
+def _indexes(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    conf, reading = context.params.get("conf"), context.params.get("reading")
+    if conf is None or conf == "-":
+        return []
+    try:
+        names = read(conf, reading or "strict").indexes
+    except hamirror.Error:
+        # Whoever runs the command is told.
+        return []
+    return [name for name in names if name.startswith(begun)]
+
+
 def call(command: _Command) -> _Command:
     """Adds the options of a call to a command."""
     command = click.option(

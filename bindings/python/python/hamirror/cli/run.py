@@ -13,6 +13,7 @@ import hamirror
 
 from .bench import bench
 from .check import check
+from .completion import VARIABLE, completion
 from .exits import Exit, exit_of, tell
 from .search import search
 from .sql import sql
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    short_help="Searches and watches mirrored agents.",
     epilog="Exit codes: 0 done, 1 refused, 2 usage, 3 partial, 4 unanswered.",
 )
 @click.version_option(hamirror.__version__, prog_name="hamirror")
@@ -35,7 +37,7 @@ def commands() -> None:
     """
 
 
-for _command in (check, search, sql, status, top, bench):
+for _command in (check, search, sql, status, top, bench, completion):
     commands.add_command(_command)
 
 
@@ -65,14 +67,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def _main(arguments: list[str]) -> int:
     """What click does, but that exit codes and a broken pipe are this module's."""
-    if _COMPLETE in os.environ:
-        commands.main(arguments, prog_name="hamirror", complete_var=_COMPLETE)
+    if VARIABLE in os.environ:
+        commands.main(arguments, prog_name="hamirror", complete_var=VARIABLE)
     try:
         with commands.make_context("hamirror", arguments) as context:
             return int(commands.invoke(context) or 0)
     except click.exceptions.Exit as ended:
         return ended.exit_code
-
-
-# Set by the scripts that a shell completes by.
-_COMPLETE = "_HAMIRROR_COMPLETE"

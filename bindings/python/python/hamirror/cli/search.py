@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from .exits import Exit
 
 
-@click.command()
+@click.command(short_help="Searches a distributed index.")
 @options.configuration
-@click.argument("index")
+@options.index
 @click.argument("words", nargs=-1)
 @click.option("--plain", is_flag=True, help="WORDS have no operators.")
 @click.option(

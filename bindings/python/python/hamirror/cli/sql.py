@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .exits import Exit
 
 
-@click.command()
+@click.command(short_help="Runs SphinxQL, or prompts for it.")
 @options.configuration
 @click.argument("statement", required=False)
 @output.formats

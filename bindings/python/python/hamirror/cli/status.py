@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _STYLES = {"living": "green", "failing": "yellow"}
 
 
-@click.command()
+@click.command(short_help="One line for each mirror: how it is.")
 @options.configuration
 @click.option(
     "--rounds",

@@ -43,7 +43,7 @@ _KEYS: dict[str, tuple[str, Callable[[health.Line], float]]] = {
 }
 
 
-@click.command()
+@click.command(short_help="The status of every mirror, live.")
 @options.configuration
 @click.option(
     "--interval",
