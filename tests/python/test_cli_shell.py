@@ -38,7 +38,7 @@ def completions(words: str) -> list[str]:
 
 
 def test_a_shell_completes_commands_options_and_indexes(cluster: Cluster) -> None:
-    assert completions("hamirror s") == ["search", "sql", "status"]
+    assert completions("hamirror s") == ["search", "serve", "sql", "status"]
     assert "--connect" in completions("hamirror check x.conf --c")
     assert completions(f"hamirror search {cluster.config_path} pa") == [cluster.index]
     assert completions(f"hamirror bench {cluster.config_path} pa") == [cluster.index]

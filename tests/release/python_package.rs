@@ -80,7 +80,7 @@ fn check_files(environment: &Environment, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-const FILES: [&str; 50] = [
+const FILES: [&str; 54] = [
     "__init__.py",
     "__main__.py",
     "_aio.py",
@@ -119,10 +119,14 @@ const FILES: [&str; 50] = [
     "cli/mirrors.py",
     "cli/options.py",
     "cli/output.py",
+    "cli/page/index.html",
+    "cli/page/page.css",
+    "cli/page/page.js",
     "cli/probe.py",
     "cli/prompt.py",
     "cli/run.py",
     "cli/search.py",
+    "cli/serve.py",
     "cli/sql.py",
     "cli/status.py",
     "cli/top.py",

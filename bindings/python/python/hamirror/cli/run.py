@@ -16,6 +16,7 @@ from .check import check
 from .completion import VARIABLE, completion
 from .exits import Exit, exit_of, tell
 from .search import search
+from .serve import serve
 from .sql import sql
 from .status import status
 from .top import top
@@ -37,7 +38,7 @@ def commands() -> None:
     """
 
 
-for _command in (check, search, sql, status, top, bench, completion):
+for _command in (check, search, sql, status, top, serve, bench, completion):
     commands.add_command(_command)
 
 
