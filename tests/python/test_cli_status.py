@@ -110,6 +110,20 @@ def test_a_silent_mirror_is_told_from_one_that_refuses(
     assert " 4 query_timeouts " in ended.out
 
 
+def test_indexes_without_agents_are_passed_over(
+    hamirror: CommandLine, cluster: Cluster, tmp_path: Path
+) -> None:
+    path = configuration(tmp_path / "c.conf", f"{cluster.shards[0][0]}:packages0")
+    local = "index own\n{\n type = distributed\n local = mine\n}\n"
+    path.write_text(local + path.read_text())
+    for command in (("status",), ("check", "--connect")):
+        ended = hamirror(*command, path)
+        assert (ended.code, ended.err) == (0, "")
+        assert len([line for line in ended.out.splitlines() if ":packages0 " in line]) == 1
+    path.write_text(local)
+    assert hamirror("status", path).code == 0
+
+
 @pytest.fixture
 def host(cluster: Cluster) -> HostStatus:
     """The record of a living host."""

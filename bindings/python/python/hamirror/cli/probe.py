@@ -21,7 +21,8 @@ class Probe:
 
     def __init__(self, client: hamirror.Client) -> None:
         """Asks nobody yet."""
-        self._indexes = client.indexes
+        # Others have local indexes alone, of which nobody can be asked.
+        self._indexes = tuple(dict.fromkeys(agent.index for agent in client.status().agents))
         self._batch = client.batch()
         self._round_size = 0
         self._is_running = False
