@@ -37,6 +37,8 @@ REPLACE INTO VALUES CALL SNIPPETS KEYWORDS
 
 _WORD = re.compile(r"[@\w.]+")
 
+_BEGUN = re.compile(r"[@\w.]*\Z")
+
 # Whoever waits for a completion waits no longer for the names of columns.
 _COLUMNS_TIMEOUT_S = 2.0
 
@@ -137,8 +139,10 @@ class Names(Completer):
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
         """Yields names that begin with the word before the cursor, whatever their case."""
-        word = document.get_word_before_cursor(pattern=_WORD)
-        if not word and not document.text_before_cursor.endswith((" ", ",", "(")):
+        before = document.text_before_cursor
+        begun = _BEGUN.search(before)
+        word = begun[0] if begun else ""
+        if not word and not before.endswith((" ", ",", "(")):
             return
         for name, meta in self._names(document.text):
             if name.lower().startswith(word.lower()) and name != word:
