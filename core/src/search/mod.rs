@@ -8,6 +8,7 @@ pub(crate) mod filters;
 mod grouping;
 mod local;
 mod needs;
+mod of_client;
 mod outcome;
 mod part;
 mod query;

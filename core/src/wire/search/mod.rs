@@ -1,6 +1,9 @@
 //! SEARCH (core/docs/spec/protocol.md 4): the request as a master sends it, and the reply of
 //! either product.
 
+mod decode;
+#[cfg(test)]
+mod decode_tests;
 mod json;
 mod json_text;
 mod layout;
@@ -11,6 +14,7 @@ mod rows;
 mod shown;
 mod value;
 
+pub(crate) use decode::{CLIENT_VERSION_MAX, CLIENT_VERSION_MIN, decode};
 pub use json::Json;
 pub use layout::Layout;
 pub(crate) use layout::Refused;
