@@ -27,6 +27,11 @@ pub mod limits {
     };
 }
 
+/// Clients of a daemon.
+pub mod master {
+    pub use crate::master::searches;
+}
+
 /// Searches on their way.
 pub mod search {
     pub use crate::search::filters::is_id;

@@ -114,6 +114,7 @@ mod karma;
 mod limits;
 mod log;
 mod manticore_29;
+pub mod master;
 mod merge;
 mod mirror;
 mod mirror_key;

@@ -39,6 +39,10 @@ pub const MAX_PACKET_SIZE_MAX: usize = 128 << 20;
 /// Smallest `max_packet_size` that any daemon accepts in its configuration.
 pub(crate) const MAX_PACKET_SIZE_MIN: usize = 128 << 10;
 
+/// Request bodies of clients up to this are taken, as a daemon does where `max_packet_size` is not
+/// set: 2.2.11 and its clients know no more.
+pub(crate) const CLIENT_PACKET_SIZE_MAX: usize = 8 << 20;
+
 /// Reply bodies up to this are taken where `max_packet_size` is not set. Sphinx's default is 8M,
 /// Manticore's 128M, and a reply that the agent could send must not be lost here.
 pub(crate) const MAX_PACKET_SIZE: usize = MAX_PACKET_SIZE_MAX;

@@ -250,8 +250,21 @@ impl ExcerptOptions {
 }
 
 impl ExcerptFlag {
+    /// Every switch.
+    pub(crate) const ALL: [ExcerptFlag; 9] = [
+        ExcerptFlag::RemoveSpaces,
+        ExcerptFlag::ExactPhrase,
+        ExcerptFlag::SinglePassage,
+        ExcerptFlag::UseBoundaries,
+        ExcerptFlag::WeightOrder,
+        ExcerptFlag::QueryMode,
+        ExcerptFlag::ForceAllWords,
+        ExcerptFlag::AllowEmpty,
+        ExcerptFlag::EmitZones,
+    ];
+
     /// Bit of the switch in a request (core/docs/spec/protocol.md 3.5).
-    fn bit(self) -> u32 {
+    pub(crate) fn bit(self) -> u32 {
         match self {
             ExcerptFlag::RemoveSpaces => 1,
             ExcerptFlag::ExactPhrase => 2,

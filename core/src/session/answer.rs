@@ -61,8 +61,18 @@ impl Answer {
 
     /// Rows with texts in any encoding.
     pub(super) fn of_bytes(names: &[&str], rows: impl Iterator<Item = Vec<Vec<u8>>>) -> Self {
-        let column = |name: &&str| Column { name: (*name).to_owned(), kind: Kind::String };
-        let columns = names.iter().map(column).collect();
+        let columns: Vec<(&str, Kind)> = names.iter().map(|name| (*name, Kind::String)).collect();
+        Self::of_kinds(&columns, rows)
+    }
+
+    /// Rows with texts that stand for values of those kinds.
+    pub(crate) fn of_kinds(
+        columns: &[(&str, Kind)],
+        rows: impl Iterator<Item = Vec<Vec<u8>>>,
+    ) -> Self {
+        let column =
+            |(name, kind): &(&str, Kind)| Column { name: (*name).to_owned(), kind: *kind };
+        let columns = columns.iter().map(column).collect();
         Answer { columns, content: Content::Texts(rows.collect()), told: Told::default() }
     }
 
@@ -275,7 +285,8 @@ impl Shape {
     }
 }
 
-fn text(value: Value<'_>) -> Option<Vec<u8>> {
+/// A value as a master writes it to a MySQL client; `None` for null.
+pub(crate) fn text(value: Value<'_>) -> Option<Vec<u8>> {
     Some(match value {
         Value::Null => return None,
         Value::Uint(value) => value.to_string().into_bytes(),

@@ -8,7 +8,7 @@ use crate::sphinxql::Text;
 
 /// What is known of the last search.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Meta {
+pub(crate) struct Meta {
     error: Option<String>,
     warning: Option<String>,
     total: u64,
@@ -18,7 +18,7 @@ pub(super) struct Meta {
 }
 
 impl Meta {
-    pub(super) fn of_result(result: &SearchResult) -> Meta {
+    pub(crate) fn of_result(result: &SearchResult) -> Meta {
         Meta {
             error: None,
             warning: result.warning.clone(),
@@ -30,17 +30,22 @@ impl Meta {
     }
 
     /// What is told of a change or a procedure.
-    pub(super) fn of_command(answer: &Answer) -> Meta {
+    pub(crate) fn of_command(answer: &Answer) -> Meta {
         Meta { warning: answer.warning().map(str::to_owned), ..Meta::default() }
     }
 
     /// A statement that failed, searched or not.
-    pub(super) fn of_error(error: &Error) -> Meta {
-        Meta { error: Some(error.to_string()), ..Meta::default() }
+    pub(crate) fn of_error(error: &Error) -> Meta {
+        Meta::of_text(error.to_string())
+    }
+
+    /// A search that failed with that text.
+    pub(crate) fn of_text(error: String) -> Meta {
+        Meta { error: Some(error), ..Meta::default() }
     }
 
     /// The rows of SHOW META, in a daemon's order.
-    pub(super) fn rows(&self, like: Option<&Text>) -> Answer {
+    pub(crate) fn rows(&self, like: Option<&Text>) -> Answer {
         let row = |key: &str, value: &str| [key.to_owned(), value.to_owned()];
         let mut rows = Vec::new();
         rows.extend(self.error.iter().map(|text| row("error", text)));
@@ -58,7 +63,7 @@ impl Meta {
     }
 
     /// The rows of SHOW WARNINGS: one, or none.
-    pub(super) fn warnings(&self) -> Answer {
+    pub(crate) fn warnings(&self) -> Answer {
         let row = |text: &String| ["warning".to_owned(), CODE.to_owned(), text.clone()];
         let rows = self.warning.iter().map(row).collect();
         Answer::of_texts(["Level", "Code", "Message"], rows)

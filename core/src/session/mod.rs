@@ -15,6 +15,7 @@ mod show;
 mod tests;
 
 pub use answer::Answer;
+pub(crate) use answer::text as value_text;
 
 use std::fmt;
 use std::os::fd::RawFd;
@@ -28,7 +29,7 @@ use crate::error::Error;
 use crate::options::CallOptions;
 use crate::sphinxql::{self, Fault, Parameters, ShowTarget, Span, Statement};
 use answer::Shape;
-use meta::Meta;
+pub(crate) use meta::Meta;
 use plan::Plan;
 use select::Planned;
 

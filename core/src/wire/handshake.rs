@@ -4,6 +4,9 @@
 /// Manticore stays silent until it has these four bytes.
 pub(crate) const CLIENT: [u8; 4] = [0, 0, 0, 1];
 
+/// What a daemon writes before anything else.
+pub(crate) const DAEMON: [u8; 4] = [0, 0, 0, 1];
+
 /// Bytes of the daemon's version.
 pub(crate) const LENGTH: usize = 4;
 
