@@ -37,6 +37,10 @@ pub enum Tool {
     Doxygen,
     /// Python 3 with `venv` and `ensurepip`.
     PythonVenv,
+    /// Node.js with `npm`.
+    Npm,
+    /// `Sphinx::Search` of Perl.
+    SphinxSearchPerl,
 }
 
 impl Tool {
@@ -55,6 +59,8 @@ impl Tool {
             Tool::Abigail => "abigail-tools",
             Tool::Doxygen => "doxygen",
             Tool::PythonVenv => "python3 python3-venv",
+            Tool::Npm => "nodejs npm",
+            Tool::SphinxSearchPerl => "libsphinx-search-perl",
         }
     }
 
@@ -74,6 +80,10 @@ impl Tool {
             Tool::Doxygen => on_path("doxygen"),
             Tool::PythonVenv => {
                 silent(Command::new("python3").args(["-c", "import venv, ensurepip"]))
+            }
+            Tool::Npm => on_path("node") && on_path("npm"),
+            Tool::SphinxSearchPerl => {
+                silent(Command::new("perl").args(["-MSphinx::Search", "-e1"]))
             }
         }
     }

@@ -2,16 +2,14 @@
 //! on daemons of which a mirror is dead.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use hamirror::{Client, Config, Search};
-use hamirror_tests::cluster::{Agents, Cluster, INDEX};
+use hamirror_tests::cluster::{Cluster, INDEX};
 use hamirror_tests::install::Install;
 use hamirror_tests::library::Profile;
-use hamirror_tests::oracle::Oracle;
 use hamirror_tests::packages::{self, Tool};
 use hamirror_tests::{corpus, process, workspace};
 
@@ -45,7 +43,7 @@ fn examples_are_built_in_every_way_and_lose_no_query() -> Result<()> {
             config: cluster.config(),
             found: result.total_found,
         };
-        site.run_all(&cluster).with_context(|| site.folder.display().to_string())?;
+        site.run_all().with_context(|| site.folder.display().to_string())?;
     }
     Ok(())
 }
@@ -84,7 +82,7 @@ struct Site {
 }
 
 impl Site {
-    fn run_all(&self, cluster: &Cluster) -> Result<()> {
+    fn run_all(&self) -> Result<()> {
         let found = self.found;
         let config = self.config.display().to_string();
         for (name, arguments, last) in [
@@ -100,31 +98,14 @@ impl Site {
             let printed = process::run(command.args([&config, INDEX]).args(arguments))?;
             ensure!(printed.trim_end().ends_with(&last), "{name}: {printed}");
         }
+        // It reads a file of that name in the folder that it runs in.
+        fs::copy(&self.config, self.folder.join("sphinx.conf"))?;
+        let printed = process::run(self.command("example").current_dir(&self.folder))?;
+        ensure!(printed.lines().count() as u64 == found.min(20), "{printed}");
         process::run(&mut self.command("local_work"))?;
         let mut command = self.command("plugin_caller");
         command.arg(self.folder.join("plugin")).args([&config, INDEX, "library"]);
         ensure!(process::run(&mut command)? == format!("{found}\n").repeat(2));
-        self.run_searchd(cluster)
-    }
-
-    /// The host in the shape of a searchd, asked by the bytes of an old client.
-    fn run_searchd(&self, cluster: &Cluster) -> Result<()> {
-        let config = self.folder.join("pd.conf");
-        let text = cluster.config_text(Agents::Plain, "");
-        fs::write(&config, text.replace(&format!("index {INDEX}\n"), "index pd\n"))?;
-        let mut command = self.command("searchd");
-        command.arg(&config).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().context("stdout")?).read_line(&mut line)?;
-        let port: u16 = line.trim().parse().with_context(|| format!("port '{line}'"))?;
-        let answer = Oracle::connect(([127, 0, 0, 1], port).into())?.exchange(&request()?)?;
-        drop(child.stdin.take());
-        let ended = child.wait()?;
-        ensure!(ended.success() && answer.status == 0, "{ended}, status {}", answer.status);
-        // Status of the query, then what is not there without rows.
-        let body = &answer.body;
-        ensure!(body.starts_with(&[0; 4]) && body.len() > 500, "{}", body.escape_ascii());
         Ok(())
     }
 
@@ -133,20 +114,6 @@ impl Site {
         command.env("LD_LIBRARY_PATH", &self.libraries);
         command
     }
-}
-
-/// A recorded SEARCH, of another word and another index.
-fn request() -> Result<Vec<u8>> {
-    let file = workspace::root().join("core/tests/captures/search_allattrs_11E.req.bin");
-    let mut request = fs::read(&file)?;
-    for (from, to) in [(&b"\x05hello"[..], &b"\x07library"[..]), (b"\x02pl", b"\x02pd")] {
-        let place = request.windows(from.len()).position(|part| part == from);
-        let place = place.context("what is replaced")?;
-        request.splice(place..place + from.len(), to.iter().copied());
-    }
-    let length = (request.len() - 8) as u32;
-    request[4..8].copy_from_slice(&length.to_be_bytes());
-    Ok(request)
 }
 
 /// With what each needs beside the library.
@@ -161,5 +128,5 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("c/batch_uv.c", &["-luv"]),
     ("c/local_work.c", &[]),
     ("c/failover.c", &[]),
-    ("cpp/searchd.cpp", &[]),
+    ("cpp/example.cpp", &[]),
 ];
