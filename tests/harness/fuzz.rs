@@ -5,6 +5,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use hamirror::config::{Agent, Config, ConfigBuilder, Diagnostic, Reading};
+use hamirror::internal::master;
 use hamirror::internal::search::{self as merging, SearchRequest};
 use hamirror::internal::wire::frame::{FrameReader, Unfed};
 use hamirror::internal::wire::header::{Command, ReplyHeader};
@@ -27,7 +28,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "reply", run: reply },
     Target { name: "merge", run: merge },
     Target { name: "frames", run: frames },
@@ -35,6 +36,7 @@ pub const TARGETS: [Target; 7] = [
     Target { name: "agent", run: agent },
     Target { name: "request", run: request },
     Target { name: "sphinxql", run: sphinxql },
+    Target { name: "client", run: client },
 ];
 
 /// Decodes a SEARCH reply: a byte of the number of queries and, in its highest bit, whether a
@@ -297,6 +299,34 @@ pub fn request(input: &[u8]) {
     if let Err(text) = guard::check(command, input.0) {
         assert_line(&text);
         assert_eq!(guard::check(command, input.0), Err(text));
+    }
+}
+
+/// Reads a client's SEARCH: two bytes of the version, then the body. What it asks for becomes a
+/// request to agents, or is refused in a line.
+pub fn client(input: &[u8]) {
+    let mut input = Input(input);
+    let version = input.number();
+    let Ok(searches) = master::searches(version, input.0) else { return };
+    assert!((1..=32).contains(&searches.len()));
+    for search in searches.into_iter().flatten() {
+        let request = match SearchRequest::new("d", &search, UNIX_EPOCH) {
+            Ok(request) => request,
+            Err(error) => {
+                assert_line(&error.to_string());
+                continue;
+            }
+        };
+        for product in [request::Product::Sphinx, request::Product::Manticore] {
+            let layout = Layout::default();
+            let (host, index_list) = ("box:9312", "i");
+            let target = request::Target { host, index_list, attempt: 0, product, layout };
+            let mut body = Vec::new();
+            request.encode(&target, &mut body).expect("a body");
+            if let Err(text) = guard::check(request.command_for(&target), &body) {
+                assert_line(&text);
+            }
+        }
     }
 }
 
