@@ -14,7 +14,6 @@ STATEMENTS = [
     "SET AUTOCOMMIT = 0",
     "SET character_set_results = NULL",
     "SET foo = 1",
-    "SELECT @@max_allowed_packet",
     "SELECT @@session.auto_increment_increment LIMIT 1",
     "SELECT 1",
     "BEGIN",
