@@ -5,6 +5,13 @@
 //! Without addresses it takes free ports of this machine. It prints both addresses, the binary
 //! API's first, and ends with its input.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a program has sockets and threads of its own; the library's rules forbid them"
+)]
+
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};

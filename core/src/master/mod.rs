@@ -93,7 +93,7 @@ pub struct Connection {
 
 enum Speaker {
     Sphinx(Api),
-    Mysql41(Mysql41),
+    Mysql41(Box<Mysql41>),
 }
 
 impl Master {
@@ -108,7 +108,7 @@ impl Master {
         let master = self.clone();
         let speaker = match protocol {
             Protocol::Sphinx => Speaker::Sphinx(Api::new(master)),
-            Protocol::Mysql41 => Speaker::Mysql41(Mysql41::new(master)),
+            Protocol::Mysql41 => Speaker::Mysql41(Box::new(Mysql41::new(master))),
         };
         Connection { speaker }
     }

@@ -28,8 +28,8 @@ fn tens_of_thousands_of_rows_are_in_order() {
     let row = |number: u64| {
         let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let [wide, narrow] = [mixed, mixed >> 48];
-        let id = if number % 3 == 0 { wide } else { narrow };
-        let prefix = if number % 5 == 0 { "" } else { "long and equal: " };
+        let id = if number.is_multiple_of(3) { wide } else { narrow };
+        let prefix = if number.is_multiple_of(5) { "" } else { "long and equal: " };
         (id, number as i32 % 7 - 3, narrow as u32 % 1_000, format!("{prefix}{}", narrow % 10))
     };
     let agents = [0, 1].map(|agent| (0..12_000).map(|number| row(2 * number + agent)).collect());

@@ -201,12 +201,13 @@ fn what_is_cut_short_or_announces_too_much_is_refused() {
 
 #[test]
 fn what_a_daemon_refuses_is_refused_in_its_words() {
-    let refused = |change: fn(&mut Query)| {
+    type Change = fn(&mut Query);
+    let refused = |change: Change| {
         let mut query = full();
         change(&mut query);
         decode(0x11e, &encoded(0x11e, &[query])).expect_err("a refusal")
     };
-    let cases: [(fn(&mut Query), &str); 10] = [
+    let cases: [(Change, &str); 10] = [
         (|query| query.limit = -1, "limit out of bounds (limit=-1)"),
         (|query| query.offset = -1, "offset out of bounds (offset=-1, max_matches=100)"),
         (|query| query.offset = 100, "offset out of bounds (offset=100, max_matches=100)"),
