@@ -140,7 +140,8 @@ pub(crate) fn completeness(value: &Bound<'_, PyAny>) -> PyResult<Completeness> {
     if value.is_instance_of::<PyString>() {
         return choice(value, &COMPLETENESS);
     }
-    Completeness::at_least(percent(value)?).map_err(|error| PyValueError::new_err(error.to_string()))
+    Completeness::at_least(percent(value)?)
+        .map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 fn soft_timeout(value: &Bound<'_, PyAny>) -> PyResult<SoftTimeout> {
