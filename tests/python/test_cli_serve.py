@@ -100,7 +100,7 @@ def test_it_answers_this_machine_by_its_own_name_alone(cluster: Cluster) -> None
         assert url.startswith("http://127.0.0.1:")
         for request, code in (
             (Request(f"{url}status.json", headers={"Host": "elsewhere.example"}), 421),
-            (Request(f"{url}../cli.md"), 404),
+            (Request(f"{url}../status"), 404),
             (Request(url, data=b"x"), 501),
         ):
             with pytest.raises(HTTPError) as caught:

@@ -3,8 +3,8 @@
 //! searchd listens with a backlog of five (2.2.11): of more connections than that at once the
 //! kernel drops some, which then wait a second for their second try. So connections to a host wait
 //! here until few enough others are without their greeting; for a far host the number of these
-//! follows what it takes. Now and then one goes on regardless, for those others may hang. Manticore, which
-//! greets with its first reply, has a longer backlog and is not waited for.
+//! follows what it takes. Now and then one goes on regardless, for those others may hang.
+//! Manticore, which greets with its first reply, has a longer backlog and is not waited for.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

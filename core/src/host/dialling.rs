@@ -205,13 +205,14 @@ impl Dialling {
         call_and_unlock(dials);
     }
 
-    /// A connection was made `way` after it was dialled, and greeted in `took`. The number of places
-    /// for a far host follows what that takes: up by one when so many were greeted, down by half
-    /// for one that was not greeted soon (additive increase, multiplicative decrease: RFC 5681).
+    /// A connection was made `way` after it was dialled, and greeted in `took`. The number of
+    /// places for a far host follows what that takes. It goes up by one when so many were greeted,
+    /// and down by half for one that was not greeted soon (additive increase, multiplicative
+    /// decrease: RFC 5681).
     ///
     /// A near host is never asked for more. Its greetings are prompt until its queue is full, and
-    /// for what its kernel drops then a second is lost. Of the connections to a far one most are on
-    /// their way, and come one by one, as the greetings before them went out.
+    /// for what its kernel drops then a second is lost. Of the connections to a far one most are
+    /// on their way, and come one by one, as the greetings before them went out.
     pub fn handle_greeted(&self, way: Duration, took: Duration) {
         let mut dials = self.dials.lock();
         dials.way = dials.way.min(way);

@@ -22,8 +22,8 @@ pub struct HostStatus {
     pub state: HostState,
     /// Time that the host has been living or dead; from the start, if it was never anything else.
     pub state_for: Duration,
-    /// Time until a dead host may get its next trial, zero if that is due; `None` while it is living
-    /// or on trial.
+    /// Time until a dead host may get its next trial, zero if that is due; `None` while it is
+    /// living or on trial.
     pub next_trial: Option<Duration>,
     /// Failures since its last success.
     pub errors_in_row: u32,

@@ -474,8 +474,7 @@ fn what_is_incomplete_or_out_of_range_is_not_sent() {
         assert!(error.to_string().contains(expected), "{error} / {expected}");
         assert!(!error.to_string().contains(char::is_control), "{error:?} is one line");
     }
-    let product = Product::Unknown;
-    let layout = Layout::default();
+    let (product, layout) = (Product::Unknown, Layout::default());
     let target = Target { host: "box", index_list: " ,", attempt: 0, product, layout };
     let error = request(&search()).encode(&target, &mut Vec::new()).unwrap_err();
     assert!(error.to_string().contains("names no index"), "{error}");

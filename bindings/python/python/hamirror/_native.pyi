@@ -17,7 +17,7 @@ from ._queries import Filter, Grouping, Override, Ranker, Search, Sort
 from ._requests import Reply, Request, Verdict
 from ._results import Answer, Row, SearchResult, Session
 from .status import Status
-from .types import AttemptFailure, Keywords, Mirrored, Rows, Written
+from .types import Keywords, Mirrored, Rows, Written
 
 __all__ = [
     "Answer",
@@ -66,18 +66,6 @@ def escape(text: str, /) -> str:
     str
         The text with a backslash before each of ``\\ ( ) | - ! @ ~ " & / ^ $ = <``.
     """
-
-# Index, agent, host, start and length in seconds, and failure of each attempt.
-def _attempts(
-    table: SearchResult | Answer,
-) -> list[tuple[str, int, str, float, float, AttemptFailure | None]]: ...
-
-# Name, dtype, values and mask of each column.
-def _buffers(
-    table: SearchResult | Answer,
-) -> list[tuple[str, str, bytes | tuple[bytes, bytes] | list[Any], bytes | None]]: ...
-def _restored_result(state: tuple[Any, ...]) -> SearchResult: ...
-def _restored_row(state: tuple[Any, ...]) -> Row: ...
 
 # int, float, str, or a list or tuple of them; in turn or by name.
 _Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
@@ -429,10 +417,7 @@ class Client:
     def call(
         self, index: str, agent: int, request: Request, **options: Unpack[CallOptions]
     ) -> Reply:
-        """Asks one agent of an index, by its number from 0; raises what `search` does.
-
-        `options` are those of `CallOptions`.
-        """
+        """Asks one agent of an index, by its number from 0; raises what `search` does."""
 
     def batch(self) -> Batch:
         """An empty batch: many calls under way at once."""
@@ -505,9 +490,10 @@ class Client:
     def __exit__(self, *_exception: object) -> None:
         """Closes it."""
 
+# Index, agent, host, start and length in seconds, and failure of each attempt.
+def _attempts(table: SearchResult | Answer) -> list[tuple[Any, ...]]: ...
+
 # Name, dtype, values and mask of each column.
-def _buffers(
-    table: SearchResult | Answer,
-) -> list[tuple[str, str, bytes | tuple[bytes, bytes] | list[Any], bytes | None]]: ...
+def _buffers(table: SearchResult | Answer) -> list[tuple[str, str, Any, bytes | None]]: ...
 def _restored_result(state: tuple[Any, ...]) -> SearchResult: ...
 def _restored_row(state: tuple[Any, ...]) -> Row: ...

@@ -35,7 +35,7 @@ class Outcome:
     errors: Counter[str] = field(default_factory=Counter)
     """Searches that failed, by their cause."""
     refused: int = 0
-    """Those of them that were at fault themselves."""
+    """Searches that failed by a fault of their own."""
     took_s: float = 0.0
     """Time from the first begin to the last end."""
 

@@ -80,7 +80,7 @@ COLUMNS = ("agent", "mirror", "state", "share", "p50 ms", "p99 ms", "failures", 
 """Columns of a line."""
 
 NUMBERS = ("share", "p50 ms", "p99 ms")
-"""Those of them that are numbers."""
+"""Columns that are numbers."""
 
 
 def table(picture: Status) -> Table:
