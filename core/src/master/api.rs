@@ -197,13 +197,13 @@ fn frame(status: u16, version: u16, body: &[u8]) -> Vec<u8> {
 /// Number of commands that 2.2.11 has, two of which mean nothing.
 const COMMANDS: u16 = 12;
 
-/// Commands that are answered, in the versions of 2.2.11.
+/// Commands that are answered, in the versions of 2.2.11: agents are asked in older ones.
 const OWN: [Command; 9] = [
     Command::SEARCH,
-    Command::EXCERPT,
+    Command { version: 0x104, ..Command::EXCERPT },
     Command::UPDATE,
     Command::KEYWORDS,
-    Command::STATUS,
+    Command { version: 0x101, ..Command::STATUS },
     Command::FLUSHATTRS,
     Command::SPHINXQL,
     Command::PING,
