@@ -101,7 +101,7 @@ def test_a_key_keeps_to_a_mirror_and_the_result_tells() -> None:
         ({"soft_timeout": (2**70, 10)}, ValueError, "'soft_timeout': .* give 1 to 100"),
         ({"soft_timeout": (50, 101)}, ValueError, "'soft_timeout': .* give 0 to 100"),
         ({"soft_timeout": (50, -1)}, ValueError, "'soft_timeout': .* give 0 to 100"),
-        ({"soft_timeout": (True, 1)}, TypeError, "'soft_timeout': True is no percentage"),
+        ({"soft_timeout": (True, 1)}, TypeError, "'soft_timeout': True is no number"),
         ({"soft_timeout": 50}, TypeError, "'soft_timeout'"),
         ({"mirror_key": 17}, TypeError, "'mirror_key'"),
     ],

@@ -437,11 +437,8 @@ class Client:
         given); `RequestError` for any other statement."""
 
     def prometheus(self) -> str:
-        """The record of every host as text for Prometheus, version 0.0.4.
-
-        It is of this client in this process alone: each process of a prefork server has its own,
-        to be scraped or labelled one by one.
-        """
+        """The record of every host as text for Prometheus, version 0.0.4: of this client in this
+        process alone. Each process of a prefork server is scraped or labelled by itself."""
 
     def set_log(
         self,
@@ -493,7 +490,9 @@ class Client:
 # Index, agent, host, start and length in seconds, and failure of each attempt.
 def _attempts(table: SearchResult | Answer) -> list[tuple[Any, ...]]: ...
 
-# Name, dtype, values and mask of each column.
-def _buffers(table: SearchResult | Answer) -> list[tuple[str, str, Any, bytes | None]]: ...
+# Name, dtype, values and mask of a column.
+_Buffer: TypeAlias = tuple[str, str, bytes | tuple[bytes, bytes] | list[Any], bytes | None]
+
+def _buffers(table: SearchResult | Answer) -> list[_Buffer]: ...
 def _restored_result(state: tuple[Any, ...]) -> SearchResult: ...
 def _restored_row(state: tuple[Any, ...]) -> Row: ...
