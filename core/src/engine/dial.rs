@@ -223,7 +223,7 @@ impl Engine {
             // It may have been closed, and its number given to another, while it waited.
             let connection = self.connections.get_mut(id);
             let waiting = connection.filter(|connection| {
-                connection.host.number == host && connection.dial != DialPlace::Dialling
+                connection.host.number == host && !connection.dial.is_dialling()
             });
             if let Some(connection) = waiting
                 && matches!(connection.state, State::Connecting { .. })
@@ -302,8 +302,8 @@ impl Engine {
     pub(super) fn end_dial(&mut self, id: ConnectionId, now: Instant) {
         let connection = &mut self.connections[id];
         if connection.dial != DialPlace::None {
-            let took = now.saturating_duration_since(connection.dialled_at);
-            connection.host.dialling.handle_greeted(connection.way, took);
+            let (since, way) = (connection.dialled_at, connection.way);
+            connection.host.dialling.handle_greeted(since, way, now);
             self.give_up_dial(id, now);
         }
     }

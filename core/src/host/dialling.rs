@@ -14,14 +14,19 @@ pub enum DialPlace {
     None,
     /// Not begun, because too many others wait for theirs; with its number in the line.
     Queued(u64),
-    /// Begun, not greeted.
-    Dialling,
+    /// Begun, not greeted; with its number among those.
+    Dialling(u64),
 }
 
 impl DialPlace {
     /// True if the connection stands in the line.
     pub(crate) fn is_queued(self) -> bool {
         matches!(self, DialPlace::Queued(_))
+    }
+
+    /// True if the connection is begun.
+    pub(crate) fn is_dialling(self) -> bool {
+        matches!(self, DialPlace::Dialling(_))
     }
 }
 
@@ -49,7 +54,10 @@ struct Dials {
     last_number: u64,
     /// All in the line with a lower number were called.
     called_below: u64,
-    dialling: u32,
+    /// Connections that hold a place, with the time at which they began.
+    under_way: BTreeMap<u64, Instant>,
+    /// Number of the last one that began.
+    last_begun: u64,
     last: Option<Instant>,
     /// Connections at once that the host is asked to take.
     places: u32,
@@ -66,6 +74,8 @@ struct Waiter {
     waker: Option<Waker>,
     /// True if a place became free for it.
     is_called: bool,
+    /// Since when others wait for it to come.
+    expected_since: Option<Instant>,
 }
 
 impl Default for Dials {
@@ -74,7 +84,8 @@ impl Default for Dials {
             line: BTreeMap::new(),
             last_number: 0,
             called_below: 0,
-            dialling: 0,
+            under_way: BTreeMap::new(),
+            last_begun: 0,
             last: None,
             places: DIALS_MIN,
             greeted: 0,
@@ -90,7 +101,19 @@ impl Dials {
     }
 
     fn is_free(&self) -> bool {
-        self.dialling < self.places
+        self.under_way.len() < self.places as usize
+    }
+
+    /// Takes their places from connections that were begun well before one that is greeted now: a
+    /// packet of theirs is lost, and they are in no queue. Returns whether there were any.
+    fn pass_over(&mut self, greeted_since: Instant) -> bool {
+        let count = self.under_way.len();
+        while let Some(first) = self.under_way.first_entry()
+            && *first.get() + EXTRA_DIAL_PAUSE <= greeted_since
+        {
+            first.remove();
+        }
+        self.under_way.len() < count
     }
 
     /// Calls the first in the line that was not called yet, if there is a place.
@@ -108,16 +131,18 @@ impl Dials {
     }
 
     /// Calls the first in the line to a place beyond the others, for the one that looked there by
-    /// time, `own`. Returns `None` if that is the first itself, or if the first was called and did
-    /// not come.
-    fn call_first(&mut self, own: u64) -> Option<Waker> {
-        let mut first = self.line.first_entry()?;
-        if *first.key() == own || first.get().is_called {
-            return None;
+    /// time, `own`. Returns false if the place is that one's: it is the first itself, or the first
+    /// was called some time ago and did not come.
+    fn call_first(&mut self, own: u64, now: Instant, woken: &mut Option<Waker>) -> bool {
+        let Some((number, first)) = self.line.iter_mut().next() else { return false };
+        if *number == own || first.waker.is_none() {
+            return false;
         }
-        let waker = first.get().waker.clone()?;
-        first.get_mut().is_called = true;
-        Some(waker)
+        if !std::mem::replace(&mut first.is_called, true) {
+            woken.clone_from(&first.waker);
+        }
+        let since = *first.expected_since.get_or_insert(now);
+        now.saturating_duration_since(since) < EXTRA_DIAL_PAUSE
     }
 }
 
@@ -155,21 +180,25 @@ impl Dialling {
         if let (DialPlace::Queued(own), DialTurn::Due) = (place, turn)
             && is_extra_due
             && !dials.is_free()
-            && let Some(first) = dials.call_first(own)
         {
-            drop(dials);
-            first.wake();
-            return place;
+            let mut first = None;
+            if dials.call_first(own, now, &mut first) {
+                drop(dials);
+                first.into_iter().for_each(Waker::wake);
+                return place;
+            }
         }
         if (dials.is_free() && is_turn) || is_extra_due {
             if let DialPlace::Queued(number) = place {
                 dials.line.remove(&number);
             }
-            dials.dialling += 1;
+            dials.last_begun += 1;
+            let begun = dials.last_begun;
+            dials.under_way.insert(begun, now);
             dials.last = Some(now);
             // With every place that is taken the next in line is called to what is left.
             call_and_unlock(dials);
-            return DialPlace::Dialling;
+            return DialPlace::Dialling(begun);
         }
         let number = match place {
             DialPlace::Queued(number) => number,
@@ -179,7 +208,10 @@ impl Dialling {
             }
         };
         dials.called_below = dials.called_below.min(number);
-        dials.line.insert(number, Waiter { waker: waker.cloned(), is_called: false });
+        dials.line.insert(
+            number,
+            Waiter { waker: waker.cloned(), is_called: false, expected_since: None },
+        );
         DialPlace::Queued(number)
     }
 
@@ -200,32 +232,35 @@ impl Dialling {
                     return;
                 }
             }
-            DialPlace::Dialling => dials.dialling -= 1,
+            // Its place may have been taken from it, and given to another.
+            DialPlace::Dialling(begun) => drop(dials.under_way.remove(&begun)),
         }
         call_and_unlock(dials);
     }
 
-    /// A connection was made `way` after it was dialled, and greeted in `took`. The number of
-    /// places for a far host follows what that takes. It goes up by one when so many were greeted,
-    /// and down by half for one that was not greeted soon (additive increase, multiplicative
-    /// decrease: RFC 5681).
+    /// A connection that was dialled at `since` was made `way` after that, and is greeted now. The
+    /// number of places for a far host follows what that takes. It goes up by one when so many were
+    /// greeted, and down by half for one that was not greeted soon (additive increase,
+    /// multiplicative decrease: RFC 5681).
     ///
     /// A near host is never asked for more. Its greetings are prompt until its queue is full, and
     /// for what its kernel drops then a second is lost. Of the connections to a far one most are
     /// on their way, and come one by one, as the greetings before them went out.
-    pub fn handle_greeted(&self, way: Duration, took: Duration) {
+    pub fn handle_greeted(&self, since: Instant, way: Duration, now: Instant) {
         let mut dials = self.dials.lock();
         dials.way = dials.way.min(way);
-        if took >= dials.way * 2 + LOST_PACKET {
+        let took = now.saturating_duration_since(since);
+        let has_lost = dials.pass_over(since) || took >= dials.way * 2 + LOST_PACKET;
+        if has_lost {
             dials.shrink();
         } else if dials.way >= FAR && !dials.line.is_empty() {
             dials.greeted += 1;
             if dials.greeted >= dials.places {
                 dials.places = (dials.places + 1).min(DIALS_MAX);
                 dials.greeted = 0;
-                call_and_unlock(dials);
             }
         }
+        call_and_unlock(dials);
     }
 
     /// A connection was given up that nobody greeted.
@@ -275,7 +310,7 @@ mod tests {
         let dialling = Dialling::default();
         for _ in 0..DIALS_MIN {
             let place = dialling.claim(DialPlace::None, DialTurn::Called, None, now);
-            assert_eq!(place, DialPlace::Dialling);
+            assert!(place.is_dialling());
         }
         let join = |_| {
             let bell = Arc::new(Bell::default());
@@ -298,7 +333,7 @@ mod tests {
         let (dialling, waiters) = line(now);
         let claim = |place| dialling.claim(place, DialTurn::Called, None, now);
         assert_eq!(rung(&waiters), [0, 0, 0]);
-        dialling.release(DialPlace::Dialling);
+        dialling.release(DialPlace::Dialling(1));
         assert_eq!(rung(&waiters), [1, 0, 0]);
         // Neither a newcomer nor the second in line passes the first.
         let newcomer = claim(DialPlace::None);
@@ -307,8 +342,8 @@ mod tests {
         let (_, waker, second) = &waiters[1];
         let place = dialling.claim(*second, DialTurn::Called, Some(waker), now);
         assert_eq!(place, *second);
-        assert_eq!(claim(waiters[0].2), DialPlace::Dialling);
-        dialling.release(DialPlace::Dialling);
+        assert!(claim(waiters[0].2).is_dialling());
+        dialling.release(DialPlace::Dialling(2));
         assert_eq!(rung(&waiters), [1, 1, 0]);
     }
 
@@ -317,7 +352,7 @@ mod tests {
         let now = crate::agent::testing::origin();
         let grown = |way: Duration, took: Duration| {
             let (dialling, _waiters) = line(now);
-            (0..1_000).for_each(|_| dialling.handle_greeted(way, took));
+            (0..1_000).for_each(|_| dialling.handle_greeted(now, way, now + took));
             dialling.dials.lock().places
         };
         let ms = Duration::from_millis;
@@ -325,8 +360,8 @@ mod tests {
         assert_eq!(grown(FAR, FAR * 2), 45, "one more for each round of greetings");
         assert_eq!(grown(ms(80), ms(161)), 45, "the way there is no sign of a full queue");
         let (dialling, _waiters) = line(now);
-        (0..1_000).for_each(|_| dialling.handle_greeted(ms(80), ms(160)));
-        dialling.handle_greeted(ms(1_080), ms(1_160));
+        (0..1_000).for_each(|_| dialling.handle_greeted(now, ms(80), now + ms(160)));
+        dialling.handle_greeted(now, ms(1_080), now + ms(1_160));
         assert_eq!(dialling.dials.lock().places, 22);
         dialling.handle_ungreeted();
         assert_eq!(dialling.dials.lock().places, 11);
@@ -346,11 +381,30 @@ mod tests {
         // The third one finds that nobody was greeted for long, and lets the first one go.
         assert!(claim(2, DialTurn::Due, 1).is_queued());
         assert_eq!(rung(&waiters), [1, 0, 0]);
-        assert_eq!(claim(0, DialTurn::Called, 1), DialPlace::Dialling);
+        assert!(claim(0, DialTurn::Called, 1).is_dialling());
         // The second one does not come when it is called.
         assert!(claim(2, DialTurn::Due, 2).is_queued());
         assert_eq!(rung(&waiters), [1, 1, 0]);
-        assert_eq!(claim(2, DialTurn::Due, 2), DialPlace::Dialling);
+        assert!(claim(2, DialTurn::Due, 2).is_queued(), "it may be on its way");
+        assert!(claim(2, DialTurn::Due, 3).is_dialling());
+    }
+
+    #[test]
+    fn who_is_overtaken_holds_no_place() {
+        let now = crate::agent::testing::origin();
+        let (dialling, waiters) = line(now);
+        let soon = now + EXTRA_DIAL_PAUSE / 2;
+        dialling.handle_greeted(soon, Duration::ZERO, soon);
+        assert_eq!(rung(&waiters), [0, 0, 0], "those before it may be in the queue");
+        let later = now + EXTRA_DIAL_PAUSE;
+        dialling.handle_greeted(later, Duration::ZERO, later);
+        assert_eq!(rung(&waiters), [1, 0, 0], "their packets are lost");
+        for (_, waker, place) in &waiters {
+            let place = dialling.claim(*place, DialTurn::Called, Some(waker), later);
+            assert!(place.is_dialling());
+        }
+        dialling.release(DialPlace::Dialling(1));
+        assert_eq!(dialling.dials.lock().under_way.len(), 3, "its place is another's");
     }
 
     #[test]
@@ -358,19 +412,19 @@ mod tests {
         let now = crate::agent::testing::origin();
         let (dialling, waiters) = line(now);
         // The first leaves after it was called.
-        dialling.release(DialPlace::Dialling);
+        dialling.release(DialPlace::Dialling(1));
         dialling.release(waiters[0].2);
         assert_eq!(rung(&waiters), [1, 1, 0]);
         // The second does not come: the next place that is free is the third one's, and with it
         // the third is called to what the second left.
-        dialling.release(DialPlace::Dialling);
+        dialling.release(DialPlace::Dialling(2));
         assert_eq!(rung(&waiters), [1, 1, 1]);
         let claim = |place, turn| dialling.claim(place, turn, None, now);
-        assert_eq!(claim(waiters[2].2, DialTurn::Called), DialPlace::Dialling);
+        assert!(claim(waiters[2].2, DialTurn::Called).is_dialling());
         // Whoever looks by time takes what is left, called or not.
         let late = claim(DialPlace::None, DialTurn::Called);
         assert!(late.is_queued());
-        assert_eq!(claim(late, DialTurn::Due), DialPlace::Dialling);
+        assert!(claim(late, DialTurn::Due).is_dialling());
         assert_eq!(claim(waiters[1].2, DialTurn::Called), waiters[1].2);
     }
 }
