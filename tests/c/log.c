@@ -123,9 +123,9 @@ int main(int count, char **arguments)
     OK(hamirror_client_set_log(client, HAMIRROR_LOG_WARNING, hear, &warnings, count_drop, &error));
     for (call = 0; call < 3; call++)
         ask(client, &warnings, 0);
-    /* The fourth failure in a row, in all: dead. */
-    CHECK(read_of(&warnings, &warnings.lines) == 1);
-    CHECK(read_of(&warnings, &warnings.warnings) == 1);
+    /* The fourth failure in a row, in all: dead, and its agent has no other mirror. */
+    CHECK(read_of(&warnings, &warnings.lines) == 2);
+    CHECK(read_of(&warnings, &warnings.warnings) == 2);
     hamirror_client_free(client);
     CHECK(all.dropped == 3 && warnings.dropped == 1);
     return 0;
