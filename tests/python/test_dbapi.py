@@ -8,6 +8,7 @@ import re
 import threading
 import time
 import warnings
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,7 @@ from realtime import RealTime
 import hamirror
 from daemons import REPOSITORY, refused_address
 from hamirror import dbapi
+from hamirror._dbapi import bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -259,9 +261,37 @@ def test_times_are_bound_as_seconds(connection: dbapi.Connection, cluster: Clust
         assert cursor.rowcount == 1
     day = dbapi.DateFromTicks(ticks)
     midnight = int(time.mktime(day.timetuple()))
-    assert dbapi._bound([moment, day]) == [ticks, midnight]
+    assert bound([moment, day]) == [ticks, midnight]
     with pytest.raises(dbapi.ProgrammingError, match="time is no value"):
         cursor.execute("SHOW META LIKE ?", [dbapi.TimeFromTicks(ticks)])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        # The float beside it is the id of another document.
+        ("9007199254740993", 9007199254740993),
+        ("18446744073709551615", 2**64 - 1),
+        ("-9007199254740993.000", -9007199254740993),
+        ("1E+3", 1000),
+        ("0.10", 0.1),
+        ("-2.5", -2.5),
+    ],
+)
+def test_a_decimal_keeps_its_digits(text: str, value: float) -> None:
+    (kept,) = bound(iter([Decimal(text)])) or [None]
+    assert (kept, type(kept)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    "text", ["0.12345678901234567890", "1E-400", "1E+400", "1E+999999", "NaN", "sNaN", "-Infinity"]
+)
+def test_a_decimal_that_no_number_holds_is_refused(
+    connection: dbapi.Connection, cluster: Cluster, text: str
+) -> None:
+    cursor = connection.cursor()
+    with pytest.raises(dbapi.ProgrammingError, match=re.escape(f"Decimal('{Decimal(text)}')")):
+        cursor.execute(f"SELECT id FROM {cluster.index} WHERE size = ?", [Decimal(text)])
 
 
 def test_threads_share_a_connection(connection: dbapi.Connection, cluster: Cluster) -> None:

@@ -1,10 +1,15 @@
-"""Exceptions, type objects and constructors of PEP 249; import their names from `dbapi`."""
+"""Exceptions, type objects and constructors of PEP 249, and what its values are bound as.
+
+Import their names from `dbapi`.
+"""
 
 from __future__ import annotations
 
 import builtins
 import datetime
-from typing import Final
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Final
 
 
 class Warning(builtins.Warning):  # noqa: A001
@@ -122,3 +127,50 @@ def TimeFromTicks(ticks: float) -> datetime.time:  # noqa: N802
 def TimestampFromTicks(ticks: float) -> datetime.datetime:  # noqa: N802
     """Date and time of a number of seconds since 1970, in local time."""
     return datetime.datetime.fromtimestamp(ticks)
+
+
+def bound(
+    parameters: Iterable[Any] | Mapping[str, Any] | None,
+) -> list[Any] | dict[str, Any] | None:
+    """Parameters as values that a statement takes."""
+    if parameters is None:
+        return None
+    if isinstance(parameters, str):
+        raise ProgrammingError("one text is no list of values")
+    if isinstance(parameters, Mapping):
+        return {name: _value(value) for name, value in parameters.items()}
+    return [_value(value) for value in parameters]
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime.datetime):
+        return int(value.timestamp())
+    if isinstance(value, datetime.date):
+        return int(datetime.datetime.combine(value, datetime.time()).timestamp())
+    if isinstance(value, Decimal):
+        return _number(value)
+    if isinstance(value, (list, tuple)):
+        return [_value(one) for one in value]
+    if isinstance(value, (int, float, str)) or hasattr(value, "__index__"):
+        return value
+    raise ProgrammingError(
+        f"{type(value).__name__} is no value of a statement: int, float, str, Decimal, date, "
+        "datetime or a list of these"
+    )
+
+
+def _number(value: Decimal) -> int | float:
+    """The int of a whole number, so that a long id keeps all of its digits; else a float."""
+    if value.is_finite() and value.adjusted() < _DIGITS_MAX:
+        if value == value.to_integral_value():
+            return int(value)
+        if Decimal(repr(float(value))) == value:
+            return float(value)
+    raise ProgrammingError(
+        f"Decimal('{value}') is no value of a statement: no int of 64 bits, and a float does not "
+        "hold all of its digits; round it, or bind a float"
+    )
+
+
+# Digits of the greatest int of 64 bits.
+_DIGITS_MAX: Final = 20

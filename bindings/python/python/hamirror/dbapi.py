@@ -14,12 +14,10 @@ told as a `Warning`, which a filter of `warnings` makes an error.
 
 from __future__ import annotations
 
-import datetime
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from . import _errors
@@ -48,6 +46,7 @@ from ._dbapi import (
     TimestampFromTicks,
     TypeCode,
     Warning,  # noqa: A004
+    bound,
 )
 from ._native import Client
 
@@ -289,8 +288,9 @@ class Cursor:
         statement : str
             The text, in which `?`, `%s`, `:name` or `%(name)s` are free places.
         parameters : iterable or mapping, default none
-            Values in turn or by name: int, float, str, Decimal, date or datetime (seconds since
-            1970), or a list of these. They are never read as a part of the statement.
+            Values in turn or by name: int, float, str, Decimal (an int or a float that holds all
+            of its digits), date or datetime (seconds since 1970), or a list of these. They are
+            never read as a part of the statement.
 
         Returns
         -------
@@ -415,12 +415,12 @@ class Cursor:
         options = connection._call_options
         insert_agent = connection._insert_agent
         with _told():
-            bound = _bound(parameters)
+            values = bound(parameters)
             if insert_agent is None or not _INSERTS.match(statement):
-                self._answers = list(self._session.execute(statement, bound, **options))
+                self._answers = list(self._session.execute(statement, values, **options))
                 self._begin()
                 return
-            written = client.execute_on_agent(insert_agent, statement, bound, **options)
+            written = client.execute_on_agent(insert_agent, statement, values, **options)
         self._rowcount = written.documents or 0
         if written.warning:
             self.messages.append((Warning, written.warning))
@@ -465,31 +465,3 @@ _MEANT: Final[tuple[tuple[type[Error], type[_errors.Error]], ...]] = (
 
 # A statement for one agent; comments before it are not looked through.
 _INSERTS: Final = re.compile(r"\s*(insert|replace)\s", re.IGNORECASE)
-
-
-def _bound(parameters: _Parameters | None) -> list[Any] | dict[str, Any] | None:
-    """Parameters as values that a statement takes."""
-    if parameters is None:
-        return None
-    if isinstance(parameters, str):
-        raise ProgrammingError("one text is no list of values")
-    if isinstance(parameters, Mapping):
-        return {name: _value(value) for name, value in parameters.items()}
-    return [_value(value) for value in parameters]
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, datetime.datetime):
-        return int(value.timestamp())
-    if isinstance(value, datetime.date):
-        return int(datetime.datetime.combine(value, datetime.time()).timestamp())
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, (list, tuple)):
-        return [_value(one) for one in value]
-    if isinstance(value, (int, float, str)) or hasattr(value, "__index__"):
-        return value
-    raise ProgrammingError(
-        f"{type(value).__name__} is no value of a statement: int, float, str, Decimal, date, "
-        "datetime or a list of these"
-    )
