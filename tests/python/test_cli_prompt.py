@@ -59,6 +59,18 @@ def test_a_fault_is_told_and_the_prompt_goes_on(
     assert "Ctrl-D" in capsys.readouterr().out
 
 
+def test_what_is_no_utf_8_is_told_and_the_prompt_goes_on(
+    client: hamirror.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with create_pipe_input() as terminal:
+        terminal.send_bytes(b"SHOW '\xff';\rSHOW TABLES;\r\x04")
+        prompt = Prompt(client, None, {}, terminal=terminal, screen=DummyOutput())
+        assert prompt.run() is Exit.DONE
+    out, err = capsys.readouterr()
+    assert "distributed" in out
+    assert err == "hamirror: byte 0xff is no UTF-8: letter 7 of a text that has to be\n"
+
+
 def test_ctrl_c_drops_a_line_and_the_prompt_goes_on(
     client: hamirror.Client, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from daemons import Cluster
 
+PARTS = "SELECT id, weight() AS weight, * FROM  WHERE "
 ALL_ATTRIBUTES = (CAPTURES / "search_allattrs_master14_11F.rep.bin").read_bytes()
 
 
@@ -158,6 +160,24 @@ def test_statements_are_read_from_a_pipe(cluster: Cluster) -> None:
     assert "\x1b" not in wide.out
     forced = {"NO_COLOR": "1", "TERM": "xterm", "COLORTERM": "truecolor"}
     assert "\x1b" not in alone("status", cluster.config_path, environment=forced).out
+
+
+def test_what_is_no_utf_8_is_told_with_its_place(cluster: Cluster) -> None:
+    none, (conf, index) = b"\xff", (cluster.config_path, cluster.index)
+    said = "hamirror: byte 0xff is no UTF-8: letter {} of a text that has to be\n"
+    cases: tuple[tuple[tuple[str | bytes | Path, ...], bytes | None, int], ...] = (
+        (("sql", conf), b"SHOW " + none, 6),
+        (("check", "-"), b"# " + none, 3),
+        (("sql", conf, none), None, 1),
+        (("search", conf, index, "--plain", none), None, 1),
+        (("search", conf, index, "--where", none), None, len(f"{index}{PARTS}") + 1),
+    )
+    for arguments, given, letter in cases:
+        parts = (sys.executable, "-m", "hamirror", *arguments)
+        command = [os.fsencode(one) for one in parts]
+        ended = subprocess.run(command, input=given, capture_output=True, check=False)
+        assert (ended.returncode, ended.stdout) == (1, b"")
+        assert ended.stderr.decode() == said.format(letter)
 
 
 def test_who_reads_no_further_ends_the_command_quietly(cluster: Cluster) -> None:

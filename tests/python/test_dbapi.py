@@ -188,6 +188,8 @@ def test_an_error_is_what_python_tools_expect(
         (f"SELECT * FROM {cluster.index} LIMIT ?", "1", dbapi.ProgrammingError, None),
         (f"SELECT * FROM {cluster.index} LIMIT ?", [2**64], dbapi.ProgrammingError, None),
         (f"SELECT * FROM {cluster.index} LIMIT ?", [b"1"], dbapi.ProgrammingError, None),
+        ("SHOW '\udcff'", None, dbapi.ProgrammingError, UnicodeEncodeError),
+        ("SHOW META LIKE ?", ["\udcff"], dbapi.ProgrammingError, UnicodeEncodeError),
         ("INSERT INTO x VALUES (1)", None, dbapi.ProgrammingError, hamirror.StatementError),
     ):
         cursor.execute("SHOW TABLES")

@@ -448,7 +448,8 @@ def _told() -> Iterator[None]:
     except _errors.Error as error:
         kinds = (told for told, meant in _MEANT if isinstance(error, meant))
         raise next(kinds, DatabaseError)(str(error)) from error
-    except (TypeError, OverflowError) as error:
+    # A ValueError is an option's, or that of half a surrogate in a text.
+    except (TypeError, ValueError, OverflowError) as error:
         raise ProgrammingError(str(error)) from error
 
 

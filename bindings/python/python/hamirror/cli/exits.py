@@ -45,6 +45,15 @@ def tell(error: hamirror.Error) -> None:
         click.echo(output.printable(line), err=True)
 
 
+def tell_no_text(error: UnicodeEncodeError) -> None:
+    """Prints where a text that is to be UTF-8 has a byte, or half a surrogate, that is none."""
+    code = ord(error.object[error.start])
+    # What Python reads such a byte as.
+    what = f"byte 0x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"U+{code:04X}"
+    place = f"letter {error.start + 1} of a text"
+    click.echo(f"hamirror: {what} is no UTF-8: {place} that has to be", err=True)
+
+
 def worst(exits: list[Exit]) -> Exit:
     """Returns the highest of these codes; `DONE` without any."""
     return max(exits, default=Exit.DONE)

@@ -17,7 +17,7 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 import hamirror
 
 from .answers import print_answers
-from .exits import Exit, exit_of, tell
+from .exits import Exit, exit_of, tell, tell_no_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,6 +86,9 @@ class Prompt:
                 code = self._obey(text) if text.strip("; ") else code
             except KeyboardInterrupt:
                 code = Exit.INTERRUPTED
+            except UnicodeEncodeError as error:
+                tell_no_text(error)
+                code = Exit.REFUSED
             except EOFError:
                 return code
 

@@ -14,7 +14,7 @@ import hamirror
 from .bench import bench
 from .check import check
 from .completion import VARIABLE, completion
-from .exits import Exit, exit_of, tell
+from .exits import Exit, exit_of, tell, tell_no_text
 from .search import search
 from .serve import serve
 from .sql import sql
@@ -55,6 +55,9 @@ def run(arguments: Sequence[str]) -> int:
     except hamirror.Error as error:
         tell(error)
         return exit_of(error)
+    except UnicodeEncodeError as error:
+        tell_no_text(error)
+        return Exit.REFUSED
     except click.ClickException as error:
         error.show()
         return error.exit_code
