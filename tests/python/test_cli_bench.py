@@ -124,9 +124,35 @@ def test_a_search_that_waits_for_room_counts_from_when_it_was_due(
 def test_a_time_ends_it(hamirror: CommandLine, cluster: Cluster, queries: Path) -> None:
     bench = ("bench", cluster.config_path, cluster.index, queries, "--duration", 0.3, "--json")
     assert hamirror(*bench).code == 0
-    # What is due before the end is begun, however late: 60 of them.
+    # What is due before the end is begun by then, or told: 60 of them.
     told = json.loads(hamirror(*bench, "--rate", 200).out)
-    assert told["answered"] == 60
+    assert told["answered"] + told["not_begun"] == 60
+    # A count may end it before.
+    told = json.loads(hamirror(*bench, "--rate", 10_000, "--count", 20).out)
+    assert told["answered"] + told["not_begun"] == 20
+
+
+def test_searches_that_are_late_do_not_outlast_the_time(
+    hamirror: CommandLine,
+    tmp_path: Path,
+    queries: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hamirror.cli.bench.IN_FLIGHT_MAX", 1)
+
+    def answer(body: bytes) -> bytes:
+        time.sleep(0.05)
+        return ANSWER(body)
+
+    with Player(answer) as player:
+        path = configuration(tmp_path / "c.conf", f"{player.address}:any")
+        bench = ("bench", path, "d", queries, "--rate", 100, "--duration", 0.3, "--json")
+        ended = hamirror(*bench)
+    told = json.loads(ended.out)
+    # One after the other: the seventh would begin after the end.
+    assert 1 <= told["answered"] <= 6
+    assert told["not_begun"] == 30 - told["answered"]
+    assert f"{told['not_begun']} searches were due and not begun in time" in ended.err
 
 
 def test_what_fails_is_told_by_its_cause_and_by_the_code(

@@ -15,7 +15,7 @@ import hamirror
 
 from . import health, histogram, options, output
 from .exits import Exit
-from .load import IN_FLIGHT_MAX, Load, Outcome
+from .load import IN_FLIGHT_MAX, RATE_MAX, Load, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ _ERRORS_TOLD = 5
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(min=0, max=RATE_MAX, min_open=True),
     help="In place of threads: searches a second, begun whether others were answered or not.",
 )
 @click.option("--count", type=click.IntRange(1), help="Searches after which it ends.")
@@ -188,6 +188,7 @@ def _described(outcome: Outcome, served: list[tuple[str, str, int, int]]) -> dic
         "answered": outcome.answered,
         "partial": outcome.partial,
         "failed": outcome.failed,
+        "not_begun": outcome.not_begun,
         "errors": dict(outcome.errors),
         "took_s": outcome.took_s,
         "percentiles_s": {f"{percent:g}": outcome.percentile(percent) for percent in _PERCENTS},
@@ -200,6 +201,9 @@ def _described(outcome: Outcome, served: list[tuple[str, str, int, int]]) -> dic
 
 
 def _tell_errors(outcome: Outcome) -> None:
+    if outcome.not_begun:
+        late = f"{outcome.not_begun} searches were due and not begun in time"
+        click.echo(f"hamirror: {late}: a lower --rate, or a longer --duration", err=True)
     for text, count in outcome.errors.most_common(_ERRORS_TOLD):
         click.echo(f"hamirror: {count} times: {output.printable(text)}", err=True)
     if len(outcome.errors) > _ERRORS_TOLD:

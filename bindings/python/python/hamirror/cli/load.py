@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # time: no search is left out because the cluster is slow.
 IN_FLIGHT_MAX = 1_000
 
+# Searches a second: more than any thread of Python begins.
+RATE_MAX = 1_000_000
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -36,6 +39,8 @@ class Outcome:
     """Searches that failed, by their cause."""
     refused: int = 0
     """Searches that failed by a fault of their own."""
+    not_begun: int = 0
+    """Searches that were due before the end, but would have been begun after it."""
     took_s: float = 0.0
     """Time from the first begin to the last end."""
 
@@ -110,7 +115,8 @@ class Load:
     def by_threads(self, threads: int, tell: Callable[[int], None]) -> Outcome:
         """Has each thread search again as soon as it was answered; Ctrl-C ends it early."""
         outcomes = [Outcome() for _ in range(threads)]
-        queries, lock, stop = self._all(), threading.Lock(), threading.Event()
+        queries = itertools.islice(self._all(), self.count)
+        lock, stop = threading.Lock(), threading.Event()
         begun = time.monotonic()
 
         def work(outcome: Outcome) -> None:
@@ -142,15 +148,18 @@ class Load:
     def at_rate(self, rate: float, in_flight_max: int, tell: Callable[[int], None]) -> Outcome:
         """Begins searches at that rate a second, whether earlier ones were answered or not.
 
-        The time of each counts from when it was due. Ctrl-C ends it early.
+        The time of each counts from when it was due. None is begun after the duration: those that
+        were due by then are counted. Ctrl-C ends it early.
         """
         outcome = Outcome()
         begun = time.monotonic()
-        end = begun + (self.duration_s or math.inf)
+        due = rate * (self.duration_s or math.inf)
+        count = min(math.ceil(due) if math.isfinite(due) else due, self.count or math.inf)
         every = ((begun + number / rate, query) for number, query in enumerate(self._all()))
-        dues = itertools.takewhile(lambda due: due[0] < end, every)
+        schedule = _Schedule(every, count, begun + (self.duration_s or math.inf), in_flight_max)
         with self.client.batch() as batch, suppress(KeyboardInterrupt):
-            self._keep_rate(batch, _Schedule(dues, in_flight_max), outcome, tell)
+            self._keep_rate(batch, schedule, outcome, tell)
+            outcome.not_begun = schedule.left
         outcome.took_s = time.monotonic() - begun
         return outcome
 
@@ -167,7 +176,7 @@ class Load:
             for due, query in schedule.take(now, len(under_way)):
                 pending = batch.add_search(self.index, query, **self.options)
                 under_way[id(pending)] = (pending, due)
-            if not under_way and schedule.is_over:
+            if not under_way and schedule.is_over(now):
                 return
             pauses = (schedule.pause(time.monotonic(), len(under_way)), batch.timeout, _TELL_S)
             pause = min(pause for pause in pauses if pause is not None)
@@ -178,32 +187,41 @@ class Load:
             tell(outcome.ended)
 
     def _all(self) -> Iterator[str]:
-        return itertools.islice(itertools.cycle(self.queries), self.count)
+        return itertools.cycle(self.queries)
 
 
 class _Schedule:
     """Queries and when they are due, handed out as their time comes and there is room for them."""
 
-    def __init__(self, dues: Iterator[tuple[float, str]], in_flight_max: int) -> None:
+    def __init__(
+        self, dues: Iterator[tuple[float, str]], count: float, end: float, in_flight_max: int
+    ) -> None:
         self._dues = dues
-        self._next = next(dues, None)
+        self._next = next(dues)
+        self._count = count
+        self._end = end
         self._in_flight_max = in_flight_max
 
     @property
-    def is_over(self) -> bool:
-        """True once all were handed out."""
-        return self._next is None
+    def left(self) -> int:
+        """Queries that were not handed out, once it is over."""
+        return int(self._count)
+
+    def is_over(self, now: float) -> bool:
+        """True once all were handed out, or their time is over."""
+        return self._count == 0 or now >= self._end
 
     def take(self, now: float, in_flight: int) -> Iterator[tuple[float, str]]:
         """Yields what is due while there is room."""
-        while self._next and self._next[0] <= now and in_flight < self._in_flight_max:
+        while not self.is_over(now) and self._next[0] <= now and in_flight < self._in_flight_max:
             yield self._next
             in_flight += 1
-            self._next = next(self._dues, None)
+            self._count -= 1
+            self._next = next(self._dues)
 
     def pause(self, now: float, in_flight: int) -> float | None:
         """Returns the seconds until the next is due; None if there is none, or no room."""
-        if self._next is None or in_flight >= self._in_flight_max:
+        if self.is_over(now) or in_flight >= self._in_flight_max:
             return None
         return max(self._next[0] - now, 0.0)
 
