@@ -254,6 +254,29 @@ def test_documents_are_written_to_the_agent_that_was_named(tables: RealTime) -> 
         assert cursor.rowcount == 2
 
 
+def test_each_set_of_executemany_warns_once_and_counts_all_of_its_statements(
+    tables: RealTime,
+) -> None:
+    (name, agent), *_ = tables.agents.items()
+    agents = {name: [agent, f"{refused_address()}:{name}"]}
+    text = f"INSERT INTO {name} (id, name) VALUES (?, 'ale')"
+    change = f"DELETE FROM {name} WHERE id = ?; DELETE FROM {name} WHERE id IN ?"
+    with dbapi.connect(agents={name: agent}, insert_agent=0) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"DELETE FROM {name} WHERE id > 0")
+        cursor.executemany(text, [[number] for number in range(1, 10)])
+        assert cursor.executemany(change, [(1, [2, 3]), (4, [5])]).rowcount == 5
+        assert cursor.messages == []
+        with pytest.raises(dbapi.ProgrammingError, match="no statement that has rows"):
+            cursor.executemany(f"{change}; SELECT id FROM {name}", [(6, [7])])
+    with dbapi.connect(agents=agents) as connection:
+        cursor = connection.cursor()
+        with pytest.warns(dbapi.Warning) as caught:
+            cursor.executemany(f"DELETE FROM {name} WHERE id = ?", [[8], [9], [10]])
+        assert {one.filename for one in caught} == {__file__}
+        assert (len(caught), len(cursor.messages), cursor.rowcount) == (3, 3, 2)
+
+
 def test_times_are_bound_as_seconds(connection: dbapi.Connection, cluster: Cluster) -> None:
     ticks = 1_700_000_000
     cursor = connection.cursor()

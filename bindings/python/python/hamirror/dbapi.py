@@ -307,7 +307,7 @@ class Cursor:
         client = self._ready()
         self._clear()
         self._run(client, statement, parameters)
-        self._tell_warning()
+        self._tell_warnings(self._answers[:1])
         return self
 
     def executemany(self, statement: str, many: Iterable[_Parameters], /) -> Self:
@@ -324,12 +324,14 @@ class Cursor:
         self._clear()
         rowcount = 0
         for parameters in many:
+            told = len(self.messages)
             self._run(client, statement, parameters)
-            if self.description is not None:
+            if any(answer.columns for answer in self._answers):
                 self._clear()
                 raise ProgrammingError("executemany() takes no statement that has rows")
             rowcount += self._rowcount
-            self._tell_warning()
+            rowcount += sum(answer.total_found or 0 for answer in self._answers[1:])
+            self._tell_warnings(self._answers, told)
         self._answers.clear()
         self._rowcount = rowcount
         return self
@@ -358,7 +360,7 @@ class Cursor:
         self.messages.clear()
         del self._answers[:1]
         self._begin()
-        self._tell_warning()
+        self._tell_warnings(self._answers[:1])
         return True if self._answers else None
 
     def setinputsizes(self, sizes: Sequence[object]) -> None:
@@ -425,11 +427,10 @@ class Cursor:
         if written.warning:
             self.messages.append((Warning, written.warning))
 
-    def _tell_warning(self) -> None:
-        """Warns as of the line that called the caller of this."""
-        if self.answer is not None and self.answer.warning:
-            self.messages.append((Warning, self.answer.warning))
-        for category, text in self.messages:
+    def _tell_warnings(self, answers: Sequence[Answer], told: int = 0) -> None:
+        """Warns as of the line that called the caller of this; the first messages were told."""
+        self.messages += [(Warning, one.warning) for one in answers if one.warning]
+        for category, text in self.messages[told:]:
             warnings.warn(text, category, stacklevel=3)
 
     def _fetched(self) -> Answer:
