@@ -216,6 +216,29 @@ def test_an_error_is_what_python_tools_expect(
         connection.cursor()
 
 
+def test_arguments_that_are_none_are_errors_of_the_module(cluster: Cluster) -> None:
+    path, agents = cluster.config_path, {"d": "127.0.0.1:1:x"}
+    config: Any
+    for config, options in (
+        (None, {}),
+        (path, {"agents": agents}),
+        (5, {}),
+        (path, {"nosuch": 1}),
+        (path, {"deadline": "soon"}),
+    ):
+        with pytest.raises(dbapi.ProgrammingError):
+            dbapi.connect(config, **options)
+    with hamirror.connect(path) as client:
+        for wrong in ({"completeness": "most"}, {"deadline": "soon"}, {"deadline": -1}):
+            call_options: Any = wrong
+            connection = dbapi.connect(client, call_options=call_options)
+            with pytest.raises(dbapi.Error):
+                connection.cursor().execute(f"SELECT id FROM {cluster.index}")
+        shared = dbapi.connect(client)
+    with pytest.raises(dbapi.InterfaceError, match="closed"):
+        shared.cursor()
+
+
 def test_an_answer_without_all_agents_is_a_warning(cluster: Cluster) -> None:
     agents = [f"{cluster.shards[0][0]}:packages0", f"{refused_address()}:packages1"]
     with dbapi.connect(agents={"half": agents}) as connection:
@@ -236,7 +259,7 @@ def test_an_answer_without_all_agents_is_a_warning(cluster: Cluster) -> None:
         ):
             strict.cursor().execute("SELECT id FROM half")
         assert connection.client.indexes == ("half",)
-        with pytest.raises(TypeError, match="beside a client"):
+        with pytest.raises(dbapi.ProgrammingError, match="beside a client"):
             dbapi.connect(connection.client, background=False)
 
 

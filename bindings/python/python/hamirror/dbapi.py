@@ -142,14 +142,14 @@ def connect(
 
     Raises
     ------
-    TypeError
-        Not one of `config` and `agents` is given, or options beside a client.
+    ProgrammingError
+        Not one of `config` and `agents` is given, options beside a client, or no option at all.
     InterfaceError, OperationalError
         The configuration was refused, or can't be read.
     """
     if isinstance(config, Client):
         if agents is not None or status_socket is not None or options:
-            raise TypeError("connect() takes no agents and options of clients beside a client")
+            raise ProgrammingError("connect() takes no options of clients beside a client")
         return Connection(config, False, insert_agent, call_options)
     with _told():
         client = _connect(
@@ -247,7 +247,8 @@ class Cursor:
         """Warnings of the last `execute`, `executemany` and `nextset`."""
         self.lastrowid = None
         """Always `None`: daemons make no ids."""
-        self._session = connection.client.session()
+        with _told():
+            self._session = connection.client.session()
         self._is_closed = False
         self._answers: list[Answer] = []
         self._next = 0
