@@ -85,6 +85,10 @@ def test_the_history_is_kept_and_is_the_users_alone(
     path = state / "hamirror" / "history"
     assert "SHOW TABLES;" in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    # One that was there before is no exception.
+    path.chmod(0o644)
+    typed(client, "\x04")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     capsys.readouterr()
     # The key for the line before.
     typed(client, "\x1b[A\r\x04")

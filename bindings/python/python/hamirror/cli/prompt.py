@@ -124,6 +124,8 @@ def history() -> History:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
+        # It may have been there before.
+        path.chmod(0o600)
     except OSError as error:
         click.echo(f"hamirror: {path}: {error.strerror}; history is not kept", err=True)
         return InMemoryHistory()
