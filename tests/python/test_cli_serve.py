@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -15,9 +18,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from command_line import alone
+from hamirror.cli.serve import _Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from daemons import Cluster
@@ -31,7 +35,7 @@ def serving(conf: Path) -> Iterator[str]:
         [*command, "--interval", "0.1"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={"PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -95,6 +99,21 @@ def test_an_agent_without_a_mirror_is_told(tmp_path: Path) -> None:
         assert status_when(url, "refused")["unserved"] == ["d 0"]
 
 
+def test_a_browser_that_goes_away_is_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    def serve_and_leave(content: Callable[[], bytes]) -> str:
+        with _Server(0, {"/": ("text/plain", content)}) as server:
+            browser = socket.create_connection(("127.0.0.1", server.server_address[1]))
+            browser.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            request = server.get_request()
+            # Closes with a reset.
+            browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            browser.close()
+            server.process_request_thread(*request)
+        return capsys.readouterr().err
+
+    assert serve_and_leave(lambda: b"x" * 2**20) == ""
+
+
 def test_it_answers_this_machine_by_its_own_name_alone(cluster: Cluster) -> None:
     with serving(cluster.config_path) as url:
         assert url.startswith("http://127.0.0.1:")
@@ -108,7 +127,8 @@ def test_it_answers_this_machine_by_its_own_name_alone(cluster: Cluster) -> None
             assert caught.value.code == code
             caught.value.close()
         port = url.rpartition(":")[2].strip("/")
-        assert fetched(url, Host=f"localhost:{port}")[0].startswith(b"<!doctype html>")
+        for name in (f"localhost:{port}", f"LocalHost:{port}", "LOCALHOST"):
+            assert fetched(url, Host=name)[0].startswith(b"<!doctype html>")
         taken = alone("serve", cluster.config_path, "--port", port)
         assert (taken.code, taken.out) == (1, "")
         assert f"port {port}: Address already in use" in taken.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections import deque
@@ -148,6 +149,11 @@ class _Server(ThreadingHTTPServer):
         self.contents = contents
         super().__init__(("127.0.0.1", port), _Handler)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A browser that goes away in the midst is no fault.
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
@@ -155,7 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        name = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
+        host = self.headers.get("Host", "").lower()
+        name = host.rpartition(":")[0] or host
         content = self.server.contents.get(self.path.partition("?")[0])
         if name not in _NAMES:
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
