@@ -9,13 +9,14 @@ import os
 import struct
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import hamirror as library
 from command_line import CommandLine, alone
 from daemons import CAPTURES, Player, refused_address, reply
+from hamirror.cli import output
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,6 +230,26 @@ def test_a_deadline_ends_a_search(hamirror: CommandLine, tmp_path: Path) -> None
         path = configuration(tmp_path / "silent.conf", f"{player.address}:any")
         ended = hamirror("search", path, "d", "--deadline", 0.2)
     assert (ended.code, ended.out) == (4, "")
+
+
+def test_csv_is_read_back_as_it_was(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    rows: list[list[Any]] = [
+        ["a\rb", 0.1 + 0.2],
+        ["a\r\nb", [0.1 + 0.2, 1 / 3]],
+        ['a\n"b', [1, 2]],
+        ["", None],
+    ]
+    output.print_csv(["x\ry", "n"], rows)
+    out = capsysbinary.readouterr().out.decode()
+    lines = out.split("\n")
+    assert lines[0] == '"x\ry",n'
+    assert list(csv.reader(io.StringIO(out, newline=""))) == [
+        ["x\ry", "n"],
+        ["a\rb", "0.30000000000000004"],
+        ["a\r\nb", "0.30000000000000004,0.3333333333333333"],
+        ['a\n"b', "1,2"],
+        ["", ""],
+    ]
 
 
 def test_what_agents_send_is_no_order_to_the_terminal(

@@ -48,7 +48,8 @@ def formats(command: _Command) -> _Command:
 def console(*, stderr: bool = False) -> Console:
     """A console of the output, without colour or width unless that is a terminal."""
     made = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
-    if not made.is_terminal:
+    # Rich takes a pipe for a terminal if it is told to colour it.
+    if not (sys.stderr if stderr else sys.stdout).isatty():
         made.width = _PIPE_WIDTH
     return made
 
@@ -114,12 +115,16 @@ def print_vertical(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 def print_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Prints comma-separated values; bytes of a text that is no UTF-8 are kept in a pipe."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     cell = _shown_to_terminal if sys.stdout.isatty() else _raw
-    writer.writerow([cell(name) for name in names])
-    writer.writerows([cell(value) for value in row] for row in rows)
-    click.echo(text.getvalue().encode("utf-8", "surrogateescape"), nl=False)
+    lines = [_csv_line([cell(value) for value in row]) for row in (names, *rows)]
+    click.echo("".join(lines).encode("utf-8", "surrogateescape"), nl=False)
+
+
+def _csv_line(cells: list[str]) -> str:
+    text = io.StringIO()
+    # Letters of the end of a line are quoted: either of them ends one for some reader.
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _raw(value: Any) -> str:
@@ -127,6 +132,8 @@ def _raw(value: Any) -> str:
         return value
     if isinstance(value, float):
         return repr(value)
+    if isinstance(value, list):
+        return ",".join(map(_raw, value))
     return "" if value is None else shown(value)
 
 
