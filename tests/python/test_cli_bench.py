@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
+import os
 import re
 import threading
 import time
@@ -12,7 +14,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+import hamirror
 from daemons import Player, refused_address
+from hamirror.cli.bench import _lines
 from hamirror.cli.histogram import Bucket, bars, buckets, svg
 from hamirror.cli.load import Outcome
 from played import mirror
@@ -218,6 +222,40 @@ def test_the_histogram_is_an_image_too(
     assert [text.split()[0] for text in texts if text.startswith("p")][1:] == ["p50", "p90", "p99"]
     told = [one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}title")]
     assert sum(int(text.split()[-1]) for text in told) == 30
+
+
+def test_a_place_for_the_image_that_is_none_is_told_before_the_load(
+    hamirror: CommandLine, tmp_path: Path, queries: Path
+) -> None:
+    image = tmp_path / "nosuch" / "histogram.svg"
+    with Player(ANSWER) as player:
+        path = configuration(tmp_path / "c.conf", f"{player.address}:any")
+        ended = hamirror("bench", path, "d", queries, "--count", 3, "--svg", image)
+        assert player.requests == []
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == f"hamirror: {image}: {os.strerror(errno.ENOENT)}\n"
+
+
+def test_what_is_no_fault_of_a_query_is_not_counted_as_one() -> None:
+    def failed(error: hamirror.Error) -> Outcome:
+        def fail() -> hamirror.SearchResult:
+            raise error
+
+        outcome = Outcome()
+        outcome.take(fail, 0.0)
+        assert outcome.failed == 1
+        return outcome
+
+    ours = (hamirror.ResourceError("no descriptor"), hamirror.MergeError("no fit"))
+    assert [failed(error).refused for error in ours] == [0, 0]
+    theirs = (hamirror.QueryError("no field"), hamirror.RequestError("too long"))
+    assert [failed(error).refused for error in theirs] == [1, 1]
+
+
+def test_a_line_of_queries_ends_where_a_file_has_an_end_of_line(tmp_path: Path) -> None:
+    path = tmp_path / "queries.txt"
+    path.write_bytes("a\u2028b\x85c\x0cd\r\n\u00e9\n".encode() + b"\xff")
+    assert _lines(path) == ["a\u2028b\x85c\x0cd", "\u00e9", "\udcff"]
 
 
 def test_buckets_hold_every_time_once() -> None:

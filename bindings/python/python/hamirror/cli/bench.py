@@ -81,6 +81,9 @@ def bench(
     texts = [line for line in _lines(queries) if line.strip()]
     if not texts:
         raise click.UsageError(f"{queries} has no query")
+    if svg is not None:
+        # Whoever can't write there is told before the load, not after it.
+        svg.open("ab").close()
     with options.connect(conf, reading) as client:
         if index not in client.indexes:
             raise hamirror.NotFoundError(f"no distributed index '{index}' in the configuration")
@@ -100,13 +103,16 @@ def bench(
         _print(outcome, served)
     if svg is not None:
         way = f"{threads} threads" if rate is None else f"{rate:g} searches a second"
-        svg.write_text(_image(outcome, f"{index}: {outcome.answered} searches, {way}"))
+        image = _image(outcome, f"{index}: {outcome.answered} searches, {way}")
+        svg.write_text(image, encoding="utf-8", errors="backslashreplace")
     _tell_errors(outcome)
     return _exit(outcome)
 
 
 def _lines(path: Path) -> list[str]:
-    return path.read_bytes().decode("utf-8", "surrogateescape").splitlines()
+    # Those of a str end at letters that may stand within a query.
+    lines = path.read_bytes().splitlines()
+    return [line.decode("utf-8", "surrogateescape") for line in lines]
 
 
 def _exit(outcome: Outcome) -> Exit:

@@ -72,7 +72,7 @@ class Outcome:
             found = result()
         except hamirror.Error as error:
             self.errors[_cause(error)] += 1
-            self.refused += not isinstance(error, hamirror.UnansweredError)
+            self.refused += isinstance(error, (hamirror.QueryError, hamirror.RequestError))
             return
         self.latencies_s.append(time.monotonic() - begun)
         self.partial += found.agents_answered < found.agents
