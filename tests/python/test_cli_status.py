@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
+import os
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,9 +16,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import hamirror as library
-from command_line import CommandLine
+from command_line import CommandLine, alone
 from daemons import Player, refused_address
 from hamirror.cli import health
+from hamirror.cli.exits import Log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +72,51 @@ def test_a_mirror_that_refuses_tells_since_when_and_what_comes_next(
     assert " connect: connect() failed: Connection refused " in dead
     assert dead.endswith(" s ago")
     assert " 100% " in living
+
+
+def test_what_the_library_logs_is_printed_by_commands_that_do_not_show_it(
+    hamirror: CommandLine, tmp_path: Path
+) -> None:
+    logger = logging.getLogger("hamirror")
+    handlers, propagates = list(logger.handlers), logger.propagate
+    path = configuration(tmp_path / "c.conf", f"{refused_address()}:x")
+    queries = tmp_path / "queries.txt"
+    queries.write_text("library\n")
+    # A process of its own, where no handler of pytest takes what is logged.
+    shown = alone("status", path)
+    assert "refused since" in shown.out
+    assert shown.err == "hamirror: d agent 0 has no living mirror\n"
+    told = alone("bench", path, "d", queries, "--count", 8).err
+    assert re.search(r"^hamirror: host \S+ found dead: ", told, re.MULTILINE)
+    assert all(line.startswith("hamirror: ") for line in told.splitlines())
+    assert hamirror("check", path).code == 0
+    assert (logger.handlers, logger.propagate) == (handlers, propagates)
+
+
+def test_a_logged_line_is_no_order_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    record = logging.LogRecord("hamirror", logging.WARNING, "", 0, "%s", ("\x1b[2J\n",), None)
+    Log().handle(record)
+    assert capsys.readouterr().err == "hamirror: \\x1b[2J\\n\n"
+
+
+def test_a_pipe_has_no_width_whatever_its_colours(cluster: Cluster) -> None:
+    command = ("sql", cluster.config_path, f"SELECT * FROM {cluster.index} LIMIT 3")
+    plain = alone(*command)
+    forced = alone(*command, environment={"FORCE_COLOR": "1"})
+    letters = re.sub(r"\x1b\[[0-9;]*m", "", forced.out)
+    assert letters != forced.out
+    without = [line.rstrip() for line in letters.splitlines()]
+    # The line of facts has the time that it took.
+    assert without[:-1] == plain.out.splitlines()[:-1]
+    assert len(plain.out.splitlines()[2]) > 80
+
+
+def test_an_output_that_is_full_is_told(cluster: Cluster) -> None:
+    command = [sys.executable, "-m", "hamirror", "status", str(cluster.config_path)]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.decode() == f"hamirror: {os.strerror(errno.ENOSPC)}\n"
 
 
 def test_an_agent_without_a_living_mirror_has_an_exit_code(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import suppress
 from enum import IntEnum
 
 import click
@@ -52,6 +54,19 @@ def tell_no_text(error: UnicodeEncodeError) -> None:
     what = f"byte 0x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"U+{code:04X}"
     place = f"letter {error.start + 1} of a text"
     click.echo(f"hamirror: {what} is no UTF-8: {place} that has to be", err=True)
+
+
+class Log(logging.Handler):
+    """Prints what the library logs on stderr; it may have texts of agents in it."""
+
+    def __init__(self) -> None:
+        """Takes what Python prints without any handler."""
+        super().__init__(logging.WARNING)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Prints a line; whoever has closed stderr does not want it."""
+        with suppress(OSError):
+            click.echo(f"hamirror: {output.printable(record.getMessage())}", err=True)
 
 
 def worst(exits: list[Exit]) -> Exit:

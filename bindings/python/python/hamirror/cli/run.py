@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -11,10 +12,11 @@ import click
 
 import hamirror
 
+from . import output
 from .bench import bench
 from .check import check
 from .completion import VARIABLE, completion
-from .exits import Exit, exit_of, tell, tell_no_text
+from .exits import Exit, Log, exit_of, tell, tell_no_text
 from .search import search
 from .serve import serve
 from .sql import sql
@@ -31,11 +33,18 @@ if TYPE_CHECKING:
     epilog="Exit codes: 0 done, 1 refused, 2 usage, 3 partial, 4 unanswered.",
 )
 @click.version_option(hamirror.__version__, prog_name="hamirror")
-def commands() -> None:
+@click.pass_context
+def commands(context: click.Context) -> None:
     """Searches, checks and watches a cluster of mirrored searchd agents.
 
     CONF is a sphinx.conf or manticore.conf, or - for one on standard input.
     """
+    # What they show is what would be logged.
+    is_shown = context.invoked_subcommand in ("status", "top")
+    handler = logging.NullHandler() if is_shown else Log()
+    logger = logging.getLogger("hamirror")
+    logger.addHandler(handler)
+    context.call_on_close(lambda: logger.removeHandler(handler))
 
 
 for _command in (check, search, sql, status, top, serve, bench, completion):
@@ -64,9 +73,22 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # Otherwise the interpreter flushes once more at its end, and says that it failed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _end_output()
         return Exit.BROKEN_PIPE
+    except OSError as error:
+        place = "" if error.filename is None else f"{error.filename}: "
+        text = output.printable(f"hamirror: {place}{error.strerror or error}")
+        click.echo(text, err=True)
+        _end_output()
+        return Exit.REFUSED
+
+
+def _end_output() -> None:
+    """Flushes what can be written; the interpreter says at its end if it has a rest, and fails."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _main(arguments: list[str]) -> int:
