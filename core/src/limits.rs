@@ -131,6 +131,14 @@ pub(crate) const ANSWER_ROWS_MAX: usize = 65_536;
 /// Bytes of such a word, or of a keyword, that are kept; daemons cut words at 42 characters.
 pub(crate) const WORD_SIZE_MAX: usize = 256;
 
+/// Bytes of a text with a suggested word, for each byte of the text that was asked: a letter is
+/// folded to one of four bytes at most, and a blank may follow.
+pub(crate) const FOLDED_SIZE_MAX: usize = 5;
+
+/// Bytes that a text takes once for each of the suggestions that hold it: callers that ask for
+/// more have mistaken a document for what somebody typed.
+pub(crate) const SENTENCES_SIZE_MAX: u64 = 16 << 20;
+
 /// Values inside values of a JSON attribute: deeper is refused, so that a reply can't exhaust the
 /// stack.
 pub(crate) const JSON_DEPTH_MAX: usize = 200;

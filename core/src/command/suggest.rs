@@ -1,5 +1,6 @@
 //! Words like a misspelt one, by Manticore's dictionaries (core/docs/spec/protocol.md 3.9).
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -8,7 +9,9 @@ use super::parts::{Answers, PartNumber, ask_parts};
 use super::pending::Pending;
 use crate::client::Client;
 use crate::error::{AgentFailure, Error};
-use crate::limits::{ANSWER_ROWS_MAX, NUMBER_MAX};
+use crate::limits::{
+    ANSWER_ROWS_MAX, FOLDED_SIZE_MAX, NUMBER_MAX, SENTENCES_SIZE_MAX, WORD_SIZE_MAX,
+};
 use crate::options::CallOptions;
 use crate::request::{Access, Reply, Request, Target, Verdict};
 use crate::wire::header::Command;
@@ -120,7 +123,11 @@ impl SuggestOptions {
         self
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn has_sentence(&self) -> bool {
+        self.flags & SENTENCE != 0
+    }
+
+    fn check(&self, text: &str) -> Result<(), Error> {
         let numbers = [
             ("limit", self.limit),
             ("max_edits", self.max_edits),
@@ -132,8 +139,20 @@ impl SuggestOptions {
             Some((name, number)) => Err(Error::Request(format!(
                 "{name} {number} is above {NUMBER_MAX}: daemons take no more"
             ))),
-            None => Ok(()),
+            None => self.check_size(text),
         }
+    }
+
+    /// Refuses what makes one text many large ones.
+    fn check_size(&self, text: &str) -> Result<(), Error> {
+        let (limit, size) = (self.limit, text.len());
+        if !self.has_sentence() || u64::from(limit) * size as u64 <= SENTENCES_SIZE_MAX {
+            return Ok(());
+        }
+        Err(Error::Request(format!(
+            "limit {limit} is too high for sentences of {size} bytes: ask for fewer, or leave out \
+             the sentence"
+        )))
     }
 }
 
@@ -160,45 +179,54 @@ impl Client {
         suggest: &SuggestOptions,
         options: &CallOptions,
     ) -> Result<Pending<Suggestions>, Error> {
-        suggest.check()?;
+        suggest.check(text)?;
         let request = |part| -> Arc<dyn Request> {
             Arc::new(SuggestRequest { text: text.to_owned(), suggest: suggest.clone(), part })
         };
-        let limit = suggest.limit as usize;
-        ask_parts(self, index, options, request, move |answers| sum(answers, limit))
+        let suggest = suggest.clone();
+        ask_parts(self, index, options, request, move |answers| sum(answers, &suggest))
     }
 }
 
 /// Sums the documents of each word over all answers.
-fn sum(answers: Answers, limit: usize) -> Suggestions {
-    let mut words: Vec<Suggestion> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for reply in &answers.replies {
-        let Ok(Told { sentence, words: told }) = read(&reply.body) else { continue };
-        for ToldWord { distance, documents, word } in told {
-            let word = joined(sentence, word);
-            let place = *places.entry(word.clone()).or_insert(words.len());
-            if place == words.len() {
-                words.push(Suggestion { word, distance, documents: 0 });
+fn sum(answers: Answers, suggest: &SuggestOptions) -> Suggestions {
+    let Answers { replies, agents_answered, agents, failures } = answers;
+    let mut sums: Vec<Sum<'_>> = Vec::new();
+    let mut places: HashMap<(&[u8], &[u8]), usize> = HashMap::new();
+    for reply in &replies {
+        let Ok(Told { sentence, words }) = read(&reply.body) else { continue };
+        let rest = if suggest.has_sentence() { sentence } else { &[] };
+        for ToldWord { distance, documents, word } in words {
+            let place = *places.entry((rest, word)).or_insert(sums.len());
+            if place == sums.len() {
+                sums.push(Sum { distance, documents: 0, rest, word });
             }
-            words[place].distance = words[place].distance.min(distance);
-            words[place].documents += u64::from(documents);
+            sums[place].distance = sums[place].distance.min(distance);
+            sums[place].documents += u64::from(documents);
         }
     }
-    words.sort_by(|one, other| {
-        let by_distance = one.distance.cmp(&other.distance);
-        by_distance.then(other.documents.cmp(&one.documents)).then(one.word.cmp(&other.word))
-    });
-    words.truncate(limit);
-    let Answers { agents_answered, agents, failures, .. } = answers;
+    sums.sort_unstable_by_key(|sum| (sum.distance, Reverse(sum.documents), sum.rest, sum.word));
+    sums.truncate(suggest.limit as usize);
+    let words = sums.iter().map(Sum::suggestion).collect();
     Suggestions { words, agents_answered, agents, failures }
 }
 
-/// A word behind the rest of its text, if a daemon told that.
-fn joined(sentence: &[u8], word: &[u8]) -> String {
-    let rest = String::from_utf8_lossy(sentence);
-    let word = String::from_utf8_lossy(word);
-    if rest.is_empty() { word.into_owned() } else { format!("{rest} {word}") }
+/// A word that agents told, behind the rest of its text.
+struct Sum<'a> {
+    distance: u32,
+    documents: u64,
+    rest: &'a [u8],
+    word: &'a [u8],
+}
+
+impl Sum<'_> {
+    fn suggestion(&self) -> Suggestion {
+        let Sum { distance, documents, rest, word } = *self;
+        let rest = String::from_utf8_lossy(rest);
+        let word = String::from_utf8_lossy(word);
+        let word = if rest.is_empty() { word.into_owned() } else { format!("{rest} {word}") };
+        Suggestion { word, distance, documents }
+    }
 }
 
 /// A SUGGEST request for one name of each mirror's index list.
@@ -229,7 +257,13 @@ impl Request for SuggestRequest {
     }
 
     fn judge(&self, reply: &mut Reply) -> Verdict {
-        verdict(read(&reply.body))
+        let told = read(&reply.body);
+        let size = told.as_ref().map_or(0, |told| told.sentence.len());
+        if self.suggest.has_sentence() && size > self.text.len().saturating_mul(FOLDED_SIZE_MAX) {
+            let asked = self.text.len();
+            return Verdict::Malformed(format!("a sentence of {size} bytes for one of {asked}"));
+        }
+        verdict(told)
     }
 
     /// Daemons of Sphinx know no such command.
@@ -266,7 +300,8 @@ pub(super) fn read(body: &[u8]) -> Result<Told<'_>, Truncated> {
     let mut words = Vec::with_capacity(count);
     for _ in 0..count {
         let (distance, documents, _) = (reader.u32()?, reader.u32()?, reader.u32()?);
-        words.push(ToldWord { distance, documents, word: reader.string()? });
+        let word = reader.string()?;
+        words.push(ToldWord { distance, documents, word: &word[..word.len().min(WORD_SIZE_MAX)] });
     }
     reader.end()?;
     Ok(Told { sentence, words })
@@ -296,9 +331,9 @@ mod tests {
         Reply::new(0x102, body)
     }
 
-    fn summed(replies: Vec<Reply>, limit: usize) -> Vec<(String, u32, u64)> {
+    fn summed(replies: Vec<Reply>, suggest: &SuggestOptions) -> Vec<(String, u32, u64)> {
         let answers = Answers { replies, agents_answered: 2, agents: 2, failures: Vec::new() };
-        let words = sum(answers, limit).words.into_iter();
+        let words = sum(answers, suggest).words.into_iter();
         words.map(|told| (told.word, told.distance, told.documents)).collect()
     }
 
@@ -312,10 +347,49 @@ mod tests {
         };
         let expected = [("hello", 1, 7), ("help", 1, 5), ("halo", 2, 10), ("there", 3, 1)];
         let expected = expected.map(|(word, distance, count)| (word.to_owned(), distance, count));
-        assert_eq!(summed(replies(), 9), expected);
-        assert_eq!(summed(replies(), 2), expected[..2]);
-        let sentence = vec![reply("say", &[(1, 4, "hello")])];
-        assert_eq!(summed(sentence, 9), [("say hello".to_owned(), 1, 4)]);
+        assert_eq!(summed(replies(), &SuggestOptions::new()), expected);
+        assert_eq!(summed(replies(), &SuggestOptions::new().limit(2)), expected[..2]);
+    }
+
+    #[test]
+    fn a_sentence_is_told_to_whom_asked_for_it() {
+        let replies = || vec![reply("say", &[(1, 4, "hello")]), reply("say", &[(1, 3, "hello")])];
+        let asked = SuggestOptions::new().sentence(true);
+        assert_eq!(summed(replies(), &asked), [("say hello".to_owned(), 1, 7)]);
+        let not_asked = asked.sentence(false);
+        assert_eq!(summed(replies(), &not_asked), [("hello".to_owned(), 1, 7)]);
+    }
+
+    #[test]
+    fn no_sentence_is_longer_than_the_text_makes_it() {
+        let judged = |suggest: SuggestOptions, sentence: &str| {
+            let part = PartNumber { part: 0, parts: 1 };
+            let asked = SuggestRequest { text: "say helo".to_owned(), suggest, part };
+            asked.judge(&mut reply(sentence, &[(1, 4, "hello")]))
+        };
+        let with = SuggestOptions::new().sentence(true);
+        let longest = "x".repeat(8 * FOLDED_SIZE_MAX);
+        assert_eq!(judged(with.clone(), &longest), Verdict::Accept);
+        let longer = longest + "x";
+        assert!(matches!(judged(with, &longer), Verdict::Malformed(_)));
+        assert_eq!(judged(SuggestOptions::new(), &longer), Verdict::Accept);
+    }
+
+    #[test]
+    fn words_are_cut_where_daemons_have_cut_them_long_before() {
+        let (long, longer) = ("x".repeat(WORD_SIZE_MAX), "x".repeat(9 * WORD_SIZE_MAX));
+        let replies = vec![reply("", &[(1, 4, &longer)]), reply("", &[(1, 4, &long)])];
+        assert_eq!(summed(replies, &SuggestOptions::new()), [(long, 1, 8)]);
+    }
+
+    #[test]
+    fn a_text_is_not_repeated_without_an_end() {
+        let text = "x".repeat(1 << 20);
+        let sentences = |limit| SuggestOptions::new().sentence(true).limit(limit).check(&text);
+        assert!(sentences(16).is_ok());
+        let error = sentences(17).expect_err("they are too many").to_string();
+        assert!(error.contains("limit 17") && error.contains("1048576 bytes"), "{error}");
+        assert!(SuggestOptions::new().limit(NUMBER_MAX).check(&text).is_ok());
     }
 
     #[test]
@@ -327,7 +401,7 @@ mod tests {
 
     #[test]
     fn numbers_that_no_daemon_takes_are_refused() {
-        let error = SuggestOptions::new().limit(u32::MAX).check().expect_err("it is too large");
+        let error = SuggestOptions::new().limit(u32::MAX).check("").expect_err("it is too large");
         assert!(error.to_string().contains("limit 4294967295"), "{error}");
     }
 }
