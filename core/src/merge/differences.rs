@@ -59,7 +59,7 @@ pub(super) fn of_one(sets: &[Set<'_>], names: &[&str]) -> Option<String> {
 }
 
 /// Type of a set's column of that name, in any case of letters.
-pub(super) fn kind_of(set: &Set<'_>, name: &str) -> Option<Kind> {
+fn kind_of(set: &Set<'_>, name: &str) -> Option<Kind> {
     let is_named = |bytes: &[u8]| bytes.eq_ignore_ascii_case(name.as_bytes());
     let mut columns = set.result.columns.iter();
     columns.find(|column| is_named(column.name.of(set.body))).map(|column| column.kind)

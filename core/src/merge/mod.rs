@@ -20,7 +20,7 @@ mod values;
 mod wish;
 mod words;
 
-use std::collections::TryReserveError;
+use std::collections::{HashMap, TryReserveError};
 
 use duplicates::Duplicates;
 use helpers::Helpers;
@@ -121,8 +121,13 @@ impl Plan {
     }
 
     /// The expression that the select list gives a column's name to.
-    pub(crate) fn expression_of<'a>(&'a self, column: &'a str) -> &'a str {
+    fn expression_of<'a>(&'a self, column: &'a str) -> &'a str {
         select::expression_of(&self.items, column).unwrap_or(column)
+    }
+
+    /// The expression of each name that the select list gives.
+    pub(crate) fn expressions(&self) -> HashMap<&str, &str> {
+        select::expressions(&self.items)
     }
 
     /// Merges the sets of the agents that answered, in the agents' order; at least one.

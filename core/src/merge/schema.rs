@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet, TryReserveError};
 use std::iter;
 
 use super::order::HELPER_PREFIXES;
-use super::select::{self, Item, KEY_TEXT};
-use super::{Set, differences, helpers};
+use super::select::{self, Item, KEY_TEXT, OtherNames};
+use super::{Set, helpers};
 use crate::wire::search::{self, Dialect, Kind};
 
 /// A column of the merged result.
@@ -25,11 +25,12 @@ pub(super) fn merge(sets: &[Set<'_>], items: &[Item]) -> Result<Vec<Column>, Try
         return Ok(Vec::new());
     };
     let mut columns = columns_of(first, 1, sets.len())?;
+    let other_names = OtherNames::new(items);
     for set in others {
         let mut lookup = Lookup::new(set, first.dialect);
         let mut place = 0;
         columns.retain_mut(|column| {
-            let found = lookup.find(place, &column.name, items);
+            let found = lookup.find(place, &column.name, &other_names);
             place += 1;
             let Some((number, kind)) = found else {
                 return false;
@@ -63,17 +64,42 @@ pub(super) fn is_helper(name: &str) -> bool {
 /// Gives aliases of bools and timestamps, which agents send as plain integers, the type of their
 /// attribute, where an agent sends that beside them.
 pub(super) fn name_types_of_aliases(items: &[Item], sets: &[Set<'_>], columns: &mut [Column]) {
-    for column in columns.iter_mut().filter(|column| column.kind == Kind::Uint) {
-        let Some(attribute) = select::expression_of(items, &column.name) else { continue };
-        if attribute == column.name {
-            continue;
-        }
-        let mut kinds = sets.iter().filter_map(|set| differences::kind_of(set, attribute));
-        let kind = kinds.next().filter(|kind| matches!(kind, Kind::Bool | Kind::Timestamp));
-        if let Some(kind) = kind.filter(|kind| kinds.all(|other| other == *kind)) {
+    let expressions = select::expressions(items);
+    let attribute_of = |column: &Column| {
+        let attribute = *expressions.get(column.name.as_str())?;
+        let is_alias = column.kind == Kind::Uint && attribute != column.name;
+        is_alias.then(|| attribute.to_ascii_lowercase().into_bytes())
+    };
+    let wanted: HashSet<Vec<u8>> = columns.iter().filter_map(attribute_of).collect();
+    if wanted.is_empty() {
+        return;
+    }
+    let kinds = kinds_in_common(sets, &wanted);
+    for column in columns {
+        let kind = attribute_of(column).and_then(|attribute| *kinds.get(&attribute)?);
+        if let Some(kind @ (Kind::Bool | Kind::Timestamp)) = kind {
             column.kind = kind;
         }
     }
+}
+
+/// The types of columns of these names, in lower case, where the sets that have them agree.
+fn kinds_in_common(sets: &[Set<'_>], wanted: &HashSet<Vec<u8>>) -> HashMap<Vec<u8>, Option<Kind>> {
+    let mut common: HashMap<Vec<u8>, Option<Kind>> = HashMap::with_capacity(wanted.len());
+    for set in sets {
+        let mut own: HashMap<Vec<u8>, Kind> = HashMap::new();
+        for column in &set.result.columns {
+            let name = column.name.of(set.body).to_ascii_lowercase();
+            if wanted.contains(&name) {
+                own.entry(name).or_insert(column.kind);
+            }
+        }
+        for (name, kind) in own {
+            let known = common.entry(name).or_insert(Some(kind));
+            *known = known.filter(|known| *known == kind);
+        }
+    }
+    common
 }
 
 /// The columns of a set, each found at its place in so many sets.
@@ -134,7 +160,12 @@ impl<'a> Lookup<'a> {
         Lookup { set, is_mixed, places: None, sought: HashSet::new() }
     }
 
-    fn find(&mut self, place: usize, name: &str, items: &[Item]) -> Option<(u32, Kind)> {
+    fn find(
+        &mut self,
+        place: usize,
+        name: &str,
+        other_names: &OtherNames<'_>,
+    ) -> Option<(u32, Kind)> {
         let columns = &self.set.result.columns;
         if let Some(column) = columns.get(place)
             && column.name.of(self.set.body) == name.as_bytes()
@@ -156,7 +187,7 @@ impl<'a> Lookup<'a> {
         });
         // Sphinx sends aliased strings, sets and documents under their own names, Manticore under
         // the alias.
-        let names = iter::once(name).chain(select::other_names(items, name));
+        let names = iter::once(name).chain(other_names.of(name).iter().copied());
         let mut found = names.filter_map(|name| places.get(name.as_bytes())).copied();
         let mut number = found.next();
         if self.is_mixed {

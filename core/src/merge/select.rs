@@ -1,6 +1,7 @@
 //! The select list, and the columns that it leaves of those that agents sent.
 
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 use std::iter;
 
 use super::aggregates::{Function, function_of};
@@ -53,11 +54,12 @@ pub(super) fn project(
     mut chosen: Vec<Column>,
 ) -> Result<Vec<Column>, Unresolved> {
     let Asked { items, dialect, key, is_empty } = asked;
+    let places = Places::new(&columns);
     for item in items {
         match item {
             Item::Everything => put_star(items, &columns, dialect, &mut chosen),
             Item::Named { expression, alias } => {
-                let Some(column) = resolve(expression, alias, &columns, key) else {
+                let Some(column) = resolve(expression, alias, &columns, &places, key) else {
                     // Manticore leaves out the aggregates of no rows at all.
                     if is_empty {
                         continue;
@@ -88,8 +90,9 @@ pub(super) struct Unresolved {
 
 /// Adds the columns that `*` stands for.
 fn put_star(items: &[Item], columns: &[Column], dialect: Dialect, chosen: &mut Vec<Column>) {
+    let expressions = expressions(items);
     for column in columns.iter().filter(|column| !is_added(&column.name)) {
-        match (expression_of(items, &column.name), dialect) {
+        match (expressions.get(column.name.as_str()), dialect) {
             (None, _) => chosen.push(column.clone()),
             (Some(_), Dialect::Manticore) => {}
             // A master of Sphinx ends them at the first that the list names: agents send that
@@ -105,6 +108,17 @@ pub(super) fn expression_of<'a>(items: &'a [Item], name: &str) -> Option<&'a str
         Item::Named { expression, alias } if alias == name => Some(expression.as_str()),
         _ => None,
     })
+}
+
+/// The expression of each alias.
+pub(super) fn expressions(items: &[Item]) -> HashMap<&str, &str> {
+    let mut expressions = HashMap::with_capacity(items.len());
+    for item in items {
+        if let Item::Named { expression, alias } = item {
+            expressions.entry(alias.as_str()).or_insert(expression.as_str());
+        }
+    }
+    expressions
 }
 
 /// The column under which agents send what a name of select lists and sort clauses stands for.
@@ -146,6 +160,36 @@ pub(super) fn other_names<'a>(items: &'a [Item], name: &str) -> impl Iterator<It
     })
 }
 
+/// The [`other_names`] of any name, found at once.
+pub(super) struct OtherNames<'a> {
+    items: &'a [Item],
+    /// Agents mostly agree, and nobody needs them.
+    found: OnceCell<HashMap<&'a str, Vec<&'a str>>>,
+}
+
+impl<'a> OtherNames<'a> {
+    pub(super) fn new(items: &'a [Item]) -> Self {
+        OtherNames { items, found: OnceCell::new() }
+    }
+
+    /// The other names of that one, in the order of the list.
+    pub(super) fn of(&self, name: &str) -> &[&'a str] {
+        self.found.get_or_init(|| self.find_all()).get(name).map_or(&[], Vec::as_slice)
+    }
+
+    fn find_all(&self) -> HashMap<&'a str, Vec<&'a str>> {
+        let mut found: HashMap<&str, Vec<&str>> = HashMap::new();
+        for item in self.items {
+            let Item::Named { expression, alias } = item else { continue };
+            found.entry(alias).or_default().push(expression);
+            if expression != alias {
+                found.entry(expression).or_default().push(alias);
+            }
+        }
+        found
+    }
+}
+
 /// Magic columns, and the document id that Manticore always sends.
 fn is_added(name: &str) -> bool {
     is_magic(name) || is_helper(name) || name == "id"
@@ -162,16 +206,14 @@ fn resolve<'a>(
     expression: &str,
     alias: &str,
     columns: &'a [Column],
+    places: &Places<'_>,
     key: Option<&'a Column>,
 ) -> Option<&'a Column> {
-    let find = |name: &str| {
-        let exact = columns.iter().find(|column| column.name == name);
-        exact.or_else(|| columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)))
-    };
+    let find = |name: &str| places.find(name).map(|place| &columns[place]);
     let aliased = find(alias);
     if let Some(name) = magic(expression) {
         // Keys of texts and of JSON are hashes; the values come beside them.
-        let text = columns.iter().find(|column| column.name.starts_with(KEY_TEXT)).or(key);
+        let text = places.key_text.map(|place| &columns[place]).or(key);
         return text.filter(|_| name == KEY).or_else(|| find(name));
     }
     // An alias of a whole document comes as a field beside the document itself, and as no value
@@ -183,6 +225,32 @@ fn resolve<'a>(
         }
     }
     aliased
+}
+
+/// Where the first column of each name is.
+struct Places<'a> {
+    exact: HashMap<&'a str, usize>,
+    /// By names in lower case.
+    folded: HashMap<String, usize>,
+    key_text: Option<usize>,
+}
+
+impl<'a> Places<'a> {
+    fn new(columns: &'a [Column]) -> Self {
+        let (mut exact, mut folded) = (HashMap::new(), HashMap::new());
+        for (place, column) in columns.iter().enumerate() {
+            exact.entry(column.name.as_str()).or_insert(place);
+            folded.entry(column.name.to_ascii_lowercase()).or_insert(place);
+        }
+        let key_text = columns.iter().position(|column| column.name.starts_with(KEY_TEXT));
+        Places { exact, folded, key_text }
+    }
+
+    /// The column of exactly that name, or else in any case of letters.
+    fn find(&self, name: &str) -> Option<usize> {
+        let exact = self.exact.get(name);
+        exact.or_else(|| self.folded.get(&name.to_ascii_lowercase())).copied()
+    }
 }
 
 /// The parts between commas that are outside of brackets and quotes.

@@ -333,8 +333,10 @@ fn stored_fields<'a>(
     }
     let fields = result.fields.iter().map(|field| field.of(body).to_ascii_lowercase());
     let fields: HashSet<Vec<u8>> = fields.collect();
+    let expressions = plan.expressions();
     let is_field = |column: &&merge::Column| {
-        let name = || plan.expression_of(&column.name).to_ascii_lowercase();
+        let name = column.name.as_str();
+        let name = || expressions.get(name).unwrap_or(&name).to_ascii_lowercase();
         column.kind == Kind::String && fields.contains(name().as_bytes())
     };
     // A string attribute may have a field's name, and then its texts do travel.

@@ -15,7 +15,7 @@ pub(crate) struct Case {
     pub(crate) size: usize,
 }
 
-pub(crate) const CASES: [Case; 35] = [
+pub(crate) const CASES: [Case; 37] = [
     Case { name: "warning", make: |size| warning(3, &b"w".repeat(size)), size: 2 << 20 },
     Case { name: "warning, no UTF-8", make: |size| warning(3, &vec![255; size]), size: 2 << 20 },
     Case { name: "warning, lines", make: |size| warning(3, &vec![b'\n'; size]), size: 2 << 20 },
@@ -48,6 +48,8 @@ pub(crate) const CASES: [Case; 35] = [
     Case { name: "rows by a string", make: |size| sorted(size, 7), size: 10_000 },
     Case { name: "rows by equal strings", make: alike, size: 3_000 },
     Case { name: "columns of one name", make: of_one_name, size: 1_000 },
+    Case { name: "columns by their aliases", make: |size| aliases(size, 1), size: 1_000 },
+    Case { name: "aliases that others lack", make: |size| aliases(size, 7), size: 1_000 },
     Case { name: "groups", make: groups, size: 10_000 },
     Case { name: "counts of distinct values", make: counted, size: 1_000 },
     Case { name: "sets of distinct values", make: sets_counted, size: 50_000 },
@@ -154,6 +156,22 @@ fn columns(count: usize, code: u32, agents: usize) -> Exchange {
         set.body()
     };
     exchange(Search::new("x"), (0..agents).map(set).collect())
+}
+
+/// Agents that send so many attributes of that type beside their aliases, or some without.
+fn aliases(count: usize, code: u32) -> Exchange {
+    let list: Vec<String> = (0..count).map(|number| format!("x{number} as y{number}")).collect();
+    let set = |agent: usize| {
+        let names =
+            |letter| (0..count).map(move |number| format!("{letter}{number}").into_bytes());
+        let columns = match (code, agent) {
+            (7, 1..) => names('x').map(|name| (name, code)).collect(),
+            (7, 0) => names('y').map(|name| (name, code)).collect(),
+            _ => names('x').chain(names('y')).map(|name| (name, code)).collect(),
+        };
+        Set { columns, ..Set::default() }.body()
+    };
+    exchange(Search::new("x").select(list.join(",")), (0..16).map(set).collect())
 }
 
 /// Two agents that have no column in common.

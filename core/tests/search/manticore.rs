@@ -178,6 +178,14 @@ fn aliases_of_bools_and_timestamps_have_their_types() {
     assert_eq!(types(&search, vec![of_manticore()]), (plain, show(&Value::Uint(0))));
     let both = vec![answer(&search, SPHINX, &known, row), of_manticore()];
     assert_eq!(types(&search, both).0, own);
+    // Of several columns of one name, in any case, the first counts; agents have to agree.
+    let sets = |flag| {
+        let twice = [("FLAG", flag), ("flag", 4), ("added", 2), ("f", 1), ("a", 1), ("g", 1)];
+        let other: &[(u64, &[&str])] = &[(3, &["1", "1", "99", "1", "99", "7"])];
+        vec![answer(&search, SPHINX, &known, row), answer(&search, SPHINX, &twice, other)]
+    };
+    assert_eq!(types(&search, sets(4)).0, own);
+    assert_eq!(types(&search, sets(1)).0, [Kind::Uint, Kind::Timestamp, Kind::Uint]);
     // A master says that they are plain integers.
     let search = search.select(list).merge_mode(MergeMode::Master);
     let sets = vec![answer(&search, SPHINX, &known, row)];
