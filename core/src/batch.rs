@@ -341,10 +341,15 @@ impl Batch {
         let (index, number, host) = asked.unwrap_or_default();
         let source = PartSource::Agent(number, host.unwrap_or_default().to_owned());
         let effort = self.driver_ref().engine_ref().effort(call).unwrap_or_default();
-        let outcome = self.driver().engine().take_outcome(call);
-        self.driver().engine().forget(call);
-        let outcome = outcome.unwrap_or_else(|| Err(AgentFailure::default()));
-        (Part { index, source, effort }, outcome.map(|answer| answer.reply))
+        (Part { index, source, effort }, self.take_outcome(call))
+    }
+
+    /// Takes what became of a call that has ended.
+    pub(crate) fn take_outcome(&mut self, call: CallId) -> Result<Reply, AgentFailure> {
+        let engine = self.driver().engine();
+        let outcome = engine.take_outcome(call);
+        engine.forget(call);
+        outcome.unwrap_or_else(|| Err(AgentFailure::default())).map(|answer| answer.reply)
     }
 
     fn next_call(&self) -> CallId {

@@ -81,7 +81,7 @@ pub(super) fn ask_parts<T: 'static>(
 }
 
 fn collect(
-    batch: &Batch,
+    batch: &mut Batch,
     asked: &[Vec<CallId>],
     locals: &[AgentFailure],
     completeness: Completeness,
@@ -90,10 +90,9 @@ fn collect(
     for calls in asked {
         let failures_before = failures.len();
         for call in calls {
-            match batch.reply(*call) {
-                Some(Ok(reply)) => replies.push(reply.clone()),
-                Some(Err(failure)) => failures.push(failure.clone()),
-                None => failures.push(AgentFailure::default()),
+            match batch.take_outcome(*call) {
+                Ok(reply) => replies.push(reply),
+                Err(failure) => failures.push(failure),
             }
         }
         answered += usize::from(failures.len() == failures_before);
