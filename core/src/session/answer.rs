@@ -7,7 +7,7 @@ use crate::command::{Mirrored, Written};
 use crate::error::AgentFailure;
 use crate::search::{Column, Names, SearchResult};
 use crate::sphinxql::{Facet, Item, ItemKind, reword};
-use crate::wire::search::{Kind, Value};
+use crate::wire::search::{Kind, Value, not_finite};
 
 /// The answer to a statement: columns and rows, as a master gives them to a MySQL client.
 pub struct Answer {
@@ -305,11 +305,7 @@ pub(crate) fn text(value: Value<'_>) -> Option<Vec<u8>> {
 
 /// As C prints `%f`.
 fn decimals(value: f64) -> String {
-    match (value.is_nan(), value.is_sign_negative()) {
-        (true, false) => "nan".to_owned(),
-        (true, true) => "-nan".to_owned(),
-        (false, _) => format!("{value:.6}"),
-    }
+    not_finite(value).map_or_else(|| format!("{value:.6}"), str::to_owned)
 }
 
 fn joined<T: std::fmt::Display>(values: impl Iterator<Item = T>) -> Vec<u8> {

@@ -18,6 +18,7 @@ pub(crate) use decode::{CLIENT_VERSION_MAX, CLIENT_VERSION_MIN, decode};
 pub use json::Json;
 pub use layout::Layout;
 pub(crate) use layout::Refused;
+pub(crate) use number::not_finite;
 pub use query::{
     ALL_VALUES, ANY_VALUE, Filter, FilterTest, MASTER, Outer, Override, OverrideValue, Query,
     encode, encode_in,

@@ -15,11 +15,23 @@ pub(super) fn put_exact(value: f64, out: &mut Vec<u8>) -> Option<()> {
     write!(out, "{value:?}").ok()
 }
 
+/// The name of what is no finite number, as C prints it.
+pub(crate) fn not_finite(value: f64) -> Option<&'static str> {
+    match (value.is_nan(), value.is_sign_negative()) {
+        (true, false) => Some("nan"),
+        (true, true) => Some("-nan"),
+        (false, _) if value.is_finite() => None,
+        (false, false) => Some("inf"),
+        (false, true) => Some("-inf"),
+    }
+}
+
 /// A number with six digits after the point. One whose text would have more than 32 characters has
 /// six digits in all, as Manticore has it. Sphinx writes out hundreds of them.
 pub(super) fn put_double(value: f64, out: &mut Vec<u8>) -> Option<()> {
-    if !value.is_finite() {
-        return write!(out, "{value}").ok();
+    if let Some(name) = not_finite(value) {
+        out.extend_from_slice(name.as_bytes());
+        return Some(());
     }
     if (-1e24..1e25).contains(&value) {
         if value.is_sign_negative() {
@@ -103,6 +115,9 @@ mod tests {
             (-f64::MAX, "-1.79769e+308"),
             (f64::MIN_POSITIVE, "0.000000"),
             (f64::INFINITY, "inf"),
+            (f64::NEG_INFINITY, "-inf"),
+            (f64::NAN.copysign(1.0), "nan"),
+            (f64::NAN.copysign(-1.0), "-nan"),
         ];
         for (value, expected) in cases {
             assert_eq!(printed(value), expected);
