@@ -65,7 +65,7 @@ impl Shared {
             own.inherit(host);
         }
         // The parent has told of those without a living mirror.
-        own.agents().for_each(|agent| _ = agent.living.look());
+        own.agents().for_each(|agent| agent.living.take_as_told());
         own.log.inherit(&topology.log);
         drop(own);
         Arc::new(shared)

@@ -13,9 +13,19 @@ pub struct LivingMirrors {
     index: String,
     agent: usize,
     hosts: Vec<Arc<Host>>,
-    /// True if none lived at the last look. The lock is held from the look at the hosts to its
-    /// outcome, so the last look tells what is.
-    is_none_left: Mutex<bool>,
+    /// The lock is held from the look at the hosts to its outcome, so the last look tells what is.
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// True if none lived at the last look.
+    is_none_left: bool,
+    /// What the log was told last.
+    told: bool,
+    /// A thread tells what has changed; it also tells what changes meanwhile, so lines keep their
+    /// order.
+    is_telling: bool,
 }
 
 /// Agents that a host tells when it is found dead or answers again.
@@ -38,19 +48,54 @@ impl LivingMirrors {
         if let Some(before) = before.filter(is_same) {
             return before.clone();
         }
-        let is_none_left = before.is_some_and(|before| *before.is_none_left.lock());
+        let is_none_left = before.is_some_and(|before| before.state.lock().told);
         let index = index.to_owned();
-        let is_none_left = Mutex::new(is_none_left);
-        let watched = Arc::new(LivingMirrors { index, agent, hosts, is_none_left });
+        let state = State { is_none_left, told: is_none_left, is_telling: false };
+        let state = Mutex::new(state);
+        let watched = Arc::new(LivingMirrors { index, agent, hosts, state });
         for host in &watched.hosts {
             host.watchers.add(&watched);
         }
         watched
     }
 
-    /// Looks whether a mirror lives, and tells what has changed since the last look.
+    /// Looks whether a mirror lives, and tells what has changed since that was told last.
     pub fn tell(&self, log: &Log) {
-        let Some(is_none_left) = self.look() else { return };
+        let mut state = self.state.lock();
+        state.is_none_left = self.is_none_left();
+        if state.is_telling {
+            return;
+        }
+        state.is_telling = true;
+        drop(state);
+        let telling = Telling(self);
+        while let Some(is_none_left) = self.next_line() {
+            self.put(log, is_none_left);
+        }
+        std::mem::forget(telling);
+    }
+
+    /// Looks whether a mirror lives, and takes what is for told.
+    pub fn take_as_told(&self) {
+        let mut state = self.state.lock();
+        state.is_none_left = self.is_none_left();
+        state.told = state.is_none_left;
+    }
+
+    fn is_none_left(&self) -> bool {
+        let is_living = |host: &Arc<Host>| host.read(|karma| karma.health().is_living());
+        !self.hosts.is_empty() && !self.hosts.iter().any(is_living)
+    }
+
+    /// What is to be told; if that is nothing, the thread tells no more.
+    fn next_line(&self) -> Option<bool> {
+        let mut state = self.state.lock();
+        state.is_telling = state.told != state.is_none_left;
+        state.told = state.is_none_left;
+        state.is_telling.then_some(state.told)
+    }
+
+    fn put(&self, log: &Log, is_none_left: bool) {
         let Self { index, agent, hosts, .. } = self;
         if is_none_left {
             let names = || hosts.iter().map(|host| host.name.as_str()).collect::<Vec<_>>();
@@ -66,15 +111,14 @@ impl LivingMirrors {
             });
         }
     }
+}
 
-    /// Looks whether a mirror lives, and returns whether none does if that has changed since the
-    /// last look.
-    pub fn look(&self) -> Option<bool> {
-        let mut was_none_left = self.is_none_left.lock();
-        let is_living = |host: &Arc<Host>| host.read(|karma| karma.health().is_living());
-        let is_none_left = !self.hosts.is_empty() && !self.hosts.iter().any(is_living);
-        let was_none_left = std::mem::replace(&mut *was_none_left, is_none_left);
-        (was_none_left != is_none_left).then_some(is_none_left)
+/// A thread tells lines: if a sink panics, the next thread goes on.
+struct Telling<'a>(&'a LivingMirrors);
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().is_telling = false;
     }
 }
 
@@ -204,6 +248,46 @@ mod tests {
         assert_eq!(bed.heard(), [lives(2), again(0), again(1)]);
         bed.answer(0);
         assert_eq!(bed.heard(), [lives(1)]);
+    }
+
+    #[test]
+    fn what_happens_while_a_line_is_told_is_told_behind_it() {
+        let mut bed = Bed::new();
+        bed.kill(0);
+        bed.heard();
+        let (host, heard) = (bed.hosts[1].clone(), bed.lines.clone());
+        let now = bed.now + Duration::from_secs(1);
+        let sink = move |_: Level, line: &str| {
+            if line.contains("no living mirror left") {
+                host.record(|karma| karma.handle_success(Duration::ZERO, false, now));
+            }
+            heard.lock().push(line.to_owned());
+        };
+        bed.log.set(Some((Level::Info, Box::new(sink))));
+        for _ in 0..4 {
+            bed.fail(1);
+        }
+        let mut lines = bed.heard();
+        lines.retain(|line| line.contains("agent 0"));
+        let left = "index d agent 0 has no living mirror left: 10.0.0.1:1, 10.0.0.1:2";
+        assert_eq!(lines, [left, "index d agent 0 has a living mirror again"]);
+    }
+
+    #[test]
+    fn a_sink_that_panics_ends_no_other_line() {
+        let mut bed = Bed::new();
+        bed.kill(0);
+        let heard = bed.lines.clone();
+        let sink = move |_: Level, line: &str| {
+            assert!(!line.contains("no living mirror left"), "it takes no such line");
+            heard.lock().push(line.to_owned());
+        };
+        bed.log.set(Some((Level::Info, Box::new(sink))));
+        let kill = std::panic::AssertUnwindSafe(|| bed.kill(1));
+        std::panic::catch_unwind(kill).expect_err("the sink panics");
+        bed.heard();
+        bed.answer(1);
+        assert_eq!(bed.heard()[1..], ["index d agent 0 has a living mirror again"]);
     }
 
     #[test]
