@@ -24,11 +24,11 @@ public:
         merge.searches_ = handles.size();
         return merge;
     }
-    // Says in which version of SEARCH, and as which master, agents are asked; 0x11F and 14 unless
-    // set.
-    Chain<RawMerge> asked(uint16_t version, uint32_t master) &
+    // Says in which version of SEARCH, as which master, and in whose words agents are asked from
+    // now on, and that replies are to such requests; 0x11F, 14 and Sphinx unless set.
+    Chain<RawMerge> asked(uint16_t version, uint32_t master, Product product) &
     {
-        return detail::set(*this, hamirror_raw_merge_asked, get(), version, master);
+        return detail::set(*this, hamirror_raw_merge_asked, get(), version, master, product);
     }
     // Returns the body of a request for an agent that is asked for that list of its indexes.
     Returns<std::vector<uint8_t>> request(Text index_list)

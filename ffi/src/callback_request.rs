@@ -38,6 +38,16 @@ pub const HAMIRROR_PRODUCT_SPHINX: i32 = 1;
 /// Manticore: a newer one.
 pub const HAMIRROR_PRODUCT_MANTICORE: i32 = 2;
 
+/// The product of that number.
+pub(crate) fn product_of(number: i32) -> Option<Product> {
+    match number {
+        HAMIRROR_PRODUCT_UNKNOWN => Some(Product::Unknown),
+        HAMIRROR_PRODUCT_SPHINX => Some(Product::Sphinx),
+        HAMIRROR_PRODUCT_MANTICORE => Some(Product::Manticore),
+        _ => None,
+    }
+}
+
 /// The mirror that a body is built for; borrowed for one call of a hamirror_build_callback.
 pub struct Target {
     _private: [u8; 0],

@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use hamirror_core::search::RawMerge as CoreMerge;
 
 use crate::arguments::{self, copy_of, copy_out};
+use crate::callback_request;
 use crate::code::HAMIRROR_ERROR_MISUSE;
 use crate::error::Error;
 use crate::failed::Failed;
@@ -67,8 +68,12 @@ pub unsafe extern "C" fn hamirror_raw_merge_new(
     })
 }
 
-/// Says in which version of SEARCH, and as which master, agents are asked: their replies depend on
-/// it. Unless set that is 0x11F, and 14.
+/// Says in which version of SEARCH, as which master, and in whose words (HAMIRROR_PRODUCT_*)
+/// agents are asked from now on, and that replies are to such requests. Unless set that is 0x11F,
+/// 14 and HAMIRROR_PRODUCT_SPHINX.
+///
+/// The two products read texts of filters otherwise (hamirror_search_filter_strings()). A reply to
+/// words of the other product is refused. Where agents are of both, set it for each of them.
 ///
 /// HAMIRROR_ERROR_REQUEST if it is no version from 0x119 to 0x120, or no master from 1 to 14. The
 /// others are those of hamirror_raw_merge_add_failure(), as are the errors of all functions here.
@@ -77,11 +82,14 @@ pub unsafe extern "C" fn hamirror_raw_merge_asked(
     merge: *mut RawMerge,
     version: u16,
     master: u32,
+    product: i32,
     out_error: *mut *mut Error,
 ) -> i32 {
     fallible!(out_error, {
+        let product = callback_request::product_of(product)
+            .ok_or_else(|| Failed::number("product", product))?;
         let mut merge = need(merge.cast_const(), "merge")?.write("merge")?;
-        Ok(merge.get()?.set_asked(version, master)?)
+        Ok(merge.get()?.set_asked(version, master, product)?)
     })
 }
 
@@ -113,8 +121,9 @@ pub unsafe extern "C" fn hamirror_raw_merge_request(
 /// the body, which is copied. A reply of status 1 (ERROR) or 2 (RETRY) is a failure of the agent.
 /// `agent` is its name in warnings and outcomes, NUL-terminated UTF-8.
 ///
-/// HAMIRROR_ERROR_REQUEST if the body is no reply to the searches; nothing is added then. Other
-/// errors are those of hamirror_raw_merge_add_failure().
+/// HAMIRROR_ERROR_REQUEST if the body is no reply to the searches, or to words that its daemon
+/// reads otherwise (hamirror_raw_merge_asked()); nothing is added then. Other errors are those of
+/// hamirror_raw_merge_add_failure().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_raw_merge_add_reply(
     merge: *mut RawMerge,

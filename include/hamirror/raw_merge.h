@@ -50,8 +50,12 @@ int32_t hamirror_raw_merge_new(const char *index,
                                hamirror_error **out_error);
 
 /**
- * Says in which version of SEARCH, and as which master, agents are asked: their replies depend on
- * it. Unless set that is 0x11F, and 14.
+ * Says in which version of SEARCH, as which master, and in whose words (HAMIRROR_PRODUCT_*)
+ * agents are asked from now on, and that replies are to such requests. Unless set that is 0x11F,
+ * 14 and HAMIRROR_PRODUCT_SPHINX.
+ *
+ * The two products read texts of filters otherwise (hamirror_search_filter_strings()). A reply to
+ * words of the other product is refused. Where agents are of both, set it for each of them.
  *
  * HAMIRROR_ERROR_REQUEST if it is no version from 0x119 to 0x120, or no master from 1 to 14. The
  * others are those of hamirror_raw_merge_add_failure(), as are the errors of all functions here.
@@ -59,6 +63,7 @@ int32_t hamirror_raw_merge_new(const char *index,
 int32_t hamirror_raw_merge_asked(hamirror_raw_merge *merge,
                                  uint16_t version,
                                  uint32_t master,
+                                 int32_t product,
                                  hamirror_error **out_error);
 
 /**
@@ -82,8 +87,9 @@ int32_t hamirror_raw_merge_request(hamirror_raw_merge *merge,
  * the body, which is copied. A reply of status 1 (ERROR) or 2 (RETRY) is a failure of the agent.
  * `agent` is its name in warnings and outcomes, NUL-terminated UTF-8.
  *
- * HAMIRROR_ERROR_REQUEST if the body is no reply to the searches; nothing is added then. Other
- * errors are those of hamirror_raw_merge_add_failure().
+ * HAMIRROR_ERROR_REQUEST if the body is no reply to the searches, or to words that its daemon
+ * reads otherwise (hamirror_raw_merge_asked()); nothing is added then. Other errors are those of
+ * hamirror_raw_merge_add_failure().
  */
 int32_t hamirror_raw_merge_add_reply(hamirror_raw_merge *merge,
                                      const char *agent,

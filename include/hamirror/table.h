@@ -1001,6 +1001,7 @@ typedef struct {
     int32_t (*raw_merge_asked)(hamirror_raw_merge *merge,
                                uint16_t version,
                                uint32_t master,
+                               int32_t product,
                                hamirror_error **out_error);
     int32_t (*raw_merge_finish)(hamirror_raw_merge *merge,
                                 const hamirror_call_options *options,

@@ -77,7 +77,7 @@ static void pending_functions(void)
 static void merge_functions(void)
 {
     REFUSED(hamirror_raw_merge_new(NULL, NULL, 0, NULL, &error));
-    REFUSED(hamirror_raw_merge_asked(NULL, 0x11f, 14, &error));
+    REFUSED(hamirror_raw_merge_asked(NULL, 0x11f, 14, HAMIRROR_PRODUCT_SPHINX, &error));
     REFUSED(hamirror_raw_merge_request(NULL, NULL, NULL, 0, NULL, &error));
     REFUSED(hamirror_raw_merge_add_reply(NULL, NULL, 0, 0, NULL, 0, &error));
     REFUSED(hamirror_raw_merge_add_failure(NULL, NULL, 0, NULL, &error));

@@ -54,10 +54,12 @@ static size_t request_len(int32_t mode)
     OK(hamirror_raw_merge_request(merge, "t", NULL, 0, &len, &error));
     CHECK(len < sizeof request);
     OK(hamirror_raw_merge_request(merge, "t", request, len, &again_len, &error));
-    OK(hamirror_raw_merge_asked(merge, 0x11e, 14, &error));
+    OK(hamirror_raw_merge_asked(merge, 0x11e, 14, HAMIRROR_PRODUCT_MANTICORE, &error));
     OK(hamirror_raw_merge_request(merge, "t", again, sizeof again, &again_len, &error));
     CHECK(again_len == len && memcmp(request, again, len) == 0);
-    EXPECT(HAMIRROR_ERROR_REQUEST, hamirror_raw_merge_asked(merge, 0x11e, 15, &error));
+    EXPECT(HAMIRROR_ERROR_REQUEST,
+           hamirror_raw_merge_asked(merge, 0x11e, 15, HAMIRROR_PRODUCT_SPHINX, &error));
+    REFUSED(hamirror_raw_merge_asked(merge, 0x11e, 14, 77, &error));
     hamirror_raw_merge_free(merge);
     hamirror_search_free(search);
     return len;
@@ -101,6 +103,26 @@ static void add_all(hamirror_raw_merge *merge, char **paths)
                                       "query timed out", &error));
 }
 
+/* The recorded agents are of Sphinx. */
+static void check_words(const char *path)
+{
+    static struct reply reply;
+    const char *texts[] = {"one"};
+    hamirror_search *search = grouped(HAMIRROR_MERGE_MASTER);
+    hamirror_raw_merge *merge;
+    OK(hamirror_search_filter_strings(search, HAMIRROR_FILTER_KEEP, "s", texts, 1, &error));
+    merge = merging(search);
+    read_reply(path, &reply);
+    OK(hamirror_raw_merge_asked(merge, 0x11f, 14, HAMIRROR_PRODUCT_MANTICORE, &error));
+    EXPECT(HAMIRROR_ERROR_REQUEST,
+           hamirror_raw_merge_add_reply(merge, "A", 0, 0x11f, reply.bytes + 8, reply.len - 8,
+                                        &error));
+    OK(hamirror_raw_merge_asked(merge, 0x11f, 14, HAMIRROR_PRODUCT_SPHINX, &error));
+    OK(hamirror_raw_merge_add_reply(merge, "A", 0, 0x11f, reply.bytes + 8, reply.len - 8, &error));
+    hamirror_raw_merge_free(merge);
+    hamirror_search_free(search);
+}
+
 int main(int count, char **arguments)
 {
     hamirror_search *search = grouped(HAMIRROR_MERGE_MASTER);
@@ -109,6 +131,7 @@ int main(int count, char **arguments)
     hamirror_error *refused;
     hamirror_call_options options;
     CHECK(count == 3);
+    check_words(arguments[1]);
     CHECK(request_len(HAMIRROR_MERGE_EXACT) > request_len(HAMIRROR_MERGE_MASTER));
     add_all(merge, arguments + 1);
     OK(hamirror_raw_merge_finish(merge, NULL, &result, NULL, &error));

@@ -99,7 +99,9 @@ static void add_to_merge(void)
     size_t len = search_answer(&answer), part = below(2) ? len : below(200) % (len + 1);
     uint8_t request[64];
     switch (below(4)) {
-    case 0: ended(API(raw_merge_asked)(merge, 0x11f, below(16), failed())); break;
+    case 0:
+        ended(API(raw_merge_asked)(merge, 0x11f, below(16), (int32_t)below(4), failed()));
+        break;
     case 1:
         ended(API(raw_merge_request)(merge, any_text(), request, below(64), &len, failed()));
         break;

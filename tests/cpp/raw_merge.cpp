@@ -69,7 +69,7 @@ int main(int count, char **arguments)
     CHECK(count == 3);
     auto exact = merging(hamirror::MergeMode::exact);
     auto merge = merging(hamirror::MergeMode::master);
-    OK(merge.asked(0x11f, 14));
+    OK(merge.asked(0x11f, 14, hamirror::Product::sphinx));
     CHECK(OK(exact.request("t")).size() > OK(merge.request("t")).size());
     add_all(merge, arguments + 1);
     auto results = OK(merge.finish());

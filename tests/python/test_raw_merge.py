@@ -51,11 +51,30 @@ def test_requests_are_those_of_masters() -> None:
     assert merge.request("t") == stream[12:]
     exact = hamirror.RawMerge("d", [grouped("exact")])
     assert len(exact.request("t")) > len(stream)
-    older = hamirror.RawMerge("d", [grouped("master")], version=0x119, master=6)
-    assert older.request("t").startswith(b"\0\0\0\6")
-    for options in ({"version": 0x121}, {"master": 0}):
-        with pytest.raises(hamirror.RequestError, match="can't be read"):
-            hamirror.RawMerge("d", [grouped("master")], **options)
+    merge.asked(version=0x119, master=6)
+    assert merge.request("t").startswith(b"\0\0\0\6")
+    with pytest.raises(hamirror.RequestError, match="can't be read"):
+        merge.asked(version=0x121)
+    with pytest.raises(hamirror.RequestError, match="can't be read"):
+        merge.asked(master=0)
+    with pytest.raises(ValueError, match="argument 'product': 'solr' is none of"):
+        merge.asked(product="solr")  # type: ignore[arg-type]
+    merge.asked()
+    assert merge.request("t") == stream[12:]
+
+
+def test_texts_of_filters_are_in_the_words_of_the_agent() -> None:
+    filters = [hamirror.Filter.strings("s", ["one"])]
+    merge = hamirror.RawMerge("d", [hamirror.Search("x", filters=filters)])
+    assert b"'one'" in merge.request("t")
+    merge.asked(product="manticore")
+    assert b"'one'" not in merge.request("t")
+    # An answer of Sphinx with no rows.
+    body = b"\0" * 49
+    with pytest.raises(hamirror.RequestError, match="agent A is of Sphinx"):
+        merge.add_reply("A", 0, 0x11F, body)
+    merge.asked(product="sphinx")
+    merge.add_reply("A", 0, 0x11F, body)
 
 
 def test_what_is_no_reply_is_refused() -> None:

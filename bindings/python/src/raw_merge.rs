@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::SystemTime;
 
-use hamirror::{Completeness, FailureKind};
+use hamirror::{Completeness, FailureKind, Product};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
@@ -21,27 +21,29 @@ pub(crate) struct RawMerge {
 
 #[pymethods]
 impl RawMerge {
-    /// `searches` of `index`, 32 at most; agents are asked in that version of SEARCH, and as that
-    /// master.
+    /// `searches` of `index`, 32 at most.
     #[new]
-    #[pyo3(signature = (index, searches, *, version = None, master = None))]
-    fn new(
+    fn new(py: Python<'_>, index: &str, searches: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let searches = searches_of(searches)?;
+        let now = SystemTime::now();
+        let make = || hamirror::search::RawMerge::new(index, &searches, now);
+        Ok(RawMerge { inner: Mutex::new(Some(waiting::run(py, make)?)) })
+    }
+
+    /// Says how agents are asked from now on: version of SEARCH, master, and whose words.
+    #[pyo3(signature = (*, version = None, master = None, product = None))]
+    fn asked(
+        &self,
         py: Python<'_>,
-        index: &str,
-        searches: &Bound<'_, PyAny>,
         version: Option<u16>,
         master: Option<u32>,
-    ) -> PyResult<Self> {
-        let searches = searches_of(searches)?;
-        let merge = waiting::run(py, || {
-            let now = SystemTime::now();
-            let mut merge = hamirror::search::RawMerge::new(index, &searches, now)?;
-            if version.is_some() || master.is_some() {
-                merge.set_asked(version.unwrap_or(VERSION), master.unwrap_or(MASTER))?;
-            }
-            Ok(merge)
-        })?;
-        Ok(RawMerge { inner: Mutex::new(Some(merge)) })
+        product: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let product = options::choice_of("product", product, &PRODUCTS)?;
+        let (version, master) = (version.unwrap_or(VERSION), master.unwrap_or(MASTER));
+        let mut guard = self.lock()?;
+        let merge = guard.as_mut().ok_or_else(finished)?;
+        waiting::run(py, || merge.set_asked(version, master, product.unwrap_or(Product::Sphinx)))
     }
 
     /// The body of a request for an agent that is asked for that list of its indexes.
@@ -120,6 +122,9 @@ const KINDS: [(&str, FailureKind); 10] = [
     ("overtaken", FailureKind::Overtaken),
     ("local", FailureKind::Local),
 ];
+
+const PRODUCTS: [(&str, Product); 2] =
+    [("sphinx", Product::Sphinx), ("manticore", Product::Manticore)];
 
 /// Version of SEARCH that masters of 2.2.11 ask in.
 const VERSION: u16 = 0x11f;

@@ -44,6 +44,7 @@ use crate::wire::text;
 pub struct RawMerge {
     request: SearchRequest,
     layout: Layout,
+    product: Product,
     outcomes: Vec<(String, Result<Reply, AgentFailure>)>,
 }
 
@@ -52,14 +53,20 @@ impl RawMerge {
     /// name. `now` decides the age of rows under [`Sort::TimeSegments`](super::Sort).
     pub fn new(index: &str, searches: &[Search], now: SystemTime) -> Result<RawMerge, Error> {
         let request = SearchRequest::batch(index, searches, now)?;
-        Ok(RawMerge { request, layout: Layout::default(), outcomes: Vec::new() })
+        let (layout, product) = (Layout::default(), Product::Sphinx);
+        Ok(RawMerge { request, layout, product, outcomes: Vec::new() })
     }
 
-    /// Says in which version of SEARCH, and as which master, agents are asked: their replies
-    /// depend on it. Unless set that is 0x11F, and 14.
+    /// Says in which version of SEARCH, as which master, and in whose words agents are asked from
+    /// now on, and that replies are to such requests. Unless set that is 0x11F, 14 and Sphinx.
+    ///
+    /// The two products read texts of filters otherwise ([`Condition::any_text`]). A reply to
+    /// words of the other product is refused. Where agents are of both, set it for each of them.
     ///
     /// An [`Error::Request`] if it is no version from 0x119 to 0x120, or no master from 1 to 14.
-    pub fn set_asked(&mut self, version: u16, master: u32) -> Result<(), Error> {
+    ///
+    /// [`Condition::any_text`]: super::Condition::any_text
+    pub fn set_asked(&mut self, version: u16, master: u32, product: Product) -> Result<(), Error> {
         let layout = Layout { version, master };
         if !layout.is_spoken() {
             return Err(Error::Request(format!(
@@ -67,7 +74,7 @@ impl RawMerge {
                  0x119 to 0x120 as master 1 to 14"
             )));
         }
-        self.layout = layout;
+        (self.layout, self.product) = (layout, product);
         Ok(())
     }
 
@@ -77,7 +84,7 @@ impl RawMerge {
             host: "(raw)",
             index_list,
             attempt: 0,
-            product: Product::Sphinx,
+            product: self.product,
             layout: self.layout,
         };
         let mut body = Vec::new();
@@ -88,7 +95,8 @@ impl RawMerge {
     /// Adds what the next agent replied: status and version as the header has them, and the body.
     /// An ERROR or RETRY reply is a failure of the agent.
     ///
-    /// An [`Error::Request`] if the body is no reply to the searches; nothing is added then.
+    /// An [`Error::Request`] if the body is no reply to the searches, or to words that its daemon
+    /// reads otherwise ([`Self::set_asked`]); nothing is added then.
     pub fn add_reply(
         &mut self,
         agent: &str,
@@ -101,8 +109,7 @@ impl RawMerge {
             Error::Request(format!("reply of agent {agent} is malformed: {text}"))
         };
         let status = ReplyStatus::from(status);
-        // Whoever built the request knew whose daemon it is for.
-        let (asked, layout) = (Product::of_search(version), self.layout);
+        let (asked, layout) = (self.product, self.layout);
         let mut reply = Reply { status, asked, layout, ..Reply::new(version, body) };
         match status {
             ReplyStatus::Ok => {}
@@ -140,7 +147,8 @@ impl RawMerge {
             }
             Verdict::Failed(error) => return Err(Error::Program(error)),
             Verdict::OutOfMemory(text) => return Err(Error::System(text.into())),
-            Verdict::Malformed(text) | Verdict::AskAgain(text) => return Err(malformed(text)),
+            Verdict::Malformed(text) => return Err(malformed(text)),
+            Verdict::AskAgain(_) => return Err(misread(agent, version)),
         }
         Ok(())
     }
@@ -174,6 +182,16 @@ impl RawMerge {
         let (index, agent) = (self.request.own_index().to_owned(), self.outcomes.len());
         AgentFailure { index, agent, ..AgentFailure::default() }
     }
+}
+
+/// Why a reply to words of the other product is no answer.
+fn misread(agent: &str, version: u16) -> Error {
+    let agent = text::escape(agent.to_owned());
+    let product = Product::of_search(version);
+    Error::Request(format!(
+        "agent {agent} is of {product:?}, and the texts of filters were not in its words: say so \
+         before the request is made, and ask it again"
+    ))
 }
 
 impl fmt::Debug for RawMerge {

@@ -46,11 +46,18 @@ struct Encoded {
     head: Vec<u8>,
     tail: Vec<u8>,
     /// Where Manticore reads it otherwise.
-    tail_of_manticore: Option<Vec<u8>>,
+    of_manticore: Option<OfManticore>,
     /// In the words of Sphinx, for layouts of which these bytes are not.
     query: search::Query,
     rows_max: u32,
     needs: Vec<Need>,
+}
+
+/// A query in the words of Manticore.
+#[derive(Clone, Debug)]
+struct OfManticore {
+    tail: Vec<u8>,
+    query: search::Query,
 }
 
 impl SearchRequest {
@@ -130,7 +137,7 @@ impl SearchRequest {
         let query = Encoded {
             head: Vec::new(),
             tail: Vec::new(),
-            tail_of_manticore: None,
+            of_manticore: None,
             query: search::Query::default(),
             rows_max: u32::MAX,
             needs: Vec::new(),
@@ -165,7 +172,7 @@ impl SearchRequest {
     fn is_misread(&self, reply: &Reply) -> bool {
         let is_manticore = Dialect::of_version(reply.version) == Dialect::Manticore;
         is_manticore != (reply.asked == Product::Manticore)
-            && self.sent().any(|query| query.tail_of_manticore.is_some())
+            && self.sent().any(|query| query.of_manticore.is_some())
     }
 }
 
@@ -198,13 +205,14 @@ impl Encoded {
             query.put_tail(Layout::default(), &mut tail);
             tail
         };
-        let tail_of_manticore = has_dialect(query).then(|| tail_of(query));
-        let query = match tail_of_manticore {
+        let of_manticore =
+            has_dialect(query).then(|| OfManticore { tail: tail_of(query), query: query.clone() });
+        let query = match of_manticore {
             Some(_) => with_literals(query),
             None => query.clone(),
         };
         let tail = tail_of(&query);
-        Encoded { head, tail, tail_of_manticore, query, rows_max, needs }
+        Encoded { head, tail, of_manticore, query, rows_max, needs }
     }
 
     fn put(&self, target: &Target<'_>, body: &mut Vec<u8>) {
@@ -212,10 +220,7 @@ impl Encoded {
         if !target.layout.is_usual() {
             return self.put_for_older(target, body);
         }
-        let tail = match (&self.tail_of_manticore, target.product) {
-            (Some(tail), Product::Manticore) => tail,
-            _ => &self.tail,
-        };
+        let tail = self.words_for(target).map_or(&self.tail, |other| &other.tail);
         body.reserve(self.head.len() + 4 + list.len() + tail.len());
         body.extend_from_slice(&self.head);
         body.put_string(list.as_bytes());
@@ -224,9 +229,15 @@ impl Encoded {
 
     /// Writes it for a daemon that knows fewer fields; what it needs of these is judged later.
     fn put_for_older(&self, target: &Target<'_>, body: &mut Vec<u8>) {
-        self.query.put_head(target.layout, body);
+        let query = self.words_for(target).map_or(&self.query, |other| &other.query);
+        query.put_head(target.layout, body);
         body.put_string(target.index_list.as_bytes());
-        self.query.put_tail(target.layout, body);
+        query.put_tail(target.layout, body);
+    }
+
+    /// The words of Manticore, if the daemon is one and they are others.
+    fn words_for(&self, target: &Target<'_>) -> Option<&OfManticore> {
+        self.of_manticore.as_ref().filter(|_| target.product == Product::Manticore)
     }
 
     /// Judges the answer to it alone.

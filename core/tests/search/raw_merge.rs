@@ -6,8 +6,10 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use hamirror::internal::wire::search::{Asked, Layout, Reply, Value};
-use hamirror::search::{Grouping, MergeMode, RawMerge, Search, SearchResult};
-use hamirror::{Completeness, Error, FailureKind};
+use hamirror::search::{Condition, Grouping, MergeMode, RawMerge, Search, SearchResult};
+use hamirror::{Completeness, Error, FailureKind, Product};
+
+use super::set::{MANTICORE, SPHINX, set};
 
 const CASE: &str = "s2_api_g_attr";
 
@@ -90,6 +92,37 @@ fn a_request_is_that_of_a_master_or_asks_for_what_exact_merges_need() {
 }
 
 #[test]
+fn texts_of_filters_are_in_the_words_of_the_agent() {
+    let mut merge = merging(Search::new("x").filter("s", Condition::any_text(["one"])));
+    let body = || set(&[]).body();
+    let has = |request: &[u8], text: &[u8]| request.windows(text.len()).any(|part| part == text);
+    let refused = |merge: &mut RawMerge, version, told: &str| match merge.add_reply(
+        "box1",
+        0,
+        version,
+        body(),
+    ) {
+        Err(Error::Request(text)) => assert!(text.contains(told), "{text}"),
+        taken => panic!("{version:#x}: {taken:?}"),
+    };
+    // Asked in words that it reads otherwise, an agent finds nothing.
+    assert!(has(&merge.request("t").unwrap(), b"'one'"));
+    refused(&mut merge, MANTICORE, "agent box1 is of Manticore");
+    merge.set_asked(0x11f, 14, Product::Unknown).unwrap();
+    refused(&mut merge, MANTICORE, "agent box1 is of Manticore");
+    add(&mut merge, "box1", (0, SPHINX, body()));
+    for (version, master) in [(0x11f, 14), (0x119, 6)] {
+        merge.set_asked(version, master, Product::Manticore).unwrap();
+        let request = merge.request("t").unwrap();
+        assert!(has(&request, b"one") && !has(&request, b"'one'"), "{version:#x}");
+    }
+    merge.set_asked(0x11f, 14, Product::Manticore).unwrap();
+    refused(&mut merge, SPHINX, "agent box1 is of Sphinx");
+    add(&mut merge, "box2", (0, MANTICORE, body()));
+    assert_eq!(finish(merge, Completeness::All).unwrap().coverage().complete, 2);
+}
+
+#[test]
 fn agents_without_an_answer_are_failures_of_their_kind() {
     let error = |text: &str| [&(text.len() as u32).to_be_bytes(), text.as_bytes()].concat();
     let mut merge = merging(grouped());
@@ -130,10 +163,10 @@ fn agents_without_an_answer_are_failures_of_their_kind() {
 fn completeness_and_layouts_are_checked() {
     let mut merge = merging(grouped());
     for (version, master) in [(0x118, 14), (0x121, 14), (0x11f, 0), (0x11f, 15)] {
-        let refused = merge.set_asked(version, master);
+        let refused = merge.set_asked(version, master, Product::Sphinx);
         assert!(matches!(refused, Err(Error::Request(_))), "{version:#x} {master}");
     }
-    merge.set_asked(0x119, 6).unwrap();
+    merge.set_asked(0x119, 6, Product::Sphinx).unwrap();
     assert!(merge.request("t").unwrap().starts_with(&[0, 0, 0, 6, 0, 0, 0, 1]));
     // Agents that were asked otherwise reply otherwise.
     let (status, version, body) = of_agent("A");

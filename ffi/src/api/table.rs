@@ -1320,6 +1320,7 @@ pub struct ApiV0 {
         merge: *mut RawMerge,
         version: u16,
         master: u32,
+        product: i32,
         out_error: *mut *mut Error,
     ) -> i32,
     pub raw_merge_finish: unsafe extern "C" fn(

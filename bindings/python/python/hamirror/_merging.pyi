@@ -21,16 +21,22 @@ class RawMerge:
     has. Use by two threads at once raises `MisuseError`.
     """
 
-    def __new__(
-        cls,
-        index: str,
-        searches: Iterable[Search],
+    def __new__(cls, index: str, searches: Iterable[Search]) -> Self:
+        """A merge for searches of an index, 32 at most."""
+
+    def asked(
+        self,
         *,
         version: int | None = None,
         master: int | None = None,
-    ) -> Self:
-        """A merge for searches of an index, 32 at most. Agents are asked in that version of
-        SEARCH, 0x119 to 0x120, and as that master, 1 to 14: 0x11F and 14 unless given."""
+        product: Literal["sphinx", "manticore"] | None = None,
+    ) -> None:
+        """Says in which version of SEARCH, 0x119 to 0x120, as which master, 1 to 14, and in whose
+        words agents are asked from now on, and that replies are to such requests. Unless given
+        that is 0x11F, 14 and "sphinx".
+
+        The two products read texts of filters otherwise (`Filter.strings`). A reply to words of
+        the other product raises `RequestError`. Where agents are of both, say it for each."""
 
     def request(self, index_list: str) -> bytes:
         """The body of a request for an agent that is asked for that list of its indexes."""
@@ -38,7 +44,8 @@ class RawMerge:
     def add_reply(self, agent: str, status: int, version: int, body: bytes) -> None:
         """Adds what the next agent replied: status and version as the header has them, and the
         body. A reply of status 1 (ERROR) or 2 (RETRY) is a failure of the agent. `RequestError` if
-        the body is no reply to the searches; nothing is added then."""
+        the body is no reply to the searches, or to words that its daemon reads otherwise
+        (`asked()`); nothing is added then."""
 
     def add_failure(
         self,
