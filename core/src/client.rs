@@ -1,6 +1,5 @@
 //! The client: a configuration at work, shared by any number of threads.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -301,10 +300,7 @@ impl Client {
 
     /// The indexes that a list names, each once.
     pub(crate) fn indexes_once(&self, list: &str) -> Result<Vec<Arc<Index>>, Error> {
-        let mut known = HashSet::new();
-        let mut indexes = self.shared().indexes(list)?;
-        indexes.retain(|index| known.insert(index.name.clone()));
-        Ok(indexes)
+        self.shared().indexes(list)
     }
 
     /// All distributed indexes, by their names.

@@ -1,5 +1,6 @@
 //! What a client, its batches and its upkeep share.
 
+use std::collections::HashSet;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
@@ -81,12 +82,15 @@ impl Shared {
         })
     }
 
-    /// The indexes that a list names: by commas or blanks, unless one has the whole as its name.
+    /// The indexes that a list names, each once: by commas or blanks, unless one has the whole as
+    /// its name.
     pub(crate) fn indexes(&self, list: &str) -> Result<Vec<Arc<Index>>, Error> {
         if let Some(index) = self.topology.load().indexes.get(list) {
             return Ok(vec![index.clone()]);
         }
-        let indexes = index_names(list).map(|name| self.index(name));
+        let mut known = HashSet::new();
+        let names = index_names(list).filter(|name| known.insert(*name));
+        let indexes = names.map(|name| self.index(name));
         match indexes.collect::<Result<Vec<_>, _>>()? {
             none if none.is_empty() => self.index(list).map(|index| vec![index]),
             indexes => Ok(indexes),
@@ -94,7 +98,8 @@ impl Shared {
     }
 
     /// Checks and encodes searches of these indexes, within the limits of the configuration. Each
-    /// index has a request of its own, as weights of indexes go to its agents.
+    /// index has a request of its own, as weights of indexes go to its agents; those of the same
+    /// weights share what is sent.
     pub(crate) fn search_requests(
         &self,
         list: &str,
@@ -102,11 +107,9 @@ impl Shared {
         searches: &[Search],
     ) -> Result<Vec<Arc<SearchRequest>>, Error> {
         let searchd = &self.topology.load().config.searchd;
-        let (list, now) = (Arc::from(list), clock::wall());
-        let request = |index: &Arc<Index>| {
-            SearchRequest::of_all((&list, &index.name), searches, searchd, now).map(Arc::new)
-        };
-        indexes.iter().map(request).collect()
+        let names = indexes.iter().map(|index| index.name.as_str());
+        let requests = SearchRequest::of_list(list, names, searches, searchd, clock::wall())?;
+        Ok(requests.into_iter().map(Arc::new).collect())
     }
 
     /// A request to the agents of an index begins.
@@ -127,5 +130,25 @@ impl Drop for Shared {
             self.topology.load().log.close();
             self.background.end();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_that_a_list_names_again_is_there_once() {
+        let index = |name| format!("index {name}\n{{\ntype = distributed\nagent = h:1:x\n}}\n");
+        let text = [index("d"), index("e")].concat();
+        let config = Config::parse(&text, "text").expect("a configuration");
+        let shared = Shared::new(&config, ClientOptions::default().background(false));
+        let names = |list: &str| -> Vec<String> {
+            let indexes = shared.indexes(list).expect("known indexes");
+            indexes.iter().map(|index| index.name.clone()).collect()
+        };
+        assert_eq!(names("e, d d,e"), ["e", "d"]);
+        assert_eq!(names(&"d ".repeat(100_000)), ["d"]);
+        assert!(shared.indexes("d d nope").is_err());
     }
 }

@@ -127,12 +127,17 @@ fn put_outer(search: &Search, query: &mut Query) {
 
 /// A weight of the distributed index, or of all, is every agent's weight; others go as they are.
 fn agent_index_weights(index: &str, weights: Vec<(Vec<u8>, i32)>) -> Vec<(Vec<u8>, i32)> {
-    let own = weights.iter().find(|(name, _)| name == index.as_bytes());
-    let all = weights.last().filter(|(name, _)| name == b"*");
-    match own.or(all) {
-        Some((_, weight)) => vec![(b"*".to_vec(), *weight)],
+    match agent_weight(index, &weights) {
+        Some(weight) => vec![(b"*".to_vec(), weight)],
         None => weights,
     }
+}
+
+/// The weight of all that the agents of an index have, if it has one.
+pub(super) fn agent_weight(index: &str, weights: &[(Vec<u8>, i32)]) -> Option<i32> {
+    let own = weights.iter().find(|(name, _)| name == index.as_bytes());
+    let all = weights.last().filter(|(name, _)| name == b"*");
+    own.or(all).map(|(_, weight)| *weight)
 }
 
 /// The query in the words of Sphinx, which reads each string of a list as an SQL literal.

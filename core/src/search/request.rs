@@ -1,6 +1,8 @@
 //! Searches as a master sends them to its agents (core/docs/spec/distributed.md 5.1). All queries
 //! of the same agents are one request, so that a daemon reads shared parts once.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,7 +10,7 @@ use super::Search;
 use super::check::{check, check_count};
 use super::needs::{Need, has_dialect};
 use super::part::missing_of;
-use super::query::{agent_query, with_literals};
+use super::query::{agent_query, agent_weight, with_literals};
 use crate::config::Searchd;
 use crate::error::Error;
 use crate::limits::QUERIES_MAX;
@@ -25,6 +27,13 @@ pub struct SearchRequest {
     index: Arc<str>,
     /// The distributed index whose agents are asked: that, or one of the list.
     own_index: String,
+    /// The same for all indexes of one weight.
+    asked: Arc<Queries>,
+}
+
+/// What is asked for, but for the name of the index.
+#[derive(Debug)]
+struct Queries {
     /// One or more.
     queries: Vec<Planned>,
     /// What the merge asks for beside them; these come last.
@@ -78,18 +87,111 @@ impl SearchRequest {
         searchd: &Searchd,
         now: SystemTime,
     ) -> Result<Self, Error> {
-        Self::of_all((&index.into(), index), std::slice::from_ref(search), searchd, now)
+        let asked = Queries::new(index, std::slice::from_ref(search), searchd, now)?;
+        Ok(SearchRequest { index: index.into(), own_index: index.to_owned(), asked: asked.into() })
     }
 
     /// Makes one of several searches, each with a result of its own
     /// ([`merge_all`](super::result::merge_all)).
     pub fn batch(index: &str, searches: &[Search], now: SystemTime) -> Result<Self, Error> {
-        Self::of_all((&index.into(), index), searches, &Searchd::default(), now)
+        let asked = Queries::new(index, searches, &Searchd::default(), now)?;
+        Ok(SearchRequest { index: index.into(), own_index: index.to_owned(), asked: asked.into() })
     }
 
-    /// Makes one for the agents of an index that is searched under the name of a list.
-    pub(crate) fn of_all(
-        (list, index): (&Arc<str>, &str),
+    /// Makes one for the agents of each of these indexes, which are searched under the name of a
+    /// list. A query is encoded once for all indexes that it gives the same weight.
+    pub(crate) fn of_list<'a>(
+        list: &str,
+        indexes: impl Iterator<Item = &'a str>,
+        searches: &[Search],
+        searchd: &Searchd,
+        now: SystemTime,
+    ) -> Result<Vec<Self>, Error> {
+        let list: Arc<str> = list.into();
+        let mut encoded: HashMap<Vec<Option<i32>>, Arc<Queries>> = HashMap::new();
+        let mut requests = Vec::new();
+        for index in indexes {
+            let weight = |search: &Search| agent_weight(index, &search.query.index_weights);
+            let asked = match encoded.entry(searches.iter().map(weight).collect()) {
+                Entry::Occupied(entry) => entry.get().clone(),
+                Entry::Vacant(entry) => {
+                    let asked = Queries::new(index, searches, searchd, now)?;
+                    entry.insert(asked.into()).clone()
+                }
+            };
+            requests.push(SearchRequest {
+                index: list.clone(),
+                own_index: index.to_owned(),
+                asked,
+            });
+        }
+        Ok(requests)
+    }
+
+    /// The distributed index that is searched, or the list of them.
+    pub fn index(&self) -> &str {
+        &self.index
+    }
+
+    /// The distributed index whose agents are asked.
+    pub(crate) fn own_index(&self) -> &str {
+        &self.own_index
+    }
+
+    /// Number of queries, each with a result of its own.
+    pub fn queries(&self) -> usize {
+        self.asked.queries.len()
+    }
+
+    /// A request of one query that is merged by that plan, and never sent.
+    #[cfg(test)]
+    pub(super) fn of_plan(index: &str, plan: Plan) -> Self {
+        let query = Encoded {
+            head: Vec::new(),
+            tail: Vec::new(),
+            of_manticore: None,
+            query: search::Query::default(),
+            rows_max: u32::MAX,
+            needs: Vec::new(),
+        };
+        let queries = vec![Planned { query, plan, values: None }];
+        let asked = Arc::new(Queries { queries, helpers: Vec::new() });
+        SearchRequest { index: index.into(), own_index: index.to_owned(), asked }
+    }
+
+    /// Every query that agents get.
+    fn sent(&self) -> impl Iterator<Item = &Encoded> {
+        self.asked.queries.iter().map(|planned| &planned.query).chain(&self.asked.helpers)
+    }
+
+    /// Number of the query with the values that this one counts.
+    pub(super) fn values(&self, query: usize) -> Option<usize> {
+        self.asked.queries[query].values
+    }
+
+    pub(super) fn plan(&self, query: usize) -> &Plan {
+        &self.asked.queries[query].plan
+    }
+
+    /// Why a daemon can't have answered that query, which it has read otherwise.
+    pub(super) fn unmet(&self, query: usize, reply: &Reply) -> Option<String> {
+        let needs = self.asked.queries.get(query)?.query.needs.iter();
+        needs.copied().find_map(|need| need.unmet(reply.version, reply.layout))
+    }
+
+    /// True if nobody knew whose daemon it was, or it is another one now, and it was asked in
+    /// words that it reads otherwise.
+    fn is_misread(&self, reply: &Reply) -> bool {
+        let is_manticore = Dialect::of_version(reply.version) == Dialect::Manticore;
+        is_manticore != (reply.asked == Product::Manticore)
+            && self.sent().any(|query| query.of_manticore.is_some())
+    }
+}
+
+impl Queries {
+    /// Checks and encodes searches for the agents of that index.
+    fn new(
+        index: &str,
         searches: &[Search],
         searchd: &Searchd,
         now: SystemTime,
@@ -112,67 +214,7 @@ impl SearchRequest {
             queries.push(Planned { values: helper.as_ref().map(|_| place), ..query });
             helpers.extend(helper);
         }
-        let own_index = index.to_owned();
-        Ok(SearchRequest { index: list.clone(), own_index, queries, helpers })
-    }
-
-    /// The distributed index that is searched, or the list of them.
-    pub fn index(&self) -> &str {
-        &self.index
-    }
-
-    /// The distributed index whose agents are asked.
-    pub(crate) fn own_index(&self) -> &str {
-        &self.own_index
-    }
-
-    /// Number of queries, each with a result of its own.
-    pub fn queries(&self) -> usize {
-        self.queries.len()
-    }
-
-    /// A request of one query that is merged by that plan, and never sent.
-    #[cfg(test)]
-    pub(super) fn of_plan(index: &str, plan: Plan) -> Self {
-        let query = Encoded {
-            head: Vec::new(),
-            tail: Vec::new(),
-            of_manticore: None,
-            query: search::Query::default(),
-            rows_max: u32::MAX,
-            needs: Vec::new(),
-        };
-        let queries = vec![Planned { query, plan, values: None }];
-        let (index, own_index) = (index.into(), index.to_owned());
-        SearchRequest { index, own_index, queries, helpers: Vec::new() }
-    }
-
-    /// Every query that agents get.
-    fn sent(&self) -> impl Iterator<Item = &Encoded> {
-        self.queries.iter().map(|planned| &planned.query).chain(&self.helpers)
-    }
-
-    /// Number of the query with the values that this one counts.
-    pub(super) fn values(&self, query: usize) -> Option<usize> {
-        self.queries[query].values
-    }
-
-    pub(super) fn plan(&self, query: usize) -> &Plan {
-        &self.queries[query].plan
-    }
-
-    /// Why a daemon can't have answered that query, which it has read otherwise.
-    pub(super) fn unmet(&self, query: usize, reply: &Reply) -> Option<String> {
-        let needs = self.queries.get(query)?.query.needs.iter();
-        needs.copied().find_map(|need| need.unmet(reply.version, reply.layout))
-    }
-
-    /// True if nobody knew whose daemon it was, or it is another one now, and it was asked in
-    /// words that it reads otherwise.
-    fn is_misread(&self, reply: &Reply) -> bool {
-        let is_manticore = Dialect::of_version(reply.version) == Dialect::Manticore;
-        is_manticore != (reply.asked == Product::Manticore)
-            && self.sent().any(|query| query.of_manticore.is_some())
+        Ok(Queries { queries, helpers })
     }
 }
 
@@ -278,14 +320,14 @@ impl Request for SearchRequest {
             return Err(Error::Request(text));
         }
         body.put_u32(target.layout.master);
-        body.put_u32((self.queries.len() + self.helpers.len()) as u32);
+        body.put_u32((self.asked.queries.len() + self.asked.helpers.len()) as u32);
         self.sent().for_each(|query| query.put(target, body));
         Ok(())
     }
 
     fn judge(&self, reply: &mut Reply) -> Verdict {
         let rows_max = self.sent().map(|query| query.rows_max).max().unwrap_or(0);
-        let queries = self.queries.len() + self.helpers.len();
+        let queries = self.asked.queries.len() + self.asked.helpers.len();
         let asked = Asked { queries, rows_max, layout: reply.layout };
         let decoded = match search::Reply::decode(&reply.body, reply.version, asked) {
             Ok(decoded) => decoded,
@@ -302,7 +344,7 @@ impl Request for SearchRequest {
         let mut verdicts: Vec<Verdict> =
             sets.map(|(query, set)| query.judge(set, &reply.body)).collect();
         // The merge says what a helper lacks.
-        let helpers = verdicts.split_off(self.queries.len()).into_iter();
+        let helpers = verdicts.split_off(self.asked.queries.len()).into_iter();
         for (query, verdict) in verdicts.iter_mut().enumerate() {
             let unmet = matches!(verdict, Verdict::Accept | Verdict::AcceptWarned)
                 .then(|| self.unmet(query, reply))
@@ -336,7 +378,7 @@ impl Request for SearchRequest {
 
     fn is_whole(&self, reply: &Reply) -> bool {
         let Some(search) = &reply.search else { return false };
-        let mut sets = search.sets.iter().take(self.queries.len()).enumerate();
+        let mut sets = search.sets.iter().take(self.asked.queries.len()).enumerate();
         sets.all(|(query, set)| {
             set.status != Status::Error
                 && self.unmet(query, reply).is_none()
@@ -373,3 +415,29 @@ const USUAL_SIZE: usize = 256;
 /// With this warning a daemon that is being ended sends the rows that it has found until then,
 /// often none.
 const SHUTDOWN: &[u8] = b"Server shutdown in progress";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_encoded_once_for_all_indexes_of_one_weight() {
+        let requests = |search: Search| {
+            let (indexes, searchd) = (["a", "b", "c"].into_iter(), Searchd::default());
+            let requests =
+                SearchRequest::of_list("a, b, c", indexes, &[search], &searchd, UNIX_EPOCH);
+            requests.expect("a search that can be asked")
+        };
+        let is_shared = |requests: &[SearchRequest], one: usize, other: usize| {
+            Arc::ptr_eq(&requests[one].asked, &requests[other].asked)
+        };
+        let plain = requests(Search::new("x"));
+        assert!(is_shared(&plain, 0, 1) && is_shared(&plain, 0, 2));
+        let names: Vec<&str> = plain.iter().map(SearchRequest::own_index).collect();
+        assert_eq!((names, plain[2].index()), (vec!["a", "b", "c"], "a, b, c"));
+        let weighted = requests(Search::new("x").index_weight("b", 20));
+        assert!(is_shared(&weighted, 0, 2) && !is_shared(&weighted, 0, 1));
+        let weights = &weighted[1].asked.queries[0].query.query.index_weights;
+        assert_eq!(*weights, [(b"*".to_vec(), 20)]);
+    }
+}
