@@ -1,6 +1,6 @@
 //! EXCERPT (core/docs/spec/protocol.md 3.5).
 
-use super::commands::{truncated, utf8};
+use super::commands::utf8;
 use super::{Master, told};
 use crate::command::{ExcerptFiles, ExcerptFlag, ExcerptOptions, HtmlStrip, PassageBoundary};
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::wire::{Reader, Truncated, Writer};
 impl Master {
     /// One text for each document.
     pub(super) fn excerpt(&self, version: u16, body: &[u8]) -> Result<Vec<u8>, String> {
-        let asked = Asked::read(version, body).map_err(truncated)?;
+        let asked = Asked::read(version, body).map_err(Truncated::refusal)?;
         let count = asked.documents.len();
         if asked.count != count as i64 || !(1..=EXCERPT_DOCUMENTS_MAX).contains(&count) {
             return Err(format!("invalid entries count {}", asked.count));

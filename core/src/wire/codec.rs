@@ -72,6 +72,13 @@ impl std::fmt::Display for Truncated {
     }
 }
 
+impl Truncated {
+    /// What daemons say to a client whose request ends too early.
+    pub(crate) fn refusal(self) -> String {
+        "invalid or truncated request".to_owned()
+    }
+}
+
 /// Reads primitives from the front of a slice; every read is checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {

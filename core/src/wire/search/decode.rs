@@ -44,12 +44,8 @@ struct Refused(String);
 
 impl From<Truncated> for Refused {
     fn from(error: Truncated) -> Self {
-        Refused(truncated(error))
+        Refused(error.refusal())
     }
-}
-
-fn truncated(_: Truncated) -> String {
-    "invalid or truncated request".to_owned()
 }
 
 fn refuse<T>(text: String) -> Result<T, Refused> {
