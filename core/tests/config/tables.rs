@@ -228,6 +228,28 @@ fn what_is_not_read_of_a_statement_is_told() {
     }
 }
 
+#[test]
+fn a_table_may_be_called_if() {
+    for text in [
+        "create table `if` type='distributed' agent='h:1:t'",
+        "create table if not exists `if` type='distributed' agent='h:1:t'",
+    ] {
+        assert_eq!(agents(&parse(text), "if").len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn behind_a_fault_the_next_statement_begins_outside_of_quotes() {
+    let wrong = "create table d type distributed agent='h:1:t;drop `' foo=\"it's;\"";
+    let text = format!("{wrong}; create index e '; x'; create table f type='distributed' x");
+    let expected = [
+        "1:21 'distributed': '=' and a value are expected",
+        "1:74 'index': CREATE TABLE is expected",
+        "1:124 '': '=' and a value are expected",
+    ];
+    assert_eq!(errors(&text), expected);
+}
+
 proptest! {
     /// Whatever a file or a statement holds, it is read or refused.
     #[test]

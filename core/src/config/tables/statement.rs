@@ -33,7 +33,7 @@ pub(in super::super) fn read_statements(
             Ok(table) => tables.extend(table),
             Err(expected) => {
                 reader.fault(expected);
-                reader.at.skip(|letter| letter != ';');
+                reader.skip_statement();
             }
         }
     }
@@ -53,12 +53,14 @@ impl Reader<'_> {
             let found = self.read_word();
             if !found.text.eq_ignore_ascii_case(word) {
                 self.diagnostics.error_whole(&found, "CREATE TABLE is expected");
-                self.at.skip(|letter| letter != ';');
+                self.skip_statement();
                 return Ok(None);
             }
         }
+        self.skip_blanks();
+        let is_quoted = self.at.peek() == Some('`');
         let mut name = self.read_name()?;
-        if name.text.eq_ignore_ascii_case("if") {
+        if !is_quoted && name.text.eq_ignore_ascii_case("if") {
             // NOT EXISTS.
             self.read_word();
             self.read_word();
@@ -175,6 +177,18 @@ impl Reader<'_> {
             self.at.advance();
             if depth == 0 {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Passes what is left of a statement, up to a `;` outside of quotes.
+    fn skip_statement(&mut self) {
+        loop {
+            match self.at.peek() {
+                None | Some(';') => return,
+                // Without its end, it is the rest of the text.
+                Some(quote @ ('\'' | '`' | '"')) => _ = self.read_quoted(quote),
+                Some(_) => _ = self.at.advance(),
             }
         }
     }
