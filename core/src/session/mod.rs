@@ -103,6 +103,20 @@ struct Running {
     answers: Vec<Answer>,
 }
 
+/// Statements of which one failed.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    /// Answers to those before it.
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) error: Box<Error>,
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Stopped { answers: Vec::new(), error: error.into() }
+    }
+}
+
 /// Searches of one statement under way.
 struct Asked {
     batch: Batch,
@@ -156,8 +170,27 @@ impl Session {
     /// Waits for the statements that were started, and returns their answers; `None` if agents are
     /// still at work after that time. Without one it may return `None` early, too: call it again.
     pub fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Vec<Answer>>, Error> {
+        self.turn(timeout).map_err(|stopped| *stopped.error)
+    }
+
+    /// Runs statements as [`Self::execute`] does. With the error come the answers to those before
+    /// it, which are done.
+    pub(crate) fn execute_up_to_fault(
+        &mut self,
+        text: &str,
+        parameters: &Parameters,
+    ) -> Result<Vec<Answer>, Stopped> {
+        self.start(text, parameters, &CallOptions::default())?;
+        loop {
+            if let Some(answers) = self.turn(None)? {
+                return Ok(answers);
+            }
+        }
+    }
+
+    fn turn(&mut self, timeout: Option<Duration>) -> Result<Option<Vec<Answer>>, Stopped> {
         let Some(mut running) = self.running.take() else {
-            return Err(Error::Misuse("no statement was started: start one".to_owned()));
+            return Err(Error::Misuse("no statement was started: start one".to_owned()).into());
         };
         match self.go_on(&mut running, timeout) {
             Ok(true) => Ok(Some(running.answers)),
@@ -165,7 +198,9 @@ impl Session {
                 self.running = Some(running);
                 Ok(None)
             }
-            Err(error) => Err(self.failed(error)),
+            Err(error) => {
+                Err(Stopped { answers: running.answers, error: self.failed(error).into() })
+            }
         }
     }
 
