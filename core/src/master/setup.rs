@@ -26,13 +26,37 @@ impl Setup {
     /// Answers a statement that is no search; `None` for any other. The error is why it can't be
     /// done.
     pub(super) fn answer(&mut self, text: &str) -> Result<Option<Told>, String> {
-        let words = words(text);
+        let mut words: Vec<&str> = Words(text).take(WORDS_MAX + 1).collect();
+        if words.len() > WORDS_MAX {
+            return Ok(None);
+        }
+        while words.last() == Some(&";") {
+            words.pop();
+        }
         let upper: Vec<String> = words.iter().map(|word| word.to_ascii_uppercase()).collect();
         let upper: Vec<&str> = upper.iter().map(String::as_str).collect();
         Ok(match upper.as_slice() {
             ["SET", "NAMES", _]
             | ["SET", "CHARACTER", "SET", _]
-            | ["SET", "SESSION" | "GLOBAL", "TRANSACTION", "ISOLATION", "LEVEL", ..]
+            | ["SET", "SESSION" | "GLOBAL", "TRANSACTION", "ISOLATION", "LEVEL", "SERIALIZABLE"]
+            | [
+                "SET",
+                "SESSION" | "GLOBAL",
+                "TRANSACTION",
+                "ISOLATION",
+                "LEVEL",
+                "REPEATABLE",
+                "READ",
+            ]
+            | [
+                "SET",
+                "SESSION" | "GLOBAL",
+                "TRANSACTION",
+                "ISOLATION",
+                "LEVEL",
+                "READ",
+                "COMMITTED" | "UNCOMMITTED",
+            ]
             | ["BEGIN" | "COMMIT" | "ROLLBACK"]
             | ["START", "TRANSACTION"] => Some(Told::Done),
             ["SET", name, "=", _] => self.set(name, words[1], words[3])?,
@@ -159,27 +183,32 @@ fn rows(columns: &[(&str, Kind)], rows: Vec<Vec<&str>>) -> Told {
     Told::Rows(Answer::of_kinds(columns, rows.into_iter().map(bytes)))
 }
 
-/// The words of a statement; `=` and commas outside of quotes are words of their own.
-fn words(text: &str) -> Vec<&str> {
-    let mut words = Vec::new();
-    let mut rest = text.trim();
-    while let Some(first) = rest.chars().next() {
+/// The words of a statement that is left; `=`, commas and semicolons outside of quotes are words of
+/// their own.
+struct Words<'a>(&'a str);
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.0.trim_start();
+        let is_mark = |letter: char| matches!(letter, '=' | ',' | ';');
+        let first = rest.chars().next()?;
         let length = match first {
-            '=' | ',' => 1,
+            mark if is_mark(mark) => 1,
             '\'' | '(' => {
                 let last = if first == '(' { ')' } else { '\'' };
                 rest[1..].find(last).map_or(rest.len(), |place| place + 2)
             }
             _ => {
-                let ends = |letter: char| letter.is_whitespace() || matches!(letter, '=' | ',');
+                let ends = |letter: char| letter.is_whitespace() || is_mark(letter);
                 rest.find(ends).unwrap_or(rest.len())
             }
         };
         let (word, left) = rest.split_at(length);
-        words.push(word);
-        rest = left.trim_start();
+        self.0 = left;
+        Some(word)
     }
-    words
 }
 
 /// Settings of MySQL that mean nothing here.
@@ -200,3 +229,50 @@ const COLLATION: &str = "libc_ci";
 
 /// Variables that SHOW VARIABLES tells, the first ones; others are told when they are asked for.
 const SHOWN: usize = 5;
+
+/// Words of a statement that is looked at here: drivers ask for some twenty variables at once, with
+/// a comma behind each. Of a longer one no more is read.
+const WORDS_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_semicolon_ends_a_statement_and_hides_none_behind_it() {
+        let answers = |text: &str| Setup::new().answer(text).is_ok_and(|told| told.is_some());
+        let level = "SET SESSION TRANSACTION ISOLATION LEVEL";
+        for set in ["READ COMMITTED", "read uncommitted", "REPEATABLE READ ;", "SERIALIZABLE;;"] {
+            assert!(answers(&format!("{level} {set}")), "{set}");
+        }
+        for text in ["BEGIN;", "SELECT 17;", "SELECT @@autocommit ;", "SHOW DATABASES; ;"] {
+            assert!(answers(text), "{text}");
+        }
+        for text in [
+            &format!("{level} READ COMMITTED; UPDATE d SET a=1 WHERE id=1"),
+            &format!("{level} READ"),
+            &format!("{level} ;"),
+            "SET NAMES utf8; UPDATE d SET a=1 WHERE id=1",
+            "BEGIN; UPDATE d SET a=1 WHERE id=1",
+            "SELECT @@a ; @@b",
+            "; BEGIN",
+            ";",
+        ] {
+            assert!(!answers(text), "{text}");
+        }
+        let mut setup = Setup::new();
+        setup.answer("SET autocommit=0;").expect("a setting");
+        assert!(!setup.autocommit);
+    }
+
+    #[test]
+    fn of_a_long_statement_the_first_words_are_read() {
+        let mut words = Words("SELECT (1 , 2),';' = x;y");
+        let expected = ["SELECT", "(1 , 2)", ",", "';'", "=", "x", ";", "y"];
+        assert!(words.by_ref().eq(expected) && words.next().is_none());
+        let asked = |count: usize| format!("SELECT @@a{}", ",@@a".repeat(count - 1));
+        let mut setup = Setup::new();
+        assert!(setup.answer(&asked(30)).is_ok_and(|told| told.is_some()));
+        assert!(setup.answer(&asked(1_000_000)).is_ok_and(|told| told.is_none()));
+    }
+}
