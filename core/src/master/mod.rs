@@ -52,6 +52,7 @@ use parking_lot::Mutex;
 
 use crate::client::Client;
 use crate::error::{AgentFailure, Error, FailureKind};
+use crate::limits::BUFFER_KEPT_MAX;
 use crate::session::Meta;
 use api::Api;
 use mysql41::Mysql41;
@@ -188,13 +189,27 @@ struct Input {
 
 impl Input {
     fn receive(&mut self, bytes: &[u8]) {
-        self.bytes.drain(..self.read);
-        self.read = 0;
+        self.forget_read();
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Drops what was read, and the room of a large request with it.
+    fn forget_read(&mut self) {
+        if self.read == 0 {
+            return;
+        }
+        self.bytes.drain(..self.read);
+        self.read = 0;
+        if self.bytes.len() <= BUFFER_KEPT_MAX {
+            self.bytes.shrink_to(BUFFER_KEPT_MAX);
+        }
+    }
+
     /// The next bytes, which stay there.
-    fn peek<const N: usize>(&self) -> Option<[u8; N]> {
+    fn peek<const N: usize>(&mut self) -> Option<[u8; N]> {
+        if self.read == self.bytes.len() {
+            self.forget_read();
+        }
         self.bytes[self.read..].first_chunk().copied()
     }
 

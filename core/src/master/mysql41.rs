@@ -50,15 +50,15 @@ impl Mysql41 {
                 Some(packets.into_bytes())
             }
             State::Greeted => {
-                let (sequence, _) = self.packet()?;
+                let (sequence, _) = packet(&mut self.input, &mut self.state)?;
                 self.state = State::Served;
                 let mut packets = Packets::from(sequence.wrapping_add(1));
                 packets.put_ok(0, 0, false);
                 Some(packets.into_bytes())
             }
             State::Served => {
-                let (sequence, payload) = self.packet()?;
-                let reply = self.command(sequence.wrapping_add(1), &payload);
+                let (sequence, payload) = packet(&mut self.input, &mut self.state)?;
+                let reply = command(&mut self.statements, sequence.wrapping_add(1), payload);
                 if reply.is_none() {
                     self.state = State::Over;
                 }
@@ -66,38 +66,38 @@ impl Mysql41 {
             }
         }
     }
+}
 
-    /// Takes the next packet: its number and what it holds. One that is longer than any daemon
-    /// takes ends the connection.
-    fn packet(&mut self) -> Option<(u8, Vec<u8>)> {
-        let [low, middle, high, sequence] = self.input.peek()?;
-        let length = u32::from_le_bytes([low, middle, high, 0]) as usize;
-        if length > CLIENT_PACKET_SIZE_MAX {
-            self.state = State::Over;
-            return None;
-        }
-        let packet = self.input.take(HEADER_LENGTH + length)?;
-        Some((sequence, packet[HEADER_LENGTH..].to_vec()))
+/// Takes the next packet: its number and what it holds. One that is longer than any daemon takes
+/// ends the connection.
+fn packet<'a>(input: &'a mut Input, state: &mut State) -> Option<(u8, &'a [u8])> {
+    let [low, middle, high, sequence] = input.peek()?;
+    let length = u32::from_le_bytes([low, middle, high, 0]) as usize;
+    if length > CLIENT_PACKET_SIZE_MAX {
+        *state = State::Over;
+        return None;
     }
+    let packet = input.take(HEADER_LENGTH + length)?;
+    Some((sequence, &packet[HEADER_LENGTH..]))
+}
 
-    /// Answers a command; `None` if it ends the connection.
-    fn command(&mut self, sequence: u8, payload: &[u8]) -> Option<Vec<u8>> {
-        let (code, rest) = payload.split_first()?;
-        let mut packets = Packets::from(sequence);
-        match *code {
-            QUIT => return None,
-            QUERY => self.statements.answer(rest, &mut packets),
-            // There are no databases, and so each is as good as another.
-            PING | INIT_DB => packets.put_ok(0, 0, false),
-            SET_OPTION => packets.put_end(0, false),
-            code => packets.put_error(&Fault {
-                code: UNKNOWN_COMMAND,
-                state: "08S01",
-                text: &format!("unknown command (code={code})"),
-            }),
-        }
-        Some(packets.into_bytes())
+/// Answers a command; `None` if it ends the connection.
+fn command(statements: &mut Statements, sequence: u8, payload: &[u8]) -> Option<Vec<u8>> {
+    let (code, rest) = payload.split_first()?;
+    let mut packets = Packets::from(sequence);
+    match *code {
+        QUIT => return None,
+        QUERY => statements.answer(rest, &mut packets),
+        // There are no databases, and so each is as good as another.
+        PING | INIT_DB => packets.put_ok(0, 0, false),
+        SET_OPTION => packets.put_end(0, false),
+        code => packets.put_error(&Fault {
+            code: UNKNOWN_COMMAND,
+            state: "08S01",
+            text: &format!("unknown command (code={code})"),
+        }),
     }
+    Some(packets.into_bytes())
 }
 
 /// Protocol, version, number of the connection, and a challenge that nobody's answer is judged by.
