@@ -43,6 +43,10 @@ pub(crate) const MAX_PACKET_SIZE_MIN: usize = 128 << 10;
 /// set: 2.2.11 and its clients know no more.
 pub(crate) const CLIENT_PACKET_SIZE_MAX: usize = 8 << 20;
 
+/// Bytes of a reply to a client, at most: no daemon takes more from another one, and each client
+/// that reads slowly keeps so much in memory.
+pub(crate) const CLIENT_REPLY_SIZE_MAX: usize = MAX_PACKET_SIZE_MAX;
+
 /// Reply bodies up to this are taken where `max_packet_size` is not set. Sphinx's default is 8M,
 /// Manticore's 128M, and a reply that the agent could send must not be lost here.
 pub(crate) const MAX_PACKET_SIZE: usize = MAX_PACKET_SIZE_MAX;

@@ -1,8 +1,9 @@
 //! The binary API: handshake, frames, and which command is whose (core/docs/spec/protocol.md 1
 //! and 2).
 
+use super::block::too_long;
 use super::{Input, Master};
-use crate::limits::CLIENT_PACKET_SIZE_MAX;
+use crate::limits::{CLIENT_PACKET_SIZE_MAX, CLIENT_REPLY_SIZE_MAX};
 use crate::wire::header::{self, Command};
 use crate::wire::{Reader, Writer, handshake};
 
@@ -186,7 +187,11 @@ fn refusal(text: &str) -> Vec<u8> {
     frame(1, 0, &body)
 }
 
+/// A reply; in place of one that is longer than clients take, an error that says so.
 fn frame(status: u16, version: u16, body: &[u8]) -> Vec<u8> {
+    if body.len() > CLIENT_REPLY_SIZE_MAX {
+        return refusal(&too_long(CLIENT_REPLY_SIZE_MAX));
+    }
     let mut frame = Vec::with_capacity(header::LENGTH + body.len());
     frame.put_u16(status);
     frame.put_u16(version);
@@ -209,3 +214,17 @@ const OWN: [Command; 9] = [
     Command::PING,
     Command::UVAR,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_that_is_longer_than_clients_take_is_refused() {
+        let body = vec![0; CLIENT_REPLY_SIZE_MAX + 1];
+        assert_eq!(frame(0, 0x11e, &body), refusal(&too_long(CLIENT_REPLY_SIZE_MAX)));
+        let longest = frame(0, 0x11e, &body[1..]);
+        assert_eq!(longest[..8], [0, 0, 1, 0x1e, 8, 0, 0, 0]);
+        assert_eq!(longest.len(), header::LENGTH + CLIENT_REPLY_SIZE_MAX);
+    }
+}

@@ -42,6 +42,21 @@ pub(super) fn put_error(text: &str, out: &mut Vec<u8>) {
     out.put_string(text.as_bytes());
 }
 
+/// Writes a block, or an error in its place if the reply would be longer than that with it.
+pub(super) fn put_within(size_max: usize, out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>)) {
+    let before = out.len();
+    put(out);
+    if out.len() > size_max {
+        out.truncate(before);
+        put_error(&too_long(size_max), out);
+    }
+}
+
+/// Why a client does not get what it asked for.
+pub(super) fn too_long(size_max: usize) -> String {
+    format!("the reply would have more than {size_max} bytes: ask for less")
+}
+
 /// Counts of a reply have 32 bits.
 pub(super) fn clamped(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
@@ -130,3 +145,18 @@ const WARNING: u32 = 3;
 const WIDE_VALUES: u16 = 0x114;
 const STRINGS: u16 = 0x117;
 const FACTORS: u16 = 0x11c;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_that_is_too_long_fails_alone() {
+        let mut blocks = Vec::new();
+        put_within(100, &mut blocks, |out| out.extend([1; 100]));
+        put_within(100, &mut blocks, |out| out.push(2));
+        let mut expected = vec![1; 100];
+        put_error(&too_long(100), &mut expected);
+        assert_eq!(blocks, expected);
+    }
+}

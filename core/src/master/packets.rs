@@ -1,5 +1,7 @@
 //! Packets of MySQL's text protocol, as searchd writes them (core/docs/spec/protocol.md 3.8).
 
+use super::block::too_long;
+use crate::limits::CLIENT_REPLY_SIZE_MAX;
 use crate::search::Column;
 use crate::session::Answer;
 use crate::wire::Writer;
@@ -9,6 +11,8 @@ use crate::wire::search::Kind;
 pub(super) struct Packets {
     bytes: Vec<u8>,
     sequence: u8,
+    /// Bytes of all rows at most; where there are more, an error ends them.
+    size_max: usize,
 }
 
 /// An error as a client is told it.
@@ -29,7 +33,7 @@ struct Type {
 impl Packets {
     /// None yet; the first will have that number.
     pub(super) fn from(sequence: u8) -> Self {
-        Packets { bytes: Vec::new(), sequence }
+        Packets { bytes: Vec::new(), sequence, size_max: CLIENT_REPLY_SIZE_MAX }
     }
 
     pub(super) fn into_bytes(self) -> Vec<u8> {
@@ -77,11 +81,19 @@ impl Packets {
         self.put(&[0xfe, w0, w1, s0, s1]);
     }
 
-    /// Adds the answer to a statement.
-    pub(super) fn put_answer(&mut self, answer: &Answer, has_more: bool) {
+    /// Adds the answer to a statement; what is wrong if that is more than a client gets.
+    pub(super) fn put_answer(&mut self, answer: &Answer, has_more: bool) -> Result<(), String> {
         let warnings = u16::from(answer.warning().is_some());
         if answer.written().is_some() {
-            return self.put_ok(answer.total_found().unwrap_or(0), warnings, has_more);
+            self.put_ok(answer.total_found().unwrap_or(0), warnings, has_more);
+            return Ok(());
+        }
+        if answer.columns.is_empty() {
+            // A count of none would begin an OK packet.
+            let id = Column { name: "id".to_owned(), kind: Kind::Bigint };
+            self.put_columns(&[id], warnings, has_more);
+            self.put_end(warnings, has_more);
+            return Ok(());
         }
         self.put_columns(&answer.columns, warnings, has_more);
         for row in 0..answer.len() {
@@ -93,8 +105,12 @@ impl Packets {
                 }
             }
             self.put(&payload);
+            if self.bytes.len() > self.size_max {
+                return Err(too_long(self.size_max));
+            }
         }
         self.put_end(warnings, has_more);
+        Ok(())
     }
 
     /// Adds what stands before the rows.
@@ -179,3 +195,39 @@ const UTF8: u8 = 0x21;
 
 /// Bytes of a packet at most.
 const PART_LENGTH: usize = 0xff_ffff;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(columns: &[&str], rows: usize) -> Answer {
+        let columns: Vec<(&str, Kind)> =
+            columns.iter().map(|name| (*name, Kind::String)).collect();
+        let row = vec![b"value".to_vec(); columns.len()];
+        Answer::of_kinds(&columns, std::iter::repeat_n(row, rows))
+    }
+
+    fn packet_of_end(sequence: u8) -> [u8; 9] {
+        [5, 0, 0, sequence, 0xfe, 0, 0, 0, 0]
+    }
+
+    #[test]
+    fn an_answer_without_columns_has_one_and_no_row() {
+        let mut packets = Packets::from(1);
+        packets.put_answer(&answer(&[], 0), false).expect("a short answer");
+        let bytes = packets.into_bytes();
+        assert_eq!(bytes[..5], [1, 0, 0, 1, 1], "one column");
+        assert!(bytes.windows(3).any(|part| part == *b"\x02id"));
+        let ends = [packet_of_end(3), packet_of_end(4)].concat();
+        assert!(bytes.ends_with(&ends), "{bytes:?}");
+    }
+
+    #[test]
+    fn rows_end_where_an_answer_is_too_long() {
+        let mut packets = Packets { size_max: 1_000, ..Packets::from(1) };
+        packets.put_answer(&answer(&["a"], 20), true).expect("a short answer");
+        let text = packets.put_answer(&answer(&["a"], 1_000_000), false);
+        assert_eq!(text, Err(too_long(1_000)));
+        assert!(packets.bytes.len() < 1_100);
+    }
+}
