@@ -2,9 +2,9 @@
 
 use super::api::Outcome;
 use super::block::clamped;
+use super::search::ListFault;
 use super::{Master, told};
 use crate::command::{NewValue, Update};
-use crate::error::Error;
 use crate::options::CallOptions;
 use crate::status::{Show, ShowTarget};
 use crate::wire::search::Value;
@@ -13,14 +13,14 @@ use crate::wire::{Reader, Truncated, Writer};
 impl Master {
     /// UPDATE: the number of documents, each once, whatever the number of its mirrors.
     pub(super) fn update(&self, version: u16, body: &[u8]) -> Result<Outcome, String> {
-        let (list, update) = read_update(version, body).map_err(truncated)?;
-        let list = String::from_utf8_lossy(list).into_owned();
+        let (list, update) = read_update(version, body).map_err(Truncated::refusal)?;
         let Some(update) = update? else { return Ok(Outcome::Done(0_u32.to_be_bytes().into())) };
-        let updated = self.client().update(&list, &update, &CallOptions::default());
-        let updated = updated.map_err(|error| match error {
-            Error::Unknown(_) => format!("unknown index '{list}' in update request"),
-            error => told(&error),
+        let list = self.index_list(list).map_err(|fault| match fault {
+            ListFault::Unknown(name) => format!("unknown index '{name}' in update request"),
+            ListFault::Empty => "no valid indexes in update request".to_owned(),
         })?;
+        let updated = self.client().update(&list, &update, &CallOptions::default());
+        let updated = updated.map_err(|error| told(&error))?;
         let count = clamped(updated.documents()).to_be_bytes().to_vec();
         Ok(match updated.warning() {
             Some(warning) => Outcome::Warned(warning, count),
@@ -33,7 +33,7 @@ impl Master {
         let mut reader = Reader::new(body);
         let (text, index) = (reader.string().unwrap_or(b""), reader.string().unwrap_or(b""));
         let with_statistics = reader.u32().unwrap_or(0) != 0;
-        let list = self.index_list(index)?;
+        let list = self.index_list(index).map_err(ListFault::of_search)?;
         let text = utf8("text", text)?;
         let options = CallOptions::default();
         let found = self.client().keywords(&list, text, with_statistics, &options);
@@ -130,8 +130,4 @@ fn new_value(reader: &mut Reader<'_>, is_multi: bool) -> Result<NewValue, Trunca
 /// A text of a client, where the library takes none in other encodings.
 pub(super) fn utf8<'a>(what: &str, text: &'a [u8]) -> Result<&'a str, String> {
     std::str::from_utf8(text).map_err(|_| format!("the {what} is no UTF-8"))
-}
-
-pub(super) fn truncated(_: Truncated) -> String {
-    "invalid or truncated request".to_owned()
 }

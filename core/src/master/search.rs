@@ -1,8 +1,11 @@
 //! SEARCH: all queries of a request at once, each on its own, so that a bad one fails alone.
 
+use std::collections::HashSet;
+
 use super::{Master, block, told};
 use crate::batch::{Batch, SearchId};
 use crate::error::Error;
+use crate::limits::CLIENT_REPLY_SIZE_MAX;
 use crate::search::{Search, SearchResult};
 use crate::session::Meta;
 use crate::wire::search::{Query, decode};
@@ -10,6 +13,25 @@ use crate::wire::search::{Query, decode};
 /// Reads a client's request: each search, or why it can't be asked. The error refuses all of them.
 pub fn searches(version: u16, body: &[u8]) -> Result<Vec<Result<Search, String>>, String> {
     Ok(decode(version, body)?.into_iter().map(Search::of_client).collect())
+}
+
+/// Why a client's list of indexes can't be asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ListFault {
+    /// No index has that name.
+    Unknown(String),
+    /// It names none.
+    Empty,
+}
+
+impl ListFault {
+    /// Returns what 2.2.11 says of the list of a search.
+    pub(super) fn of_search(self) -> String {
+        match self {
+            ListFault::Unknown(name) => format!("unknown local index '{name}' in search request"),
+            ListFault::Empty => "no enabled local indexes to search".to_owned(),
+        }
+    }
 }
 
 impl Master {
@@ -25,33 +47,42 @@ impl Master {
         for search in started {
             let result = search.and_then(|id| batch.take_search(id).map_err(failed));
             self.remember(&result);
-            match result {
-                Ok(result) => block::put_result(&result, version, &mut blocks),
-                Err(text) => block::put_error(&text, &mut blocks),
-            }
+            block::put_within(CLIENT_REPLY_SIZE_MAX, &mut blocks, |blocks| match result {
+                Ok(result) => block::put_result(&result, version, blocks),
+                Err(text) => block::put_error(&text, blocks),
+            });
         }
         Ok(blocks)
     }
 
     fn start(&self, batch: &mut Batch, query: Query) -> Result<SearchId, String> {
-        let list = self.index_list(&query.index_list)?;
+        let list = self.index_list(&query.index_list).map_err(ListFault::of_search)?;
         let search = Search::of_client(query)?;
         batch.add_search(&list, &search).map_err(|error| told(&error))
     }
 
-    /// The indexes of a client's list, which anything may part that is in no name.
-    pub(super) fn index_list(&self, list: &[u8]) -> Result<String, String> {
-        let list = String::from_utf8_lossy(list);
-        let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
-        let names = list.split(|letter| !is_part(letter)).filter(|name| !name.is_empty());
-        let names: Vec<&str> = names.collect();
-        if let Some(name) = names.iter().find(|name| self.client().index(name).is_err()) {
-            return Err(format!("unknown local index '{name}' in search request"));
+    /// The indexes of a client's list, each once. Names end at whatever 2.2.11 has in none; one
+    /// with `-` or `.` is a name if the configuration has it.
+    pub(super) fn index_list(&self, list: &[u8]) -> Result<String, ListFault> {
+        let (list, known) = (String::from_utf8_lossy(list), self.client().indexes());
+        let is_known = |name: &str| known.binary_search_by(|one| one.as_str().cmp(name)).is_ok();
+        let is_part =
+            |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
+        let parts = list.split(|letter| !is_part(letter));
+        let names = parts.flat_map(|part| {
+            let ends: &[char] = if is_known(part) { &[] } else { &['-', '.'] };
+            part.split(ends)
+        });
+        let (mut seen, mut found) = (HashSet::new(), Vec::new());
+        for name in names.filter(|name| !name.is_empty()) {
+            if !is_known(name) {
+                return Err(ListFault::Unknown(name.to_owned()));
+            }
+            if seen.insert(name) {
+                found.push(name);
+            }
         }
-        match names.is_empty() {
-            true => Err("no enabled local indexes to search".to_owned()),
-            false => Ok(names.join(", ")),
-        }
+        if found.is_empty() { Err(ListFault::Empty) } else { Ok(found.join(", ")) }
     }
 
     /// Keeps what STATUS tells of the last search.

@@ -1,9 +1,12 @@
 //! Connections, by the bytes of clients: in pieces, out of order, and of strangers.
 
-use super::{Connection, Master, Protocol};
+use super::packets::Packets;
+use super::search::ListFault;
+use super::sql::Statements;
+use super::{Connection, Input, Master, Protocol};
 use crate::client::Client;
 use crate::config::Config;
-use crate::limits::CLIENT_PACKET_SIZE_MAX;
+use crate::limits::{BUFFER_KEPT_MAX, CLIENT_PACKET_SIZE_MAX};
 use crate::options::ClientOptions;
 use crate::wire::Writer;
 use crate::wire::search::{Layout, Query, encode_in};
@@ -241,4 +244,68 @@ fn settings_of_a_session_are_told_and_others_refused() {
         let told = ask(text);
         assert!(told.contains(part), "{text}: {told:?}");
     }
+}
+
+#[test]
+fn names_of_a_list_are_those_of_the_configuration_each_once() {
+    let index = |name| format!("index {name}\n{{\ntype = distributed\nagent = h:1:x\n}}\n");
+    let text = [index("d"), index("e"), index("a-b")].concat();
+    let config = Config::parse(&text, "text").expect("a configuration");
+    let options = ClientOptions::default().background(false);
+    let master = Master::new(&Client::with_options(&config, options).expect("a client"));
+    let list = |text: &str| master.index_list(text.as_bytes());
+    assert_eq!(list("e;d, e d").as_deref(), Ok("e, d"));
+    assert_eq!(list("d-e.d é a-b").as_deref(), Ok("d, e, a-b"));
+    assert_eq!(list(&"d ".repeat(100_000)).as_deref(), Ok("d"));
+    assert_eq!(list("d a-c"), Err(ListFault::Unknown("a".to_owned())));
+    assert_eq!(list(" ,-"), Err(ListFault::Empty));
+}
+
+#[test]
+fn lists_of_updates_are_read_as_those_of_searches() {
+    let update = |list: &str| {
+        let mut body = Vec::new();
+        body.put_string(list.as_bytes());
+        body.put_u32(1);
+        body.put_string(b"price");
+        body.put_u32(1);
+        body.put_u32(7);
+        body.put_u32(9);
+        let reply = master().answer_to(2, 0x100, &body);
+        String::from_utf8_lossy(&reply).into_owned()
+    };
+    for list in ["d", "d;d", "*d.d"] {
+        assert!(!update(list).contains("in update request"), "{list}");
+    }
+    assert!(update("d;nope").contains("unknown index 'nope' in update request"));
+    assert!(update("*").contains("no valid indexes in update request"));
+}
+
+#[test]
+fn answers_before_a_statement_that_fails_come_before_its_error() {
+    let mut packets = Packets::from(1);
+    let text = b"SHOW TABLES; SHOW TABLES; SELECT id FROM d; SHOW TABLES";
+    Statements::new(&master()).answer(text, &mut packets);
+    let found = packets.into_bytes();
+    let told = String::from_utf8_lossy(&found).into_owned();
+    // Both say that more is to come.
+    let more = |part: &[u8]| part == [0xfe, 0, 0, 8, 0];
+    assert_eq!(found.windows(5).filter(|part| more(part)).count(), 4, "{told:?}");
+    assert_eq!(told.matches("distributed").count(), 2, "{told:?}");
+    let error = told.find("#42000").expect("an error");
+    assert!(told[error..].contains("agent 127.0.0.1:1: "), "{told:?}");
+}
+
+#[test]
+fn the_room_of_a_large_request_is_given_back() {
+    let mut input = Input::default();
+    input.receive(&vec![1; 4 * BUFFER_KEPT_MAX]);
+    assert_eq!(input.peek(), Some([1; 4]));
+    assert!(input.take(4 * BUFFER_KEPT_MAX).is_some() && input.peek::<1>().is_none());
+    assert!(input.bytes.capacity() <= BUFFER_KEPT_MAX);
+    input.receive(&vec![2; 4 * BUFFER_KEPT_MAX]);
+    assert!(input.take(4 * BUFFER_KEPT_MAX - 3).is_some());
+    input.receive(&[3]);
+    assert_eq!(input.take(4), Some([2, 2, 2, 3].as_slice()));
+    assert!(input.bytes.capacity() <= BUFFER_KEPT_MAX);
 }
