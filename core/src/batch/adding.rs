@@ -119,7 +119,8 @@ impl Batch {
     }
 
     /// Starts a search of every agent of an index, or of several (`"shop, archive"`), which are
-    /// merged as one. An agent that two of them name is asked for each.
+    /// merged as one. An agent that two of them name is asked for each; an index that is named
+    /// again is asked once.
     pub fn add_search(&mut self, index: &str, search: &Search) -> Result<SearchId, Error> {
         self.add_search_with(index, search, &CallOptions::default())
     }
