@@ -197,11 +197,11 @@ void logs_are_heard()
     OK(client.set_log(hamirror::LogLevel::warning, std::move(count)));
     for (int call = 0; call < 3; call++)
         ask();
-    // The fourth failure in a row, in all: dead.
-    CHECK(*lines == 2 && lines.use_count() == 3);
+    // The fourth failure in a row, in all: dead, and its agent has no other mirror.
+    CHECK(*lines == 3 && lines.use_count() == 3);
     OK(client.set_log(nullptr));
     ask();
-    CHECK(*lines == 2 && lines.use_count() == 2);
+    CHECK(*lines == 3 && lines.use_count() == 2);
     auto moved = std::move(client);
     CHECK(error_of([&] { return client.set_log(nullptr); }).code() == ErrorCode::argument);
 }
