@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import pickle
 import signal
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -288,6 +291,20 @@ def test_what_a_started_command_fails_by_is_its_result() -> None:
         for _ in range(2):
             with pytest.raises(hamirror.UnansweredError):
                 command.result()
+
+        def failing_frame() -> weakref.ref[object]:
+            class Local:
+                pass
+
+            local, failed = Local(), client.start_flush_attributes("dead")
+            assert failed.wait()
+            with contextlib.suppress(hamirror.UnansweredError):
+                failed.result()
+            return weakref.ref(local)
+
+        frame_has = failing_frame()
+        gc.collect()
+        assert frame_has() is None
         with pytest.raises(hamirror.RequestError, match="without documents"):
             client.start_update("dead", ["gid"], {})
         with pytest.raises(TypeError, match=r"start_keywords\(\) got an unexpected"):

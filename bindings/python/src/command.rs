@@ -21,7 +21,8 @@ pub(crate) struct PendingCommand {
 
 enum State {
     Running(Detached<Box<dyn Work>>),
-    Ended(PyResult<Py<PyAny>>),
+    /// No exception is kept: its traceback would have the frame that has the command.
+    Ended(Result<Py<PyAny>, Error>),
 }
 
 #[pymethods]
@@ -42,7 +43,7 @@ impl PendingCommand {
         match &*self.lock()? {
             State::Running(_) => Err(misuse("the command is under way: wait for it")),
             State::Ended(Ok(object)) => Ok(object.clone_ref(py)),
-            State::Ended(Err(error)) => Err(error.clone_ref(py)),
+            State::Ended(Err(error)) => Err(exception(py, error)),
         }
     }
 
@@ -75,7 +76,7 @@ impl PendingCommand {
     fn cancel(&self) -> PyResult<()> {
         let mut state = self.lock()?;
         if matches!(&*state, State::Running(_)) {
-            *state = State::Ended(Err(misuse("the command was taken back")));
+            *state = State::Ended(Err(Error::Misuse("the command was taken back".to_owned())));
         }
         Ok(())
     }
@@ -114,12 +115,13 @@ impl PendingCommand {
             Ok(false) if !limit.has_passed() => Ok(None),
             ended => Ok(Some(ended)),
         })?;
-        let object = match ended {
+        let outcome = match ended {
             Ok(false) => return Ok(false),
-            Ok(true) => work.object(py),
-            Err(error) => Err(exception(py, &error)),
+            // Where there is no memory for the object, the next call tries again.
+            Ok(true) => Ok(work.object(py)?),
+            Err(error) => Err(error),
         };
-        *state = State::Ended(object);
+        *state = State::Ended(outcome);
         Ok(true)
     }
 
@@ -157,7 +159,9 @@ where
     F: for<'py> Fn(Python<'py>, &T) -> PyResult<Bound<'py, PyAny>> + Send,
 {
     fn go_on(&mut self, timeout: Duration) -> Result<bool, Error> {
-        self.told = self.pending.wait(Some(timeout))?;
+        if self.told.is_none() {
+            self.told = self.pending.wait(Some(timeout))?;
+        }
         Ok(self.told.is_some())
     }
 
