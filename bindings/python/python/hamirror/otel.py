@@ -21,10 +21,12 @@ Searches are spans named `hamirror.search`, `hamirror.search_all` and `hamirror.
 | `hamirror.host.living` | 1, or 0 for a host that was found dead, by `hamirror.host` |
 | `hamirror.host.in_flight` | attempts and pings under way, by `hamirror.host` |
 
-The outcome of a search is `complete`, `incomplete` (agents are missing from it) or the kind of its
-error: `query_error`, `timed_out`, `unanswered`, `cancelled` or `refused`, that is before it was
-sent. That of an attempt is `answered` or the kind of its failure. Words of queries are not
-recorded.
+The outcome of a search is `complete`, `incomplete` (agents or other searches are missing from it)
+or the kind of its error: `query_error`, `timed_out`, `unanswered`, `merge_error`, `cancelled`,
+`refused`, that is before it was sent, or `failed`, that is for another reason, such as memory or
+what the program raised. That of an attempt is `answered` or the kind of its failure. Words of
+queries are not recorded: where there is an error, the span's status has its kind, and no event
+has its text.
 """
 
 from __future__ import annotations
@@ -113,6 +115,8 @@ class _Instrumented(Generic[_Asked]):
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else the client has."""
+        if name == "client":
+            raise AttributeError(name)  # A copy has nothing yet.
         return getattr(self.client, name)
 
 
@@ -226,7 +230,6 @@ class _Attempt(NamedTuple):
     elapsed_s: float
     outcome: str
     phase: str | None
-    text: str | None
 
 
 class _Instruments:
@@ -293,8 +296,13 @@ class _Telemetry:
         """A span for a search; an error that ends it is told."""
         attributes = {} if index is None else {"hamirror.index": index}
         kind = trace.SpanKind.CLIENT
+        # Texts of errors quote queries.
         with self.tracer.start_as_current_span(
-            f"hamirror.{name}", kind=kind, attributes=attributes
+            f"hamirror.{name}",
+            kind=kind,
+            attributes=attributes,
+            record_exception=False,
+            set_status_on_exception=False,
         ) as span:
             told = _Span(self, span, index)
             try:
@@ -323,25 +331,35 @@ class _Span:
             if attempts and attempts != before:
                 offset_s += self._tell([_attempt(*attempt) for attempt in attempts], offset_s)
                 before = attempts
+        errors = [answer for answer in answers if isinstance(answer, _errors.Error)]
         asked = [answer for answer in answers if not isinstance(answer, _errors.Error)]
+        if errors and not asked:
+            self._fail(errors)
+            return
         agents = max((answer.agents for answer in asked), default=0)
         answered = min((answer.agents_answered for answer in asked), default=0)
-        is_complete = len(asked) == len(answers) and all(
+        is_complete = not errors and all(
             answer.agents_answered == answer.agents for answer in asked
         )
         self._end("complete" if is_complete else "incomplete", answered, agents)
 
     def fail(self, error: BaseException) -> None:
-        if isinstance(error, _errors.AgentsError):
-            attempts = [
-                _attempt(failure.index, failure.agent, one.host, one.began_s, one.elapsed_s, one)
-                for failure in error.failures
-                for one in failure.attempts
-            ]
-            self._tell(attempts, 0.0)
-            self._end(_outcome_of(error), error.answered, error.agents)
-        else:
-            self._end(_outcome_of(error), 0, 0)
+        self._fail([error])
+
+    def _fail(self, errors: Sequence[BaseException]) -> None:
+        """Tells errors of one request; those of an agent have its attempts, each once."""
+        failed = [error for error in errors if isinstance(error, _errors.AgentsError)]
+        attempts: dict[tuple[Any, ...], _Attempt] = {}
+        for error in failed:
+            for failure in error.failures:
+                for one in failure.attempts:
+                    place = failure.index, failure.agent, one.host, one.began_s, one.elapsed_s
+                    attempts.setdefault(place, _attempt(*place, one))
+        self._tell(list(attempts.values()), 0.0)
+        outcome = _outcome_of(errors[0])
+        self._span.set_status(trace.StatusCode.ERROR, outcome)
+        answered = min((error.answered for error in failed), default=0)
+        self._end(outcome, answered, max((error.agents for error in failed), default=0))
 
     def _tell(self, attempts: list[_Attempt], offset_s: float) -> float:
         """Tells attempts that began so long after the span; returns when the last one ended."""
@@ -364,8 +382,8 @@ class _Span:
                 attributes=attributes,
                 start_time=min(began_ns, now_ns),
             )
-            if one.text is not None:
-                span.set_status(trace.StatusCode.ERROR, one.text)
+            if one.outcome != _ANSWERED:
+                span.set_status(trace.StatusCode.ERROR, one.outcome)
             # The two clocks may run apart by a little.
             span.end(min(began_ns + int(one.elapsed_s * 1e9), now_ns))
         return max((one.began_s + one.elapsed_s for one in attempts), default=0.0)
@@ -385,18 +403,27 @@ def _attempt(
     index: str, agent: int, host: str, began_s: float, elapsed_s: float, failure: Any
 ) -> _Attempt:
     if failure is None:
-        return _Attempt(index, agent, host, began_s, elapsed_s, "answered", None, None)
-    outcome, phase, text = failure.kind, failure.phase, failure.text
-    return _Attempt(index, agent, host, began_s, elapsed_s, outcome, phase, text)
+        return _Attempt(index, agent, host, began_s, elapsed_s, _ANSWERED, None)
+    return _Attempt(index, agent, host, began_s, elapsed_s, failure.kind, failure.phase)
+
+
+_ANSWERED = "answered"
 
 
 def _outcome_of(error: BaseException) -> str:
-    if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt)):
-        return "cancelled"
-    if isinstance(error, _errors.QueryError):
-        return "query_error"
-    if isinstance(error, _errors.TimedOutError):
-        return "timed_out"
-    if isinstance(error, _errors.AgentsError):
-        return "unanswered"
-    return "refused"
+    return next((outcome for kind, outcome in _OUTCOMES if isinstance(error, kind)), "failed")
+
+
+_OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
+    (asyncio.CancelledError, "cancelled"),
+    (KeyboardInterrupt, "cancelled"),
+    (_errors.QueryError, "query_error"),
+    (_errors.TimedOutError, "timed_out"),
+    (_errors.AgentsError, "unanswered"),
+    (_errors.MergeError, "merge_error"),
+    (_errors.RequestError, "refused"),
+    (_errors.NotFoundError, "refused"),
+    (_errors.ConfigError, "refused"),
+    (_errors.MisuseError, "refused"),
+)
+"""Outcomes by errors, the narrower ones before."""
