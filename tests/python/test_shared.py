@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
+import resource
 import signal
 import socket
 import stat
@@ -13,13 +15,14 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import hamirror
 import hamirror.status
 from daemons import refused_address
+from hamirror import _shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from daemons import Cluster
 
 LIMIT_S = 30
+AGENTS = {"d": "box:1:i"}
 
 # Makes a client, then forks: each process searches as often as its place says, and waits.
 SERVES = """
@@ -197,7 +201,7 @@ def test_a_host_that_is_dead_for_some_is_told_as_such(place: Path) -> None:
 
 def test_the_socket_is_the_owners_and_goes_with_the_client(place: Path) -> None:
     threads = threading.active_count()
-    client = hamirror.connect(agents={"d": "box:1:i"}, background=False, status_socket=place)
+    client = hamirror.connect(agents=AGENTS, background=False, status_socket=place)
     (name,) = names(place)
     mode = (place.parent / name).stat().st_mode
     assert (stat.S_ISSOCK(mode), stat.S_IMODE(mode)) == (True, 0o600)
@@ -206,40 +210,213 @@ def test_the_socket_is_the_owners_and_goes_with_the_client(place: Path) -> None:
     gc.collect()
     assert names(place) == []
     until(lambda: threading.active_count() == threads)
-    closed = hamirror.connect(agents={"d": "box:1:i"}, background=False, status_socket=place)
+    closed = hamirror.connect(agents=AGENTS, background=False, status_socket=place)
     closed.close()
-    assert hamirror.status.shared(place, timeout=LIMIT_S).processes == ()
-    until(lambda: names(place) == [])
+    assert names(place) == []
+    until(lambda: threading.active_count() == threads)
 
 
-def test_what_is_no_record_is_passed_over(place: Path) -> None:
-    records = [b"", b"{", b"[" * 100_000, b'{"pid": 1}', json.dumps({"pid": "1"}).encode()]
+def answering(place: Path, records: list[bytes]) -> Callable[[], None]:
+    """Listens as processes 0, 1 and so on would, each with such a record; returns what ends it."""
     listeners = []
-    for number, record in enumerate(records):
+    # In the order of their names, as they are asked.
+    for number, record in sorted(enumerate(records), key=lambda one: str(one[0])):
         listener = socket.socket(socket.AF_UNIX)
-        listener.bind(f"{place}.{number}-x")
+        listener.bind(f"{place}.{number}-0123abcd")
         listener.listen()
         listeners.append((listener, record))
 
     def answer() -> None:
         for listener, record in listeners:
             reader, _ = listener.accept()
-            with reader, listener:
+            with reader:
                 reader.sendall(record)
+        for listener, _ in listeners:
+            listener.close()
 
-    thread = threading.Thread(target=answer)
+    thread = threading.Thread(target=answer, daemon=True)
     thread.start()
-    Path(f"{place}.5-file").write_text("no socket")
-    Path(f"{place}.name-x").write_text("no number")
-    with hamirror.connect(agents={"d": "box:1:i"}, background=False, status_socket=place):
+    return thread.join
+
+
+def record_of(client_place: Path) -> dict[str, Any]:
+    """The record of the only client there, as it is sent."""
+    (name,) = names(client_place)
+    with socket.socket(socket.AF_UNIX) as reader:
+        reader.connect(str(client_place.parent / name))
+        with reader.makefile("rb") as told:
+            record: dict[str, Any] = json.load(told)
+            return record
+
+
+def test_what_is_no_record_is_told_as_unreadable(place: Path) -> None:
+    with hamirror.connect(agents=AGENTS, background=False, status_socket=place):
+        good = record_of(place)
+        host = good["status"]["hosts"][0]
+        window = host["since_start"] | {"counters": []}
+        hosts = [
+            host | {"since_start": window},
+            host | {"state": "asleep"},
+            host | {"state_for_s": 10**400},
+            {"name": "box"},
+        ]
+        broken = [good | {"status": good["status"] | {"hosts": [one]}} for one in hosts]
+        other = [good | {"version": good["version"] + 1}, good | {"version": None}]
+        texts = [json.dumps(one).encode() for one in [*broken, *other, {"pid": 1}, 1]]
+        texts += [b"{", b"[" * 100_000, json.dumps(good).encode()[:-1]]
+        done = answering(place, [b"", *texts])
         read = hamirror.status.shared(place, timeout=LIMIT_S)
-    thread.join()
+        done()
     assert ([process.pid for process in read.processes], read.silent) == ([os.getpid()], ())
+    # Nothing at all is of a client that was closed.
+    assert read.unreadable == tuple(range(1, len(texts) + 1))
+
+
+def test_nothing_but_sockets_of_clients_is_taken_away(place: Path) -> None:
+    kept = [f"{place}.20260131-0123abcd", f"{place}.20260131-1", f"{place}.name-0123abcd"]
+    for path in kept:
+        Path(path).write_text("a log")
+    others = [f"{place}.1-x", f"{place}.1-0123ABCD", f"{place}.1-0123abcde"]
+    for path in others:
+        with socket.socket(socket.AF_UNIX) as unheard:
+            unheard.bind(path)
+    os.symlink(others[0], f"{place}.2-0123abcd")
+    with socket.socket(socket.AF_UNIX) as crashed:
+        crashed.bind(f"{place}.3-0123abcd")
+    before = names(place)
+    read = hamirror.status.shared(place, timeout=LIMIT_S)
+    assert read == hamirror.status.SharedStatus((), (), (), ())
+    before.remove(f"{place.name}.3-0123abcd")
+    assert names(place) == before
+    assert all(Path(path).read_text() == "a log" for path in kept)
+
+
+def test_sockets_of_others_are_passed_over(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with hamirror.connect(agents=AGENTS, background=False, status_socket=place):
+        stranger = os.geteuid() + 1
+        monkeypatch.setattr(os, "geteuid", lambda: stranger)
+        assert hamirror.status.shared(place, timeout=LIMIT_S).processes == ()
+        monkeypatch.undo()
+        assert len(hamirror.status.shared(place, timeout=LIMIT_S).processes) == 1
+
+
+def test_a_socket_has_its_name_once_it_listens(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+
+    class Watched(socket.socket):
+        def listen(self, *backlog: int) -> None:
+            reads.append(hamirror.status.shared(place, timeout=0))
+            super().listen(*backlog)
+
+    monkeypatch.setattr(socket, "socket", Watched)
+    with hamirror.connect(agents=AGENTS, background=False, status_socket=place):
+        assert len(reads) == 1
+        assert len(hamirror.status.shared(place, timeout=LIMIT_S).processes) == 1
+
+
+def test_more_processes_are_read_than_descriptors_are_left(place: Path) -> None:
+    done = answering(place, [b""] * 300)
+    with hamirror.connect(agents=AGENTS, background=False, status_socket=place):
+        usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # Those that are open, and some 200 more.
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 200, usual[1])
+        )
+        try:
+            read = hamirror.status.shared(place, timeout=LIMIT_S)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+    done()
+    assert ([process.pid for process in read.processes], read.silent) == ([os.getpid()], ())
+
+
+def test_records_are_taken_up_to_a_sum(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with hamirror.connect(agents=AGENTS, background=False, status_socket=place):
+        good = json.dumps(record_of(place)).encode()
+        monkeypatch.setattr(_shared, "RECORDS_MAX", len(good) * 3 // 2)
+        done = answering(place, [good])
+        read = hamirror.status.shared(place, timeout=LIMIT_S)
+        done()
+    assert (len(read.processes), len(read.unreadable), read.silent) == (1, 1, ())
+
+
+def test_a_default_timeout_and_an_accept_that_fails_end_no_thread(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [OSError(errno.EMFILE, "no descriptor"), ConnectionAbortedError()]
+
+    class Failing(socket.socket):
+        def accept(self) -> tuple[socket.socket, Any]:
+            if failures:
+                raise failures.pop()
+            # The reader is served by a usual socket.
+            return super().accept()
+
+    socket.setdefaulttimeout(0.001)
+    try:
+        with monkeypatch.context() as changed:
+            changed.setattr(socket, "socket", Failing)
+            client = hamirror.connect(agents=AGENTS, background=False, status_socket=place)
+            (thread,) = [one for one in threading.enumerate() if one.name == "hamirror-status"]
+            until(lambda: not failures)
+        thread.join(0.05)
+        assert thread.is_alive()
+        assert len(hamirror.status.shared(place, timeout=LIMIT_S).processes) == 1
+    finally:
+        socket.setdefaulttimeout(None)
+    client.close()
+    thread.join(LIMIT_S)
+    assert not thread.is_alive()
+
+
+def test_a_program_may_go_to_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with hamirror.connect(agents=AGENTS, background=False, status_socket="status"):
+        monkeypatch.chdir("other")
+        child = os.fork()
+        if child == 0:
+            here = [one for one in names(tmp_path / "status") if f".{os.getpid()}-" in one]
+            os._exit(len(here))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+        (name,) = [one for one in names(tmp_path / "status") if f".{os.getpid()}-" in one]
+    assert name not in names(tmp_path / "status")
+
+
+def test_a_thread_that_cannot_be_started_is_told(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "hamirror-status":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with (
+        hamirror.connect(agents=AGENTS, background=False, status_socket=place),
+        hamirror.connect(agents=AGENTS, background=False, status_socket=place),
+    ):
+        known = names(place)
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(hamirror.ResourceError, match=r"status socket .* new thread"):
+            hamirror.connect(agents=AGENTS, background=False, status_socket=place)
+        assert names(place) == known
+        # A forked child goes on without, whichever of its clients it is.
+        child = os.fork()
+        if child == 0:
+            os._exit(len(names(place)) - len(known) + len(_shared._Server._all))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert names(place) == known
 
 
 def test_a_socket_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "nosuch" / "status", tmp_path / ("x" * 120)):
         with pytest.raises(hamirror.ResourceError, match="status socket"):
-            hamirror.connect(agents={"d": "box:1:i"}, status_socket=path)
+            hamirror.connect(agents=AGENTS, status_socket=path)
     with pytest.raises(FileNotFoundError):
         hamirror.status.shared(tmp_path / "nosuch" / "status")

@@ -1,6 +1,6 @@
 //! The client: a configuration at work, shared by any number of threads.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hamirror::Level;
 use hamirror::status::Show;
@@ -29,6 +29,8 @@ use crate::{ask, excerpts, log, start, status, waiting};
 #[pyclass(frozen, weakref, module = "hamirror")]
 pub(crate) struct Client {
     inner: Mutex<Option<Arc<Detached<hamirror::Client>>>>,
+    /// What is called once when the client is closed.
+    at_close: Mutex<Option<Py<PyAny>>>,
 }
 
 #[pymethods]
@@ -40,7 +42,8 @@ impl Client {
         let options = options::client_options(options)?;
         let client = waiting::run(py, || hamirror::Client::with_options(&config.inner, options))?;
         log::listen(py, &client)?;
-        Ok(Self { inner: Mutex::new(Some(Arc::new(Detached::new(client)))) })
+        let inner = Mutex::new(Some(Arc::new(Detached::new(client))));
+        Ok(Self { inner, at_close: Mutex::new(None) })
     }
 
     /// Searches all agents of an index and merges their answers as a master does.
@@ -408,9 +411,11 @@ impl Client {
 
     /// Ends the client: its connections and its thread go when the last call and the last batch
     /// has ended, and any further use raises `MisuseError`. Closing twice does nothing.
-    fn close(&self) {
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
         let client = self.lock().take();
         drop(client);
+        let at_close = held(&self.at_close).take();
+        at_close.map_or(Ok(()), |callback| callback.call0(py).map(drop))
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -418,8 +423,8 @@ impl Client {
     }
 
     #[pyo3(signature = (*_exception))]
-    fn __exit__(&self, _exception: &Bound<'_, PyTuple>) {
-        self.close();
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close(py)
     }
 
     fn __repr__(&self) -> String {
@@ -435,8 +440,18 @@ impl Client {
         self.lock().clone().ok_or_else(|| misuse("the client is closed"))
     }
 
-    /// Held for a moment, by nobody who forks, waits, or may panic.
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<Detached<hamirror::Client>>>> {
-        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Detached<hamirror::Client>>>> {
+        held(&self.inner)
     }
+}
+
+/// Has `callback` called once when the client is closed; it must not keep the client alive.
+#[pyfunction]
+pub(crate) fn _at_close(client: &Client, callback: Py<PyAny>) {
+    *held(&client.at_close) = Some(callback);
+}
+
+/// Held for a moment, by nobody who forks, waits, or may panic.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -78,6 +78,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sort::Sort>()?;
     module.add_class::<upkeep::Upkeep>()?;
     module.add_class::<verdict::Verdict>()?;
+    module.add_function(wrap_pyfunction!(client::_at_close, module)?)?;
     module.add_function(wrap_pyfunction!(escape::escape, module)?)?;
     module.add_function(wrap_pyfunction!(result::_attempts, module)?)?;
     module.add_function(wrap_pyfunction!(result::_buffers, module)?)?;

@@ -43,6 +43,7 @@ __all__ = [
     "Upkeep",
     "Verdict",
     "__version__",
+    "_at_close",
     "_attempts",
     "_buffers",
     "_restored_result",
@@ -487,12 +488,12 @@ class Client:
     def __exit__(self, *_exception: object) -> None:
         """Closes it."""
 
-# Index, agent, host, start and length in seconds, and failure of each attempt.
-def _attempts(table: SearchResult | Answer) -> list[tuple[Any, ...]]: ...
-
-# Name, dtype, values and mask of a column.
+# Name, dtype, values and mask of a column. Index, agent, host, start and length in
+# seconds, and failure of each attempt.
 _Buffer: TypeAlias = tuple[str, str, bytes | tuple[bytes, bytes] | list[Any], bytes | None]
 
+def _at_close(client: Client, callback: Callable[[], object]) -> None: ...
+def _attempts(table: SearchResult | Answer) -> list[tuple[Any, ...]]: ...
 def _buffers(table: SearchResult | Answer) -> list[_Buffer]: ...
 def _restored_result(state: tuple[Any, ...]) -> SearchResult: ...
 def _restored_row(state: tuple[Any, ...]) -> Row: ...

@@ -3,7 +3,8 @@
 Each client listens on a socket of its own, `PATH.PID-TOKEN`, and sends its record to whoever
 connects. So a record is what holds at that time, nothing is written while nobody asks, and a
 process that crashed refuses the connection. A thread of its own does that: a reader that hangs
-holds up other readers, for `SEND_LIMIT_S` at most, and no search.
+holds up other readers, for `SEND_LIMIT_S` at most, and no search. A socket gets that name once it
+listens, so that one which refuses never will again, and is taken away by whoever finds it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import secrets
 import selectors
 import socket
@@ -23,11 +25,13 @@ import time
 import types
 import typing
 import weakref
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import status as records
 from ._errors import MisuseError, resource_error
+from ._native import _at_close
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,10 +44,16 @@ SEND_LIMIT_S = 1.0
 """Time in which a reader has to take a record."""
 FRESH_S = 0.1
 """Age up to which a record is sent again, so that eager readers cost no more than this allows."""
-SOCKETS_MAX = 1024
-"""Sockets that are read, below the usual limit of descriptors: those of 1,024 processes."""
+PAUSE_S = 0.1
+"""Time until the next reader is taken where that failed, as for want of descriptors."""
+ASKED_AT_ONCE = 128
+"""Sockets that a reader has open, far below the usual limit of descriptors."""
 RECORD_MAX = 16 << 20
 """Longest record in bytes: that of some 10,000 hosts."""
+RECORDS_MAX = 256 << 20
+"""Bytes that are taken of all records together."""
+RECORD_VERSION = 1
+"""Version of the record; another one may mean other things by the same names."""
 
 
 def share(client: Client, path: str | os.PathLike[str]) -> None:
@@ -52,10 +62,11 @@ def share(client: Client, path: str | os.PathLike[str]) -> None:
     `ResourceError` if the socket can't be made, as where its folder is not there.
     """
     try:
-        _Server(client, os.fspath(path))
-    except OSError as error:
+        # The program may go to another folder later.
+        _Server(client, str(Path.cwd() / path))
+    except (OSError, RuntimeError) as error:
         text = f"status socket '{os.fspath(path)}': {error}"
-        raise resource_error(text, error.errno, os.fspath(path)) from error
+        raise resource_error(text, getattr(error, "errno", None), os.fspath(path)) from error
 
 
 class _Server:
@@ -68,6 +79,7 @@ class _Server:
         self._path = path
         self._listen()
         self._gone = weakref.ref(client, lambda _: self._close())
+        _at_close(client, self._close)
         self._all.add(self)
 
     def _listen(self) -> None:
@@ -75,34 +87,47 @@ class _Server:
         self._since = time.monotonic()
         self._record: tuple[float, bytes] | None = None
         name = f"{self._path}.{self._pid}-{secrets.token_hex(4)}"
+        made = f"{name}~"
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            listener.bind(name)
+            # Whatever the program's default is.
+            listener.settimeout(None)
+            listener.bind(made)
             # Nobody may connect before it listens, and then the owner alone.
-            os.chmod(name, stat.S_IRUSR | stat.S_IWUSR)
+            os.chmod(made, stat.S_IRUSR | stat.S_IWUSR)
             listener.listen(BACKLOG)
+            os.rename(made, name)
+            made = name
+            self._name = name
+            self._listener: socket.socket | None = listener
+            threading.Thread(
+                target=self._serve, args=(listener,), name="hamirror-status", daemon=True
+            ).start()
         except BaseException:
+            self._listener = None
             listener.close()
+            with contextlib.suppress(OSError):
+                os.unlink(made)
             raise
-        self._name, self._listener = name, listener
-        threading.Thread(
-            target=self._serve, args=(listener,), name="hamirror-status", daemon=True
-        ).start()
 
     def _serve(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                reader, _ = listener.accept()
-            except OSError:
-                return  # It was closed.
-            # What goes wrong with one reader is no matter of the next.
-            with reader, contextlib.suppress(OSError):
-                record = self._told()
-                if record is None:
-                    self._close()
-                    return
-                reader.settimeout(SEND_LIMIT_S)
-                reader.sendall(record)
+        """Answers readers until that is no more the listener, and closes it then."""
+        with listener:
+            while self._listener is listener:
+                try:
+                    reader, _ = listener.accept()
+                except OSError:
+                    if self._listener is listener:
+                        time.sleep(PAUSE_S)
+                    continue
+                # What goes wrong with one reader is no matter of the next.
+                with reader, contextlib.suppress(Exception):
+                    record = self._told()
+                    if record is None:
+                        self._close()
+                        return
+                    reader.settimeout(SEND_LIMIT_S)
+                    reader.sendall(record)
 
     def _told(self) -> bytes | None:
         """What the client knows now; `None` if it is closed."""
@@ -117,6 +142,7 @@ class _Server:
         except MisuseError:
             return None
         told = {
+            "version": RECORD_VERSION,
             "pid": self._pid,
             "program": sys.argv[0] if sys.argv else "",
             "age_s": now - self._since,
@@ -127,13 +153,17 @@ class _Server:
 
     def _close(self) -> None:
         self._all.discard(self)
-        if os.getpid() == self._pid:
-            with contextlib.suppress(OSError):
-                os.unlink(self._name)
-            # It wakes the thread.
-            with contextlib.suppress(OSError):
-                self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        listener, self._listener = self._listener, None
+        if listener is None:
+            return
+        if os.getpid() != self._pid:
+            listener.close()
+            return
+        with contextlib.suppress(OSError):
+            os.unlink(self._name)
+        # It wakes the thread, which closes it: so nobody gets its descriptor before.
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
 
     @classmethod
     def _close_all(cls) -> None:
@@ -144,10 +174,11 @@ class _Server:
     def _after_fork(cls) -> None:
         """The thread stayed with the parent, and so does the name."""
         for server in list(cls._all):
-            server._listener.close()
+            if server._listener is not None:
+                server._listener.close()
             try:
                 server._listen()
-            except OSError:
+            except (OSError, RuntimeError):
                 # A child that can't tell what it knows goes on without.
                 cls._all.discard(server)
 
@@ -158,71 +189,121 @@ atexit.register(_Server._close_all)
 
 def read(path: str | os.PathLike[str], timeout: float) -> records.SharedStatus:
     """Asks all sockets at once, and joins what they tell."""
-    processes = []
+    processes: list[records.ProcessStatus] = []
     silent = []
+    unreadable = []
     for pid, told in _answers(Path(path), time.monotonic() + timeout):
         if told is None:
             silent.append(pid)
-            continue
         # Nothing comes of a client that is closed, and of one that ended meanwhile.
-        with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
-            processes.append(_made(records.ProcessStatus, json.loads(told)))
+        elif told:
+            try:
+                processes.append(_process(told))
+            except (ValueError, TypeError, KeyError, RecursionError):
+                unreadable.append(pid)
     processes.sort(key=lambda process: process.pid)
     known = [process.status for process in processes]
     return records.SharedStatus(
-        tuple(processes), tuple(sorted(silent)), tuple(_hosts(known)), tuple(_agents(known))
+        processes=tuple(processes),
+        silent=tuple(sorted(silent)),
+        hosts=tuple(_hosts(known)),
+        agents=tuple(_agents(known)),
+        unreadable=tuple(sorted(unreadable)),
     )
+
+
+def _process(told: bytes) -> records.ProcessStatus:
+    """What a record says; `ValueError`, `TypeError` or `KeyError` if it is none."""
+    record = json.loads(told)
+    if record["version"] != RECORD_VERSION:
+        raise ValueError(f"version {record['version']!r} of a record")
+    process: records.ProcessStatus = _made(records.ProcessStatus, record)
+    return process
 
 
 def _answers(path: Path, end: float) -> Iterator[tuple[int, bytes | None]]:
     """Process and answer of each socket; `None` for one that is not done by then."""
+    names = deque(_sockets(path))
+    total = 0
     with selectors.DefaultSelector() as selector, contextlib.ExitStack() as opened:
-        for name, pid in _sockets(path):
-            asked = opened.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
-            asked.setblocking(False)
-            try:
-                asked.connect(os.fspath(name))
-            except BlockingIOError:
-                yield pid, None  # Too many readers wait there.
-                continue
-            except ConnectionRefusedError:
-                # Its process is gone.
-                with contextlib.suppress(OSError):
-                    name.unlink()
-                continue
-            except OSError:
-                continue
-            selector.register(asked, selectors.EVENT_READ, (pid, bytearray()))
-        while selector.get_map():
+        while names or selector.get_map():
+            while names and len(selector.get_map()) < ASKED_AT_ONCE:
+                name, pid = names.popleft()
+                try:
+                    asked = _connected(name)
+                except BlockingIOError:
+                    yield pid, None  # Too many readers wait there.
+                    continue
+                if asked is not None:
+                    opened.enter_context(asked)
+                    selector.register(asked, selectors.EVENT_READ, (asked, pid, bytearray()))
+            if not selector.get_map():
+                break
             left = end - time.monotonic()
             ready = selector.select(max(0.0, left))
             if not ready and left <= 0:
                 break
             for key, _ in ready:
-                pid, taken = key.data
+                asked, pid, taken = key.data
                 try:
-                    piece = key.fileobj.recv(1 << 16)  # type: ignore[union-attr]
+                    piece = asked.recv(1 << 16)
                 except BlockingIOError:
                     continue
                 except OSError:
                     piece = b""
                 taken += piece
-                if not piece or len(taken) > RECORD_MAX:
-                    selector.unregister(key.fileobj)
-                    yield pid, bytes(taken)
+                total += len(piece)
+                is_too_long = bool(piece) and (len(taken) > RECORD_MAX or total > RECORDS_MAX)
+                if is_too_long or not piece:
+                    selector.unregister(asked)
+                    asked.close()
+                    yield pid, b"too long" if is_too_long else bytes(taken)
         for key in selector.get_map().values():
-            yield key.data[0], None
+            yield key.data[1], None
+        for _, pid in names:
+            yield pid, None
 
 
-def _sockets(path: Path) -> Iterator[tuple[Path, int]]:
-    """Names of sockets, each with the process that it names."""
+def _connected(name: Path) -> socket.socket | None:
+    """A socket that is connected there, `None` if nobody listens; `BlockingIOError` if too many
+    wait there."""
+    asked = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        asked.setblocking(False)
+        asked.connect(os.fspath(name))
+    except BlockingIOError:
+        asked.close()
+        raise
+    except ConnectionRefusedError:
+        asked.close()
+        with contextlib.suppress(OSError):
+            name.unlink()
+        return None
+    except OSError:
+        asked.close()
+        return None
+    return asked
+
+
+def _sockets(path: Path) -> list[tuple[Path, int]]:
+    """Names of this user's sockets, each with the process that it names."""
     found = []
     for entry in os.scandir(path.parent):
-        head, _, token = entry.name.rpartition("-")
-        stem, _, pid = head.rpartition(".")
-        if token and stem == path.name and pid.isdecimal():
-            found.append((Path(entry.path), int(pid)))
-    yield from sorted(found)[:SOCKETS_MAX]
+        named = _NAME.fullmatch(entry.name)
+        if named is None or named[1] != path.name:
+            continue
+        try:
+            told = entry.stat(follow_symlinks=False)
+        except OSError:
+            continue  # It went meanwhile.
+        # Others may have put names there that look like those of clients.
+        if stat.S_ISSOCK(told.st_mode) and told.st_uid == os.geteuid():
+            found.append((Path(entry.path), int(named[2])))
+    return sorted(found)
+
+
+_NAME = re.compile(r"(.*)\.([0-9]+)-[0-9a-f]{8}", re.DOTALL)
+"""`PATH.PID-TOKEN`, its last part."""
 
 
 def _hosts(known: list[records.Status]) -> Iterator[records.SharedHost]:
@@ -283,11 +364,18 @@ def _made(kind: Any, told: Any) -> Any:
     if origin in (typing.Union, types.UnionType):
         return None if told is None else _made(arguments[0], told)
     if origin is dict:
-        return {str(name): _made(arguments[1], value) for name, value in told.items()}
+        if not isinstance(told, dict):
+            raise TypeError(f"{told!r} is no {kind}")
+        return {name: _made(arguments[1], value) for name, value in told.items()}
     if origin is typing.Literal:
-        kind = str
+        if told not in arguments:
+            raise ValueError(f"{told!r} is no {kind}")
+        return told
     if kind is float and isinstance(told, int):
-        return float(told)
+        try:
+            return float(told)
+        except OverflowError as error:
+            raise ValueError(f"{told!r} is too large") from error
     if not isinstance(told, kind):
         raise TypeError(f"{told!r} is no {kind}")
     return told

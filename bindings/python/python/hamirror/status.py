@@ -245,10 +245,13 @@ class SharedStatus:
     """Hosts by name."""
     agents: tuple[SharedAgent, ...]
     """Agents by index and number, blackholes left out."""
+    unreadable: tuple[int, ...] = ()
+    """Numbers of processes whose record is of another version of the library, cut off, or too
+    long."""
 
 
 def shared(path: str | os.PathLike[str], *, timeout: float = 1.0) -> SharedStatus:
-    """Asks all clients with that `status_socket` what they know, on this machine.
+    """Asks all clients of this user with that `status_socket` what they know, on this machine.
 
     Parameters
     ----------
@@ -265,7 +268,7 @@ def shared(path: str | os.PathLike[str], *, timeout: float = 1.0) -> SharedStatu
     Raises
     ------
     OSError
-        The folder of the sockets can't be read.
+        The folder of the sockets can't be read, or there are no descriptors left.
     """
     from ._shared import read
 
