@@ -46,6 +46,9 @@ pub const MIRRORS: usize = 2;
 pub const INDEX: &str = "packages";
 
 impl Cluster {
+    /// Name of the index with the documents of all shards.
+    pub const WHOLE: &str = "packages2";
+
     /// Indexes the documents, dealt out to the shards, and starts all daemons; installs `searchd`
     /// where it is missing. `progress` is told what is under way.
     pub fn start(documents: Vec<Document>, progress: impl FnMut(&str)) -> Result<Cluster> {
@@ -100,12 +103,29 @@ impl Cluster {
             Agents::Persistent => "agent_persistent",
         };
         let mut text = format!("index {INDEX}\n{{\n    type = distributed\n");
-        for (shard, mirrors) in self.daemons.iter().enumerate() {
-            let hosts: Vec<String> =
-                mirrors.iter().map(|daemon| daemon.address().to_string()).collect();
-            let _ = writeln!(text, "    {key} = {}:{}", hosts.join("|"), local_index(shard));
+        for line in self.agent_lines() {
+            let _ = writeln!(text, "    {key} = {line}");
         }
         text + settings + "}\n"
+    }
+
+    /// The agent lines of the distributed index.
+    pub fn agent_lines(&self) -> Vec<String> {
+        let line = |(shard, mirrors): (usize, &Vec<Daemon>)| {
+            let hosts: Vec<String> =
+                mirrors.iter().map(|daemon| daemon.address().to_string()).collect();
+            format!("{}:{}", hosts.join("|"), local_index(shard))
+        };
+        self.daemons.iter().enumerate().map(line).collect()
+    }
+
+    /// Indexes these documents as one index, [`Cluster::WHOLE`]. Returns its folder, and its
+    /// section in a configuration.
+    pub fn build_whole(&self, documents: &[Document]) -> Result<(PathBuf, String)> {
+        let home = shard_home(self.folder.path(), SHARDS);
+        build_shard(&home, SHARDS, documents)?;
+        let section = index_section(SHARDS, &home, "");
+        Ok((home, section))
     }
 
     /// Starts a real master over this cluster; it lives until it is dropped.

@@ -24,7 +24,7 @@ impl Master {
         let pid = daemon.pid().expect("it was just started");
         let query =
             Query { text: query.to_owned(), select: "name, size".to_owned(), ..Query::default() };
-        let request = query.encode(INDEX);
+        let request = Query::encode_all(INDEX, &[query]);
         Self { name, address: daemon.address(), pid, request, clients: Vec::new() }
     }
 }

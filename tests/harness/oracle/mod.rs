@@ -67,11 +67,21 @@ impl Oracle {
 
     /// Asks one query of a SEARCH; an error of the query is an error here.
     pub fn search(&mut self, index: &str, query: &Query) -> Result<Answer> {
-        let frame = self.exchange(&query.encode(index))?;
+        let mut answers = self.search_all(index, std::slice::from_ref(query))?;
+        answers.remove(0).map_err(anyhow::Error::msg)
+    }
+
+    /// Asks queries in one SEARCH: an answer each, or the text of its error.
+    pub fn search_all(
+        &mut self,
+        index: &str,
+        queries: &[Query],
+    ) -> Result<Vec<Result<Answer, String>>> {
+        let frame = self.exchange(&Query::encode_all(index, queries))?;
         if frame.status != 0 {
             bail!("status {}: {}", frame.status, String::from_utf8_lossy(&frame.body));
         }
-        Answer::decode(&frame.body)
+        Answer::decode_all(&frame.body, queries.len())
     }
 }
 

@@ -128,10 +128,19 @@ impl Default for Query {
 }
 
 impl Query {
-    /// The whole request, header included.
-    pub fn encode(&self, index: &str) -> Vec<u8> {
+    /// The whole request with these queries, header included.
+    pub fn encode_all(index: &str, queries: &[Query]) -> Vec<u8> {
         let mut out = Encoder(Vec::new());
-        out.dwords(&[0, 1, self.flags, self.offset, self.limit, self.mode, self.ranker]);
+        out.dwords(&[0, queries.len() as u32]);
+        queries.iter().for_each(|query| query.put(index, &mut out));
+        let mut request = b"\0\0\x01\x1e".to_vec();
+        request.extend((out.0.len() as u32).to_be_bytes());
+        request.extend(out.0);
+        request
+    }
+
+    fn put(&self, index: &str, out: &mut Encoder) {
+        out.dwords(&[self.flags, self.offset, self.limit, self.mode, self.ranker]);
         if self.ranker == 8 {
             out.string(&self.ranker_expression);
         }
@@ -169,10 +178,6 @@ impl Query {
         }
         out.string("");
         out.dwords(&[0, 0, 0]);
-        let mut request = b"\0\0\x01\x1e".to_vec();
-        request.extend((out.0.len() as u32).to_be_bytes());
-        request.extend(out.0);
-        request
     }
 }
 
@@ -205,14 +210,18 @@ pub struct Row {
 }
 
 impl Answer {
-    /// Reads the body of a reply with one query; an error of the query is an error.
-    pub fn decode(body: &[u8]) -> Result<Answer> {
+    /// Reads the body of a reply with so many queries: an answer each, or the text of its error.
+    pub fn decode_all(body: &[u8], queries: usize) -> Result<Vec<Result<Answer, String>>> {
         let mut input = Decoder(body);
+        (0..queries).map(|_| Answer::read(&mut input)).collect()
+    }
+
+    fn read(input: &mut Decoder<'_>) -> Result<Result<Answer, String>> {
         let mut answer = Answer::default();
         match input.dword()? {
             0 => {}
             3 => answer.warning = Some(input.string()?),
-            status => bail!("query status {status}: {}", input.string()?),
+            status => return Ok(Err(format!("query status {status}: {}", input.string()?))),
         }
         for _ in 0..input.dword()? {
             input.string()?;
@@ -236,7 +245,7 @@ impl Answer {
             let word = input.string()?;
             answer.words.push((word, input.dword()?.into(), input.dword()?.into()));
         }
-        Ok(answer)
+        Ok(Ok(answer))
     }
 }
 
