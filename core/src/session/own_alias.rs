@@ -46,7 +46,7 @@ impl Aliases {
         for Name { text, .. } in select.items.iter().filter_map(|item| item.alias.as_ref()) {
             let is_refused = REFUSED.iter().any(|word| text.eq_ignore_ascii_case(word));
             if is_refused && aliases.other(text).is_none() {
-                let other = format!("{OWN}{}", text.to_ascii_lowercase());
+                let other = free_name(&format!("{OWN}{}", text.to_ascii_lowercase()), select);
                 aliases.0.push((text.clone(), other));
             }
         }
@@ -88,11 +88,25 @@ impl Aliases {
         keys.iter_mut().for_each(|key| self.put_column(&mut key.column));
     }
 
+    /// A column may be a field of an alias.
     fn put_column(&self, column: &mut Column) {
-        if let Some(other) = self.other(&column.text) {
-            column.text = other.to_owned();
-        }
+        column.text = reword(&column.text, |word| self.other(word));
     }
+}
+
+/// The name, longer where the select list has that already.
+fn free_name(name: &str, select: &Select) -> String {
+    let mut name = name.to_owned();
+    let has = |text: &str, name: &str| text.to_ascii_lowercase().contains(name);
+    let is_taken = |name: &str| {
+        let aliases = select.items.iter().filter_map(|item| item.alias.as_ref());
+        select.items.iter().any(|item| has(&item.text, name))
+            || aliases.into_iter().any(|alias| has(&alias.text, name))
+    };
+    while is_taken(&name) {
+        name.push('_');
+    }
+    name
 }
 
 /// Words of the API's grammar that name no column (2.2.11).

@@ -17,6 +17,12 @@ pub(crate) fn reword<'a>(text: &str, rename: impl Fn(&str) -> Option<&'a str>) -
         end = place.end;
         match token {
             Ok(Token::Word) if !is_call => reworded.push_str(rename(word).unwrap_or(word)),
+            // A remainder by a column is one word with it.
+            Ok(Token::Remainder | Token::NextOrRemainder) if !is_call => {
+                let name = &word[1..];
+                reworded.push('%');
+                reworded.push_str(rename(name).unwrap_or(name));
+            }
             Ok(Token::Decimal) if word.starts_with('.') => {
                 reworded.push('0');
                 reworded.push_str(word);
@@ -41,6 +47,9 @@ mod tests {
             ("if(a in(.5,2),.25,1)", "if(a in(0.5,2),0.25,1)"),
             ("max(a) + Max * 2", "max(a) + other * 2"),
             ("max (a)-max", "max (a)-other"),
+            ("b%max % max", "b%other % other"),
+            ("b%max(a)", "b%max(a)"),
+            ("max.x + max['x']", "other.x + other['x']"),
             ("facts.max + facts.a[.5]", "facts.max + facts.a[0.5]"),
             ("'max .5' + maximum", "'max .5' + maximum"),
             ("", ""),
