@@ -110,7 +110,11 @@ impl Answer {
                     for place in range {
                         let Some(column) = result.columns().get(place) else { continue };
                         let name = name.unwrap_or(&column.name).to_owned();
-                        columns.push(Column { name, kind: column.kind });
+                        let is_set = matches!(column.kind, Kind::Multi | Kind::Multi64);
+                        let of_key = result.column(KEY).filter(|_| shape.key == Some(place));
+                        let place = of_key.filter(|_| is_set).unwrap_or(place);
+                        let kind = result.columns()[place].kind;
+                        columns.push(Column { name, kind });
                         sources.push(Source::Column(place));
                     }
                 }
@@ -212,6 +216,8 @@ pub(super) struct Shape {
     parts: Vec<Part>,
     /// `*` begins with the document id, unless the list has that, too.
     star_has_id: bool,
+    /// Number of the column that a facet groups by: of a set it shows the item of the group.
+    key: Option<usize>,
 }
 
 enum Part {
@@ -238,7 +244,7 @@ impl Shape {
             _ => Part::One(name),
         };
         let parts = items.iter().zip(names).map(part).collect();
-        Shape { parts, star_has_id: !items.iter().any(is_id) }
+        Shape { parts, star_has_id: !items.iter().any(is_id), key: None }
     }
 
     /// A facet shows its columns by their aliases, and counts.
@@ -251,7 +257,12 @@ impl Shape {
         let mut parts: Vec<Part> = facet.items.iter().map(|item| Part::One(name(item))).collect();
         let counts = 1 + usize::from(facet.distinct.is_some());
         parts.extend((0..counts).map(|_| Part::One(None)));
-        Shape { parts, star_has_id: false }
+        let key = match (facet.by.as_slice(), facet.items.as_slice()) {
+            ([], [_]) => Some(0),
+            ([by], items) => items.iter().position(|item| item.text == by.text),
+            _ => None,
+        };
+        Shape { parts, star_has_id: false, key }
     }
 
     /// Where the columns stand among so many of a search, and their other names.
@@ -319,3 +330,6 @@ fn joined<T: std::fmt::Display>(values: impl Iterator<Item = T>) -> Vec<u8> {
 }
 
 const ID: &str = "id";
+
+/// The key of a group.
+const KEY: &str = "@groupby";

@@ -242,9 +242,13 @@ impl Session {
                 if !batch.wait_all(timeout)? {
                     return Ok(false);
                 }
-                for (result, shape) in batch.take_searches(*id)?.into_iter().zip(shapes) {
+                let results = batch.take_searches(*id)?.into_iter().zip(shapes);
+                for (number, (result, shape)) in results.enumerate() {
                     let result = result?;
-                    self.meta = Meta::of_result(&result);
+                    // Of a select with facets a daemon tells of the select.
+                    if number == 0 {
+                        self.meta = Meta::of_result(&result);
+                    }
                     running.answers.push(Answer::of_search(result, shape));
                 }
                 running.asked = None;

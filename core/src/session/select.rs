@@ -74,8 +74,10 @@ fn own(select: &Select, search: Search) -> Result<Search, Fault> {
         let expected = "no offset is expected within a select: put one into the select around it";
         return Err(Fault::new(limit.span, expected));
     }
+    // All rows of the inner one, unless it says otherwise.
+    let inner = select.limit.as_ref().map_or(LIMIT, |limit| limit.count);
     let (offset, count) =
-        outer.limit.as_ref().map_or((0, LIMIT), |limit| (limit.offset, limit.count));
+        outer.limit.as_ref().map_or((0, inner), |limit| (limit.offset, limit.count));
     Ok(search.outer(keys_clause(&outer.order)?, offset, count))
 }
 

@@ -6,7 +6,7 @@ use crate::limits::{
     AGENT_RETRY_COUNT_MAX, AGENT_RETRY_DELAY_MAX, DEADLINE_MAX, MATCHES_MAX, NUMBER_MAX,
 };
 use crate::options::CallOptions;
-use crate::search::{Idf, Ranker, Search, SortMethod};
+use crate::search::{Idf, MergeMode, Ranker, Search, SortMethod};
 use crate::sphinxql::{Fault, Name, Setting, SettingValue, Span};
 
 /// What OPTION says of calls.
@@ -74,6 +74,7 @@ fn with_setting(search: Search, setting: &Setting) -> Result<Search, Fault> {
             })
         }
         "comment" => search.comment(text(value)?.0),
+        "merge_mode" => search.merge_mode(one_of(value, &MERGE_MODES)?),
         "sort_method" => search.sort_method(one_of(value, &SORT_METHODS)?),
         "idf" => idf(search, value)?,
         "token_filter" => token_filter(search, value)?,
@@ -206,6 +207,10 @@ const RANKERS: [(&str, Ranker); 8] = [
 const SORT_METHODS: [(&str, SortMethod); 2] =
     [("pq", SortMethod::PriorityQueue), ("kbuffer", SortMethod::KeepBuffer)];
 
+/// A setting of this library alone, of which no daemon is told.
+const MERGE_MODES: [(&str, MergeMode); 3] =
+    [("exact", MergeMode::Exact), ("unique", MergeMode::Unique), ("master", MergeMode::Master)];
+
 /// What masters take and keep to themselves.
 const USELESS: [&str; 6] = [
     "rand_seed",
@@ -216,5 +221,5 @@ const USELESS: [&str; 6] = [
     "columns",
 ];
 
-/// Settings that facets have of their select, as in a daemon.
-const COMMON: [&str; 2] = ["max_matches", "index_weights"];
+/// Settings that facets have of their select: those of a daemon, and whose answer to give.
+const COMMON: [&str; 3] = ["max_matches", "index_weights", "merge_mode"];

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::Config;
-use crate::search::{Condition, GroupBy, Grouping, Idf, Ranker, Search, Sort, SortMethod};
+use crate::search::{
+    Condition, GroupBy, Grouping, Idf, MergeMode, Ranker, Search, Sort, SortMethod,
+};
 
 fn planned(text: &str) -> Planned {
     let statements = sphinxql::parse(text, &Parameters::none()).expect(text);
@@ -26,6 +28,41 @@ fn client() -> Client {
                 agent = 127.0.0.1:1:c,d\n}\n\
                 index e\n{\n type = distributed\n agent = 127.0.0.1:1:e\n}\n";
     Client::new(&Config::parse(text, "c").expect("it is valid")).expect("nothing is connected")
+}
+
+#[test]
+fn an_alias_of_the_caller_is_no_alias_of_the_library() {
+    let table = [
+        ("select gid as hamirror_x from d", "gid AS hamirror_x"),
+        (
+            "select gid as count, size as hamirror_count from d",
+            "gid AS hamirror_count_, size AS hamirror_count",
+        ),
+        ("select gid as max, size%max from d", "gid AS hamirror_max, size%hamirror_max"),
+        ("select gid as max, size % max from d", "gid AS hamirror_max, size % hamirror_max"),
+    ];
+    for (text, expected) in table {
+        let found = planned(text).searches.remove(0);
+        assert_eq!(found, base("", expected), "{text}");
+    }
+    let text =
+        "select facts as count from d where count.x=1 order by count.y desc, count['z'] asc";
+    let expected = base("", "facts AS hamirror_count")
+        .filter("hamirror_count.x", Condition::any_of([1]))
+        .sort(Sort::Extended("hamirror_count.y desc, hamirror_count['z'] asc".into()));
+    assert_eq!(planned(text).searches.remove(0), expected);
+}
+
+#[test]
+fn whose_answer_to_give_is_an_option_of_a_select_and_its_facets() {
+    let text = "select gid from d option merge_mode=master facet gid";
+    let searches = planned(text).searches;
+    let of_mode = |search: &Search| search.clone().merge_mode(MergeMode::Master) == *search;
+    assert!(searches.len() == 2 && searches.iter().all(of_mode), "{searches:?}");
+    let error = sphinxql::parse("select a from d option merge_mode=no", &Parameters::none());
+    let error = Plan::new(error.expect("parsed").remove(0)).err().expect("no such mode");
+    let text = error.in_text("select a from d option merge_mode=no").to_string();
+    assert!(text.contains("one of exact"), "{text}");
 }
 
 #[test]
@@ -110,6 +147,10 @@ fn orders_and_groups_are_those_of_the_search() {
                     .rows_per_group(3)
                     .having("count(*)", Condition::above(2)),
             ),
+        ),
+        (
+            "select * from (select id from d order by a desc limit 99) order by b",
+            base("", "id").sort(by("a desc")).limit(99).outer("b asc", 0, 99),
         ),
         (
             "select * from (select id from d order by a desc limit 9) order by b limit 2,3",
