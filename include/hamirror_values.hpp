@@ -167,6 +167,7 @@ enum class GroupFunction : int32_t {
 enum class MergeMode : int32_t {
     exact = HAMIRROR_MERGE_EXACT,
     master = HAMIRROR_MERGE_MASTER,
+    unique = HAMIRROR_MERGE_UNIQUE,
 };
 
 // Open ends of a filter.

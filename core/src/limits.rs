@@ -111,8 +111,8 @@ pub const COLUMNS_MAX: usize = 4_096;
 /// a name, and its program wrote it.
 pub(crate) const NAMES_SIZE_MAX: usize = 1 << 20;
 
-/// Values that each agent is asked for where different ones are counted: it keeps four times as
-/// many rows at once, some megabytes.
+/// Values or documents that each agent is asked for where different ones are counted: it keeps
+/// four times as many rows at once, some megabytes.
 pub(crate) const DISTINCT_VALUES_MAX: u32 = 50_000;
 
 /// Documents of one request for excerpts: both products refuse more.

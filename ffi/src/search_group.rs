@@ -34,6 +34,10 @@ pub const HAMIRROR_GROUP_ATTRIBUTE_PAIR: i32 = 5;
 pub const HAMIRROR_MERGE_EXACT: i32 = 0;
 /// Merges to what a master answers, to the number, so that results can be compared.
 pub const HAMIRROR_MERGE_MASTER: i32 = 1;
+/// Merges as EXACT does, and a document that several agents hold counts once in groups, too. Each
+/// agent sends a row for every document that matches, up to 50,000; where there are more, the
+/// result warns, and documents count for each agent.
+pub const HAMIRROR_MERGE_UNIQUE: i32 = 2;
 
 /// Groups documents: one row a group, by `attributes_len` attributes in UTF-8. `function` is
 /// HAMIRROR_GROUP_*; all but ATTRIBUTE take one attribute. An earlier grouping of the search goes,
@@ -148,6 +152,7 @@ pub unsafe extern "C" fn hamirror_search_merge_mode(
         let mode = match merge_mode {
             HAMIRROR_MERGE_EXACT => MergeMode::Exact,
             HAMIRROR_MERGE_MASTER => MergeMode::Master,
+            HAMIRROR_MERGE_UNIQUE => MergeMode::Unique,
             other => return Err(Failed::number("merge_mode", other)),
         };
         change(search, |search| search.merge_mode(mode))

@@ -61,6 +61,13 @@
  */
 #define HAMIRROR_MERGE_MASTER 1
 
+/**
+ * Merges as EXACT does, and a document that several agents hold counts once in groups, too. Each
+ * agent sends a row for every document that matches, up to 50,000; where there are more, the
+ * result warns, and documents count for each agent.
+ */
+#define HAMIRROR_MERGE_UNIQUE 2
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -114,7 +114,7 @@ static void misuse(void)
     REFUSED(hamirror_search_group_by(search, HAMIRROR_GROUP_ATTRIBUTE, names, 2, &error));
     REFUSED(hamirror_search_group_by(search, HAMIRROR_GROUP_YEAR, &first, 0, &error));
     REFUSED(hamirror_search_group_by(search, 6, &first, 1, &error));
-    REFUSED(hamirror_search_merge_mode(search, 2, &error));
+    REFUSED(hamirror_search_merge_mode(search, 3, &error));
     OK(hamirror_search_group_by(search, HAMIRROR_GROUP_ATTRIBUTE, names, 0, &error));
     EXPECT(HAMIRROR_ERROR_REQUEST,
            hamirror_client_search(client, packages, search, NULL, &result, &error));

@@ -199,8 +199,8 @@ const MATCH_MODES: [(&str, MatchMode); 7] = [
     ("extended2", MatchMode::Extended2),
 ];
 
-const MERGE_MODES: [(&str, MergeMode); 2] =
-    [("exact", MergeMode::Exact), ("master", MergeMode::Master)];
+const MERGE_MODES: [(&str, MergeMode); 3] =
+    [("exact", MergeMode::Exact), ("master", MergeMode::Master), ("unique", MergeMode::Unique)];
 
 const COLLATIONS: [(&str, Collation); 4] = [
     ("libc_ci", Collation::LibcCi),

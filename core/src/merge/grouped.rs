@@ -12,7 +12,7 @@ use super::schema::Column;
 use super::select::{self, COUNT, DISTINCT, Item, KEY};
 use super::values::Values;
 use super::{Chosen, Grouping, MergeMode, Plan, Remark, RowPlace, Set, Unmerged, Window};
-use super::{distinct, helpers, is_manticore};
+use super::{differences, distinct, helpers, is_manticore};
 use crate::wire::search::Kind;
 
 impl Plan {
@@ -42,21 +42,17 @@ impl Plan {
         let rows_per_group = grouping.rows_per_group;
         let best = groups.best(&within, rows_per_group)?;
         drop(within);
-        // A master lets the groups of a single set pass as they are.
-        let is_whole = sets.len() == 1 && self.wish.mode == MergeMode::Master;
         let mut remarks = Vec::new();
-        let computed = match is_whole {
-            true => Vec::new(),
-            false => {
-                let parts = Grouped { sets: &sets, groups: &groups, seed };
-                self.compute(parts, grouping, &mut columns, &mut remarks)?
-            }
-        };
+        let parts = Grouped { sets: &sets, groups: &groups, seed };
+        let computed = self.compute_by_mode(parts, grouping, &mut columns, &mut remarks)?;
         let found = sets.iter().map(|set| i64::from(set.result.total_found));
         let merged = if is_reversed { groups.count } else { best.row_count() };
         let mut total_found = found.sum::<i64>() - (groups.members.len() - merged) as i64;
-        let parts = Grouped { sets: &sets, groups: &groups, seed };
+        remarks.extend(self.cut_groups(&sets, groups.count, total_found));
         let mut picks = self.sorted_groups(parts, grouping, &columns, &best, &computed)?;
+        if self.wish.mode == MergeMode::Unique {
+            total_found -= Plan::drop_empty(&columns, &computed, &mut picks);
+        }
         if let Some(filter) = &self.wish.having {
             let column = self.column_of(&columns, &filter.attribute)?;
             let having = Having { filter, column, computed: &computed };
@@ -83,6 +79,43 @@ impl Plan {
         Ok(Chosen { columns, rows, groups: of_groups, computed, total, total_found, remarks })
     }
 
+    fn compute_by_mode(
+        &self,
+        parts: Grouped<'_>,
+        grouping: &Grouping,
+        columns: &mut [Column],
+        remarks: &mut Vec<Remark>,
+    ) -> Result<Vec<Computed>, Unmerged> {
+        let is_single = parts.sets.len() == 1;
+        match self.wish.mode {
+            // A master lets the groups of a single set pass as they are.
+            MergeMode::Master if is_single => return Ok(Vec::new()),
+            MergeMode::Unique if !is_single => {
+                if let Some(all) = self.compute_unique(parts, grouping, columns, remarks)? {
+                    return Ok(all);
+                }
+            }
+            _ => {}
+        }
+        self.compute(parts, grouping, columns, remarks)
+    }
+
+    /// What is said of agents that had more groups than they sent.
+    fn cut_groups(&self, sets: &[Set<'_>], known: usize, total_found: i64) -> Option<Remark> {
+        let is_cut = |set: &&Set<'_>| set.result.total_found as usize > set.result.rows.len();
+        let cut: Vec<&Set<'_>> = sets.iter().filter(is_cut).collect();
+        if cut.is_empty() || sets.len() < 2 || self.wish.mode == MergeMode::Master {
+            return None;
+        }
+        // A group that several agents cut is found at each of them.
+        Some(Remark::GroupsCut {
+            max_matches: self.wish.window.max_matches,
+            sources: differences::named(&cut),
+            at_least: known,
+            at_most: u64::try_from(total_found).unwrap_or(0).max(known as u64),
+        })
+    }
+
     /// Leaves the rows that were asked for. Returns how many there were to choose from.
     fn cut(
         &self,
@@ -91,9 +124,8 @@ impl Plan {
         computed: &[Computed],
         picks: &mut Vec<Pick>,
     ) -> Result<usize, Unmerged> {
-        let Window { mut offset, mut limit, max_matches } = self.wish.window;
-        // Of an enclosed select a master keeps as many as its own limit says.
-        picks.truncate(if self.wish.outer.is_some() { limit } else { max_matches });
+        let Window { mut offset, mut limit, .. } = self.wish.window;
+        picks.truncate(self.kept_max(sets));
         let total = picks.len();
         if let Some(outer) = &self.wish.outer {
             if let Some(order) = self.outer_order.as_ref().filter(|_| self.sorts_again(sets)) {
@@ -136,7 +168,7 @@ impl Plan {
 
     /// The aggregates of all groups. Their columns get the types and the numbers of what was
     /// computed.
-    fn compute(
+    pub(super) fn compute(
         &self,
         grouped: Grouped<'_>,
         grouping: &Grouping,
@@ -153,7 +185,7 @@ impl Plan {
             return Err(Unmerged::Misfit("agents sent sizes that are no integers".to_owned()));
         };
         let averages = match (self.wish.mode, is_manticore(sets)) {
-            (MergeMode::Exact, _) => Averages::Double(&weights),
+            (MergeMode::Exact | MergeMode::Unique, _) => Averages::Double(&weights),
             (MergeMode::Master, false) => Averages::Single(&weights),
             (MergeMode::Master, true) => Averages::Cut(&weights),
         };
@@ -262,9 +294,18 @@ impl Plan {
         let tags = grouping.distinct.as_deref();
         let tags = tags.and_then(|tags| select::find_column(&self.items, columns, tags));
         let of_master = distinct::as_master(sets, groups, &columns[number], tags)?;
-        let (Computed::Ints(mut counts), Some(query)) = (of_master, self.helpers.values()) else {
-            return distinct::as_master(sets, groups, &columns[number], tags);
+        // Documents that did not come have told no values.
+        let query = self.helpers.values().filter(|query| query.document.is_none());
+        let Some(query) = query else {
+            if self.wish.mode == MergeMode::Exact && sets.len() > 1 {
+                let attribute = grouping.distinct.clone().unwrap_or_default();
+                let sources = differences::named(&sets.iter().collect::<Vec<_>>());
+                let why = Some("no function of agents tells the week of a document".to_owned());
+                remarks.push(Remark::ValuesUnknown { attribute, sources, why });
+            }
+            return Ok(of_master);
         };
+        let Computed::Ints(mut counts) = of_master else { return Ok(of_master) };
         let items = &self.items;
         let is_cased = self.order.is_cased();
         let values = Values { query, items, sets, columns, groups, seed, is_cased };
@@ -283,7 +324,7 @@ impl Plan {
     }
 
     /// The aggregate that a column of that name is, and its argument.
-    fn function_of(&self, name: &str) -> Option<(Function, &str)> {
+    pub(super) fn function_of(&self, name: &str) -> Option<(Function, &str)> {
         match name {
             COUNT => return Some((Function::Count, "*")),
             DISTINCT => return Some((Function::Distinct, "")),
@@ -296,10 +337,10 @@ impl Plan {
 
 /// What aggregates are made of.
 #[derive(Clone, Copy)]
-struct Grouped<'a> {
-    sets: &'a [Set<'a>],
-    groups: &'a Groups,
-    seed: u64,
+pub(super) struct Grouped<'a> {
+    pub(super) sets: &'a [Set<'a>],
+    pub(super) groups: &'a Groups,
+    pub(super) seed: u64,
 }
 
 /// Lets the sets arrive in the opposite order.

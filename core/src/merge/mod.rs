@@ -5,6 +5,7 @@ mod aggregates;
 mod computed;
 mod differences;
 mod distinct;
+mod documents;
 mod duplicates;
 mod grouped;
 mod groups;
@@ -135,9 +136,9 @@ impl Plan {
     /// The error says which results do not fit together, and where they are from.
     pub(crate) fn merge(&self, sets: &[Set<'_>]) -> Result<Merged, Unmerged> {
         let mut columns = schema::merge(sets, &self.items)?;
-        if self.helpers.has_expression() {
+        if let Some(sorted_by) = self.helpers.expression_name() {
             let names = columns.iter_mut().map(|column| &mut column.name);
-            names.filter(|name| *name == helpers::EXPRESSION).for_each(|name| *name = EXPR.into());
+            names.filter(|name| **name == sorted_by).for_each(|name| *name = EXPR.into());
         }
         let seed = self.wish.now.as_nanos() as u64;
         let chosen = match &self.grouping {
@@ -194,10 +195,12 @@ impl Plan {
         let starts = starts(sets)?;
         let row_count: usize = sets.iter().map(|set| set.result.rows.len()).sum();
         let total_found: u64 = sets.iter().map(|set| u64::from(set.result.total_found)).sum();
-        let Window { offset, limit, max_matches } = self.wish.window;
-        // Of an enclosed select a master keeps as many as its own limit says.
-        let kept_max = if self.wish.outer.is_some() { limit } else { max_matches };
-        let end = offset.saturating_add(limit).min(kept_max);
+        let Window { offset, limit, .. } = self.wish.window;
+        let kept_max = self.kept_max(sets);
+        let end = match &self.wish.outer {
+            Some(_) => kept_max.min(row_count),
+            None => offset.saturating_add(limit).min(kept_max),
+        };
         // A master sorts nothing and drops nothing where only one set arrived.
         let duplicates = match sets {
             [_, _, ..] => Duplicates::find(sets, &starts, seed)?,
@@ -207,7 +210,8 @@ impl Plan {
         let mut rows = match sets {
             [_, _, ..] if total > 0 => {
                 let now_s = self.wish.now.as_secs();
-                let keys = self.order.locate(sets, &columns, &self.items)?;
+                let sortable = schema::sortable(sets, &self.items, &columns)?;
+                let keys = self.order.locate(sets, &sortable, &self.items)?;
                 let (starts, duplicates) = (&starts, &duplicates);
                 sort::sort(sets, &keys, &Wanted { starts, duplicates, count: end, now_s })?
             }
@@ -228,10 +232,22 @@ impl Plan {
         Ok(Chosen { columns, rows, groups, computed, total, total_found, remarks })
     }
 
+    /// Rows to choose from at most: of an enclosed select as many as its own limit says. A master
+    /// of Sphinx has each agent apply that, and takes what they send.
+    fn kept_max(&self, sets: &[Set<'_>]) -> usize {
+        let Window { limit, max_matches, .. } = self.wish.window;
+        let is_sphinx_master = self.wish.mode == MergeMode::Master && !is_manticore(sets);
+        match self.wish.outer {
+            Some(_) if is_sphinx_master => usize::MAX,
+            Some(_) => limit,
+            None => max_matches,
+        }
+    }
+
     /// True if the order of an enclosing select is still to be made. Masters leave it to a single
     /// agent, and the exact merge tells agents nothing of it.
     fn sorts_again(&self, sets: &[Set<'_>]) -> bool {
-        sets.len() > 1 || self.wish.mode == MergeMode::Exact
+        sets.len() > 1 || self.wish.mode != MergeMode::Master
     }
 
     fn sort_outer(
@@ -257,7 +273,8 @@ impl Plan {
         computed: &'a [Computed],
         ties: Ties,
     ) -> Result<RowOrder<'a>, Unmerged> {
-        let keys = order.locate(sets, columns, &self.items)?;
+        let columns = schema::sortable(sets, &self.items, columns)?;
+        let keys = order.locate(sets, &columns, &self.items)?;
         Ok(RowOrder::new(sets, &keys, computed, ties, self.wish.now.as_secs())?)
     }
 
@@ -267,13 +284,6 @@ impl Plan {
         let Window { offset, limit, max_matches } = self.wish.window;
         if offset.saturating_add(limit) > max_matches && total_found > total {
             remarks.push(Remark::BeyondMaxMatches { max_matches, total_found, offset, limit });
-        }
-        let is_cut = |set: &&Set<'_>| set.result.total_found as usize > set.result.rows.len();
-        let cut: Vec<&Set<'_>> = sets.iter().filter(is_cut).collect();
-        let is_partial = self.grouping.is_some() && self.wish.mode == MergeMode::Exact;
-        if is_partial && sets.len() > 1 && !cut.is_empty() {
-            let sources = differences::named(&cut);
-            remarks.push(Remark::GroupsCut { max_matches, sources });
         }
         let stopped = |set: &&Set<'_>| self.cutoff > 0 && set.result.total_found >= self.cutoff;
         let stopped: Vec<&Set<'_>> = sets.iter().filter(stopped).collect();
@@ -297,7 +307,7 @@ impl Plan {
         let key = key.filter(|key| matches!(key.kind, Kind::String | Kind::ComputedString));
         let asked = select::Asked { items: &self.items, dialect, key: key.as_ref(), is_empty };
         let mut columns = select::project(asked, columns, chosen)?;
-        if self.wish.mode == MergeMode::Exact {
+        if self.wish.mode != MergeMode::Master {
             schema::name_types_of_aliases(&self.items, sets, &mut columns);
         }
         if dialect == Dialect::Sphinx && self.expression_of(ID) == ID {
@@ -447,12 +457,15 @@ pub(crate) enum Remark {
     /// A column that not all sources have, or not of one type: its quoted name, and where it has
     /// which type.
     ColumnLeftOut { name: String, kinds: String },
-    /// Agents had more groups than they sent: what is known of the others may be too low.
-    GroupsCut { max_matches: usize, sources: String },
+    /// Agents had more groups than they sent: what is known of the others may be too low, and
+    /// between so many groups there are.
+    GroupsCut { max_matches: usize, sources: String, at_least: usize, at_most: u64 },
     /// More different values of an attribute than these sources sent.
     ValuesCut { attribute: String, values: usize, sources: String },
     /// Numbers of different values that are a guess from the numbers of these sources.
     ValuesUnknown { attribute: String, sources: String, why: Option<String> },
+    /// Documents of these sources count for each of them, whoever else holds them.
+    DocumentsUnknown { sources: String, why: String },
     /// Number of further columns that were left out.
     MoreColumnsLeftOut(usize),
 }

@@ -56,6 +56,33 @@ pub(super) fn of_nothing(sets: &[Set<'_>]) -> Result<Vec<Column>, TryReserveErro
     Ok(columns)
 }
 
+/// The common columns, and those that only sets without rows lack: rows may be sorted by these,
+/// though nobody sees them.
+pub(super) fn sortable(
+    sets: &[Set<'_>],
+    items: &[Item],
+    common: &[Column],
+) -> Result<Vec<Column>, TryReserveError> {
+    let mut columns = common.to_vec();
+    let has_rows = |number: &usize| !sets[*number].result.rows.is_empty();
+    let filled: Vec<usize> = (0..sets.len()).filter(has_rows).collect();
+    if filled.len() == sets.len() {
+        return Ok(columns);
+    }
+    let known: HashSet<&str> = common.iter().map(|column| column.name.as_str()).collect();
+    let of_filled: Vec<Set<'_>> = filled.iter().map(|number| sets[*number]).collect();
+    for column in merge(&of_filled, items)? {
+        if !known.contains(column.name.as_str()) {
+            let mut sources = vec![0; sets.len()];
+            for (number, source) in filled.iter().zip(&column.sources) {
+                sources[*number] = *source;
+            }
+            columns.push(Column { sources, ..column });
+        }
+    }
+    Ok(columns)
+}
+
 /// Columns that agents add for a master's sorting, and those that the merge asked for.
 pub(super) fn is_helper(name: &str) -> bool {
     name.starts_with("@int_") || helpers::is_helper(name)

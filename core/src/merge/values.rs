@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, TryReserveError};
 use foldhash::fast::FixedState;
 
 use super::groups::Groups;
-use super::helpers::{DATE, ValuesQuery};
+use super::helpers::ValuesQuery;
 use super::schema::{self, Column};
 use super::select::{self, Item, KEY, KEY_TEXT};
 use super::{Remark, Set, differences};
@@ -29,28 +29,40 @@ pub(super) struct Counted {
     pub(super) remarks: Vec<Remark>,
 }
 
-impl Values<'_> {
+/// Sources that did not answer, and the reason that one gives.
+type Unanswered<'a> = (Vec<&'a Set<'a>>, Option<String>);
+
+impl<'a> Values<'a> {
+    /// The answers of all sources to the second query.
+    pub(super) fn answers(&self) -> Result<Vec<Set<'a>>, Unanswered<'a>> {
+        let answers: Vec<Set<'a>> = self.sets.iter().filter_map(Set::of_values).collect();
+        if answers.len() == self.sets.len() {
+            return Ok(answers);
+        }
+        let missing = |set: &&Set<'_>| set.of_values().is_none();
+        let missing: Vec<&Set<'a>> = self.sets.iter().filter(missing).collect();
+        let why = missing.iter().find_map(|set| {
+            let refused = set.values.filter(|values| values.status == Status::Error)?;
+            Some(refused.message.quote(set.body))
+        });
+        Err((missing, why))
+    }
+
     /// Counts the values of each group. The remarks say where the number may be too low.
     pub(super) fn count(&self) -> Result<Counted, TryReserveError> {
         let unknown = |remarks| -> Result<Counted, TryReserveError> {
             Ok(Counted { counts: super::computed::filled(None, self.groups.count)?, remarks })
         };
-        let answers: Vec<Set<'_>> = self.sets.iter().filter_map(Set::of_values).collect();
-        if answers.len() < self.sets.len() {
-            let missing = |set: &&Set<'_>| set.of_values().is_none();
-            let missing: Vec<&Set<'_>> = self.sets.iter().filter(missing).collect();
-            let why = missing.iter().find_map(|set| {
-                let refused = set.values.filter(|values| values.status == Status::Error)?;
-                Some(refused.message.quote(set.body))
-            });
-            return unknown(vec![self.uncounted(&missing, why)]);
-        }
+        let answers = match self.answers() {
+            Ok(answers) => answers,
+            Err((missing, why)) => return unknown(vec![self.uncounted(&missing, why)]),
+        };
         let columns = schema::merge(&answers, self.items)?;
         let Some(sources) = self.sources(&columns) else {
             return unknown(vec![self.uncounted(&answers.iter().collect::<Vec<_>>(), None)]);
         };
         let mut counts = super::computed::filled(None, self.groups.count)?;
-        let group_of = self.groups_by_key()?;
+        let group_of = self.groups_by_key(false)?;
         let mut seen: HashSet<Vec<u8>, FixedState> =
             HashSet::with_hasher(FixedState::with_seed(self.seed));
         let mut key = Vec::new();
@@ -102,10 +114,16 @@ impl Values<'_> {
         Remark::ValuesUnknown { attribute, sources: differences::named(sets), why }
     }
 
-    /// The group of each key; `None` for a key of several groups.
-    fn groups_by_key(&self) -> Result<HashMap<Vec<u8>, Option<u32>, FixedState>, TryReserveError> {
+    /// The group of each key; `None` for a key of several groups. The keys of sets are elements.
+    pub(super) fn groups_by_key(
+        &self,
+        is_set: bool,
+    ) -> Result<HashMap<Vec<u8>, Option<u32>, FixedState>, TryReserveError> {
         let mut group_of = HashMap::with_hasher(FixedState::with_seed(self.seed));
-        let columns = self.key_columns();
+        let columns = match is_set {
+            true => self.columns.iter().filter(|column| column.name == KEY).collect(),
+            false => self.key_columns(),
+        };
         let mut is_done = super::computed::filled(false, self.groups.count)?;
         for member in &self.groups.members {
             if std::mem::replace(&mut is_done[member.group as usize], true) {
@@ -131,7 +149,7 @@ impl Values<'_> {
     /// Where the groups of the caller's query have their keys.
     fn key_columns(&self) -> Vec<&Column> {
         let find = |name: &str| self.columns.iter().find(|column| column.name == name);
-        if self.query.date {
+        if self.query.date.is_some() {
             return find(KEY).into_iter().collect();
         }
         // A key of JSON may be a part of what the column holds.
@@ -146,11 +164,10 @@ impl Values<'_> {
     /// Where the answers have keys and values; `None` if they lack one of them.
     fn sources<'c>(&self, columns: &'c [Column]) -> Option<Sources<'c>> {
         let find = |name: &str| select::find_column(self.items, columns, name);
-        let keys: Option<Vec<&Column>> = match self.query.date {
-            true => Some(vec![find(DATE)?]),
-            false => self.query.keys.iter().map(|key| find(key)).collect(),
-        };
-        let keys = keys.filter(|keys| keys.len() == self.key_columns().len())?;
+        let keys = self.keys_among(columns)?;
+        if keys.len() != self.key_columns().len() {
+            return None;
+        }
         let attribute = find(&self.query.attribute)?;
         // Sets and documents are split by their elements where nothing else is grouped by.
         let is_split = attribute.kind.fixed_size().is_none() && self.query.keys.is_empty();
@@ -158,35 +175,17 @@ impl Values<'_> {
         Some(Sources { keys, attribute, counted })
     }
 
-    /// Appends bytes that are equal where daemons group values as equal.
-    fn put(&self, value: Value<'_>, bytes: &mut Vec<u8>) {
-        let int = match value {
-            Value::Null => {
-                bytes.push(0);
-                return;
-            }
-            Value::Uint(value) => i64::from(value),
-            Value::Bool(value) => i64::from(value),
-            Value::Bigint(value) => value,
-            Value::Uint64(value) => value as i64,
-            Value::Float(value) => i64::from(value.to_bits()),
-            Value::Double(value) => value.to_bits() as i64,
-            Value::String(text) if !self.is_cased => {
-                put_text(&text.to_ascii_lowercase(), bytes);
-                return;
-            }
-            Value::String(text) => {
-                put_text(text, bytes);
-                return;
-            }
-            Value::Json(json) => {
-                put_text(&json.of_sphinx().text(), bytes);
-                return;
-            }
-            _ => return,
-        };
-        bytes.push(1);
-        bytes.extend_from_slice(&int.to_le_bytes());
+    /// The columns of answers by which the groups of the caller's query are told apart.
+    pub(super) fn keys_among<'c>(&self, columns: &'c [Column]) -> Option<Vec<&'c Column>> {
+        let find = |name: &str| select::find_column(self.items, columns, name);
+        match &self.query.date {
+            Some(date) => Some(vec![find(date)?]),
+            None => self.query.keys.iter().map(|key| find(key)).collect(),
+        }
+    }
+
+    pub(super) fn put(&self, value: Value<'_>, bytes: &mut Vec<u8>) {
+        put(value, self.is_cased, bytes);
     }
 }
 
@@ -201,4 +200,35 @@ fn put_text(text: &[u8], bytes: &mut Vec<u8>) {
     bytes.push(2);
     bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());
     bytes.extend_from_slice(text);
+}
+
+/// Appends bytes that are equal where daemons group values as equal.
+pub(super) fn put(value: Value<'_>, is_cased: bool, bytes: &mut Vec<u8>) {
+    let int = match value {
+        Value::Null => {
+            bytes.push(0);
+            return;
+        }
+        Value::Uint(value) => i64::from(value),
+        Value::Bool(value) => i64::from(value),
+        Value::Bigint(value) => value,
+        Value::Uint64(value) => value as i64,
+        Value::Float(value) => i64::from(value.to_bits()),
+        Value::Double(value) => value.to_bits() as i64,
+        Value::String(text) if !is_cased => {
+            put_text(&text.to_ascii_lowercase(), bytes);
+            return;
+        }
+        Value::String(text) => {
+            put_text(text, bytes);
+            return;
+        }
+        Value::Json(json) => {
+            put_text(&json.of_sphinx().text(), bytes);
+            return;
+        }
+        _ => return,
+    };
+    bytes.push(1);
+    bytes.extend_from_slice(&int.to_le_bytes());
 }

@@ -36,6 +36,10 @@ pub enum MergeMode {
     /// What one index with all documents would answer.
     #[default]
     Exact,
+    /// As [`MergeMode::Exact`], and a document that several agents hold counts once in groups,
+    /// too. Each agent sends a row for every document that matches, up to 50,000; where there are
+    /// more, the result warns, and documents count for each agent.
+    Unique,
     /// What a master answers, to the number, so that results can be compared.
     Master,
 }

@@ -108,9 +108,10 @@ fn remark(remark: &Remark) -> String {
         Remark::Cutoff { cutoff, sources, total_found } => format!(
             "cutoff {cutoff} reached on {sources}: total_found {total_found} is a lower bound"
         ),
-        Remark::GroupsCut { max_matches, sources } => format!(
+        Remark::GroupsCut { max_matches, sources, at_least, at_most } => format!(
             "max_matches {max_matches} cut the groups of {sources}: what is counted for others \
-             may be too low, raise it"
+             may be too low, and there are at least {at_least} groups and at most {at_most}, \
+             raise it"
         ),
         Remark::ValuesCut { attribute, values, sources } => format!(
             "only {values} values of '{attribute}' came from {sources}: counts of distinct ones \
@@ -122,6 +123,9 @@ fn remark(remark: &Remark) -> String {
                 "the values of '{attribute}' are not known from {sources}, and counts of distinct \
                  ones a guess{why}"
             )
+        }
+        Remark::DocumentsUnknown { sources, why } => {
+            format!("documents of {sources} are counted for each agent that holds them: {why}")
         }
         Remark::ColumnLeftOut { name, kinds } => {
             format!("{COLUMN}{name}' is left out: {kinds}")
@@ -220,9 +224,15 @@ mod tests {
             Remark::Cutoff { cutoff: 5, sources, total_found: 5 },
             Remark::ColumnLeftOut { name, kinds },
             Remark::MoreColumnsLeftOut(4),
-            Remark::GroupsCut { max_matches: 7, sources: "agent box:1".to_owned() },
+            Remark::GroupsCut {
+                max_matches: 7,
+                sources: "agent box:1".to_owned(),
+                at_least: 8,
+                at_most: 9,
+            },
             Remark::ValuesCut { attribute: "a".to_owned(), values: 7, sources: "agent b".into() },
             Remark::ValuesUnknown { attribute: "a".into(), sources: "agent b".into(), why: None },
+            Remark::DocumentsUnknown { sources: "agent b".into(), why: "hm".into() },
         ];
         let columns = ["title"; TOLD_COLUMNS_MAX + 1];
         let mut told: Vec<String> = remarks.iter().map(remark).collect();

@@ -5,7 +5,7 @@ use hamirror::AgentFailure;
 use hamirror::Value;
 use hamirror::internal::search::SearchRequest;
 use hamirror::request::{Reply, Request, Verdict};
-use hamirror::search::{Condition, Grouping, MergeMode, Search, SearchResult};
+use hamirror::search::{Condition, GroupBy, Grouping, MergeMode, Search, SearchResult};
 
 use crate::set::{SPHINX, TestSet, merge, now, reply_of};
 
@@ -100,6 +100,72 @@ fn counts_are_a_masters_where_an_agent_refuses_to_tell_the_values() {
     assert!(warning.contains("a guess: MVA values can't be used"), "{warning}");
 }
 
+/// Documents 2 and 9 lie on both agents, in another group on the later one, whose copy counts.
+#[test]
+fn a_document_counts_where_its_copy_counts() {
+    let grouping = Grouping::by("gid").order("@group asc");
+    let search = Search::new("").select("gid, count(*) c, sum(x) s, count(distinct x) d");
+    let search = search.group(grouping).merge_mode(MergeMode::Unique);
+    let groups = |rows: &[(u64, [&str; 3])]| {
+        let mut set = TestSet::new(&[
+            ("gid", 1),
+            ("s", 1),
+            ("@distinct", 1),
+            ("hamirror_sum_0", 1),
+            ("hamirror_wide_0", 6),
+            ("@groupby", 1),
+            ("@count", 1),
+        ]);
+        for (id, [gid, sum, count]) in rows {
+            let row = [gid, sum, "1", sum, sum, gid, count].map(|text| (*text).to_owned());
+            set.rows.push((*id, 1, row.into()));
+        }
+        set
+    };
+    let documents = |rows: &[(u64, [&str; 2])]| {
+        let mut set = TestSet::new(&[
+            ("gid", 1),
+            ("x", 1),
+            ("hamirror_document", 6),
+            ("s", 1),
+            ("hamirror_sum_0", 1),
+            ("hamirror_wide_0", 6),
+            ("@groupby", 6),
+            ("@count", 1),
+        ]);
+        for (id, [gid, x]) in rows {
+            let id_text = id.to_string();
+            let row = [gid, x, id_text.as_str(), x, x, x, id_text.as_str(), "1"];
+            set.rows.push((*id, 1, row.map(str::to_owned).into()));
+        }
+        set
+    };
+    let one = [
+        groups(&[(1, ["1", "12", "2"]), (9, ["3", "4", "1"])]),
+        documents(&[(1, ["1", "5"]), (2, ["1", "7"]), (9, ["3", "4"])]),
+    ];
+    let other = |found: Option<u32>| {
+        let mut documents = documents(&[(2, ["2", "9"]), (3, ["2", "9"]), (9, ["1", "3"])]);
+        documents.total_found = found;
+        [groups(&[(9, ["1", "3", "1"]), (2, ["2", "18", "2"])]), documents]
+    };
+    let result = merge(&search, vec![reply(&search, &one), reply(&search, &other(None))]).unwrap();
+    assert_eq!(values(&result, "gid"), [1.0, 2.0]);
+    assert_eq!(values(&result, "c"), [2.0, 2.0]);
+    assert_eq!(values(&result, "s"), [8.0, 18.0]);
+    assert_eq!(values(&result, "d"), [2.0, 1.0]);
+    assert_eq!((result.total, result.total_found, result.warning.as_deref()), (2, 2, None));
+    // Who has more than it sent tells nothing of the others.
+    let replies = vec![reply(&search, &one), reply(&search, &other(Some(70_000)))];
+    let result = merge(&search, replies).unwrap();
+    assert_eq!(values(&result, "c"), [3.0, 2.0, 1.0]);
+    let warning = result.warning.unwrap();
+    assert!(
+        warning.contains("counted for each agent that holds them: there are more"),
+        "{warning}"
+    );
+}
+
 #[test]
 fn sums_and_averages_are_wide() {
     let columns = [
@@ -152,6 +218,49 @@ fn groups_beyond_max_matches_are_told() {
         warning.contains("max_matches 2 cut the groups of agent box0:9312 and agent box1"),
         "{warning}"
     );
+    // Each has one more, which may be the other's.
+    assert!(warning.contains("at least 3 groups and at most 5, raise it"), "{warning}");
+    assert_eq!(result.total_found, 5);
+}
+
+/// No function of daemons tells the week of a document, so their values can't be asked for by it.
+#[test]
+fn distinct_values_of_weeks_are_told_to_be_a_guess() {
+    let counted = |by: fn(String) -> GroupBy| {
+        let grouping = Grouping::new(by("ts".to_owned())).order("@group asc");
+        let search = Search::new("").select("count(distinct x) d").group(grouping);
+        let columns = [("x", 1), ("@distinct", 1), ("@groupby", 1), ("@count", 1)];
+        let replies = [("1", 1), ("2", 2)].map(|(value, id)| {
+            reply(&search, &[set_of(&columns, &[(id, &[value, "1", "2026326", "1"])])])
+        });
+        (search, replies)
+    };
+    let (search, replies) = counted(GroupBy::Week);
+    let warning = merge(&search, replies.into()).unwrap().warning.expect("a guess");
+    assert!(warning.contains("the values of 'x' are not known from agent box0"), "{warning}");
+    assert!(warning.contains("a guess: no function of agents tells the week"), "{warning}");
+    let (search, replies) = counted(GroupBy::Week);
+    let of_master = search.merge_mode(MergeMode::Master);
+    assert_eq!(merge(&of_master, replies.into()).unwrap().warning, None);
+}
+
+/// A caller's alias may be named like a column that the merge asks for.
+#[test]
+fn aliases_of_callers_and_of_the_merge_are_two() {
+    let search = Search::new("").select("sum(ts) hamirror_sum_0");
+    let columns = [
+        ("hamirror_sum_0", 1),
+        ("hamirror__sum_0", 1),
+        ("hamirror__wide_0", 6),
+        ("@groupby", 1),
+        ("@count", 1),
+    ];
+    let set = |id| set_of(&columns, &[(id, &["5", "5", "4294967301", "1", "1"])]);
+    let replies = [1, 2].map(|id| reply(&search, &[set(id)]));
+    let result = merge(&search, replies.into()).unwrap();
+    assert_eq!(values(&result, "hamirror_sum_0"), [8_589_934_602.0]);
+    let names: Vec<&str> = result.columns().iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["hamirror_sum_0", "@groupby", "@count"]);
 }
 
 #[test]

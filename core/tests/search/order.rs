@@ -89,3 +89,23 @@ fn weight(row: &Row) -> Vec<u8> {
 fn folded(row: &Row) -> Vec<u8> {
     row.3.to_ascii_lowercase().into_bytes()
 }
+
+/// A daemon without a match sends fewer columns, and has no row to sort by them.
+#[test]
+fn who_has_no_row_need_not_know_what_rows_are_sorted_by() {
+    let search = Search::new("x").select("gid").sort(Sort::Descending("size".to_owned()));
+    let mut filled = TestSet::new(&[("gid", 1), ("size", 1)]);
+    for (id, size) in [(1, "3"), (2, "9"), (3, "5")] {
+        filled.rows.push((id, 1, vec!["7".to_owned(), size.to_owned()]));
+    }
+    let empty = || TestSet::new(&[("gid", 1)]);
+    for sets in [[filled.clone(), empty()], [empty(), filled.clone()]] {
+        let result = merge(&search, sets.map(|set| ok(&search, set)).into()).unwrap();
+        assert_eq!(ids(&result), [2, 3, 1]);
+        assert_eq!(result.columns().len(), 1);
+    }
+    let mut other = empty();
+    other.rows.push((4, 1, vec!["7".to_owned()]));
+    let error = merge(&search, vec![ok(&search, filled), ok(&search, other)]).unwrap_err();
+    assert!(error.to_string().contains("sort-by attribute 'size' can't be merged"), "{error}");
+}

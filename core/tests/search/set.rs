@@ -11,6 +11,7 @@ use hamirror::{AgentFailure, AttemptFailure, FailureKind, Phase};
 use hamirror::{Completeness, Error};
 
 /// A result set in words, rows as texts.
+#[derive(Clone)]
 pub(crate) struct TestSet {
     pub(crate) status: (u32, &'static str),
     pub(crate) columns: Vec<(&'static str, u32)>,

@@ -163,9 +163,11 @@ class QueryOptions(TypedDict, total=False):
     """Encloses the search in another: order of that, rows to skip, rows to return. Its rows are
     those (or the groups) that this one returns."""
 
-    merge_mode: Literal["exact", "master"] | None
+    merge_mode: Literal["exact", "master", "unique"] | None
     """Whose answer the merge gives where masters are not right. `exact`: what one index with all
-    documents would answer (default); `master`: what a master answers, to be compared with it."""
+    documents would answer (default); `master`: what a master answers, to be compared with it;
+    `unique`: as `exact`, and a document that several agents hold counts once in groups, too. Each
+    agent sends a row for every document that matches then, up to 50,000."""
 
     sort: Sort | None
     """The order of rows, `Sort.RELEVANCE` unless given; ties go to the lower document id."""
