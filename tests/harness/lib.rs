@@ -1,10 +1,10 @@
 //! The harness that hamirror is tested with: real daemons over real documents, faults, loads,
-//! the tools of other languages, and the programs behind `cargo demo`, `cargo verify` and
-//! `cargo hamirror-install`.
+//! the tools of other languages, and the programs behind `cargo demo`, `cargo corpus`,
+//! `cargo verify` and `cargo hamirror-install`.
 //!
 //! ```text
 //! packages corpus process <- alone namespace link <- daemon relay <- cluster <- oracle load
-//!     <- programs
+//!     <- differential programs
 //! ```
 
 pub mod alone;
@@ -13,6 +13,7 @@ pub mod command_listing;
 pub mod compiler;
 pub mod corpus;
 pub mod daemon;
+pub mod differential;
 pub mod drills;
 pub mod echo;
 pub mod fake;

@@ -11,6 +11,7 @@ mod commands;
 mod config_oracle;
 mod cpp_header;
 mod cpp_programs;
+mod differential;
 mod exceptions;
 mod faults;
 mod grouped;

@@ -2,17 +2,16 @@
 //! are equal.
 
 use anyhow::{Result, ensure};
-use hamirror::search::{
-    Condition, GroupBy, Grouping, Idf, MatchMode, MergeMode, Overrides, Ranker, Sort, SortMethod,
-};
+use hamirror::search::MergeMode;
 use hamirror::{CallOptions, Client, Completeness, Config, Error, Reply, Search, SearchResult};
-use hamirror::{Kind, Value};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
 use hamirror_tests::corpus::{self, Document};
 use hamirror_tests::daemon::Daemon;
-use hamirror_tests::oracle::{
-    Answer, Filter, FilterKind, Oracle, Override, PREDICTED_TIME, Query, Row, TFIDF_NORMALIZED,
-};
+use hamirror_tests::differential::difference::{Difference, differences};
+use hamirror_tests::differential::question::Traits;
+use hamirror_tests::differential::told::Told;
+use hamirror_tests::differential::translate::translate;
+use hamirror_tests::oracle::{Answer, Oracle, Query};
 
 #[test]
 fn every_generated_query_gives_what_a_master_gives() -> Result<()> {
@@ -144,207 +143,16 @@ fn compare_with(
     Ok(seen)
 }
 
+/// What is not a master's; warnings have their own tests.
 pub(crate) fn difference(found: &SearchResult, expected: &Answer) -> Option<String> {
-    let totals = (found.total, found.total_found);
-    if totals != (expected.total, expected.total_found) {
-        let master = (expected.total, expected.total_found);
-        return Some(format!("total, total_found: {totals:?}, but a master: {master:?}"));
-    }
-    let words: Vec<(String, u64, u64)> =
-        found.words.iter().map(|word| (word.word.clone(), word.docs, word.hits)).collect();
-    if sorted(words.clone()) != sorted(expected.words.clone()) {
-        return Some(format!("words: {words:?}, but a master: {:?}", expected.words));
-    }
-    let columns: Vec<&str> = found.columns().iter().map(|column| column.name.as_str()).collect();
-    let of_master: Vec<&str> = expected.columns.iter().map(|column| column.0.as_str()).collect();
-    if columns != of_master {
-        return Some(format!("columns: {columns:?}, but a master: {of_master:?}"));
-    }
-    let rows = rows(found);
-    let places = rows.iter().zip(&expected.rows).position(|(row, master)| row != master);
-    if let Some(place) = places {
-        let (row, master) = (&rows[place], &expected.rows[place]);
-        return Some(format!("row {place}: {row:?}, but a master: {master:?}"));
-    }
-    (rows.len() != expected.rows.len())
-        .then(|| format!("{} rows, but a master: {}", rows.len(), expected.rows.len()))
-}
-
-fn sorted(mut words: Vec<(String, u64, u64)>) -> Vec<(String, u64, u64)> {
-    words.sort();
-    words
-}
-
-fn rows(result: &SearchResult) -> Vec<Row> {
-    let row = |row: hamirror::search::Row<'_>| Row {
-        id: row.id(),
-        weight: row.weight(),
-        values: result
-            .columns()
-            .iter()
-            .enumerate()
-            .map(|(number, column)| match row.value(number) {
-                // Plain clients are told so of no document.
-                Value::Null if column.kind == Kind::Json => "{}".to_owned(),
-                value => text(value),
-            })
-            .collect(),
+    let (found, expected) = (Told::of_search(found), Told::of_api(expected));
+    let is_meant = |difference: &Difference| {
+        use Difference::{Added, Pointers, Unsaid};
+        !matches!(difference, Added(_) | Unsaid(_) | Pointers)
     };
-    result.rows().map(row).collect()
+    let mut differences = differences(&Traits::default(), &found, &expected).into_iter();
+    differences.find(is_meant).map(|difference| format!("{difference:?}"))
 }
-
-fn text(value: Value<'_>) -> String {
-    match value {
-        Value::Uint(value) => value.to_string(),
-        Value::Bool(value) => u32::from(value).to_string(),
-        Value::Float(value) => value.to_string(),
-        Value::Bigint(value) => value.to_string(),
-        // Plain clients are sent ids as bigints.
-        Value::Uint64(value) => value.cast_signed().to_string(),
-        Value::String(value) => String::from_utf8_lossy(value).into_owned(),
-        Value::Multi(values) => format!("{:?}", values.iter().collect::<Vec<_>>()),
-        Value::Multi64(values) => format!("{:?}", values.iter().collect::<Vec<_>>()),
-        Value::Json(value) => value.to_string(),
-        Value::Null => String::new(),
-        other => format!("unexpected {other:?}"),
-    }
-}
-
-/// The oracle's query in hamirror's words.
-pub(crate) fn translate(query: &Query) -> Search {
-    let by = query.sort_by.clone();
-    let sort = match query.sort {
-        0 => Sort::Relevance,
-        1 => Sort::Descending(by),
-        2 => Sort::Ascending(by),
-        3 => Sort::TimeSegments(by),
-        4 => Sort::Extended(by),
-        _ => Sort::Expression(by),
-    };
-    let mut search = Search::new(query.text.as_str())
-        .match_mode(MODES[query.mode as usize])
-        .ranker(RANKERS.get(query.ranker as usize).cloned().unwrap_or_default())
-        .sort(sort)
-        .select(query.select.as_str())
-        .offset(query.offset)
-        .limit(query.limit)
-        .max_matches(query.max_matches)
-        .cutoff(query.cutoff);
-    if query.ranker == 8 {
-        search = search.ranker(Ranker::Expression(query.ranker_expression.clone()));
-    }
-    if query.ids != (0, 0) {
-        search =
-            search.id_range(query.ids.0, if query.ids.1 == 0 { u64::MAX } else { query.ids.1 });
-    }
-    for (field, weight) in &query.field_weights {
-        search = search.field_weight(*field, *weight);
-    }
-    search = settings(search, query);
-    for (index, weight) in &query.index_weights {
-        search = search.index_weight(*index, *weight);
-    }
-    for Filter { attribute, kind, exclude } in &query.filters {
-        let name = attribute.as_str();
-        search = match (kind.clone(), exclude) {
-            (FilterKind::Values(values), false) => search.filter_values(name, values),
-            (FilterKind::Values(values), true) => search.exclude_values(name, values),
-            (FilterKind::Range(low, high), false) => search.filter_range(name, low, high),
-            (FilterKind::Range(low, high), true) => search.exclude_range(name, low, high),
-            (FilterKind::FloatRange(low, high), false) => {
-                search.filter_float_range(name, low, high)
-            }
-            (FilterKind::FloatRange(low, high), true) => {
-                search.exclude_float_range(name, low, high)
-            }
-            (FilterKind::Null(is_null), exclude) if is_null != *exclude => {
-                search.filter_null(name)
-            }
-            (FilterKind::Null(_), _) => search.exclude_null(name),
-            (FilterKind::Text(text), false) => search.filter_string(name, text),
-            (FilterKind::Text(text), true) => search.exclude_string(name, text),
-            (FilterKind::Texts(texts), false) => search.filter(name, Condition::any_text(texts)),
-            (FilterKind::Texts(texts), true) => {
-                search.filter(name, Condition::any_text(texts).negated())
-            }
-        };
-    }
-    grouped(search, query)
-}
-
-/// How documents are grouped.
-fn grouped(mut search: Search, query: &Query) -> Search {
-    if let Some(group) = query.group.as_ref().filter(|group| !group.by.is_empty()) {
-        let attribute = || group.by.clone();
-        let by = match group.function {
-            0 => GroupBy::Day(attribute()),
-            1 => GroupBy::Week(attribute()),
-            2 => GroupBy::Month(attribute()),
-            3 => GroupBy::Year(attribute()),
-            4 => GroupBy::Attribute(attribute()),
-            _ => GroupBy::Attributes(group.by.split(", ").map(str::to_owned).collect()),
-        };
-        let mut grouping = Grouping::new(by).order(group.sort_by.as_str());
-        if !group.distinct.is_empty() {
-            grouping = grouping.count_distinct(group.distinct.as_str());
-        }
-        search = search.group(grouping);
-    }
-    search
-}
-
-/// Flags, weights by number and overrides.
-fn settings(mut search: Search, query: &Query) -> Search {
-    let is_set = |flag| query.flags & flag != 0;
-    if is_set(PREDICTED_TIME) {
-        search = search.max_predicted_time_ms(query.predicted_time_ms);
-    }
-    let buffer = if is_set(2) { SortMethod::KeepBuffer } else { SortMethod::PriorityQueue };
-    search = search
-        .reverse_scan(is_set(1))
-        .sort_method(buffer)
-        .boolean_simplify(is_set(8))
-        .idf(if is_set(0x10) { Idf::Plain } else { Idf::Normalized })
-        .tfidf_normalized(is_set(TFIDF_NORMALIZED))
-        .weights(query.weights.iter().copied());
-    for Override { attribute, kind, values } in &query.overrides {
-        let values = values.iter().copied();
-        let narrow = || values.clone().map(|(id, value)| (id, value as u32));
-        search = search.override_attribute(
-            *attribute,
-            match kind {
-                1 => Overrides::Uint(narrow().collect()),
-                2 => Overrides::Timestamp(narrow().collect()),
-                5 => Overrides::Float(
-                    narrow().map(|(id, bits)| (id, f32::from_bits(bits))).collect(),
-                ),
-                _ => Overrides::Bigint(values.collect()),
-            },
-        );
-    }
-    search
-}
-
-const MODES: [MatchMode; 7] = [
-    MatchMode::All,
-    MatchMode::Any,
-    MatchMode::Phrase,
-    MatchMode::Boolean,
-    MatchMode::Extended,
-    MatchMode::FullScan,
-    MatchMode::Extended2,
-];
-
-const RANKERS: [Ranker; 8] = [
-    Ranker::ProximityBm25,
-    Ranker::Bm25,
-    Ranker::None,
-    Ranker::WordCount,
-    Ranker::Proximity,
-    Ranker::MatchAny,
-    Ranker::FieldMask,
-    Ranker::Sph04,
-];
 
 /// Times that a query is asked which its daemons cut by time.
 const CUTS_TRIED: usize = 20;
