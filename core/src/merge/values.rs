@@ -66,6 +66,7 @@ impl<'a> Values<'a> {
         let mut seen: HashSet<Vec<u8>, FixedState> =
             HashSet::with_hasher(FixedState::with_seed(self.seed));
         let mut key = Vec::new();
+        let mut has_strays = false;
         for (number, set) in answers.iter().enumerate() {
             for row in 0..set.result.rows.len() {
                 let value = |column: &Column| {
@@ -76,6 +77,7 @@ impl<'a> Values<'a> {
                 key.clear();
                 sources.keys.iter().for_each(|column| self.put(value(column), &mut key));
                 let Some(group) = group_of.get(&key).copied().flatten() else {
+                    has_strays = true;
                     continue;
                 };
                 let count = counts[group as usize].get_or_insert(0);
@@ -89,6 +91,12 @@ impl<'a> Values<'a> {
                 seen.try_reserve(1)?;
                 *count += i64::from(seen.insert(one));
             }
+        }
+        // Agents may take keys for equal whose values differ, as those of JSON booleans.
+        let is_cut = |set: &Set<'_>| set.result.total_found as usize > set.result.rows.len();
+        if has_strays && !self.sets.iter().any(is_cut) {
+            let why = Some("values of one group differ in what it is grouped by".to_owned());
+            return unknown(vec![self.uncounted(&answers.iter().collect::<Vec<_>>(), why)]);
         }
         Ok(Counted { remarks: self.remarks(&answers, &counts), counts })
     }
