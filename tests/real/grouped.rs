@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use hamirror::Value;
-use hamirror::search::{GroupBy, Grouping, MergeMode, Row};
+use hamirror::search::{GroupBy, Grouping, MergeMode, Row, Sort};
 use hamirror::{Client, Config, Search, SearchResult};
 use hamirror_tests::cluster::{Agents, Cluster, INDEX, SHARDS};
 use hamirror_tests::corpus::{self, Document};
@@ -96,6 +96,30 @@ fn documents_of_both_shards_count_once_where_that_is_asked_for() -> Result<()> {
     let result = client.search(INDEX, &weeks.merge_mode(MergeMode::Unique))?;
     let warning = result.warning.context("weeks are not told")?;
     ensure!(warning.contains("are counted for each agent that holds them"), "{warning}");
+    Ok(())
+}
+
+#[test]
+fn enclosed_rows_are_in_the_order_of_a_text_in_every_mode() -> Result<()> {
+    let mut documents = corpus::synthetic(1_000, 1);
+    let cluster = Cluster::start(documents.clone(), |_| {})?;
+    let client = Client::new(&Config::read(cluster.config())?)?;
+    documents.sort_by_key(|one| (std::cmp::Reverse(one.installed_size), one.id));
+    documents.truncate(40);
+    documents.sort_by_key(|one| (one.section.clone(), one.id));
+    let expected: Vec<u64> = documents.iter().skip(2).take(30).map(|one| one.id).collect();
+    for mode in [MergeMode::Exact, MergeMode::Unique, MergeMode::Master] {
+        let inner = Search::new("").select("id, section, installed_size").limit(40);
+        let inner = inner.sort(Sort::Extended("installed_size desc, id asc".to_owned()));
+        let search = inner.outer("section asc, id asc", 2, 30).merge_mode(mode);
+        let result = client.search(INDEX, &search)?;
+        let found: Vec<u64> = result.rows().map(|row| row.id()).collect();
+        ensure!(found == expected, "{mode:?}: {found:?}, not {expected:?}");
+        let two = Grouping::by("installed_size").rows_per_group(2);
+        let many = Search::new("").max_matches(10).merge_mode(mode).group(two);
+        let result = client.search(INDEX, &many)?;
+        ensure!(result.total_found > 10 && result.len() == 10, "{mode:?}: {result:?}");
+    }
     Ok(())
 }
 

@@ -125,10 +125,10 @@ impl Plan {
         picks: &mut Vec<Pick>,
     ) -> Result<usize, Unmerged> {
         let Window { mut offset, mut limit, .. } = self.wish.window;
-        picks.truncate(self.kept_max(sets));
+        picks.truncate(self.kept_max());
         let total = picks.len();
         if let Some(outer) = &self.wish.outer {
-            if let Some(order) = self.outer_order.as_ref().filter(|_| self.sorts_again(sets)) {
+            if let Some(order) = &self.outer_order {
                 self.row_order(sets, columns, order, computed, super::ties(sets))?.sort(picks);
             }
             (offset, limit) = (outer.offset, outer.limit);

@@ -196,11 +196,8 @@ impl Plan {
         let row_count: usize = sets.iter().map(|set| set.result.rows.len()).sum();
         let total_found: u64 = sets.iter().map(|set| u64::from(set.result.total_found)).sum();
         let Window { offset, limit, .. } = self.wish.window;
-        let kept_max = self.kept_max(sets);
-        let end = match &self.wish.outer {
-            Some(_) => kept_max.min(row_count),
-            None => offset.saturating_add(limit).min(kept_max),
-        };
+        let kept_max = self.kept_max();
+        let end = offset.saturating_add(limit).min(kept_max);
         // A master sorts nothing and drops nothing where only one set arrived.
         let duplicates = match sets {
             [_, _, ..] => Duplicates::find(sets, &starts, seed)?,
@@ -219,9 +216,7 @@ impl Plan {
         };
         match (&self.wish.outer, &self.outer_order) {
             (Some(outer), Some(order)) => {
-                if self.sorts_again(sets) {
-                    self.sort_outer(sets, &columns, order, &starts, &mut rows)?;
-                }
+                self.sort_outer(sets, &columns, order, &starts, &mut rows)?;
                 rows.truncate(outer.offset.saturating_add(outer.limit));
                 rows.drain(..outer.offset.min(rows.len()));
             }
@@ -232,22 +227,11 @@ impl Plan {
         Ok(Chosen { columns, rows, groups, computed, total, total_found, remarks })
     }
 
-    /// Rows to choose from at most: of an enclosed select as many as its own limit says. A master
-    /// of Sphinx has each agent apply that, and takes what they send.
-    fn kept_max(&self, sets: &[Set<'_>]) -> usize {
+    /// Rows to choose from at most: of an enclosed select as many as its own limit says. Agents
+    /// are told nothing of the enclosing one.
+    fn kept_max(&self) -> usize {
         let Window { limit, max_matches, .. } = self.wish.window;
-        let is_sphinx_master = self.wish.mode == MergeMode::Master && !is_manticore(sets);
-        match self.wish.outer {
-            Some(_) if is_sphinx_master => usize::MAX,
-            Some(_) => limit,
-            None => max_matches,
-        }
-    }
-
-    /// True if the order of an enclosing select is still to be made. Masters leave it to a single
-    /// agent, and the exact merge tells agents nothing of it.
-    fn sorts_again(&self, sets: &[Set<'_>]) -> bool {
-        sets.len() > 1 || self.wish.mode != MergeMode::Master
+        if self.wish.outer.is_some() { limit } else { max_matches }
     }
 
     fn sort_outer(

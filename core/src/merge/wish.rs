@@ -40,6 +40,7 @@ pub enum MergeMode {
     /// too. Each agent sends a row for every document that matches, up to 50,000; where there are
     /// more, the result warns, and documents count for each agent.
     Unique,
-    /// What a master answers, to the number, so that results can be compared.
+    /// What a master answers, to the number, so that results can be compared. An enclosing select
+    /// alone is that of [`MergeMode::Exact`].
     Master,
 }

@@ -8,6 +8,7 @@ use crate::limits::{
     AGENT_RETRY_COUNT_MAX, AGENT_RETRY_DELAY_MAX, FILTER_VALUES_MAX, FILTERS_MAX, MATCHES_MAX,
     QUERIES_MAX, WEIGHTS_MAX,
 };
+use crate::wire::guard::distinct;
 use crate::wire::search::{Filter, FilterTest, Query};
 use crate::wire::text;
 
@@ -132,6 +133,14 @@ fn check_group(search: &Search) -> Result<(), String> {
     if !(1..=search.max_matches).contains(&group.rows_per_group) {
         let (rows, max_matches) = (group.rows_per_group, search.max_matches);
         return Err(format!("{rows} rows a group are not in 1..max_matches {max_matches}"));
+    }
+    let is_counting = group.distinct.is_some() || distinct(&search.query.select).is_some();
+    if group.rows_per_group > 1 && is_counting {
+        let rows = group.rows_per_group;
+        return Err(format!(
+            "COUNT(DISTINCT) of groups with {rows} rows each: count in a search of its own, with \
+             one row a group"
+        ));
     }
     let texts = [("group order", &group.order)].into_iter();
     let texts = texts.chain(attributes.iter().map(|name| ("group-by attribute", name)));

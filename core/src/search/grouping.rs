@@ -80,7 +80,7 @@ impl Grouping {
     }
 
     /// Counts the different values of this attribute as `@distinct`. `count(distinct attribute)`
-    /// in the select list does, too.
+    /// in the select list does, too. Groups have one [row](Self::rows_per_group) then.
     pub fn count_distinct(mut self, attribute: impl Into<String>) -> Self {
         self.distinct = Some(attribute.into());
         self

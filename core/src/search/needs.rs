@@ -14,7 +14,6 @@ pub(super) enum Need {
     Flags,
     /// A range of floats without its ends.
     OpenEnds,
-    Outer,
     RowsPerGroup,
     Plugins,
 }
@@ -35,7 +34,6 @@ impl Need {
             (is_set(flags::PREDICTED_TIME), Need::PredictedTime),
             (query.flags != flags::TFIDF_NORMALIZED, Need::Flags),
             (query.filters.iter().any(is_open), Need::OpenEnds),
-            (query.outer.present, Need::Outer),
             (query.rows_per_group != 1, Need::RowsPerGroup),
             (has_plugins.into_iter().any(|text| !text.is_empty()), Need::Plugins),
         ];
@@ -53,7 +51,6 @@ impl Need {
             Need::PredictedTime => (!is_manticore, "a longest predicted time", ""),
             Need::Flags => (layout.has_flags(), "flags of the query", SPHINX_2_2),
             Need::OpenEnds => (layout.has_ends(), "a range without its ends", SPHINX_2_2),
-            Need::Outer => (layout.has_outer(), "an enclosing select", SPHINX_2_2),
             Need::RowsPerGroup => {
                 (layout.has_rows_per_group(), "the number of rows of a group", SPHINX_2_2)
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{MatchMode, MergeMode, Ranker, Search, Sort};
+use super::{MatchMode, Ranker, Search, Sort};
 use crate::merge::{Window, Wish};
 use crate::wire::guard::distinct;
 use crate::wire::search::{FilterTest, Query};
@@ -95,7 +95,6 @@ pub(super) fn agent_query(index: &str, search: &Search) -> Query {
     if let Some(group) = &search.group {
         group.put(&mut query);
     }
-    put_outer(search, &mut query);
     if let Ranker::Plugin { name, options } = &search.ranker {
         query.ranker_plugin = [name, options].map(|text| text.as_bytes().to_vec());
     }
@@ -110,19 +109,6 @@ pub(super) fn agent_query(index: &str, search: &Search) -> Query {
         query.group_function = BY_ATTRIBUTE;
     }
     query
-}
-
-/// Cuts the inner rows at each agent, as masters do; the exact merge needs those of all first.
-fn put_outer(search: &Search, query: &mut Query) {
-    let Some(outer) = search.outer.as_ref().filter(|_| search.merge_mode == MergeMode::Master)
-    else {
-        return;
-    };
-    query.limit = i32::try_from(search.limit).unwrap_or(i32::MAX);
-    query.outer.present = true;
-    query.outer.master_order = outer.order.as_bytes().to_vec();
-    let end = outer.offset.saturating_add(outer.limit);
-    query.outer.master_limit = i32::try_from(end).unwrap_or(i32::MAX);
 }
 
 /// A weight of the distributed index, or of all, is every agent's weight; others go as they are.

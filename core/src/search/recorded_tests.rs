@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::query::agent_query;
-use super::{Condition, GroupBy, Grouping, MergeMode, Search, Sort};
+use super::{Condition, GroupBy, Grouping, Search, Sort};
 use crate::wire::search::{MASTER, Query, encode};
 
 /// A statement without an order, as a master reads it.
@@ -133,14 +133,6 @@ fn choices_of_groups() -> Vec<Case> {
         named("g_one_agent_zero", {
             let list = "gid, COUNT(*) c, AVG(fl) af, COUNT(DISTINCT s) cd";
             grouped(list, &["gid"], "gid ASC").filter("id", Condition::any_of([1, 3, 5, 7, 9]))
-        }),
-        named("g_outer_group", {
-            let search = grouped("gid, s, COUNT(*) c, AVG(fl) af", &["s"], "c DESC, s ASC");
-            search.limit(4).outer("af ASC", 0, 3).merge_mode(MergeMode::Master)
-        }),
-        named("g_outer_plain", {
-            let search = sql("id, gid, fl").sort(extended("gid DESC, id ASC")).limit(10);
-            search.outer("fl ASC, id ASC", 1, 4).merge_mode(MergeMode::Master)
         }),
     ]
 }

@@ -52,6 +52,7 @@ fn own(select: &Select, search: Search) -> Result<Search, Fault> {
                 let expected = "a column is expected: groups have no random order";
                 return Err(Fault::new(*span, expected));
             }
+            refuse_counts_of_rows(select, group)?;
             let mut grouping = grouped(group, order)?;
             if let Some(having) = &select.having {
                 grouping = grouping.having(having.column.text.as_str(), condition(having)?);
@@ -79,6 +80,20 @@ fn own(select: &Select, search: Search) -> Result<Search, Fault> {
     let (offset, count) =
         outer.limit.as_ref().map_or((0, inner), |limit| (limit.offset, limit.count));
     Ok(search.outer(keys_clause(&outer.order)?, offset, count))
+}
+
+/// The rows of groups and their numbers of distinct values are two searches.
+fn refuse_counts_of_rows(select: &Select, group: &Group) -> Result<(), Fault> {
+    let is_count =
+        |item: &&Item| matches!(item.kind, ItemKind::Aggregate(Aggregate::CountDistinct(_)));
+    match select.items.iter().find(is_count) {
+        Some(item) if group.rows.is_some_and(|rows| rows > 1) => {
+            let expected = "no COUNT(DISTINCT) is expected where groups have several rows: select \
+                            it in a statement of its own";
+            Err(Fault::new(item.span, expected))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn grouped(group: &Group, order: String) -> Result<Grouping, Fault> {

@@ -259,6 +259,10 @@ fn what_can_not_be_done_is_refused_by_name_and_place() {
     let table = [
         ("select id from d having a>1", "1:25: 'a>1': HAVING is expected behind GROUP BY"),
         ("select id from d group 0 by a", "'group 0 by a': at least one row of a group"),
+        (
+            "select id, count(distinct b) c from d group 2 by a",
+            "1:12: 'count(distinct b)': no COUNT(DISTINCT) is expected where groups have several",
+        ),
         ("select id from d group by a order by rand()", "'rand()': a column is expected: groups"),
         ("select id from d order by j['a b']", "1:27: 'j['a b']': a column without blanks"),
         ("select id from d group by j['a,b']", "1:27: 'j['a,b']': a column without blanks"),

@@ -8,8 +8,10 @@ use hamirror::internal::wire::search::{
     encode,
 };
 use hamirror::request::{Product, Reply, Request, Target, Verdict};
-use hamirror::search::{Collation, Condition, Idf, Overrides, Ranker, Search, SortMethod};
-use hamirror::{CallOptions, Client, Config};
+use hamirror::search::{
+    Collation, Condition, Grouping, Idf, MergeMode, Overrides, Ranker, Search, SortMethod,
+};
+use hamirror::{CallOptions, Client, Config, Error};
 
 use super::set::{MANTICORE, SPHINX, request, set};
 
@@ -90,6 +92,30 @@ fn settings() {
     ];
     for (search, query) in cases {
         assert_eq!(body(&search, Product::Unknown), expected(query), "{search:?}");
+    }
+}
+
+/// Not every agent sorts enclosed rows by a text, or counts distinct values of groups with several
+/// rows.
+#[test]
+fn agents_are_asked_for_enclosed_rows_and_for_counts_alone() {
+    let config = "index d {\n type = distributed\n agent = 127.0.0.1:1:i\n}\n";
+    let client = Client::new(&Config::parse(config, "c.conf").unwrap()).unwrap();
+    let two = || Grouping::by("gid").rows_per_group(2);
+    for mode in [MergeMode::Exact, MergeMode::Unique, MergeMode::Master] {
+        let search = || Search::new("").merge_mode(mode);
+        let enclosed = search().limit(9).outer("name desc", 0, 5);
+        assert_eq!(body(&enclosed, Product::Unknown), body(&search().limit(9), Product::Unknown));
+        for counting in [
+            search().group(two().count_distinct("x")),
+            search().select("gid, Count( distinct x ) d").group(two()),
+        ] {
+            let error = client.search("d", &counting).unwrap_err();
+            assert!(matches!(error, Error::Request(_)), "{error:?}");
+            assert!(error.to_string().contains("in a search of its own"), "{error}");
+        }
+        let error = client.search("d", &search().group(two())).unwrap_err();
+        assert!(matches!(error, Error::Unanswered { .. }), "{error:?}");
     }
 }
 

@@ -2,11 +2,12 @@
 //! `manticore`.
 
 use super::manticore;
-use super::select::aggregate;
+use super::select::{aggregate, distinct};
 use super::walk::{Step, Stop, Walk, fault};
 use crate::limits::MATCHES_MAX;
 use crate::manticore_29::{CLIENT_VERSION_MIN, MASTER_MAX};
 use crate::wire::search::flags;
+use crate::wire::text;
 
 /// What decides which fields a query has.
 #[derive(Clone, Copy)]
@@ -54,7 +55,7 @@ fn check_query(walk: &mut Walk<'_>, layout: Layout) -> Step<()> {
         walk.list("filters", 4 + 4, |walk| check_filter(walk, layout))?;
     }
     let grouping = check_grouping(walk, version)?;
-    check_options(walk, version)?;
+    let mut is_counting = check_options(walk, version)?;
     if version >= 0x115 {
         walk.list("overrides", 12, check_override)?;
     }
@@ -64,6 +65,7 @@ fn check_query(walk: &mut Walk<'_>, layout: Layout) -> Step<()> {
             "the select list has an aggregate, which needs a group-sort clause: {GROUP_SORT}"
         ));
     }
+    is_counting |= distinct(select).is_some();
     if flags & flags::PREDICTED_TIME != 0 {
         walk.u32("predicted time")?;
     }
@@ -71,7 +73,13 @@ fn check_query(walk: &mut Walk<'_>, layout: Layout) -> Step<()> {
     if version >= 0x124 {
         walk.u32("expansion limit")?;
     }
-    check_master_rows(walk, layout, has_outer)?;
+    let rows_per_group = check_master_rows(walk, layout, has_outer)?;
+    if rows_per_group > 1 && is_counting {
+        return fault(format!(
+            "count-distinct attribute of groups with {rows_per_group} rows each: count in a query \
+             of its own, with one row a group"
+        ));
+    }
     manticore::check(walk, layout)
 }
 
@@ -176,8 +184,9 @@ fn check_grouping(walk: &mut Walk<'_>, version: u16) -> Step<Grouping> {
     }
 }
 
-/// Rows 19 to 26.
-fn check_options(walk: &mut Walk<'_>, version: u16) -> Step<()> {
+/// Rows 19 to 26; true if distinct values are counted.
+fn check_options(walk: &mut Walk<'_>, version: u16) -> Step<bool> {
+    let mut is_counting = false;
     if version >= 0x109 {
         walk.u32("cutoff")?;
     }
@@ -185,7 +194,7 @@ fn check_options(walk: &mut Walk<'_>, version: u16) -> Step<()> {
         walk.skip("retry count and delay", 8)?;
     }
     if version >= 0x10b {
-        walk.string("count-distinct attribute")?;
+        is_counting = !walk.string("count-distinct attribute")?.is_empty();
     }
     if version >= 0x10e && walk.u32("geo anchor flag")? != 0 {
         walk.strings("geo anchor attribute", 2)?;
@@ -203,7 +212,7 @@ fn check_options(walk: &mut Walk<'_>, version: u16) -> Step<()> {
     if version >= 0x113 {
         walk.string("comment")?;
     }
-    Ok(())
+    Ok(is_counting)
 }
 
 fn check_weight(walk: &mut Walk<'_>) -> Step<()> {
@@ -220,25 +229,47 @@ fn check_override(walk: &mut Walk<'_>) -> Step<()> {
 
 /// Row 30; true if there is an enclosing select.
 fn check_outer(walk: &mut Walk<'_>) -> Step<bool> {
-    walk.string("outer order")?;
+    let order = walk.string("outer order")?;
     walk.skip("outer offset and limit", 8)?;
-    Ok(walk.u32("outer flag")? != 0)
+    let has_outer = walk.u32("outer flag")? != 0;
+    if has_outer {
+        check_outer_order(order)?;
+    }
+    Ok(has_outer)
 }
 
-/// Rows 31 to 36.
-fn check_master_rows(walk: &mut Walk<'_>, layout: Layout, has_outer: bool) -> Step<()> {
+/// Whether an attribute holds texts is known to the daemon alone.
+fn check_outer_order(order: &[u8]) -> Step<()> {
+    let words = order.split(|byte| *byte == b',' || byte.is_ascii_whitespace());
+    let is_number = |word: &&[u8]| {
+        NUMBERS_AND_DIRECTIONS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+    };
+    match words.filter(|word| !word.is_empty()).find(|word| !is_number(word)) {
+        Some(word) => fault(format!(
+            "outer order by '{}', which may be a text: order by @id or @weight, or sort the rows \
+             of the reply",
+            text::quote_name(word)
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Rows 31 to 36; returns the number of rows of a group.
+fn check_master_rows(walk: &mut Walk<'_>, layout: Layout, has_outer: bool) -> Step<i32> {
+    let mut rows_per_group = 1;
     let Layout { version, master } = layout;
     if master >= 1 {
         walk.u32("collation")?;
     }
     if master >= 2 {
-        walk.string("outer order for masters")?;
+        let order = walk.string("outer order for masters")?;
         if has_outer {
+            check_outer_order(order)?;
             walk.u32("outer limit for masters")?;
         }
     }
     if master >= 6 {
-        walk.u32("rows per group")?;
+        rows_per_group = walk.i32("rows per group")?;
     }
     if master >= 14 {
         walk.strings("ranker plugin", 2)?;
@@ -246,7 +277,7 @@ fn check_master_rows(walk: &mut Walk<'_>, layout: Layout, has_outer: bool) -> St
     if master >= 14 || version >= 0x120 {
         walk.strings("token filter", 3)?;
     }
-    Ok(())
+    Ok(rows_per_group)
 }
 
 /// Whether groups, if there are any, have an order.
@@ -264,5 +295,9 @@ const MATCH_MODE_MAX: i32 = 6;
 
 /// Attribute type of 64 bits.
 const BIGINT: u32 = 6;
+
+/// What an order has of names that are no attributes.
+const NUMBERS_AND_DIRECTIONS: [&str; 7] =
+    ["@id", "id", "@weight", "weight()", "@count", "asc", "desc"];
 
 const GROUP_SORT: &str = "send '@group desc'";
