@@ -90,7 +90,7 @@ pub static LIST: [Deviation; 12] = [
         name: "enclosed rows",
         page: "core/docs/behaviour.md",
         words: "The inner LIMIT of a select within a select applies to the rows of all agents",
-        is_of_mode: true,
+        is_of_mode: false,
         explains: |met, difference| {
             let is_of_rows = matches!(
                 difference,

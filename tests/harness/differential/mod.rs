@@ -209,8 +209,13 @@ fn judge(parties: &mut Parties, question: &Question) -> Result<(Vec<Verdict>, Di
         _ => false,
     };
     let mut distinct = Distinct::default();
-    if verdicts.iter().any(is_of_mode) {
+    let has_mode = verdicts.iter().any(is_of_mode);
+    if has_mode {
         check_mode(parties, question, &expected, &mut verdicts)?;
+    }
+    // Every mode has the enclosed rows of all.
+    let has_others = |verdict: &Verdict| matches!(verdict, Verdict::Deviating(..));
+    if has_mode || question.traits(0).is_enclosed && verdicts.iter().any(has_others) {
         let is_weighed = question.is_weighed_by_shard();
         if let Some(whole) = parties.ask_whole(question)?.filter(|_| !is_weighed) {
             check_whole(question, &found, &whole, &mut verdicts);
