@@ -53,6 +53,10 @@ impl Plan {
         if self.wish.mode == MergeMode::Unique {
             total_found -= Plan::drop_empty(&columns, &computed, &mut picks);
         }
+        // A condition is asked of the groups that are kept, as within one index.
+        if !is_reversed {
+            picks.truncate(self.wish.window.max_matches);
+        }
         if let Some(filter) = &self.wish.having {
             let column = self.column_of(&columns, &filter.attribute)?;
             let having = Having { filter, column, computed: &computed };

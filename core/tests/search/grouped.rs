@@ -293,6 +293,13 @@ fn groups_that_do_not_pass_are_left_out() {
         assert_eq!(values(&result, "@groupby"), expected, "{column} {condition:?}");
         assert_eq!(result.total, expected.len() as u64, "{column} {condition:?}");
     }
+    // The third group is not kept.
+    for mode in [MergeMode::Exact, MergeMode::Master] {
+        let search = grouping("c", Condition::at_most(2)).merge_mode(mode).max_matches(2);
+        let replies = sets.iter().map(|set| reply(&search, std::slice::from_ref(set)));
+        let result = merge(&search, replies.collect()).unwrap();
+        assert_eq!(values(&result, "@groupby"), [1.0], "{mode:?}");
+    }
     let search = grouping("nothing", Condition::above(1));
     let replies = sets.iter().map(|set| reply(&search, std::slice::from_ref(set)));
     let error = merge(&search, replies.collect()).unwrap_err().to_string();
