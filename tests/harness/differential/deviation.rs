@@ -67,6 +67,24 @@ pub static LIST: [Deviation; 12] = [
         explains: is_distinct,
     },
     Deviation {
+        name: "beside a refused query",
+        page: "core/docs/behaviour.md",
+        words: "A query that is refused leaves the others of its request alone",
+        is_of_mode: false,
+        explains: |met, difference| {
+            let is_empty = met.expected.is_some_and(|told| told.rows.is_empty());
+            let is_lost = matches!(
+                difference,
+                Difference::Refused(Some(_), None)
+                    | Difference::Columns(..)
+                    | Difference::Count(_, 0)
+                    | Difference::Total(..)
+                    | Difference::TotalFound(..)
+            );
+            met.is_beside_refused && is_empty && is_lost
+        },
+    },
+    Deviation {
         name: "total of several rows a group",
         page: "core/docs/behaviour.md",
         words: "Where groups have several rows, a total is max_matches at most",
@@ -101,24 +119,6 @@ pub static LIST: [Deviation; 12] = [
                     | Difference::TotalFound(..)
             );
             met.traits.is_enclosed && is_of_rows
-        },
-    },
-    Deviation {
-        name: "beside a refused query",
-        page: "core/docs/behaviour.md",
-        words: "A query that is refused leaves the others of its request alone",
-        is_of_mode: false,
-        explains: |met, difference| {
-            let is_empty = met.expected.is_some_and(|told| told.rows.is_empty());
-            let is_lost = matches!(
-                difference,
-                Difference::Refused(Some(_), None)
-                    | Difference::Columns(..)
-                    | Difference::Count(_, 0)
-                    | Difference::Total(..)
-                    | Difference::TotalFound(..)
-            );
-            met.is_beside_refused && is_empty && is_lost
         },
     },
     Deviation {

@@ -1,5 +1,7 @@
 //! Queries made at random: what a master and hamirror must answer alike.
 
+use std::collections::BTreeMap;
+
 use super::query::{Filter, FilterKind, Override, PREDICTED_TIME, Query, TFIDF_NORMALIZED};
 use crate::corpus::{SECTIONS, WORDS};
 
@@ -51,11 +53,11 @@ impl Query {
 
 fn override_of(random: &mut fastrand::Rng) -> Override {
     let (attribute, kind, most) = pick(random, &OVERRIDDEN);
-    let values = (0..50).map(|_| (random.u64(1..2_000), random.i64(..most)));
-    let values = match kind {
-        5 => values.map(|(id, value)| (id, i64::from((value as f32).to_bits()))).collect(),
-        _ => values.collect(),
-    };
+    // Of two values for one document daemons take either.
+    let values: BTreeMap<u64, i64> =
+        (0..50).map(|_| (random.u64(1..2_000), random.i64(..most))).collect();
+    let on_wire = |value: i64| if kind == 5 { (value as f32).to_bits().into() } else { value };
+    let values = values.into_iter().map(|(id, value)| (id, on_wire(value))).collect();
     Override { attribute, kind, values }
 }
 
