@@ -40,25 +40,25 @@ impl Groups {
         let row_count = sets.iter().map(|set| set.result.rows.len()).sum();
         let mut members = Vec::new();
         members.try_reserve_exact(row_count)?;
-        let mut numbers: HashMap<u64, u32, FixedState> =
-            HashMap::with_hasher(FixedState::with_seed(seed));
+        let mut keys = Keys::new(seed);
         // For each group the set of its latest row.
         let mut latest: Vec<u32> = Vec::new();
         for (set_number, set) in sets.iter().enumerate() {
             let source = key.sources[set_number] as usize;
+            let mut next = 0;
             for row in 0..set.result.rows.len() {
                 let value = set.result.value(set.body, set.dialect, row, source);
                 let bits = key_bits(value.unwrap_or(Value::Null));
-                let known = numbers.get(&bits).copied();
+                let known = keys.find(bits, next)?;
                 let group = known.unwrap_or(latest.len() as u32);
+                next = group as usize + 1;
                 let place = RowPlace { set: set_number as u32, row: row as u32 };
                 let is_head = match known {
                     Some(group) => latest[group as usize] != place.set,
                     None => {
-                        numbers.try_reserve(1)?;
                         latest.try_reserve(1)?;
-                        numbers.insert(bits, group);
                         latest.push(place.set);
+                        keys.push(bits)?;
                         true
                     }
                 };
@@ -127,6 +127,45 @@ impl Groups {
 
     pub(super) fn pick(&self, row: u32) -> Pick {
         Pick { row, group: self.members[row as usize].group }
+    }
+}
+
+/// The keys of the groups so far. Agents mostly have the same groups in the same order, by which
+/// these are found; there is a table of the others alone.
+struct Keys {
+    /// One for each group.
+    keys: Vec<u64>,
+    least: u64,
+    greatest: u64,
+    numbers: HashMap<u64, u32, FixedState>,
+}
+
+impl Keys {
+    fn new(seed: u64) -> Self {
+        let numbers = HashMap::with_hasher(FixedState::with_seed(seed));
+        Keys { keys: Vec::new(), least: u64::MAX, greatest: 0, numbers }
+    }
+
+    /// The group with that key, which is likely to be the one of that number.
+    fn find(&mut self, key: u64, likely: usize) -> Result<Option<u32>, TryReserveError> {
+        if self.keys.get(likely) == Some(&key) {
+            return Ok(Some(likely as u32));
+        }
+        if key < self.least || key > self.greatest || self.keys.is_empty() {
+            return Ok(None);
+        }
+        let known = self.numbers.len();
+        self.numbers.try_reserve(self.keys.len() - known)?;
+        self.numbers.extend(self.keys[known..].iter().copied().zip(known as u32..));
+        Ok(self.numbers.get(&key).copied())
+    }
+
+    /// Adds a group with a key that none has.
+    fn push(&mut self, key: u64) -> Result<(), TryReserveError> {
+        self.keys.try_reserve(1)?;
+        self.keys.push(key);
+        (self.least, self.greatest) = (self.least.min(key), self.greatest.max(key));
+        Ok(())
     }
 }
 

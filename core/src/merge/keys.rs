@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::TryReserveError;
 
-use super::Set;
 use super::schema::Column;
+use super::{RowPlace, Set};
 use crate::wire::search::{Kind, Value};
 
 /// A key of the order.
@@ -39,6 +39,59 @@ impl SortKey<'_> {
             Source::Segment(column) => {
                 is_narrow(column.kind) || matches!(column.kind, Kind::Bigint | Kind::Uint64)
             }
+        }
+    }
+
+    /// True if the key has numbers; ids are compared as they are.
+    pub(super) fn has_numbers(&self) -> bool {
+        match self.source {
+            Source::Weight => true,
+            Source::Id => false,
+            Source::Column(column) | Source::Bits(column) | Source::Segment(column) => {
+                column.kind.fixed_size().is_some()
+            }
+        }
+    }
+
+    /// True if values are compared where they lie: texts of JSON have to be printed first.
+    pub(super) fn is_readable(&self) -> bool {
+        match self.source {
+            Source::Weight | Source::Id => true,
+            Source::Column(column) | Source::Bits(column) | Source::Segment(column) => {
+                !matches!(column.kind, Kind::Json | Kind::JsonField)
+            }
+        }
+    }
+
+    /// Compares two rows by the key, where they lie.
+    pub(super) fn compare(
+        &self,
+        sets: &[Set<'_>],
+        one: RowPlace,
+        other: RowPlace,
+        now_s: u64,
+    ) -> Ordering {
+        let set = |place: RowPlace| (place.set as usize, &sets[place.set as usize]);
+        if self.has_numbers() {
+            let number = |place: RowPlace| {
+                let (number, set) = set(place);
+                self.number(number, set, place.row as usize, now_s)
+            };
+            return number(one).cmp(&number(other));
+        }
+        let (Source::Column(column) | Source::Bits(column) | Source::Segment(column)) =
+            self.source
+        else {
+            let id = |place: RowPlace| set(place).1.id(place.row as usize);
+            return id(one).cmp(&id(other));
+        };
+        let text = |place: RowPlace| {
+            let (number, set) = set(place);
+            text_of(value(column, number, set, place.row as usize))
+        };
+        match self.is_cased {
+            true => text(one).cmp(text(other)),
+            false => compare_texts(text(one), text(other)),
         }
     }
 
@@ -96,10 +149,7 @@ impl SortKey<'_> {
             Some(column) => {
                 let mut texts = Vec::new();
                 texts.try_reserve_exact(count)?;
-                let text = |(number, set, row)| match value(column, number, set, row) {
-                    Value::String(text) => text,
-                    _ => &b""[..],
-                };
+                let text = |(number, set, row)| text_of(value(column, number, set, row));
                 texts.extend(rows.map(text));
                 Ok(Values::Texts { texts, is_cased: self.is_cased })
             }
@@ -115,6 +165,13 @@ pub(super) fn weight_rank(weight: i32) -> u32 {
 fn value<'a>(column: &Column, set_number: usize, set: &Set<'a>, row: usize) -> Value<'a> {
     let source = column.sources[set_number] as usize;
     set.result.value(set.body, set.dialect, row, source).unwrap_or(Value::Null)
+}
+
+fn text_of(value: Value<'_>) -> &[u8] {
+    match value {
+        Value::String(text) => text,
+        _ => b"",
+    }
 }
 
 /// The values of a key in all rows.

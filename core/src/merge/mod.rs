@@ -14,6 +14,7 @@ mod helpers;
 mod keys;
 mod order;
 mod row_order;
+mod runs;
 mod schema;
 mod select;
 mod sort;

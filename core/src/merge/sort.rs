@@ -1,11 +1,12 @@
-//! Rows of many sets sorted anew (core/docs/spec/distributed.md 5.4): agents send theirs in order,
-//! and no agent is believed.
+//! Rows of many sets in one order (core/docs/spec/distributed.md 5.4): agents send theirs in
+//! order, and no agent is believed.
 
 use std::cmp::Ordering;
 use std::collections::TryReserveError;
 
 use super::duplicates::Duplicates;
 use super::keys::{SortKey, Source, Values, weight_rank};
+use super::runs::Runs;
 use super::{RowPlace, Set};
 
 /// Which rows a result may hold.
@@ -25,6 +26,9 @@ pub(super) fn sort(
     keys: &[SortKey<'_>],
     wanted: &Wanted<'_>,
 ) -> Result<Vec<RowPlace>, TryReserveError> {
+    if let Some(runs) = Runs::find(sets, keys, wanted) {
+        return runs.merge();
+    }
     let keys = Keys::new(sets, keys, wanted.now_s)?;
     let mut entries = keys.entries(sets, wanted)?;
     if entries.len() <= RUNS_LENGTH_MAX {
@@ -119,7 +123,7 @@ impl<'a> Keys<'a> {
                 }
                 let entry = self.entry(set_number, set, row, number);
                 let is_behind = last.is_none_or(|last| self.compare(&last, &entry).is_lt());
-                // As many of the same set come before it: agents send rows in order.
+                // As many of the same set come before it: agents send most rows in order.
                 if is_behind && entries.len() - begin >= wanted.count {
                     continue;
                 }

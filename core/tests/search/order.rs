@@ -16,9 +16,10 @@ proptest! {
     fn no_agent_is_believed_to_send_rows_in_order(
         agents in prop::collection::vec(prop::collection::vec(row(), 0..100), 2..4),
         window in (0_u32..10, 0_u32..30),
+        are_in_order in any::<[bool; 4]>(),
     ) {
         let (offset, limit) = window;
-        check(&agents, (offset as usize, limit as usize, 100));
+        check(&agents, &are_in_order, (offset as usize, limit as usize, 100));
     }
 }
 
@@ -33,20 +34,31 @@ fn tens_of_thousands_of_rows_are_in_order() {
         (id, number as i32 % 7 - 3, narrow as u32 % 1_000, format!("{prefix}{}", narrow % 10))
     };
     let agents = [0, 1].map(|agent| (0..12_000).map(|number| row(2 * number + agent)).collect());
-    check(&agents, (0, 30_000, 30_000));
+    check(&agents, &[false, false], (0, 30_000, 30_000));
+    check(&agents, &[true, true], (0, 30_000, 30_000));
+    check(&agents, &[true, true], (10, 20, 30_000));
     let descending = [(0..24_000).rev().map(row).collect(), Vec::new()];
-    check(&descending, (0, 30_000, 30_000));
+    check(&descending, &[false, false], (0, 30_000, 30_000));
 }
 
-/// Compares what is made of these agents' rows with what should be, in every order.
-fn check(agents: &[Vec<Row>], (offset, limit, max_matches): (usize, usize, usize)) {
+/// Compares what is made of these agents' rows with what should be, in every order. Agents send
+/// their rows as they are, or in order.
+fn check(
+    agents: &[Vec<Row>],
+    are_in_order: &[bool],
+    (offset, limit, max_matches): (usize, usize, usize),
+) {
     let search = Search::new("x").offset(offset as u32).limit(limit as u32);
     let search = search.max_matches(max_matches as u32);
-    // Of a document the last row stays.
-    let mut known = HashSet::new();
-    let mut kept: Vec<&Row> = agents.iter().flatten().rev().collect();
-    kept.retain(|row| known.insert(row.0));
     for (sort, compare) in ORDERS {
+        let mut agents = agents.to_vec();
+        for (rows, _) in agents.iter_mut().zip(are_in_order).filter(|(_, in_order)| **in_order) {
+            rows.sort_by_cached_key(|row| (compare(row), row.0));
+        }
+        // Of a document the last row stays.
+        let mut known = HashSet::new();
+        let mut kept: Vec<&Row> = agents.iter().flatten().rev().collect();
+        kept.retain(|row| known.insert(row.0));
         let search = search.clone().sort(Sort::Extended(sort.to_owned()));
         let outcomes = agents.iter().map(|rows| ok(&search, as_set(rows))).collect();
         let result = merge(&search, outcomes).unwrap();
