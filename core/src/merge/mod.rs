@@ -17,6 +17,7 @@ mod row_order;
 mod runs;
 mod schema;
 mod select;
+mod set;
 mod sort;
 mod values;
 mod wish;
@@ -34,12 +35,13 @@ use words::Words;
 
 pub(crate) use computed::Computed;
 pub(crate) use schema::Column;
+pub(crate) use set::Set;
 pub use wish::MergeMode;
 pub(crate) use wish::{OuterSelect, Wish};
 pub use words::Word;
 
 use crate::wire::guard::aggregate;
-use crate::wire::search::{Dialect, FilterTest, Kind, Query, ResultSet, Row, Status, Value};
+use crate::wire::search::{Dialect, FilterTest, Kind, Query, Value};
 
 /// What the merge must know of the query.
 #[derive(Clone, Debug)]
@@ -379,36 +381,6 @@ fn refuse_groups(sets: &[Set<'_>]) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// The result of one agent, or of a local index; these come first.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Set<'a> {
-    pub(crate) is_local: bool,
-    /// The host that was asked, or the local index.
-    pub(crate) name: &'a str,
-    pub(crate) body: &'a [u8],
-    pub(crate) dialect: Dialect,
-    pub(crate) result: &'a ResultSet,
-    /// The answer to [`Plan::values_query`].
-    pub(crate) values: Option<&'a ResultSet>,
-}
-
-impl<'a> Set<'a> {
-    /// The set of the second query; `None` if it was refused or not asked.
-    fn of_values(&self) -> Option<Set<'a>> {
-        let result = self.values.filter(|values| values.status != Status::Error)?;
-        Some(Set { result, values: None, ..*self })
-    }
-
-    /// Document id of a row.
-    fn id(&self, row: usize) -> u64 {
-        self.head(row).id
-    }
-
-    fn head(&self, row: usize) -> Row {
-        self.result.rows.get(self.body, row).unwrap_or(Row { id: 0, weight: 0 })
-    }
 }
 
 /// The result of all.
