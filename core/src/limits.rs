@@ -43,7 +43,7 @@ pub(crate) const MAX_PACKET_SIZE_MIN: usize = 128 << 10;
 /// set: 2.2.11 and its clients know no more.
 pub(crate) const CLIENT_PACKET_SIZE_MAX: usize = 8 << 20;
 
-/// Bytes of a reply to a client, at most: no daemon takes more from another one, and each client
+/// Bytes of a reply to a client, at most. No daemon takes more from another one, and each client
 /// that reads slowly keeps so much in memory.
 pub(crate) const CLIENT_REPLY_SIZE_MAX: usize = MAX_PACKET_SIZE_MAX;
 
@@ -83,7 +83,7 @@ pub(crate) const KEEPALIVE_PROBES: u32 = 3;
 
 /// A kept connection is broken if nobody acknowledges a further request for so long
 /// (`TCP_USER_TIMEOUT`). A lost one is sent again after 200 ms. A busy or stopped daemon's kernel
-/// acknowledges all the same, but for what its buffer has no room for. That a new connection takes.
+/// acknowledges all the same, but for what its buffer has no room for: that goes over a new one.
 pub(crate) const UNACKNOWLEDGED_MAX: Duration = Duration::from_millis(500);
 
 /// Mirrors of one agent: a line with more is a mistake, and masks of mirrors stay small.
@@ -135,11 +135,11 @@ pub(crate) const ANSWER_ROWS_MAX: usize = 65_536;
 /// Bytes of such a word, or of a keyword, that are kept; daemons cut words at 42 characters.
 pub(crate) const WORD_SIZE_MAX: usize = 256;
 
-/// Bytes of a text with a suggested word, for each byte of the text that was asked: a letter is
+/// Bytes of a text with a suggested word, for each byte of the text that was asked. A letter is
 /// folded to one of four bytes at most, and a blank may follow.
 pub(crate) const FOLDED_SIZE_MAX: usize = 5;
 
-/// Bytes that a text takes once for each of the suggestions that hold it: callers that ask for
+/// Bytes that a text takes once for each of the suggestions that hold it. Callers that ask for
 /// more have mistaken a document for what somebody typed.
 pub(crate) const SENTENCES_SIZE_MAX: u64 = 16 << 20;
 

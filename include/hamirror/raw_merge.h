@@ -51,8 +51,8 @@ int32_t hamirror_raw_merge_new(const char *index,
 
 /**
  * Says in which version of SEARCH, as which master, and in whose words (HAMIRROR_PRODUCT_*)
- * agents are asked from now on, and that replies are to such requests. Unless set that is 0x11F,
- * 14 and HAMIRROR_PRODUCT_SPHINX.
+ * agents are asked from now on. Replies are taken for those to such requests. Unless set that is
+ * 0x11F, 14 and HAMIRROR_PRODUCT_SPHINX.
  *
  * The two products read texts of filters otherwise (hamirror_search_filter_strings()). A reply to
  * words of the other product is refused. Where agents are of both, set it for each of them.

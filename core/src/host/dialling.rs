@@ -104,7 +104,7 @@ impl Dials {
         self.under_way.len() < self.places as usize
     }
 
-    /// Takes their places from connections that were begun well before one that is greeted now: a
+    /// Takes their places from connections that were begun well before one that is greeted now. A
     /// packet of theirs is lost, and they are in no queue. Returns whether there were any.
     fn pass_over(&mut self, greeted_since: Instant) -> bool {
         let count = self.under_way.len();
@@ -239,8 +239,8 @@ impl Dialling {
     }
 
     /// A connection that was dialled at `since` was made `way` after that, and is greeted now. The
-    /// number of places for a far host follows what that takes. It goes up by one when so many were
-    /// greeted, and down by half for one that was not greeted soon (additive increase,
+    /// number of places for a far host follows what that takes. It goes up by one when so many
+    /// were greeted, and down by half for one that was not greeted soon (additive increase,
     /// multiplicative decrease: RFC 5681).
     ///
     /// A near host is never asked for more. Its greetings are prompt until its queue is full, and

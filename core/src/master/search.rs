@@ -20,7 +20,7 @@ pub fn searches(version: u16, body: &[u8]) -> Result<Vec<Result<Search, String>>
 pub(super) enum ListFault {
     /// No index has that name.
     Unknown(String),
-    /// It names none.
+    /// No name stands in the list.
     Empty,
 }
 

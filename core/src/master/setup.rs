@@ -183,8 +183,8 @@ fn rows(columns: &[(&str, Kind)], rows: Vec<Vec<&str>>) -> Told {
     Told::Rows(Answer::of_kinds(columns, rows.into_iter().map(bytes)))
 }
 
-/// The words of a statement that is left; `=`, commas and semicolons outside of quotes are words of
-/// their own.
+/// The words of a statement that is left; `=`, commas and semicolons outside of quotes are words
+/// of their own.
 struct Words<'a>(&'a str);
 
 impl<'a> Iterator for Words<'a> {
@@ -230,8 +230,8 @@ const COLLATION: &str = "libc_ci";
 /// Variables that SHOW VARIABLES tells, the first ones; others are told when they are asked for.
 const SHOWN: usize = 5;
 
-/// Words of a statement that is looked at here: drivers ask for some twenty variables at once, with
-/// a comma behind each. Of a longer one no more is read.
+/// Words of a statement that is looked at here: drivers ask for some twenty variables at once,
+/// with a comma behind each. Of a longer one no more is read.
 const WORDS_MAX: usize = 64;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Groups in which a document that several agents hold counts once: agents are asked for a row of
+//! Groups in which a document that several agents hold counts once. Agents are asked for a row of
 //! each document, and the groups are made of the rows that count.
 
 use std::collections::{HashSet, TryReserveError};

@@ -58,7 +58,8 @@ impl RawMerge {
     }
 
     /// Says in which version of SEARCH, as which master, and in whose words agents are asked from
-    /// now on, and that replies are to such requests. Unless set that is 0x11F, 14 and Sphinx.
+    /// now on. Replies are taken for those to such requests. Unless set that is 0x11F, 14 and
+    /// Sphinx.
     ///
     /// The two products read texts of filters otherwise ([`Condition::any_text`]). A reply to
     /// words of the other product is refused. Where agents are of both, set it for each of them.

@@ -27,7 +27,7 @@ pub struct SearchRequest {
     index: Arc<str>,
     /// The distributed index whose agents are asked: that, or one of the list.
     own_index: String,
-    /// The same for all indexes of one weight.
+    /// Queries that it sends, shared by all indexes of one weight.
     asked: Arc<Queries>,
 }
 

@@ -31,9 +31,9 @@ class RawMerge:
         master: int | None = None,
         product: Literal["sphinx", "manticore"] | None = None,
     ) -> None:
-        """Says in which version of SEARCH, 0x119 to 0x120, as which master, 1 to 14, and in whose
-        words agents are asked from now on, and that replies are to such requests. Unless given
-        that is 0x11F, 14 and "sphinx".
+        """Says in which version of SEARCH (0x119 to 0x120), as which master (1 to 14) and in whose
+        words agents are asked. Replies are taken for those to such requests. Unless given that
+        is 0x11F, 14 and "sphinx".
 
         The two products read texts of filters otherwise (`Filter.strings`). A reply to words of
         the other product raises `RequestError`. Where agents are of both, say it for each."""
