@@ -53,7 +53,8 @@ public:
     Returns<std::vector<Expected<Result>>> finish(const CallOptions &options = {})
     {
         return detail::ask_each(searches_, [&](auto results, auto errors, auto error) {
-            return hamirror_raw_merge_finish(get(), options.get(), results, errors, error);
+            return hamirror_raw_merge_finish(get(), options.get(), results, errors, searches_,
+                                             error);
         });
     }
 

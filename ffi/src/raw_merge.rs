@@ -4,7 +4,7 @@
 //!     code = hamirror_raw_merge_new("goods", searches, 1, &raw_merge, &error);
 //!     code = hamirror_raw_merge_add_reply(raw_merge, "box1:9312", 0, 0x11f, found, sizeof found,
 //!                                         &error);
-//!     code = hamirror_raw_merge_finish(raw_merge, NULL, &result, NULL, &error);
+//!     code = hamirror_raw_merge_finish(raw_merge, NULL, &result, NULL, 1, &error);
 
 use std::ffi::c_char;
 use std::time::SystemTime;
@@ -166,22 +166,27 @@ pub unsafe extern "C" fn hamirror_raw_merge_add_failure(
 
 /// Merges what was added, agents in that order, and finishes the merge.
 ///
-/// Results and errors of the searches are handed out as hamirror_client_search_all() does. Of
-/// `options`, which may be NULL, the completeness counts alone. Other errors are those of
-/// hamirror_raw_merge_add_failure().
+/// Results and errors of the searches are handed out as hamirror_client_search_all() does, to
+/// `len` places. HAMIRROR_ERROR_ARGUMENT, and nothing is finished, if there are not as many
+/// searches. Of `options`, which may be NULL, the completeness counts alone. Other errors are
+/// those of hamirror_raw_merge_add_failure().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hamirror_raw_merge_finish(
     merge: *mut RawMerge,
     options: *const CallOptions,
     out_results: *mut *mut SearchResult,
     out_errors: *mut *mut Error,
+    len: usize,
     out_error: *mut *mut Error,
 ) -> i32 {
     fallible!(out_error, {
         arguments::out(out_results, "out_results")?;
         let options = options::call(options)?;
         let mut merge = need(merge.cast_const(), "merge")?.write("merge")?;
-        merge.get()?;
+        let searches = merge.get()?.searches();
+        if len != searches {
+            return Err(Failed::argument(format!("len={len} for {searches} searches")));
+        }
         let finished = merge.merge.take().ok_or_else(finished)?;
         hand_out(finished.finish(options.completeness)?, out_results, out_errors);
         Ok(())

@@ -1007,6 +1007,7 @@ typedef struct {
                                 const hamirror_call_options *options,
                                 hamirror_result **out_results,
                                 hamirror_error **out_errors,
+                                size_t len,
                                 hamirror_error **out_error);
     void (*raw_merge_free)(hamirror_raw_merge *merge);
     int32_t (*raw_merge_new)(const char *index,

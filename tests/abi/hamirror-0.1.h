@@ -5333,7 +5333,7 @@ void hamirror_local_free(hamirror_local *local);
  *     code = hamirror_raw_merge_new("goods", searches, 1, &raw_merge, &error);
  *     code = hamirror_raw_merge_add_reply(raw_merge, "box1:9312", 0, 0x11f, found, sizeof found,
  *                                         &error);
- *     code = hamirror_raw_merge_finish(raw_merge, NULL, &result, NULL, &error);
+ *     code = hamirror_raw_merge_finish(raw_merge, NULL, &result, NULL, 1, &error);
  */
 #ifndef HAMIRROR_RAW_MERGE_H
 #define HAMIRROR_RAW_MERGE_H
@@ -5437,14 +5437,16 @@ int32_t hamirror_raw_merge_add_failure(hamirror_raw_merge *merge,
 /**
  * Merges what was added, agents in that order, and finishes the merge.
  *
- * Results and errors of the searches are handed out as hamirror_client_search_all() does. Of
- * `options`, which may be NULL, the completeness counts alone. Other errors are those of
- * hamirror_raw_merge_add_failure().
+ * Results and errors of the searches are handed out as hamirror_client_search_all() does, to
+ * `len` places. HAMIRROR_ERROR_ARGUMENT, and nothing is finished, if there are not as many
+ * searches. Of `options`, which may be NULL, the completeness counts alone. Other errors are
+ * those of hamirror_raw_merge_add_failure().
  */
 int32_t hamirror_raw_merge_finish(hamirror_raw_merge *merge,
                                   const hamirror_call_options *options,
                                   hamirror_result **out_results,
                                   hamirror_error **out_errors,
+                                  size_t len,
                                   hamirror_error **out_error);
 
 /**
@@ -6599,6 +6601,7 @@ typedef struct {
                                 const hamirror_call_options *options,
                                 hamirror_result **out_results,
                                 hamirror_error **out_errors,
+                                size_t len,
                                 hamirror_error **out_error);
     void (*raw_merge_free)(hamirror_raw_merge *merge);
     int32_t (*raw_merge_new)(const char *index,

@@ -81,7 +81,7 @@ static void merge_functions(void)
     REFUSED(hamirror_raw_merge_request(NULL, NULL, NULL, 0, NULL, &error));
     REFUSED(hamirror_raw_merge_add_reply(NULL, NULL, 0, 0, NULL, 0, &error));
     REFUSED(hamirror_raw_merge_add_failure(NULL, NULL, 0, NULL, &error));
-    REFUSED(hamirror_raw_merge_finish(NULL, NULL, NULL, NULL, &error));
+    REFUSED(hamirror_raw_merge_finish(NULL, NULL, NULL, NULL, 0, &error));
     hamirror_raw_merge_free(NULL);
 }
 

@@ -134,10 +134,13 @@ int main(int count, char **arguments)
     check_words(arguments[1]);
     CHECK(request_len(HAMIRROR_MERGE_EXACT) > request_len(HAMIRROR_MERGE_MASTER));
     add_all(merge, arguments + 1);
-    OK(hamirror_raw_merge_finish(merge, NULL, &result, NULL, &error));
+    EXPECT(HAMIRROR_ERROR_ARGUMENT,
+           hamirror_raw_merge_finish(merge, NULL, &result, NULL, 2, &error));
+    OK(hamirror_raw_merge_finish(merge, NULL, &result, NULL, 1, &error));
     print_result(result);
     hamirror_result_free(result);
-    EXPECT(HAMIRROR_ERROR_MISUSE, hamirror_raw_merge_finish(merge, NULL, &result, NULL, &error));
+    EXPECT(HAMIRROR_ERROR_MISUSE,
+           hamirror_raw_merge_finish(merge, NULL, &result, NULL, 1, &error));
     EXPECT(HAMIRROR_ERROR_MISUSE, hamirror_raw_merge_add_failure(merge, "D", 1, "late", &error));
     hamirror_raw_merge_free(merge);
 
@@ -146,7 +149,7 @@ int main(int count, char **arguments)
     merge = merging(search);
     hamirror_search_free(search);
     add_all(merge, arguments + 1);
-    CHECK(hamirror_raw_merge_finish(merge, &options, &result, &refused, NULL) == HAMIRROR_OK);
+    CHECK(hamirror_raw_merge_finish(merge, &options, &result, &refused, 1, NULL) == HAMIRROR_OK);
     CHECK(result == NULL && hamirror_error_code(refused) == HAMIRROR_ERROR_UNANSWERED);
     CHECK(hamirror_error_agents(refused) == 3 && hamirror_error_agents_answered(refused) == 2);
     hamirror_error_free(refused);

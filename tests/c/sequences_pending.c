@@ -133,7 +133,7 @@ static void merge_replies(void)
         break;
     case 1:
         code = API(raw_merge_finish)(any_handle(MERGE), any_call_options(), results,
-                                     below(2) ? errors : NULL, failed());
+                                     below(2) ? errors : NULL, below(3), failed());
         ended(code);
         for (number = 0; number < 2; number++) {
             CHECK(results[number] == NULL || errors[number] == NULL);

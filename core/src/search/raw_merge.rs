@@ -169,6 +169,11 @@ impl RawMerge {
         self.outcomes.push((agent.to_owned(), Err(failure)));
     }
 
+    /// Number of the searches, each of which gets a result.
+    pub fn searches(&self) -> usize {
+        self.request.queries()
+    }
+
     /// Merges what was added, agents in that order: a result for each search, in their order.
     pub fn finish(
         self,

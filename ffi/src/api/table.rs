@@ -1328,6 +1328,7 @@ pub struct ApiV0 {
         options: *const CallOptions,
         out_results: *mut *mut SearchResult,
         out_errors: *mut *mut Error,
+        len: usize,
         out_error: *mut *mut Error,
     ) -> i32,
     pub raw_merge_free: unsafe extern "C" fn(merge: *mut RawMerge),
