@@ -217,7 +217,7 @@ unsafe impl Options for ClientOptions {
 
 // SAFETY: four 32-bit fields, five of 64 bits, two of 32 bits and one of 64 bits, in this order.
 unsafe impl Options for CallOptions {
-    const SIZES: &[usize] = &[72];
+    const SIZES: &[usize] = &[56, 72];
 }
 
 const _: () = assert!(size_of::<ClientOptions>() == *ClientOptions::SIZES.last().unwrap());

@@ -326,8 +326,7 @@ impl Call {
         }
     }
 
-    /// To reach its mirror is begun only now: it had to wait for its turn, or a kept connection
-    /// was dead.
+    /// To reach its mirror is begun only now: it had to wait for its turn.
     pub fn handle_late_dial(&mut self, attempt: u32, now: Instant) {
         let limits = self.limits;
         if let Some(attempt) = self.find(attempt) {

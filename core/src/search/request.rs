@@ -55,9 +55,10 @@ struct Encoded {
     head: Vec<u8>,
     tail: Vec<u8>,
     /// Where Manticore reads it otherwise.
-    of_manticore: Option<OfManticore>,
-    /// In the words of Sphinx, for layouts of which these bytes are not.
-    query: search::Query,
+    of_manticore: Option<Box<OfManticore>>,
+    /// In the words of Sphinx, for layouts of which these bytes are not. Queries are large, and
+    /// moved often: small stacks have no room for several.
+    query: Box<search::Query>,
     rows_max: u32,
     needs: Vec<Need>,
 }
@@ -150,7 +151,7 @@ impl SearchRequest {
             head: Vec::new(),
             tail: Vec::new(),
             of_manticore: None,
-            query: search::Query::default(),
+            query: Box::default(),
             rows_max: u32::MAX,
             needs: Vec::new(),
         };
@@ -247,12 +248,12 @@ impl Encoded {
             query.put_tail(Layout::default(), &mut tail);
             tail
         };
-        let of_manticore =
-            has_dialect(query).then(|| OfManticore { tail: tail_of(query), query: query.clone() });
-        let query = match of_manticore {
+        let of_manticore = has_dialect(query)
+            .then(|| Box::new(OfManticore { tail: tail_of(query), query: query.clone() }));
+        let query = Box::new(match of_manticore {
             Some(_) => with_literals(query),
             None => query.clone(),
-        };
+        });
         let tail = tail_of(&query);
         Encoded { head, tail, of_manticore, query, rows_max, needs }
     }
@@ -271,7 +272,7 @@ impl Encoded {
 
     /// Writes it for a daemon that knows fewer fields; what it needs of these is judged later.
     fn put_for_older(&self, target: &Target<'_>, body: &mut Vec<u8>) {
-        let query = self.words_for(target).map_or(&self.query, |other| &other.query);
+        let query = self.words_for(target).map_or(&*self.query, |other| &other.query);
         query.put_head(target.layout, body);
         body.put_string(target.index_list.as_bytes());
         query.put_tail(target.layout, body);
@@ -279,7 +280,7 @@ impl Encoded {
 
     /// The words of Manticore, if the daemon is one and they are others.
     fn words_for(&self, target: &Target<'_>) -> Option<&OfManticore> {
-        self.of_manticore.as_ref().filter(|_| target.product == Product::Manticore)
+        self.of_manticore.as_deref().filter(|_| target.product == Product::Manticore)
     }
 
     /// Judges the answer to it alone.
