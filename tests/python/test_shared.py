@@ -200,20 +200,21 @@ def test_a_host_that_is_dead_for_some_is_told_as_such(place: Path) -> None:
 
 
 def test_the_socket_is_the_owners_and_goes_with_the_client(place: Path) -> None:
-    threads = threading.active_count()
+    # Those of tests before may not have ended yet.
+    before = set(threading.enumerate())
     client = hamirror.connect(agents=AGENTS, background=False, status_socket=place)
     (name,) = names(place)
     mode = (place.parent / name).stat().st_mode
     assert (stat.S_ISSOCK(mode), stat.S_IMODE(mode)) == (True, 0o600)
-    assert threading.active_count() == threads + 1
+    (thread,) = set(threading.enumerate()) - before
     del client
     gc.collect()
     assert names(place) == []
-    until(lambda: threading.active_count() == threads)
+    until(lambda: not thread.is_alive())
     closed = hamirror.connect(agents=AGENTS, background=False, status_socket=place)
     closed.close()
     assert names(place) == []
-    until(lambda: threading.active_count() == threads)
+    until(lambda: not set(threading.enumerate()) - before)
 
 
 def answering(place: Path, records: list[bytes]) -> Callable[[], None]:
@@ -354,12 +355,13 @@ def test_a_default_timeout_and_an_accept_that_fails_end_no_thread(
             # The reader is served by a usual socket.
             return super().accept()
 
+    before = set(threading.enumerate())
     socket.setdefaulttimeout(0.001)
     try:
         with monkeypatch.context() as changed:
             changed.setattr(socket, "socket", Failing)
             client = hamirror.connect(agents=AGENTS, background=False, status_socket=place)
-            (thread,) = [one for one in threading.enumerate() if one.name == "hamirror-status"]
+            (thread,) = set(threading.enumerate()) - before
             until(lambda: not failures)
         thread.join(0.05)
         assert thread.is_alive()
