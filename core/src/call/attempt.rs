@@ -234,8 +234,8 @@ impl Call {
         Some(mirror_of_key(&self.agent.mirrors, self.key?) == Some(answer.mirror))
     }
 
-    /// Its kept connection was dead, and the request goes over a new one. The time until now was
-    /// that connection's, and none of its mirror's.
+    /// The kept connection of an attempt was dead, and its request goes over a new one. The time
+    /// until now was that connection's, and none of its mirror's.
     pub fn handle_replaced(&mut self, attempt: u32, now: Instant) {
         if let Some(attempt) = self.find(attempt) {
             attempt.started_at = now;
