@@ -84,7 +84,7 @@ pub(crate) const KEEPALIVE_PROBES: u32 = 3;
 /// A kept connection is broken if nobody acknowledges a further request for so long
 /// (`TCP_USER_TIMEOUT`). A lost one is sent again after 200 ms. A busy or stopped daemon's kernel
 /// acknowledges all the same, but for what its buffer has no room for: that goes over a new one.
-pub(crate) const UNACKNOWLEDGED_MAX: Duration = Duration::from_millis(500);
+pub(crate) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(20);
 
 /// Mirrors of one agent: a line with more is a mistake, and masks of mirrors stay small.
 pub(crate) const MIRRORS_MAX: usize = 4_096;

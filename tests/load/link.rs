@@ -24,16 +24,6 @@ fn no_bad_network_loses_a_search_while_a_mirror_can_be_reached() -> Result<()> {
     Ok(())
 }
 
-/// More of them than there is a budget for: what the kernel says of each costs none.
-#[test]
-fn a_crowd_of_forgotten_connections_loses_no_search_of_a_lone_mirror() -> Result<()> {
-    let _machine = alone::on_the_machine();
-    match Bench::start()? {
-        Ok(bench) => bench.forget_crowd(CROWD),
-        Err(refusal) => say(&format!("not run: no network namespace: {refusal}")),
-    }
-}
-
 /// Not by `println`, which the test harness swallows when all is well.
 fn say(text: &str) -> Result<()> {
     Ok(writeln!(io::stdout().lock(), "{text}")?)
@@ -41,6 +31,3 @@ fn say(text: &str) -> Result<()> {
 
 /// `cargo chaos` makes 2,000.
 const CALLS: usize = 300;
-
-/// Connections that are kept, and forgotten while each is waited for.
-const CROWD: usize = 200;

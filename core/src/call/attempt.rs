@@ -234,16 +234,6 @@ impl Call {
         Some(mirror_of_key(&self.agent.mirrors, self.key?) == Some(answer.mirror))
     }
 
-    /// The kept connection of an attempt was dead, and its request goes over a new one. The time
-    /// until now was that connection's, and none of its mirror's.
-    pub fn handle_replaced(&mut self, attempt: u32, now: Instant) {
-        if let Some(attempt) = self.find(attempt) {
-            attempt.started_at = now;
-            attempt.missed = Duration::ZERO;
-        }
-        self.handle_late_dial(attempt, now);
-    }
-
     /// True if an attempt was under way while this process slept.
     pub fn is_excused(&self, attempt: u32) -> bool {
         self.attempts.iter().any(|running| running.number == attempt && running.is_excused)

@@ -258,7 +258,7 @@ impl Engine {
         let keep = may_keep && keeps && host.kept.claim();
         let id = self.open(host, keep, max, now);
         self.link(id, user);
-        self.calls[user.call].call.handle_replaced(user.attempt, now);
+        self.calls[user.call].call.handle_late_dial(user.attempt, now);
         self.send_request(id, user, now);
         self.run_commands(user.call, now);
     }

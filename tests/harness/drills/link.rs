@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, ensure};
-use hamirror::{Client, Config, Search, SearchId, SearchResult};
+use hamirror::{Client, Config, Search, SearchResult};
 
 use super::Outcome;
 use crate::cluster::{Agents, Cluster, local_index};
@@ -212,32 +212,6 @@ impl Bench {
     }
 
     /// Makes the network whole and searches until both mirrors are thought alive, or too long.
-    /// Forgets so many kept connections to one mirror at once, and asks over each.
-    pub fn forget_crowd(&self, count: usize) -> Result<()> {
-        let text = format!(
-            "searchd {{\n persistent_connections_limit = {count}\n}}\nindex d {{\n \
-             type = distributed\n agent_persistent = {}:{}\n}}\n",
-            self.mirrors[0].address(),
-            local_index(0)
-        );
-        let client = Client::new(&Config::parse(&text, "link.conf")?)?;
-        for round in 0..2 {
-            let mut batch = client.batch()?;
-            let search = Search::new("library");
-            let searches: Vec<SearchId> = (0..count)
-                .map(|_| batch.add_search("d", &search))
-                .collect::<std::result::Result<_, _>>()?;
-            ensure!(batch.wait_all(None)?, "round {round} does not end");
-            for search in searches {
-                batch.take_search(search)?;
-            }
-            let status = client.status();
-            ensure!(status.hosts.iter().all(|host| host.is_living), "round {round}: found dead");
-            self.links[0].forget();
-        }
-        Ok(())
-    }
-
     /// A lost SYN costs the whole time for a connect, and after four in a row a mirror is dead;
     /// it must not stay so.
     fn heal(&self, client: &Client) -> Result<()> {
