@@ -77,13 +77,10 @@ pub(crate) const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 /// Pause between further probes.
 pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// After so many probes without an answer a kept connection is closed; once it was used again,
-/// after one, for `TCP_USER_TIMEOUT` goes before this (tcp(7)).
+/// After so many probes without an answer a kept connection is closed.
 pub(crate) const KEEPALIVE_PROBES: u32 = 3;
 
-/// A kept connection is broken if nobody acknowledges a further request for so long
-/// (`TCP_USER_TIMEOUT`). A lost one is sent again after 200 ms. A busy or stopped daemon's kernel
-/// acknowledges all the same, but for what its buffer has no room for: that goes over a new one.
+/// A kept connection whose bytes nobody acknowledges for so long is broken (`TCP_USER_TIMEOUT`).
 pub(crate) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(20);
 
 /// Mirrors of one agent: a line with more is a mistake, and masks of mirrors stay small.

@@ -326,7 +326,8 @@ impl Call {
         }
     }
 
-    /// To reach its mirror is begun only now: it had to wait for its turn.
+    /// To reach its mirror is begun only now: it had to wait for its turn, or a kept connection
+    /// was dead.
     pub fn handle_late_dial(&mut self, attempt: u32, now: Instant) {
         let limits = self.limits;
         if let Some(attempt) = self.find(attempt) {

@@ -250,11 +250,6 @@ impl Engine {
         self.connections.get(id).is_some_and(|connection| connection.kept)
     }
 
-    /// True if a connection has served another request before.
-    pub(crate) fn is_reused(&self, id: ConnectionId) -> bool {
-        self.connections.get(id).is_some_and(|connection| connection.served > 0)
-    }
-
     /// Whether the requests of all attempts under way are with the kernel, to the last byte.
     pub(crate) fn is_sent(&self) -> bool {
         let mut in_use = self.connections.iter().filter(|(_, open)| open.user.is_some());

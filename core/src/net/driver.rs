@@ -334,11 +334,6 @@ impl Driver {
     }
 
     fn send(&mut self, id: ConnectionId, now: Instant) {
-        if self.engine.is_reused(id)
-            && let Some(Some(socket)) = self.sockets.get_mut(id)
-        {
-            socket.guard();
-        }
         loop {
             let output = self.engine.output(id);
             let Some(socket) = self.sockets.get(id).and_then(Option::as_ref) else { return };

@@ -21,8 +21,6 @@ use crate::limits::{KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES};
 pub(super) struct Socket {
     stream: Own<Stream>,
     identity: Option<Identity>,
-    /// True if it was told to break where nobody acknowledges what it sends.
-    is_guarded: bool,
 }
 
 impl Socket {
@@ -38,15 +36,13 @@ impl Socket {
         }
         match stream.connect(&address) {
             Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
-            _ => {
-                let identity = Identity::of(&stream);
-                Ok(Socket { stream: Own::new(stream), identity, is_guarded: false })
-            }
+            _ => Ok(Socket { identity: Identity::of(&stream), stream: Own::new(stream) }),
         }
     }
 
-    /// Lets the kernel find out by probes while it is idle that the other side of a connection to
-    /// keep is gone (tcp(7): `SO_KEEPALIVE`). A unix socket needs none.
+    /// Lets the kernel find out that the other side of a connection to keep is gone. It does so by
+    /// probes while it is idle (tcp(7): `SO_KEEPALIVE`), and by bytes that nobody acknowledges
+    /// (`TCP_USER_TIMEOUT`). A unix socket needs neither.
     pub(super) fn keep_alive(&self) -> io::Result<()> {
         if self.stream.local_addr()?.is_unix() {
             return Ok(());
@@ -55,18 +51,10 @@ impl Socket {
             .with_time(KEEPALIVE_IDLE)
             .with_interval(KEEPALIVE_INTERVAL)
             .with_retries(KEEPALIVE_PROBES);
-        self.stream.set_tcp_keepalive(&probes)
-    }
-
-    /// Lets the kernel break the connection if nobody acknowledges what is sent now
-    /// (`TCP_USER_TIMEOUT`): whatever stands between may have forgotten it while it was idle.
-    pub(super) fn guard(&mut self) {
-        if std::mem::replace(&mut self.is_guarded, true) {
-            return;
-        }
-        // A unix socket has no such option, and needs none.
+        self.stream.set_tcp_keepalive(&probes)?;
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        let _ = self.stream.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
+        self.stream.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
+        Ok(())
     }
 
     /// Whether the connection stands: `None` while it is under way.

@@ -219,7 +219,7 @@ impl World {
         let Driver { engine, asked, .. } = &mut self.drivers[driver];
         let call = engine.start(agent, &request, options, scope, now);
         let limits = CallLimits::new(options, &agent.settings);
-        let is_hasty = load.is_none() || limits.query_timeout.min(limits.deadline) < HASTE;
+        let is_hasty = load.is_none() || limits.query_timeout < HASTE;
         let may_forget = is_hasty && self.network.has_forgotten();
         let new = Asked {
             id,

@@ -10,7 +10,6 @@ use super::check::TICK;
 use super::world::{Event, World};
 use crate::engine::ConnectionId;
 use crate::host::Host;
-use crate::limits::UNACKNOWLEDGED_MAX;
 
 /// A sleep of the process that ends in this turn.
 pub(super) struct Sleep {
@@ -111,10 +110,8 @@ impl World {
     }
 }
 
-/// Below this a wait for a mirror is too short for the kernel to say that the connection was
-/// forgotten, and for another to be made then.
-pub(super) const HASTE: Duration =
-    Duration::from_millis(UNACKNOWLEDGED_MAX.as_millis() as u64 + 50);
+/// Below this a wait for a mirror is too short to see that the connection was forgotten.
+pub(super) const HASTE: Duration = Duration::from_millis(250);
 
 /// How long the process sleeps, in milliseconds.
 const SLEEP_MS: Range<u64> = 20..6_000;

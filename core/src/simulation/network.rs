@@ -12,7 +12,6 @@ use super::world::{Event, World};
 use crate::engine::{Action, Closing, ConnectionId, ConnectionState};
 use crate::host::{Endpoint, Host};
 use crate::karma::Karma;
-use crate::limits::UNACKNOWLEDGED_MAX;
 use crate::request::Access;
 
 /// All wires between drivers and sites, by a number that is never used again.
@@ -48,8 +47,6 @@ pub(super) enum Happening {
     Dialled,
     Bytes(Vec<u8>),
     Closed(Closing),
-    /// Nobody has acknowledged what was sent through it, for as long as the kernel waits for that.
-    Unacknowledged,
 }
 
 impl Network {
@@ -192,9 +189,6 @@ impl World {
         let (driver, id) = (wire.driver, wire.id);
         let engine = &mut self.drivers[driver].engine;
         match happening {
-            Happening::Unacknowledged => {
-                engine.handle_closed(id, Closing::Broken("timed out".into()), now);
-            }
             _ if is_dead => {}
             Happening::Dialled => match self.sites[wire.site].dial(&wire.endpoint) {
                 Dialled::Unanswered => {}
@@ -291,11 +285,6 @@ impl World {
             let wire = self.network.wires.get_mut(&number).expect("it is open");
             let site = &self.sites[wire.site];
             if is_dead || !site.listens_at(&wire.endpoint) {
-                let is_tcp = matches!(wire.endpoint, Endpoint::Inet(_));
-                if is_dead && is_tcp && engine.is_reused(id) {
-                    let event = Event::OnWire(number, Happening::Unacknowledged);
-                    self.schedule(UNACKNOWLEDGED_MAX, event);
-                }
                 continue;
             }
             let was_kept = wire.peer.is_persistent();
